@@ -1,0 +1,45 @@
+# Tools (gofumpt, staticcheck) are `tool` lines in go.mod: nothing to install.
+
+.PHONY: test check bench fuzz torture build cover clean
+
+# All tests, in any order, under the race detector. Many wait for processes that
+# they have started, so more run at once than there are processors.
+test:
+	go test -race -shuffle=on -parallel 6 -timeout 14m $(TESTFLAGS) ./...
+
+# What must be clean before a commit.
+check:
+	@test -z "$$(go tool gofumpt -l .)" || { echo "gofumpt would change:"; go tool gofumpt -l .; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+
+# A release binary: static, stripped, reproducible.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+build:
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.release=$(VERSION)" -o bin/batchsend ./cmd/batchsend
+
+BENCHTIME ?= 1s
+bench:
+	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+# Every fuzz target for FUZZTIME.
+FUZZTIME ?= 30s
+fuzz:
+	@go list ./... | while read -r pkg; do \
+		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "$$pkg $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$pkg || exit 1; \
+		done; \
+	done
+
+# Kill sending processes at random moments, ROUNDS times; everybody must have
+# been mailed once.
+ROUNDS ?= 2000
+torture:
+	BATCHSEND_TORTURE=$(ROUNDS) go test -count=1 -timeout 0 -run 'TestKillMatrix|TestCrashPoints|TestOverlap|TestSameContentTwice' ./cmd/batchsend
+
+cover:
+	go test -coverpkg ./... -coverprofile cover.out ./... && go tool cover -func cover.out | tail -1
+
+clean:
+	rm -rf bin cover.out
