@@ -1,0 +1,53 @@
+package envelope_test
+
+import (
+	"fmt"
+	"strings"
+
+	"batchsend/envelope"
+	"batchsend/reminders"
+	"batchsend/template"
+)
+
+// A file is read, then checked against the templates that it names.
+func Example() {
+	file := strings.NewReader(`envelope,roleName,name,email
+A-1,Employee,Ann Ek,ann.ek@example.test
+A-1,Manager,Bo Lind,bo.lind@example.test
+A-2,Employee,Cy Berg,cy.berg@example.test
+A-2,"Manager ",Bo Lind,bo.lind@example.test
+`)
+	in, err := envelope.Read("offers.csv", "offers", file)
+	if err != nil {
+		fmt.Println(err) // every problem with the file or its header
+		return
+	}
+	checker := envelope.Checker{
+		Account:         "aaaaaaaa-0000-4000-8000-000000000001",
+		DefaultTemplate: "0ffe1e77-0000-4000-8000-000000000001",
+		Sources: map[string]*envelope.Source{"0ffe1e77-0000-4000-8000-000000000001": {
+			Template: &template.Template{
+				ID: "0ffe1e77-0000-4000-8000-000000000001", Name: "Offer", Subject: "Your offer",
+				Roles: []template.Role{
+					{Name: "Employee", Kind: template.Signer, RoutingOrder: 1},
+					{Name: "Manager", Kind: template.Signer, RoutingOrder: 2},
+				},
+			},
+			Base: reminders.Settings{Expire: 120},
+		}},
+	}
+	for _, warning := range checker.Check(in.Drafts) {
+		fmt.Println("warning:", warning)
+	}
+	for _, d := range in.Drafts {
+		if d.Envelope != nil {
+			fmt.Println(d.Label, d.Envelope.TransactionID)
+		}
+		for _, problem := range d.Problems {
+			fmt.Println(problem.Where(), problem.Code)
+		}
+	}
+	// Output:
+	// A-1 2b608c9c-db60-582f-9296-02bc752bed80
+	// offers.csv:5: column "roleName" ROLE_UNKNOWN
+}

@@ -1,0 +1,223 @@
+package envelope
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"batchsend/template"
+)
+
+// fit is how the columns of one file meet one template: what is the same for
+// all drafts, found out once.
+type fit struct {
+	err    error // why the template cannot be used; then the rest is empty
+	source *Source
+	// identity begins the identity of every envelope.
+	identity string
+	// seats say, for each of the layout's places, which role it fills. In a
+	// long file each cell says so itself, and they are empty.
+	seats []seat
+	// tabs are, by place, role and labelled column, the tabs that it fills.
+	tabs [][][][]*template.Tab
+	// fields are the layout's custom fields as the template has them, nil for
+	// those that it does not have.
+	fields   []*template.Field
+	shared   map[*template.Role]bool // roles whose name is not theirs alone
+	wanted   []*wanted
+	problems []Problem // with the header, and so with every draft
+	warnings []Problem
+	unknown  []labelled // columns of a bare file that fill no tab
+}
+
+// seat is the role that a place fills, or why there is none.
+type seat struct {
+	role *template.Role
+	err  *matchError // nil also if the header's problems say it
+}
+
+// fitKey tells fits apart.
+type fitKey struct {
+	in       *Input
+	template string
+}
+
+// fitAll finds every draft's template and how its file meets it, and returns
+// what is odd about the headers.
+func (c *Checker) fitAll(drafts []*Draft) (warnings []Problem) {
+	fits := map[fitKey]*fit{}
+	var order []fitKey
+	var last fitKey
+	for _, d := range drafts {
+		d.TemplateID = c.templateID(d)
+		key := fitKey{d.In, d.TemplateID}
+		if key == last { // mostly
+			d.fit = fits[key]
+			continue
+		}
+		if fits[key] == nil {
+			fits[key] = c.newFit(d.In, d.TemplateID)
+			order = append(order, key)
+		}
+		d.fit, last = fits[key], key
+	}
+	var seen []*Input
+	for _, key := range order {
+		if !slices.Contains(seen, key.in) {
+			seen = append(seen, key.in)
+			warnings = append(warnings, key.in.Warnings...)
+		}
+		f := fits[key]
+		for _, column := range f.unknown {
+			if !knownElsewhere(fits, key.in, column) {
+				f.rejectColumn(key.in, column)
+			}
+		}
+		warnings = append(warnings, f.warnings...)
+	}
+	return warnings
+}
+
+// knownElsewhere reports whether another template of the file has the tab.
+// Then it is wrong only where a cell fills it.
+func knownElsewhere(fits map[fitKey]*fit, in *Input, column labelled) bool {
+	for key, f := range fits {
+		if key.in == in && f.err == nil && len(f.seats) == 1 && f.seats[0].role != nil && !slices.Contains(f.unknown, column) {
+			return true
+		}
+	}
+	return false
+}
+
+// newFit lays a file's columns against a template.
+func (c *Checker) newFit(in *Input, id string) *fit {
+	source := c.Sources[id]
+	switch {
+	case id == "":
+		return &fit{err: errors.New("no template is named: add a templateId column or give --template ID")}
+	case source == nil:
+		return &fit{err: fmt.Errorf("template %s was not read", id)}
+	case source.Err != nil:
+		return &fit{err: source.Err}
+	}
+	t, l := source.Template, in.layout
+	f := &fit{source: source, identity: identityPrefix(c.Account, t.ID, in.Batch), wanted: wantedTabs(t)}
+	for i := range t.Roles {
+		if role := &t.Roles[i]; t.Shared(role) {
+			if f.shared == nil {
+				f.shared = map[*template.Role]bool{}
+			}
+			f.shared[role] = true
+		}
+	}
+	switch in.Form {
+	case Wide:
+		for _, p := range l.roles {
+			f.seats = append(f.seats, wideSeat(in, t, p))
+		}
+	case Bare:
+		f.seats = []seat{f.bareSeat(in, t)}
+	}
+	for _, p := range l.roles {
+		byRole := make([][][]*template.Tab, len(t.Roles))
+		for i := range t.Roles {
+			if len(f.seats) == 0 || f.seats[p.index].role == &t.Roles[i] {
+				byRole[i] = f.tabsOf(in, p, &t.Roles[i])
+			}
+		}
+		f.tabs = append(f.tabs, byRole)
+	}
+	for _, column := range l.fields {
+		field, _ := t.Field(column.label)
+		if i := slices.Index(f.fields, field); i >= 0 && field != nil {
+			f.repeated(in, l.fields[i].column, column.column, fmt.Sprintf("custom field %q", field.Name))
+		}
+		f.fields = append(f.fields, field)
+	}
+	return f
+}
+
+// wideSeat finds the role of a place in a wide file.
+func wideSeat(in *Input, t *template.Template, p *place) seat {
+	name := p.role
+	if role, ok := t.RoleByHeader(name); ok {
+		name = role.Name
+	}
+	role, err := match(t, name, 0)
+	if err != nil {
+		err.column = p.role + roleMark + colName
+	}
+	return seat{role, err}
+}
+
+// bareSeat finds the one role that a bare file fills. If there is none, or it
+// cannot be filled, the header is at fault.
+func (f *fit) bareSeat(in *Input, t *template.Template) seat {
+	roles := t.Placeholders()
+	if len(roles) != 1 {
+		f.reject(in, "", RoleUnknown, fmt.Sprintf("template %q has %d roles to fill, so columns must say whose they are: add a roleName column, or call them \"Role::Name\", \"Role::Email\"", t.Name, len(roles)))
+		return seat{}
+	}
+	role := roles[0]
+	if problem := unusable(t, role); problem != nil {
+		f.reject(in, "", problem.code, problem.text)
+		return seat{}
+	}
+	return seat{role: role}
+}
+
+// tabsOf finds the tabs that the labelled columns of a place fill if it is
+// role's.
+func (f *fit) tabsOf(in *Input, p *place, role *template.Role) [][]*template.Tab {
+	all := make([][]*template.Tab, len(p.tabs))
+	for i, column := range p.tabs {
+		tabs := role.TabsByHeader(column.label)
+		all[i] = tabs
+		if len(tabs) == 0 {
+			if in.Form == Bare {
+				f.unknown = append(f.unknown, column)
+			}
+			continue
+		}
+		for j := range i {
+			if len(all[j]) > 0 && all[j][0] == tabs[0] {
+				f.repeated(in, p.tabs[j].column, column.column, fmt.Sprintf("tab %q", tabs[0].Label))
+			}
+		}
+		if len(tabs) > 1 && template.Alone(tabs[0].Label) {
+			f.warnings = append(f.warnings, Problem{
+				File: in.Name, Line: in.layout.line, Column: in.Header[column.column], Code: TabValue,
+				Message: fmt.Sprintf("%d tabs of role %q bear the label %q. DocuSign fills several at once only if their label has no space, and else the first: rename them in the template, or check that the others follow", len(tabs), role.Name, tabs[0].Label),
+			})
+		}
+	}
+	return all
+}
+
+// reject records a problem of the header.
+func (f *fit) reject(in *Input, column string, code Code, message string) {
+	p := Problem{File: in.Name, Line: in.layout.line, Column: column, Code: code, Message: message}
+	if !slices.Contains(f.problems, p) {
+		f.problems = append(f.problems, p)
+	}
+}
+
+// repeated records that two columns fill the same thing.
+func (f *fit) repeated(in *Input, first, again int, what string) {
+	f.reject(in, in.Header[again], ColumnRepeated, fmt.Sprintf("the column fills %s as column %d, %q, does: only one of them could count; remove one", what, first+1, in.Header[first]))
+}
+
+// rejectColumn records a column of a bare file that is neither one of ours nor
+// a tab.
+func (f *fit) rejectColumn(in *Input, column labelled) {
+	t, role := f.source.Template, f.seats[0].role
+	message := fmt.Sprintf("there is no such column, and template %q has no tab of this label for role %q", t.Name, role.Name)
+	known := slices.Concat(recipientColumns, envelopeColumns, []string{colRole}, role.Labels())
+	if i := template.Nearest(column.label, known); i >= 0 {
+		message += fmt.Sprintf(": did you mean %q?", known[i])
+	} else {
+		message += strings.TrimSuffix(nearestLabel(column.label, role.Labels()), ".")
+	}
+	f.reject(in, in.Header[column.column], ColumnUnknown, message)
+}

@@ -1,0 +1,326 @@
+package envelope
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"batchsend/template"
+)
+
+// Form is how a file lays out its recipients.
+type Form uint8
+
+const (
+	// Long files have one row for each recipient.
+	Long Form = iota
+	// Wide files have one row for each envelope and columns "Role::Name", as
+	// DocuSign's own Bulk Send lists do.
+	Wide
+	// Bare files are wide ones for a template with one role, whose columns
+	// need no "Role::".
+	Bare
+)
+
+// String describes the form.
+func (f Form) String() string {
+	return [...]string{"one row per recipient", "one row per envelope", "one row per envelope, one role"}[f]
+}
+
+// The names of the columns, as the documentation spells them.
+const (
+	colEnvelope   = "envelope"
+	colRole       = "roleName"
+	colOrder      = "routingOrder"
+	colName       = "name"
+	colEmail      = "email"
+	colTemplate   = "templateId"
+	colSubject    = "emailSubject"
+	colBlurb      = "emailBlurb"
+	colDelay      = "reminderDelay"
+	colFrequency  = "reminderFrequency"
+	colExpire     = "expireAfter"
+	colWarn       = "expireWarn"
+	colNote       = "note"
+	colAccessCode = "accessCode"
+	colPhone      = "phone"
+
+	// What a rejects file adds; ignored when it is given back.
+	ColRejectCode    = "rejectCode"
+	ColRejectMessage = "rejectMessage"
+
+	tabPrefix   = "tab:"
+	fieldPrefix = "field:"
+	roleMark    = "::"
+)
+
+var (
+	valueColumns     = []string{colTemplate, colSubject, colBlurb, colDelay, colFrequency, colExpire, colWarn} // an envelope's, on any of its rows
+	envelopeColumns  = slices.Concat([]string{colEnvelope}, valueColumns)
+	recipientColumns = []string{colName, colEmail, colNote, colAccessCode, colPhone}
+	longColumns      = slices.Concat([]string{colRole, colOrder}, recipientColumns, envelopeColumns)
+	rejectColumns    = []string{ColRejectCode, ColRejectMessage}
+	knownColumns     = slices.Concat(longColumns, rejectColumns)
+)
+
+// IsRejectColumn reports whether a column is one that a rejects file adds and
+// that does not count when the file is given back.
+func IsRejectColumn(name string) bool { return slices.Contains(rejectColumns, canonical(name)) }
+
+// canonical returns the documented spelling of a column, or "".
+func canonical(name string) string {
+	loose := template.Loose(strings.TrimSpace(name))
+	if loose == "phonenumber" { // what Bulk Send lists call it
+		return colPhone
+	}
+	for _, known := range knownColumns {
+		if strings.EqualFold(loose, known) {
+			return known
+		}
+	}
+	return ""
+}
+
+// prefixed returns what follows prefix, which is compared as column names are.
+func prefixed(name, prefix string) (string, bool) {
+	head, rest, ok := strings.Cut(strings.TrimSpace(name), ":")
+	if !ok || strings.HasPrefix(rest, ":") || template.Loose(head)+":" != prefix {
+		return "", false
+	}
+	return strings.TrimSpace(rest), true
+}
+
+// recognisable reports whether a name is surely a column of ours.
+func recognisable(name string) bool {
+	_, isTab := prefixed(name, tabPrefix)
+	_, isField := prefixed(name, fieldPrefix)
+	return canonical(name) != "" || isTab || isField || strings.Contains(name, roleMark)
+}
+
+// layout says what each column of a file is for. Indices are -1 where the file
+// has no such column.
+type layout struct {
+	form     Form
+	line     int      // of the header
+	names    []string // what csvutil shall call each column
+	envelope int      // the envelope column
+	roles    []*place // of a wide file one for each role, else just one
+	fields   []labelled
+	values   int // how many columns of [valueColumns] there are
+}
+
+// place is where a recipient's values stand.
+type place struct {
+	index int    // among the layout's
+	role  string // the header's spelling; "" if a cell names the role
+	tabs  []labelled
+
+	roleName, order, name, email, note, accessCode, phone int // -1: no such column
+}
+
+// labelled is a column that names a tab or a custom field.
+type labelled struct {
+	column int
+	label  string
+}
+
+func newPlace(index int, role string) *place {
+	return &place{index: index, role: role, roleName: -1, order: -1, name: -1, email: -1, note: -1, accessCode: -1, phone: -1}
+}
+
+// slot returns where the place keeps the index of a recipient's column.
+func (p *place) slot(name string) *int {
+	switch name {
+	case colRole:
+		return &p.roleName
+	case colOrder:
+		return &p.order
+	case colName:
+		return &p.name
+	case colEmail:
+		return &p.email
+	case colNote:
+		return &p.note
+	case colAccessCode:
+		return &p.accessCode
+	case colPhone:
+		return &p.phone
+	}
+	return nil
+}
+
+// layOut reads a header. It returns every problem, not just the first.
+func layOut(file string, line int, header []string) (*layout, error) {
+	var problems Problems
+	bad := func(column string, code Code, format string, args ...any) {
+		problems = append(problems, Problem{File: file, Line: line, Column: column, Code: code, Message: fmt.Sprintf(format, args...)})
+	}
+	l := &layout{form: formOf(header), line: line, names: make([]string, len(header)), envelope: -1}
+	seen := map[string]int{}
+	hasTabs := slices.ContainsFunc(header, isTab)
+	for i, raw := range header {
+		name := l.read(i, raw, hasTabs)
+		switch {
+		case strings.TrimSpace(raw) == "":
+			bad("", ColumnUnknown, "column %d has no name: name it or remove it", i+1)
+			continue
+		case name == "":
+			bad(raw, ColumnUnknown, "%s", unknownColumn(raw, l.form))
+			continue
+		}
+		if first, again := seen[name]; again {
+			bad(raw, ColumnRepeated, "the column stands twice, as column %d and %d: only one of them could count; remove one", first+1, i+1)
+		}
+		seen[name] = i
+		l.names[i] = name
+	}
+	if i, ok := seen[colEnvelope]; ok {
+		l.envelope = i
+	}
+	if len(l.roles) == 0 {
+		l.place("") // to say what is missing
+	}
+	for _, p := range l.roles {
+		l.complete(p, header, bad)
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return l, nil
+}
+
+// formOf tells the forms apart by their header.
+func formOf(header []string) Form {
+	form := Bare
+	for _, name := range header {
+		if strings.Contains(name, roleMark) {
+			return Wide
+		}
+		if c := canonical(name); c == colRole || c == colOrder {
+			form = Long
+		}
+	}
+	return form
+}
+
+// isTab reports whether a column is called "tab:" something.
+func isTab(raw string) bool {
+	_, ok := prefixed(raw, tabPrefix)
+	return ok
+}
+
+// read files column i in its place and returns its name for csvutil, or "" if
+// it is none of ours. In a bare file, where a tab's column needs no "tab:",
+// hasTabs says that they have it nevertheless.
+func (l *layout) read(i int, raw string, hasTabs bool) string {
+	known := canonical(raw)
+	if slices.Contains(envelopeColumns, known) || slices.Contains(rejectColumns, known) {
+		if slices.Contains(valueColumns, known) {
+			l.values++
+		}
+		return known
+	}
+	if label, ok := prefixed(raw, fieldPrefix); ok && label != "" {
+		l.fields = append(l.fields, labelled{i, label})
+		return fieldPrefix + label
+	}
+	if l.form == Wide {
+		return l.readWide(i, raw)
+	}
+	p := l.place("")
+	if slot := p.slot(known); slot != nil {
+		*slot = i
+		return known
+	}
+	if label, ok := prefixed(raw, tabPrefix); ok && label != "" {
+		return p.addTab(i, label)
+	}
+	if label := strings.TrimSpace(raw); l.form == Bare && !hasTabs && label != "" { // as in a Bulk Send list; the template decides
+		return p.addTab(i, label)
+	}
+	return ""
+}
+
+// readWide files a column such as "Role::Email", "Role::<tab label>" or
+// "Role::tab:<tab label>".
+func (l *layout) readWide(i int, raw string) string {
+	role, attribute, ok := strings.Cut(raw, roleMark)
+	role, attribute = strings.TrimSpace(role), strings.TrimSpace(attribute)
+	if !ok || role == "" || attribute == "" {
+		return ""
+	}
+	p := l.place(role)
+	if c := canonical(attribute); slices.Contains(recipientColumns, c) {
+		*p.slot(c) = i
+		return p.role + roleMark + c
+	}
+	if label, ok := prefixed(attribute, tabPrefix); ok && label != "" {
+		attribute = label
+	}
+	return p.role + roleMark + p.addTab(i, attribute)
+}
+
+// addTab files column i as the values of a tab and returns its name.
+func (p *place) addTab(i int, label string) string {
+	p.tabs = append(p.tabs, labelled{i, label})
+	return tabPrefix + label
+}
+
+// place returns the place of a role, which several columns share.
+func (l *layout) place(role string) *place {
+	for _, p := range l.roles {
+		if template.Loose(p.role) == template.Loose(role) {
+			return p
+		}
+	}
+	p := newPlace(len(l.roles), role)
+	l.roles = append(l.roles, p)
+	return p
+}
+
+// complete reports the columns that a place cannot do without.
+func (l *layout) complete(p *place, header []string, bad func(column string, code Code, format string, args ...any)) {
+	for _, name := range []string{colRole, colName, colEmail} {
+		if *p.slot(name) >= 0 || name == colRole && l.form != Long {
+			continue
+		}
+		if l.form == Wide {
+			name = p.role + roleMark + strings.ToUpper(name[:1]) + name[1:]
+		}
+		meant := ""
+		if i := template.Nearest(name, header); i >= 0 {
+			switch {
+			case l.names[i] == "":
+				continue // the slip is a problem already, and names this column
+			case l.form == Bare && strings.HasPrefix(l.names[i], tabPrefix):
+				meant = fmt.Sprintf("; is %q meant?", header[i])
+			}
+		}
+		bad("", ColumnMissing, "there is no column %q: every recipient needs one%s", name, meant)
+	}
+}
+
+// unknownColumn says what the name may have been meant to be.
+func unknownColumn(raw string, form Form) string {
+	known := slices.Concat(longColumns, []string{"tab:<label>", "field:<name>"})
+	if form == Wide {
+		known = slices.Concat(envelopeColumns, []string{"Role::Name", "Role::Email", "Role::<tab label>", "field:<name>"})
+	}
+	message := "there is no such column"
+	switch i := template.Nearest(raw, known); {
+	case form == Wide && slices.Contains(longColumns, canonical(raw)):
+		message += fmt.Sprintf(" in a file with one row per envelope: say whose it is, as \"Role::%s\".", canonical(raw))
+	case i >= 0:
+		message += fmt.Sprintf(": did you mean %q?", known[i])
+	case strings.HasSuffix(strings.TrimSpace(raw), ":"):
+		message += "; what it is for must follow the colon."
+	case form == Wide && isTab(raw):
+		label, _ := prefixed(raw, tabPrefix)
+		message += fmt.Sprintf(" in a file with one row per envelope: say whose it is, as \"Role::%s\".", label)
+	case form == Wide:
+		message += fmt.Sprintf("; a tab's value goes in \"Role::%s\", an envelope custom field in \"field:%s\".", raw, raw)
+	default:
+		message += fmt.Sprintf("; a tab's value goes in \"tab:%s\", an envelope custom field in \"field:%s\".", raw, raw)
+	}
+	return message + " Columns are " + strings.Join(known, ", ")
+}

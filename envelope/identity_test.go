@@ -1,0 +1,158 @@
+package envelope_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"batchsend/envelope"
+)
+
+// TestTransactionID: it is the UUIDv5 of the identity, now and in every later
+// version; the ledger and DocuSign remember it.
+func TestTransactionID(t *testing.T) {
+	in := read(t, long("", ann, bo))
+	offerChecker().Check(in.Drafts)
+	env := in.Drafts[0].Envelope
+	namespace := uuid.MustParse("6f3c1a52-8d0e-5b7f-9a44-2f6f0c1b7e10")
+	want := uuid.NewSHA1(namespace, []byte(strings.Join([]string{account, offerID, "batch", "label", "A"}, "\x00"))).String()
+	if got := string(env.TransactionID); got != want {
+		t.Errorf("transaction ID %s, want %s", got, want)
+	}
+	if got, want := env.Content.String(), "c4b475db42381b26ca7208e872add524"; got != want {
+		t.Errorf("content %s, want %s", got, want)
+	}
+	unlabelled := read(t, "name,email\nAnn Ek,ann.ek@example.test\n")
+	checker(one(nil)).Check(unlabelled.Drafts)
+	env = unlabelled.Drafts[0].Envelope
+	want = uuid.NewSHA1(namespace, []byte(strings.Join([]string{account, offerID, "batch", "content", env.Content.String()}, "\x00"))).String()
+	if got := string(env.TransactionID); got != want {
+		t.Errorf("transaction ID without a label %s, want %s", got, want)
+	}
+}
+
+// TestFlagsAreNotContent: a file run again with other flags is the same file.
+func TestFlagsAreNotContent(t *testing.T) {
+	in := read(t, long("", ann, bo))
+	c := offerChecker()
+	c.Check(in.Drafts)
+	before := in.Drafts[0].Envelope
+	c.Defaults.Delay = 5
+	c.Check(in.Drafts)
+	after := in.Drafts[0].Envelope
+	if before.Content != after.Content || before.TransactionID != after.TransactionID {
+		t.Error("a flag for reminders changes the content")
+	}
+	if before.Notification != nil || after.Notification == nil || after.Notification.Delay != 5 {
+		t.Errorf("notification %v, then %v", before.Notification, after.Notification)
+	}
+}
+
+// TestCheckingAgain forgets the last check's findings, and only those.
+func TestCheckingAgain(t *testing.T) {
+	in := read(t, long("", ann, bo, "B,Employee", "C,Employee,1,Cy,nobody"))
+	c := offerChecker()
+	c.Check(in.Drafts)
+	in.Drafts[0].Reject(envelope.AlreadySentCode, "sent before")
+	var before []string
+	for _, d := range in.Drafts[1:] {
+		before = append(before, short(d.Problems)...)
+	}
+	c.Check(in.Drafts)
+	var after []string
+	for _, d := range in.Drafts {
+		after = append(after, short(d.Problems)...)
+	}
+	if strings.Join(before, ";") != strings.Join(after, ";") || in.Drafts[0].Envelope == nil {
+		t.Errorf("first %q, then %q", before, after)
+	}
+}
+
+// TestTwoFiles: one envelope value stands for one envelope of a batch.
+func TestTwoFiles(t *testing.T) {
+	first, second := read(t, long("", ann, bo)), read(t, long("", ann, strings.Replace(bo, "bo.lind", "cy.berg", 1)))
+	again := read(t, long("", ann, bo))
+	drafts := append(append(first.Drafts, second.Drafts...), again.Drafts...)
+	offerChecker().Check(drafts)
+	for i, want := range []envelope.Code{"", envelope.KeyConflict, envelope.DuplicateEnvelope} {
+		got := envelope.Code("")
+		if len(drafts[i].Problems) > 0 {
+			got = drafts[i].Problems[0].Code
+		}
+		if got != want {
+			t.Errorf("file %d: %v, want %s", i+1, drafts[i].Problems, want)
+		}
+	}
+}
+
+// TestSeveralTemplates: a file may name a template in each row.
+func TestSeveralTemplates(t *testing.T) {
+	other := one(nil)
+	other.ID = "0ffe1e77-0000-4000-8000-000000000002"
+	other.Roles[0].Tabs[0].Label = "Town"
+	in := read(t, "name,email,templateId,City,Town\n"+
+		"Ann Ek,ann.ek@example.test,,Oslo,\n"+
+		"Bo Lind,bo.lind@example.test,"+other.ID+",,Rome\n"+
+		"Cy Berg,cy.berg@example.test,"+other.ID+",Oslo,\n")
+	c := checker(one(nil), other)
+	if got := c.TemplateIDs(in.Drafts); len(got) != 2 || got[0] != offerID || got[1] != other.ID {
+		t.Errorf("TemplateIDs = %q", got)
+	}
+	c.Check(in.Drafts)
+	for i, want := range []string{"", "", "4 TAB_UNKNOWN City"} {
+		if got := strings.Join(short(in.Drafts[i].Problems), ";"); got != want {
+			t.Errorf("row %d: %q, want %q", i, got, want)
+		}
+	}
+}
+
+// TestWhatIsSent: values reach the envelope as DocuSign takes them.
+func TestWhatIsSent(t *testing.T) {
+	in := read(t, long("tab:first day,tab:Relocation,tab:Office,field:region,phone,note",
+		ann+",Monday,Yes,Berlin,North,+46 (0)70 123 45 67,\" Dear Ann,\r\nhello \"", "A,Manager,,Bo Lind,Bo.Lind@Example.test,,,,,,"))
+	offerChecker().Check(in.Drafts)
+	env := in.Drafts[0].Envelope
+	if env == nil {
+		t.Fatal(in.Drafts[0].Problems)
+	}
+	e, m := env.Recipients[0], env.Recipients[1]
+	want := []envelope.Tab{{Type: "textTabs", Label: "FirstDay", Value: "Monday", All: true}, {Type: "listTabs", Label: "Office", Value: "Berlin"}, {Type: "checkboxTabs", Label: "Relocation", Value: "true"}}
+	if len(e.Tabs) != 3 || e.Tabs[0] != want[0] || e.Tabs[1] != want[1] || e.Tabs[2] != want[2] {
+		t.Errorf("tabs %+v, want %+v", e.Tabs, want)
+	}
+	if e.Phone != (envelope.Phone{CountryCode: "46", Number: "701234567"}) || e.Note != "Dear Ann,\nhello" {
+		t.Errorf("employee %+v", e)
+	}
+	if m.Email != "Bo.Lind@Example.test" || m.RoutingOrder != 2 || m.Line != 4 {
+		t.Errorf("manager %+v", m)
+	}
+	if f := env.Fields; len(f) != 2 || f[0].Name != "Department" || f[1].Value != "North" || !f[1].List {
+		t.Errorf("fields %+v", f)
+	}
+}
+
+// TestSeveralWorkers: checking on two workers finds the same.
+func TestSeveralWorkers(t *testing.T) {
+	var lines []string
+	for i := range 700 {
+		label := fmt.Sprint("E", i)
+		lines = append(lines, label+ann[1:], strings.Replace(label+bo[1:], "bo.lind", fmt.Sprint("m", i%600), 1))
+		if i%7 == 0 {
+			lines = append(lines, label+",Boss,,X,x")
+		}
+	}
+	one, two := read(t, long("", lines...)), read(t, long("", lines...))
+	c := offerChecker()
+	warnings := c.Check(one.Drafts)
+	c.Each = twoWorkers
+	if got := c.Check(two.Drafts); len(got) != len(warnings) {
+		t.Errorf("%d warnings, want %d", len(got), len(warnings))
+	}
+	for i := range one.Drafts {
+		if a, b := one.Drafts[i], two.Drafts[i]; fmt.Sprint(a.Problems) != fmt.Sprint(b.Problems) || (a.Envelope == nil) != (b.Envelope == nil) {
+			t.Fatalf("line %d: %v with two workers, %v with one", a.Line(), b.Problems, a.Problems)
+		}
+	}
+}

@@ -1,0 +1,208 @@
+package envelope
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"batchsend/template"
+)
+
+// recipient checks one recipient's values and puts them in r. role is nil if
+// none matched; then only what does not depend on it is checked.
+func (d *Draft) recipient(r *Recipient, p *Part, role *template.Role, s *scratch) {
+	row := p.Row
+	r.Role, r.Line = p.Role, row.Line
+	if p.place == nil {
+		return
+	}
+	r.Name, r.Email = p.Name(), p.Email()
+	r.Note, r.AccessCode = row.cell(p.place.note), row.cell(p.place.accessCode)
+	d.checkName(p, r.Name)
+	if why := badAddress(r.Email); why != "" {
+		d.reject(row, d.heading(p, colEmail), EmailInvalid, "%s %s. DocuSign would refuse the envelope, or mail it to nobody", whom(p), why)
+	}
+	if len(r.Email) > 100 {
+		d.checkLength(row, d.heading(p, colEmail), r.Email, 100)
+	}
+	if r.Note != "" {
+		d.checkText(row, d.heading(p, colNote), TextInvalid, r.Note, 1000)
+	}
+	d.checkAccessCode(p, role, r.AccessCode)
+	r.Phone = d.phone(p, role)
+	if role == nil {
+		return
+	}
+	r.Kind, r.RoutingOrder, r.SharedRole = role.Kind, role.RoutingOrder, d.fit.shared[role]
+	if n := filled(p); n > 0 {
+		r.Tabs = d.tabs(s.tabs.take(n)[:0], p, role)
+	}
+}
+
+// whom names a recipient in a message.
+func whom(p *Part) string {
+	if p.Role == "" {
+		return "the recipient"
+	}
+	return fmt.Sprintf("role %q", p.Role)
+}
+
+// checkName holds a name against DocuSign's rules.
+func (d *Draft) checkName(p *Part, name string) {
+	if plain(name) && name != "" && len(name) <= 100 {
+		return
+	}
+	column := d.heading(p, colName)
+	switch {
+	case invisible(name):
+		d.reject(p.Row, column, NameMissing, "%s has no name: DocuSign would refuse the envelope or send to nobody", whom(p))
+	case unprintable(name, "") != "":
+		d.reject(p.Row, column, TextInvalid, "the name %q holds %s: write it on one line, in plain letters", name, unprintable(name, ""))
+	}
+	d.checkLength(p.Row, column, name, 100)
+}
+
+// checkAccessCode holds an access code against DocuSign's rules. DocuSign:
+// accessCode, up to 50 characters, none of < > & #.
+func (d *Draft) checkAccessCode(p *Part, role *template.Role, code string) {
+	if code == "" {
+		if role != nil && role.NeedsAccessCode {
+			d.reject(p.Row, d.heading(p, colAccessCode), AccessCodeInvalid, "role %q needs an access code: the template says that the sender must give one", role.Name)
+		}
+		return
+	}
+	column := d.heading(p, colAccessCode)
+	if strings.ContainsAny(code, "<>&#") {
+		d.reject(p.Row, column, AccessCodeInvalid, "an access code must not hold any of < > & #: DocuSign would refuse the envelope")
+	}
+	if what := unprintable(code, ""); what != "" {
+		d.reject(p.Row, column, AccessCodeInvalid, "the access code holds %s, which nobody could type", what)
+	}
+	d.checkLength(p.Row, column, code, 50)
+}
+
+// phone reads the number to which a text message shall go as well.
+func (d *Draft) phone(p *Part, role *template.Role) Phone {
+	text := p.Row.cell(p.place.phone)
+	if text == "" {
+		return Phone{}
+	}
+	phone, err := ParsePhone(text)
+	if err != nil {
+		d.reject(p.Row, d.heading(p, colPhone), PhoneInvalid, "%v", err)
+	}
+	if role != nil && !role.Kind.TakesSMS() {
+		d.reject(p.Row, d.heading(p, colPhone), PhoneInvalid, "DocuSign sends text messages to signers, carbon copies and certified deliveries only; role %q is none of them (%s)", role.Name, role.Kind)
+	}
+	return phone
+}
+
+// maxPhones is how many recipients of an envelope may be told by text message.
+// Source: DocuSign "SMS or WhatsApp delivery".
+const maxPhones = 10
+
+// checkPhones counts the recipients who are told by text message.
+func (d *Draft) checkPhones(env *Envelope) {
+	n := 0
+	for i := range env.Recipients {
+		if env.Recipients[i].Phone == (Phone{}) {
+			continue
+		}
+		if n++; n == maxPhones+1 {
+			p := &d.Parts[i]
+			d.reject(p.Row, d.heading(p, colPhone), PhoneInvalid, "DocuSign sends text messages to %d recipients of an envelope at most", maxPhones)
+		}
+	}
+}
+
+// tabs appends the tabs that a part's cells set, in the order of their labels:
+// that of the columns does not count.
+func (d *Draft) tabs(out []Tab, p *Part, role *template.Role) []Tab {
+	columns := d.fit.tabs[p.place.index][roleIndex(d.fit.source.Template, role)]
+	for i, c := range p.place.tabs {
+		if value := p.Row.cell(c.column); value != "" {
+			out = d.fill(out, p, role, c, columns[i], value)
+		}
+	}
+	if len(out) > 1 {
+		slices.SortFunc(out, func(a, b Tab) int {
+			return cmp.Or(strings.Compare(a.Label, b.Label), strings.Compare(string(a.Type), string(b.Type)))
+		})
+	}
+	return out
+}
+
+// filled counts the labelled cells that a part fills.
+func filled(p *Part) int {
+	n := 0
+	for _, c := range p.place.tabs {
+		if p.Row.cell(c.column) != "" {
+			n++
+		}
+	}
+	return n
+}
+
+func roleIndex(t *template.Template, role *template.Role) int {
+	for i := range t.Roles {
+		if &t.Roles[i] == role {
+			return i
+		}
+	}
+	panic("envelope: the role is not the template's")
+}
+
+// fill appends the tabs that one cell sets, of those that its column names.
+func (d *Draft) fill(out []Tab, p *Part, role *template.Role, c labelled, tabs []*template.Tab, text string) []Tab {
+	column := d.In.Header[c.column]
+	if len(tabs) == 0 {
+		d.reject(p.Row, column, TabUnknown, "role %q has no tab %q%s DocuSign would drop the value", role.Name, c.label, nearestLabel(c.label, role.Labels()))
+		return out
+	}
+	first := len(out)
+	for _, tab := range tabs {
+		if !tab.Type.Fillable() {
+			continue
+		}
+		if i := slices.IndexFunc(out[first:], func(t Tab) bool { return t.Type == tab.Type }); i >= 0 {
+			out[first+i].All = !template.Alone(tab.Label)
+		}
+		value, err := tab.Value(text)
+		if what := unprintable(text, "\n\t"); err == nil && what != "" {
+			err = fmt.Errorf("the value holds %s", what)
+		}
+		if err != nil {
+			d.reject(p.Row, column, TabValue, "tab %q of role %q: %v", tab.Label, role.Name, err)
+			return out
+		}
+		if len(out) == first || out[len(out)-1].Type != tab.Type {
+			out = append(out, Tab{Type: tab.Type, Label: tab.Label, Value: value})
+		}
+	}
+	for i := range out[first:] {
+		t := &out[first+i]
+		if !t.All {
+			continue
+		}
+		if other := role.AlsoFilled(t.Type, t.Label); other != nil {
+			d.reject(p.Row, column, TabValue, "several tabs of role %q bear the label %q, and DocuSign, told to fill them all, would fill %q too, because it ends alike: rename one of them in the template", role.Name, t.Label, other.Label)
+		}
+	}
+	if len(out) == first {
+		d.reject(p.Row, column, TabUnknown, "tab %q of role %q is filled when its recipient signs, not by the sender: leave the column out", tabs[0].Label, role.Name)
+	}
+	return out
+}
+
+// nearestLabel ends a sentence with the label that was likely meant, or with
+// all there are.
+func nearestLabel(label string, labels []string) string {
+	if i := template.Nearest(label, labels); i >= 0 {
+		return fmt.Sprintf(": did you mean %q?", labels[i])
+	}
+	if len(labels) == 0 {
+		return "; it has none that the sender can fill."
+	}
+	return "; it has " + strings.Join(labels, ", ") + "."
+}

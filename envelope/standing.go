@@ -1,0 +1,55 @@
+package envelope
+
+import "time"
+
+// State is what the ledger has written down of an envelope:
+//
+//	planned → sending → sent | failed | unknown
+//
+// Only sending and unknown leave it open whether the envelope exists.
+type State uint8
+
+// The states. The zero State is an envelope of which the ledger knows nothing.
+const (
+	StateNew     State = iota
+	StatePlanned       // recorded, or given back untried
+	StateSending       // claimed: the request may be on its way
+	StateSent          // DocuSign has told the envelope ID
+	StateFailed        // DocuSign refused it; nothing was created
+	StateUnknown       // sent without a readable answer, not found since
+)
+
+var stateNames = [...]string{"new", "planned", "sending", "sent", "failed", "unknown"}
+
+// String returns the state's name.
+func (s State) String() string { return stateNames[s] }
+
+// Open reports whether the envelope may exist although no ID is known.
+func (s State) Open() bool { return s == StateSending || s == StateUnknown }
+
+// Standing is what the ledger knows about one envelope.
+type Standing struct {
+	State   State
+	Content Content   // as it was planned
+	ID      ID        // if State is StateSent, or of a draft that was made first
+	Code    string    // DocuSign's errorCode, if it failed
+	Message string    // DocuSign's message, if it failed
+	At      time.Time // of the last change; of the attempt, if sending
+	// Twin is another envelope with the same content, of this batch or another,
+	// that was sent or may have been; nil if there is none.
+	Twin *Twin
+}
+
+// Twin is an envelope with the same content under another name.
+type Twin struct {
+	Batch string
+	ID    ID // "" while it is not known whether it was sent
+	At    time.Time
+}
+
+// Found is an envelope that DocuSign has under one of our transaction IDs.
+type Found struct {
+	ID    ID
+	Draft bool // created, not sent: nobody has received it
+	More  []ID // further envelopes under the same transaction ID: a person must look
+}

@@ -1,0 +1,131 @@
+package envelope
+
+import (
+	"slices"
+	"strings"
+
+	"batchsend/template"
+)
+
+// maxSubject is how long a subject may be with its merge fields filled in.
+// DocuSign: emailSubject.
+const maxSubject = 100
+
+// checkTexts holds the envelope's own texts against DocuSign's limits. The
+// subject counts with its merge fields filled in.
+func (d *Draft) checkTexts(env *Envelope, s *scratch) {
+	t := d.fit.source.Template
+	if env.Blurb != "" {
+		row, column := d.place(colBlurb)
+		d.checkText(row, column, TextInvalid, env.Blurb, 10_000)
+	}
+	subject := env.Subject
+	if subject == "" {
+		subject = t.Subject
+	}
+	if plain(subject) && len(subject) <= maxSubject && subject != "" && !strings.Contains(subject, "[[") {
+		return // so it is nearly always
+	}
+	row, column := d.place(colSubject)
+	if strings.TrimSpace(subject) == "" {
+		d.reject(row, column, TextInvalid, "neither the row nor template %q gives a subject: DocuSign would refuse the envelope; fill a column %q", t.Name, colSubject)
+		return
+	}
+	if what := unprintable(subject, ""); what != "" {
+		d.reject(row, column, TextInvalid, "the subject holds %s: a subject is one line of plain text", what)
+	}
+	full, unknown := expand(subject, env, t)
+	if unknown != "" && env.Subject != "" {
+		d.reject(row, column, TextInvalid, "the subject's merge field %q names neither a role nor a custom field of template %q%s: DocuSign would mail it as it stands",
+			unknown, t.Name, nearestMerge(unknown, t))
+	}
+	if n := template.Length(full); n > maxSubject && !slices.Contains(s.roles, nil) {
+		filled := ""
+		if full != subject {
+			filled = " with its merge fields filled in"
+		}
+		d.reject(row, column, TooLong, "the subject %q is %d characters long%s: DocuSign takes %d and refuses the envelope otherwise", full, n, filled, maxSubject)
+	}
+}
+
+// The merge fields of a subject: [[Role_UserName]], [[Role_Email]] and
+// [[ECF:field]]. Source: DocuSign "Create a Template with Merge Fields".
+const (
+	mergeOpen, mergeClose = "[[", "]]"
+	mergeName, mergeEmail = "_UserName", "_Email"
+	mergeField            = "ECF:"
+)
+
+// expand fills in a subject's merge fields. unknown is the first that is of a
+// kind we know and names nothing of the template's.
+func expand(subject string, env *Envelope, t *template.Template) (full, unknown string) {
+	var b strings.Builder
+	for {
+		before, rest, open := strings.Cut(subject, mergeOpen)
+		b.WriteString(before)
+		if !open {
+			return b.String(), unknown
+		}
+		name, after, closed := strings.Cut(rest, mergeClose)
+		if !closed {
+			b.WriteString(mergeOpen + rest)
+			return b.String(), unknown
+		}
+		value, ours, found := merge(name, env, t)
+		if !found {
+			value = mergeOpen + name + mergeClose
+			if ours && unknown == "" {
+				unknown = value
+			}
+		}
+		b.WriteString(value)
+		subject = after
+	}
+}
+
+// merge returns what a merge field stands for. ours is set if it is of a kind
+// that names something of the template's.
+func merge(name string, env *Envelope, t *template.Template) (value string, ours, found bool) {
+	if field, ok := strings.CutPrefix(name, mergeField); ok {
+		i := slices.IndexFunc(env.Fields, func(f Field) bool { return f.Name == field })
+		if i < 0 {
+			return "", true, false
+		}
+		return env.Fields[i].Value, true, true
+	}
+	role, isName := strings.CutSuffix(name, mergeName)
+	if !isName {
+		var isEmail bool
+		if role, isEmail = strings.CutSuffix(name, mergeEmail); !isEmail {
+			return "", false, false
+		}
+	}
+	who := template.Person{}
+	i := slices.IndexFunc(t.Roles, func(r template.Role) bool { return r.Name == role })
+	if i < 0 {
+		return "", true, false
+	}
+	who = t.Roles[i].Person
+	if i := slices.IndexFunc(env.Recipients, func(r Recipient) bool { return r.Role == role }); i >= 0 {
+		who = template.Person{Name: env.Recipients[i].Name, Email: env.Recipients[i].Email}
+	}
+	if isName {
+		return who.Name, true, true
+	}
+	return who.Email, true, true
+}
+
+// nearestMerge names the merge field that was likely meant.
+func nearestMerge(unknown string, t *template.Template) string {
+	var known []string
+	for i := range t.Roles {
+		known = append(known, mergeOpen+t.Roles[i].Name+mergeName+mergeClose, mergeOpen+t.Roles[i].Name+mergeEmail+mergeClose)
+	}
+	for i := range t.Fields {
+		known = append(known, mergeOpen+mergeField+t.Fields[i].Name+mergeClose)
+	}
+	if i := template.Nearest(unknown, known); i >= 0 {
+		return " (did you mean " + known[i] + "?)"
+	}
+	return ""
+}
