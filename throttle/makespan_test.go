@@ -1,0 +1,167 @@
+package throttle_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"batchsend/throttle"
+)
+
+// TestMakespan measures, in virtual time, how near a run comes to the least
+// time its server allows. Not one call may be refused on the way.
+func TestMakespan(t *testing.T) {
+	const ms = time.Millisecond
+	atOnce := []int{8, 32}
+	tests := []struct {
+		name    string
+		server  traits
+		limiter *throttle.Limiter // nil: 1,000 and 500 assumed
+		start   time.Duration     // into the hour
+		calls   int
+		atOnce  []int
+		hour    int // what a plan would take for the limits; 0: the server's
+		ours    float64
+		atMost  float64
+	}{
+		{name: "1,000 an hour", server: traits{hour: 1000, burst: 500}, calls: 3000},
+		{name: "1,000 an hour, the first half gone", server: traits{hour: 1000, burst: 500}, start: 30 * time.Minute, calls: 3000},
+		{name: "1,000 an hour, 10,000 calls", server: traits{hour: 1000, burst: 500}, calls: 10000},
+		{name: "3,000 an hour learnt", server: traits{hour: 3000, burst: 500}, calls: 10000},
+		{name: "burst of 200 learnt", server: traits{hour: 3000, burst: 200}, calls: 2900},
+		{name: "burst of 200 learnt, no hour", server: traits{burst: 200}, limiter: &throttle.Limiter{}, calls: 10000},
+		{name: "less than assumed", server: traits{hour: 1000, burst: 200}, limiter: &throttle.Limiter{HourLimit: 3000, BurstLimit: 500}, calls: 3300},
+		{name: "1,000 shrinks to 600", server: traits{hour: 1000, burst: 500, shrinkAt: 400, shrunk: 600}, hour: 600, calls: 3100},
+		{name: "a server that tells nothing", server: traits{hour: 1000, burst: 500, dumb: true}, calls: 3000},
+		{name: "answers after 0.2 to 2 s", server: traits{hour: 1000, burst: 500, latency: between(200*ms, 2000*ms)}, calls: 3000, atOnce: []int{32}},
+		{name: "answers overtake each other", server: traits{hour: 1000, burst: 500, latency: between(0, 900*ms)}, calls: 3400, atOnce: []int{32}},
+
+		{name: "others: 30 %, 1,000 an hour", server: traits{hour: 1000, burst: 500, accompany: someOf(65, 92)}, calls: 4700, ours: 0.7},
+		{name: "others: 30 %, 3,000 an hour", server: traits{hour: 3000, burst: 500, accompany: someOf(65, 92)}, calls: 9800, ours: 0.7},
+		{name: "others: 30 %, burst of 200", server: traits{hour: 3000, burst: 200, accompany: someOf(65, 92)}, calls: 9800, ours: 0.7},
+		{name: "others: a steady half", server: traits{hour: 1000, burst: 500, accompany: someOf(0, 100)}, calls: 3200, ours: 0.5},
+		{name: "others: a steady half, burst of 200", server: traits{hour: 3000, burst: 200, accompany: someOf(0, 100)}, calls: 9700, ours: 0.5},
+		{name: "others: one every 7.2 s", server: traits{hour: 1000, burst: 500, latency: always(50 * ms), every: always(7200 * ms)}, calls: 6300, ours: 0.98},
+		{name: "others: one a second or so", server: traits{hour: 3000, burst: 500, latency: always(50 * ms), every: between(0, 2*time.Second)}, calls: 17000, ours: 0.95},
+		{name: "others: five a second or so", server: traits{hour: 3000, burst: 500, latency: always(50 * ms), every: between(0, 400*ms)}, calls: 16000, ours: 0.77},
+	}
+	for _, tt := range tests {
+		if tt.atOnce == nil {
+			tt.atOnce = atOnce
+		}
+		if tt.atMost == 0 {
+			tt.atMost = 1.01
+		}
+		if tt.ours == 0 {
+			tt.ours = 1
+		} else {
+			tt.atMost = 1.02
+		}
+		if tt.hour == 0 {
+			tt.hour = tt.server.hour
+		}
+		for c := range cuts {
+			for _, n := range tt.atOnce {
+				t.Run(fmt.Sprintf("%s/%v/%d at once", tt.name, c, n), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						tr := tt.server
+						tr.cut = c
+						s := newServer(tr)
+						l := &throttle.Limiter{HourLimit: 1000, BurstLimit: 500}
+						if tt.limiter != nil {
+							l = &throttle.Limiter{HourLimit: tt.limiter.HourLimit, BurstLimit: tt.limiter.BurstLimit}
+						}
+						time.Sleep(tt.start)
+						took := send(t.Context(), l, s, tt.calls, n)
+						hour, burst := int(float64(tt.hour)*tt.ours), int(float64(s.burst)*tt.ours)
+						least := throttle.Minimum(tt.calls, hour, hour, time.Hour-tt.start, burst)
+						ratio := float64(took) / float64(least)
+						t.Logf("%v, least %v: %.4f; %d calls of others", took, least, ratio, s.foreign)
+						if ratio > tt.atMost {
+							t.Errorf("took %.4f times the least, want at most %v", ratio, tt.atMost)
+						}
+						s.refusals(t)
+					})
+				})
+			}
+		}
+	}
+}
+
+// someOf draws 0 below the first percentage, 1 below the second, else 2.
+func someOf(none, one int) func(*dice) int {
+	return func(d *dice) int {
+		switch p := d.IntN(100); {
+		case p < none:
+			return 0
+		case p < one:
+			return 1
+		}
+		return 2
+	}
+}
+
+// Runs that know nothing of each other are other apps to each other.
+func TestSeveralRuns(t *testing.T) {
+	for c := range cuts {
+		for _, runs := range []int{2, 4} {
+			synctest.Test(t, func(t *testing.T) {
+				s := newServer(traits{hour: 1000, burst: 500, cut: c})
+				start := time.Now()
+				var wg sync.WaitGroup
+				for i := range runs {
+					wg.Go(func() {
+						time.Sleep(time.Duration(i) * 700 * time.Millisecond)
+						send(t.Context(), &throttle.Limiter{HourLimit: 1000, BurstLimit: 500}, s, 3400/runs, 8)
+					})
+				}
+				wg.Wait()
+				took, least := time.Since(start), throttle.Minimum(3400, 1000, 1000, time.Hour, 500)
+				t.Logf("%v, %d runs: %v, least %v", c, runs, took, least)
+				if float64(took) > 1.02*float64(least) {
+					t.Errorf("%v, %d runs: took %v, want %v at most 2 %% more", c, runs, took, least)
+				}
+				// Four that press for the same last places cannot know of each
+				// other's calls under way; once in hundreds of runs one is late.
+				if s.refused > runs/4 {
+					t.Errorf("%v, %d runs: the server refused %d calls", c, runs, s.refused)
+				}
+			})
+		}
+	}
+}
+
+// Whatever the limits, the latencies, the cut and the answers lost: no call of
+// ours is refused while we are alone, and all of them get through.
+func TestNeverRefused(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tr := traits{
+			hour:    rapid.IntRange(0, 150).Draw(t, "hour"),
+			burst:   rapid.IntRange(0, 60).Draw(t, "burst"),
+			cut:     cut(rapid.IntRange(0, int(cuts)-1).Draw(t, "cut")),
+			dumb:    rapid.Bool().Draw(t, "dumb"),
+			lose:    rapid.SampledFrom([]int{0, 0, 3, 20}).Draw(t, "lose"),
+			latency: between(0, time.Duration(rapid.IntRange(1, 20_000).Draw(t, "latency"))*time.Millisecond),
+			seed:    rapid.Uint64().Draw(t, "seed"),
+		}
+		l := &throttle.Limiter{HourLimit: 100, BurstLimit: 50, Reserve: rapid.SampledFrom([]int{0, 0, 10, 99}).Draw(t, "reserve")}
+		if tr.dumb || tr.lose > 0 { // then no answer may come to put an assumption right
+			l.HourLimit, l.BurstLimit = tr.hour, tr.burst
+		}
+		start := time.Duration(rapid.IntRange(0, 3600_000).Draw(t, "start")) * time.Millisecond
+		calls, atOnce := rapid.IntRange(1, 300).Draw(t, "calls"), rapid.IntRange(1, 32).Draw(t, "atOnce")
+		rapid.SyncTest(t, func(t *rapid.T) {
+			time.Sleep(start)
+			s := newServer(tr)
+			send(t.Context(), l, s, calls, atOnce)
+			if st := l.State(); st.Calls != calls || st.InFlight != 0 {
+				t.Errorf("%d calls have left and %d fly, want %d and 0", st.Calls, st.InFlight, calls)
+			}
+			s.refusals(t)
+		})
+	})
+}
