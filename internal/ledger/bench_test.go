@@ -1,0 +1,133 @@
+package ledger_test
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"batchsend/envelope"
+	"batchsend/internal/ledger"
+)
+
+func BenchmarkClaimSettle(b *testing.B) {
+	for _, c := range []int{1, 8, 32} {
+		b.Run(fmt.Sprintf("concurrent=%d", c), func(b *testing.B) {
+			db := openAt(b, newPath(b))
+			s := begin(b, db, "bench")
+			all := envs("bench", b.N)
+			if err := s.Plan(b.Context(), all); err != nil {
+				b.Fatal(err)
+			}
+			ops, commits := db.Load()
+			var next atomic.Int64
+			var done sync.WaitGroup
+			b.ResetTimer()
+			for range c {
+				done.Go(func() {
+					for i := next.Add(1) - 1; i < int64(b.N); i = next.Add(1) - 1 {
+						if err := s.Claim(b.Context(), all[i]); err != nil {
+							b.Error(err)
+						}
+						if err := s.Settle(b.Context(), all[i].TransactionID, sent(all[i])); err != nil {
+							b.Error(err)
+						}
+					}
+				})
+			}
+			done.Wait()
+			b.StopTimer()
+			ops2, commits2 := db.Load()
+			b.ReportMetric(float64(ops2-ops)/float64(commits2-commits), "ops/commit")
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "envelopes/s")
+		})
+	}
+}
+
+func BenchmarkPlan100k(b *testing.B) {
+	all := envs("bench", 100_000)
+	for b.Loop() {
+		b.StopTimer()
+		path := newPath(b)
+		db := openAt(b, path)
+		s := begin(b, db, "bench")
+		b.StartTimer()
+		if err := s.Plan(b.Context(), all); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)*100_000/b.Elapsed().Seconds(), "envelopes/s")
+}
+
+func BenchmarkStandings100k(b *testing.B) {
+	db := openAt(b, newPath(b))
+	all := envs("bench", 100_000)
+	if err := begin(b, db, "bench", "other").Plan(b.Context(), all); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := db.Standings(b.Context(), account, all); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// A million rows are planned in 15 s. It takes as long, so only on demand.
+func TestPlanMillion(t *testing.T) {
+	if os.Getenv("LEDGER_MILLION") == "" {
+		t.Skip("set LEDGER_MILLION=1 to plan a million envelopes")
+	}
+	db := openAt(t, newPath(t))
+	s := begin(t, db, "million")
+	all := envs("million", 1_000_000)
+	start := time.Now()
+	if err := s.Plan(t.Context(), all); err != nil {
+		t.Fatal(err)
+	}
+	planned := time.Since(start)
+	t.Logf("planned in %v", planned)
+	if planned > 15*time.Second {
+		t.Errorf("planning took %v, want at most 15s", planned)
+	}
+	start = time.Now()
+	standings, err := db.Standings(t.Context(), account, all)
+	if err != nil || standings[0].State != envelope.StatePlanned {
+		t.Fatalf("Standings: %v, %v", standings[0], err)
+	}
+	t.Logf("asked in %v", time.Since(start))
+}
+
+func BenchmarkOpen(b *testing.B) {
+	b.Run("new", func(b *testing.B) {
+		dir := b.TempDir()
+		for i := 0; b.Loop(); i++ {
+			db, err := ledger.Open(b.Context(), fmt.Sprintf("%s/%d.db", dir, i))
+			if err != nil {
+				b.Fatal(err)
+			}
+			db.Close()
+		}
+	})
+	path := newPath(b)
+	openAt(b, path).Close()
+	b.Run("again", func(b *testing.B) {
+		for b.Loop() {
+			db, err := ledger.Open(b.Context(), path)
+			if err != nil {
+				b.Fatal(err)
+			}
+			db.Close()
+		}
+	})
+	b.Run("read only", func(b *testing.B) {
+		for b.Loop() {
+			db, err := ledger.OpenReadOnly(b.Context(), path)
+			if err != nil {
+				b.Fatal(err)
+			}
+			db.Close()
+		}
+	})
+}

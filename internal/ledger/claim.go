@@ -1,0 +1,170 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"batchsend/envelope"
+)
+
+const (
+	codeSize    = 100 // bytes of an error code that are kept
+	messageSize = 500
+)
+
+// Claim makes a planned or failed envelope sending. When it returns nil that is
+// on disk, and env may be sent once.
+//
+// Otherwise it may not: [*StateError] if it is in another state or was planned
+// with another content, [*TwinError] if the content was sent under another name, in
+// this batch or another, or may have been, and the run does not allow repeats, [ErrLost] if the lease is gone,
+// [*Error] if the ledger cannot be written. If ctx ends, either the claim is
+// not made and Claim returns ctx's error, or it is finished.
+func (s *Session) Claim(ctx context.Context, env *envelope.Envelope) error {
+	if err := s.alive(); err != nil {
+		return err
+	}
+	if _, err := s.batchOf(env); err != nil {
+		return err
+	}
+	return s.change(ctx, change{
+		op: opClaim, key: env.TransactionID,
+		sql: sqlClaim, args: []any{env.Content[:], s.account, s.run.AllowRepeat},
+		refuse: func(t *txn, r *record) error {
+			claimable := r.State == envelope.StatePlanned || r.State == envelope.StateFailed
+			if !claimable || !r.leased || r.Content != env.Content {
+				return r.refusal()
+			}
+			return s.twin(t, env)
+		},
+	})
+}
+
+// twin returns the envelope for which env cannot be claimed.
+func (s *Session) twin(t *txn, env *envelope.Envelope) error {
+	var (
+		e     = &TwinError{TransactionID: env.TransactionID}
+		state string
+		id    []byte
+		at    int64
+	)
+	key, err := keyOf(env.TransactionID)
+	if err != nil {
+		return err
+	}
+	switch found, err := t.row(sqlTwin, []any{env.Content[:], s.account, key}, &e.Twin.Batch, &state, &id, &at); {
+	case err != nil:
+		return err
+	case !found:
+		return fmt.Errorf("claim: transaction %s cannot be claimed for no known reason", env.TransactionID)
+	}
+	e.Twin.At = timeOf(at)
+	if state == letter(envelope.StateSent) {
+		e.Twin.ID = unpackID(id)
+	}
+	return e
+}
+
+// Settle writes down what became of a claimed envelope: sent with its ID,
+// failed, unknown, or pending, which gives it back as planned. The same outcome
+// again changes nothing.
+//
+// An envelope that was sent stays sent, and that it was sent is believed in
+// whatever state it is and whoever has the lease: it exists. Anything else is
+// believed of the lease's owner only ([ErrLost]) and of an envelope that is
+// sending or unknown ([*StateError]).
+func (s *Session) Settle(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) error {
+	to, err := stateAfter(out)
+	if err != nil {
+		return fmt.Errorf("settle: transaction %s: %w", id, err)
+	}
+	out.Code, out.Message = cut(out.Code, codeSize), cut(out.Message, messageSize)
+	c := change{
+		op: opSettle, key: id,
+		sql: sqlSettle, args: []any{letter(to), idOrNull(out.ID), orNull(out.Code), orNull(out.Message)},
+		refuse: func(_ *txn, r *record) error {
+			if r.tells(to, out) {
+				return nil
+			}
+			return r.refusal()
+		},
+	}
+	if to == envelope.StateSent {
+		c.sql, c.args = sqlSettleSent, []any{packID(out.ID)}
+	}
+	return s.change(ctx, c)
+}
+
+func stateAfter(out envelope.Outcome) (envelope.State, error) {
+	switch {
+	case out.Status == envelope.Sent && out.ID != "":
+		return envelope.StateSent, nil
+	case out.Status == envelope.Failed:
+		return envelope.StateFailed, nil
+	case out.Status == envelope.Unknown:
+		return envelope.StateUnknown, nil
+	case out.Status == envelope.Pending:
+		return envelope.StatePlanned, nil
+	}
+	return 0, fmt.Errorf("%q with envelope ID %q settles nothing", out.Status, out.ID)
+}
+
+// Draft writes down that the envelope being sent exists as a draft, id. A draft
+// is never mailed by itself.
+func (s *Session) Draft(ctx context.Context, tx envelope.TransactionID, id envelope.ID) error {
+	return s.change(ctx, change{
+		op: opDraft, key: tx,
+		sql: sqlDraft, args: []any{packID(id)},
+		refuse: func(_ *txn, r *record) error {
+			if r.State == envelope.StateSending && r.ID == id {
+				return nil
+			}
+			return r.refusal()
+		},
+	})
+}
+
+// Retry makes an envelope sending again that is unknown, or that a dead run
+// left sending, after DocuSign has been asked and does not have it. It counts as
+// another attempt, with the present as its time.
+func (s *Session) Retry(ctx context.Context, tx envelope.TransactionID) error {
+	if err := s.alive(); err != nil {
+		return err
+	}
+	return s.change(ctx, change{
+		op: opRetry, key: tx, sql: sqlRetry,
+		refuse: func(_ *txn, r *record) error { return r.refusal() },
+	})
+}
+
+// change is a change of one envelope's state.
+type change struct {
+	op  string
+	key envelope.TransactionID
+	// sql makes the change if it may be made, and touches no row otherwise. Its
+	// first arguments are key, run and time; args are the others.
+	sql  string
+	args []any
+	// refuse says why it was not made, nil if there was no need.
+	refuse func(*txn, *record) error
+}
+
+func (s *Session) change(ctx context.Context, c change) error {
+	key, err := keyOf(c.key)
+	if err != nil {
+		return err
+	}
+	return s.db.write(ctx, c.op, func(t *txn) error {
+		args := append([]any{key, s.id, millis(time.Now())}, c.args...)
+		n, err := t.exec(c.sql, args...)
+		if err != nil || n == 1 {
+			return err
+		}
+		r := &record{op: c.op, key: c.key}
+		if err := r.read(t, key, s.id); err != nil {
+			return err
+		}
+		return c.refuse(t, r)
+	})
+}

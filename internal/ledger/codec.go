@@ -1,0 +1,123 @@
+package ledger
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"batchsend/envelope"
+)
+
+// States as they are written. New envelopes are not written at all, but events
+// tell of them.
+const letters = "npcsfu"
+
+func letter(s envelope.State) string { return letters[s : s+1] }
+
+func stateOf(letter string) (envelope.State, error) {
+	if i := strings.Index(letters, letter); i > 0 && len(letter) == 1 {
+		return envelope.State(i), nil
+	}
+	return 0, fmt.Errorf("unknown state %q", letter)
+}
+
+// keyOf returns the 16 bytes of a transaction ID.
+func keyOf(tx envelope.TransactionID) ([]byte, error) {
+	key, ok := guid(string(tx))
+	if !ok {
+		return nil, fmt.Errorf("transaction ID %q is not a UUID in lower case", tx)
+	}
+	return key, nil
+}
+
+func transactionID(key []byte) envelope.TransactionID {
+	return envelope.TransactionID(guidString(key))
+}
+
+// noID holds the place of an envelope ID, so that the row does not grow when
+// it becomes known.
+var noID = make([]byte, 16)
+
+// packID writes an envelope ID in 16 bytes if it is a GUID, else as its text,
+// which a zero byte keeps from being 16 long as well.
+func packID(id envelope.ID) []byte {
+	if id == "" {
+		return noID
+	}
+	if b, ok := guid(string(id)); ok && !bytes.Equal(b, noID) {
+		return b
+	}
+	if len(id) == 16 {
+		id += "\x00"
+	}
+	return []byte(id)
+}
+
+func idOrNull(id envelope.ID) any {
+	if id == "" {
+		return nil
+	}
+	return packID(id)
+}
+
+func unpackID(b []byte) envelope.ID {
+	switch {
+	case bytes.Equal(b, noID):
+		return ""
+	case len(b) == 16:
+		return envelope.ID(guidString(b))
+	}
+	return envelope.ID(bytes.TrimSuffix(b, []byte{0}))
+}
+
+// guid returns the bytes of a canonical GUID: lower case, with hyphens.
+func guid(s string) ([]byte, bool) {
+	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' || strings.ContainsAny(s, "ABCDEF") {
+		return nil, false
+	}
+	b := make([]byte, 16)
+	at := 0
+	for _, digits := range [...]string{s[:8], s[9:13], s[14:18], s[19:23], s[24:]} {
+		n, err := hex.Decode(b[at:], []byte(digits))
+		if err != nil {
+			return nil, false
+		}
+		at += n
+	}
+	return b, true
+}
+
+func guidString(b []byte) string {
+	h := hex.EncodeToString(b)
+	if len(h) != 32 {
+		return h
+	}
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+func millis(t time.Time) int64 { return t.UnixMilli() }
+
+func timeOf(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+// cut shortens s to n bytes at most, between two runes.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	n -= len("…")
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
+}
+
+// orNull writes an empty string as null.
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}

@@ -1,0 +1,296 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"batchsend/envelope"
+	"batchsend/internal/ledger"
+)
+
+// The part of the suite that is about several batches and runs.
+
+func testTwins(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	s := start(t, b, "may", "june")
+	a, z := env("may", "E-1", "same"), env("june", "E-9", "same")
+	must(t, s.Plan(ctx, []*envelope.Envelope{a, z}))
+	if twin := standing(t, b, z).Twin; twin != nil {
+		t.Errorf("a planned envelope is already a twin: %v", twin)
+	}
+	must(t, s.Claim(ctx, a))
+	for _, settle := range []envelope.Outcome{unknown, sent(a)} {
+		e, ok := errors.AsType[*ledger.TwinError](s.Claim(ctx, z))
+		if !ok || e.Twin.Batch != "may" || e.Twin.ID != "" {
+			t.Errorf("Claim = %v, want a twin in batch may without ID", e)
+		}
+		if got := standing(t, b, z); got.Twin == nil || got.Twin.Batch != "may" || got.Twin.ID != "" {
+			t.Errorf("standing = %v, want a twin in batch may without ID", got)
+		}
+		must(t, s.Settle(ctx, a.TransactionID, settle))
+	}
+	got := standing(t, b, z)
+	if got.State != envelope.StatePlanned || got.Twin == nil || got.Twin.ID != idOf(a) {
+		t.Errorf("standing = %v, want planned with twin %v", got, idOf(a))
+	}
+	if got := standing(t, b, env("july", "E-1", "same")); got.State != envelope.StateNew || got.Twin == nil {
+		t.Errorf("standing of a new envelope = %v, want a twin", got)
+	}
+	must(t, s.Close(ctx))
+
+	r, err := b.Begin(ctx, ledger.Run{Account: account, Batches: []string{"june"}, AllowRepeat: true})
+	must(t, err)
+	must(t, r.Claim(ctx, z))
+	must(t, r.Close(ctx))
+}
+
+func testTwinsRace(t *testing.T, open func() book) {
+	var claimed atomic.Int32
+	var done sync.WaitGroup
+	for _, batch := range []string{"a", "b", "c", "d"} {
+		b := open()
+		s := start(t, b, batch)
+		e := env(batch, "E-1", "same")
+		must(t, s.Plan(t.Context(), []*envelope.Envelope{e}))
+		done.Go(func() {
+			err := s.Claim(t.Context(), e)
+			if _, ok := errors.AsType[*ledger.TwinError](err); err != nil && !ok {
+				t.Errorf("Claim: %v", err)
+			} else if err == nil {
+				claimed.Add(1)
+			}
+		})
+	}
+	if done.Wait(); claimed.Load() != 1 {
+		t.Errorf("%d batches claimed the same content, want 1", claimed.Load())
+	}
+}
+
+func testOverlap(t *testing.T, open func() book) {
+	const n = 200
+	var claims [n]atomic.Int32
+	var done sync.WaitGroup
+	for range 8 {
+		b := open()
+		done.Go(func() {
+			all := envs("may", n)
+			for sentAll := false; !sentAll; {
+				s, err := b.Begin(t.Context(), ledger.Run{Account: account, Batches: []string{"may"}})
+				if _, held := errors.AsType[*ledger.HeldError](err); held {
+					continue
+				} else if err != nil {
+					t.Error(err)
+					return
+				}
+				sentAll = claimSome(t, s, all, &claims)
+				if err := s.Close(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	done.Wait()
+	for i := range claims {
+		if got := claims[i].Load(); got != 1 {
+			t.Errorf("envelope %d was claimed %d times", i, got)
+		}
+	}
+}
+
+// claimSome sends up to 50 of all, several at a time, and reports whether none
+// is left.
+func claimSome(t *testing.T, s session, all []*envelope.Envelope, claims *[200]atomic.Int32) bool {
+	ctx := t.Context()
+	if err := s.Plan(ctx, all); err != nil {
+		t.Error(err)
+		return true
+	}
+	var n atomic.Int32
+	var workers sync.WaitGroup
+	for w := range 4 {
+		workers.Go(func() {
+			for i := w; i < len(all) && n.Load() < 50; i += 4 {
+				err := s.Claim(ctx, all[i])
+				if _, refused := errors.AsType[*ledger.StateError](err); refused {
+					continue
+				} else if err != nil {
+					t.Error(err)
+					return
+				}
+				n.Add(1)
+				claims[i].Add(1)
+				if err := s.Settle(ctx, all[i].TransactionID, sent(all[i])); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	workers.Wait()
+	return n.Load() == 0
+}
+
+func testHeld(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	s, err := b.Begin(ctx, ledger.Run{Account: account, Batches: []string{"june", "may"}, Host: "atlas", PID: 4711})
+	must(t, err)
+	_, err = open().Begin(ctx, ledger.Run{Account: strings.ToUpper(account), Batches: []string{"april", "may"}})
+	held, ok := errors.AsType[*ledger.HeldError](err)
+	if !ok || held.Batch != "may" || held.Host != "atlas" || held.PID != 4711 || held.Since.IsZero() || held.Beat.IsZero() {
+		t.Errorf("Begin = %v, want who holds may", err)
+	}
+	start(t, b, "april") // none of the leases was taken
+	must(t, s.Close(ctx))
+	must(t, s.Close(ctx)) // twice is fine
+	start(t, b, "may", "june")
+}
+
+func testLeftBehind(t *testing.T, open func() book) {
+	ctx := t.Context()
+	all := envs("may", 4) // to be planned, sending, unknown, sent
+	first := start(t, open(), "may")
+	must(t, first.Plan(ctx, all))
+	for _, e := range all[1:] {
+		must(t, first.Claim(ctx, e))
+	}
+	must(t, first.Settle(ctx, all[2].TransactionID, unknown))
+	must(t, first.Settle(ctx, all[3].TransactionID, sent(all[3])))
+	if doubts, err := first.Open(ctx); err != nil || len(doubts) != 2 || !doubts[0].Own {
+		t.Errorf("Open = %v, %v, want two of its own", doubts, err)
+	}
+	first.Die()
+
+	b := open()
+	second := start(t, b, "may")
+	doubts, err := second.Open(ctx)
+	must(t, err)
+	byLabel := make(map[string]ledger.Doubt)
+	for _, d := range doubts {
+		if time.Since(d.Attempted) > time.Hour || d.Own {
+			t.Errorf("doubt %v, want a recent one of another run", d)
+		}
+		d.Attempted = time.Time{}
+		byLabel[d.Label] = d
+	}
+	want := make(map[string]ledger.Doubt)
+	for i, state := range map[int]envelope.State{1: envelope.StateSending, 2: envelope.StateUnknown} {
+		e := all[i]
+		want[e.Label] = ledger.Doubt{
+			TransactionID: e.TransactionID, Content: e.Content, Batch: "may", Label: e.Label,
+			File: "may.csv", Line: e.Line, State: state, Attempts: 1,
+		}
+	}
+	if diff := cmp.Diff(want, byLabel); diff != "" {
+		t.Errorf("left behind (-want +got):\n%s", diff)
+	}
+	for _, i := range []int{1, 2} {
+		must(t, second.Retry(ctx, all[i].TransactionID))
+		wantRefused(t, second.Retry(ctx, all[i].TransactionID), envelope.StateSending)
+		must(t, second.Settle(ctx, all[i].TransactionID, sent(all[i])))
+	}
+	for entry, err := range b.BatchEnvelopes(ctx, account, "may") {
+		must(t, err)
+		if want := map[string]int{all[0].Label: 0, all[1].Label: 2, all[2].Label: 2, all[3].Label: 1}; entry.Attempts != want[entry.Label] {
+			t.Errorf("%s has %d attempts, want %d", entry.Label, entry.Attempts, want[entry.Label])
+		}
+	}
+}
+
+func testLostLease(t *testing.T, open func() book) {
+	ctx := t.Context()
+	all := envs("may", 3)
+	old := start(t, open(), "may")
+	must(t, old.Plan(ctx, all))
+	must(t, old.Claim(ctx, all[0]))
+	must(t, old.Claim(ctx, all[1]))
+	old.Die()
+	b := open()
+	next := start(t, b, "may")
+
+	for what, err := range map[string]error{
+		"Claim":  old.Claim(ctx, all[2]),
+		"Plan":   old.Plan(ctx, envs("may", 4)),
+		"Retry":  old.Retry(ctx, all[1].TransactionID),
+		"Draft":  old.Draft(ctx, all[1].TransactionID, "d"),
+		"Settle": old.Settle(ctx, all[1].TransactionID, failed),
+	} {
+		if !errors.Is(err, ledger.ErrLost) {
+			t.Errorf("%s without the lease = %v, want ErrLost", what, err)
+		}
+	}
+	// A late answer is the truth nevertheless.
+	must(t, old.Settle(ctx, all[0].TransactionID, sent(all[0])))
+	wantState(t, b, all[0], envelope.StateSent)
+	must(t, next.Settle(ctx, all[1].TransactionID, pending))
+	must(t, old.Settle(ctx, all[1].TransactionID, sent(all[1])))
+	wantState(t, b, all[1], envelope.StateSent)
+	wantRefused(t, next.Claim(ctx, all[1]), envelope.StateSent)
+}
+
+func testAccounts(t *testing.T, open func() book) {
+	const other = "99999999-2222-4333-8444-555555555555"
+	b, ctx := open(), t.Context()
+	s := start(t, b, "may")
+	e := env("may", "E-1", "same")
+	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
+	must(t, s.Claim(ctx, e))
+
+	r, err := b.Begin(ctx, ledger.Run{Account: other, Batches: []string{"may", "june"}})
+	must(t, err)
+	defer r.Close(ctx)
+	theirs := env("june", "E-1", "same")
+	theirs.Account = other
+	must(t, r.Plan(ctx, []*envelope.Envelope{theirs}))
+	got, err := b.Standings(ctx, other, []*envelope.Envelope{theirs})
+	must(t, err)
+	if got[0].Twin != nil {
+		t.Errorf("an envelope has a twin in another account: %v", got[0].Twin)
+	}
+	must(t, r.Claim(ctx, theirs))
+}
+
+func testClosed(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	s := start(t, b, "may")
+	e := env("may", "E-1", "x")
+	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
+	must(t, s.Close(ctx))
+	if err := s.Claim(ctx, e); !errors.Is(err, ledger.ErrClosed) {
+		t.Errorf("Claim after Close = %v, want ErrClosed", err)
+	}
+	must(t, b.Close())
+	if _, err := b.Begin(ctx, ledger.Run{Account: account, Batches: []string{"may"}}); !errors.Is(err, ledger.ErrClosed) {
+		t.Errorf("Begin in a closed ledger = %v, want ErrClosed", err)
+	}
+}
+
+func testCancelled(t *testing.T, open func() book) {
+	b := open()
+	s := start(t, b, "may")
+	e := env("may", "E-1", "x")
+	must(t, s.Plan(t.Context(), []*envelope.Envelope{e}))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Claim(ctx, e); !errors.Is(err, context.Canceled) {
+		t.Errorf("Claim = %v, want context.Canceled", err)
+	}
+	wantState(t, b, e, envelope.StatePlanned)
+}
+
+func testNotOurs(t *testing.T, open func() book) {
+	s := start(t, open(), "may")
+	for _, e := range []*envelope.Envelope{env("june", "E-1", "x"), {Batch: "may", Account: account, TransactionID: "no-uuid"}} {
+		if err := s.Plan(t.Context(), []*envelope.Envelope{e}); err == nil {
+			t.Errorf("Plan(%v) = nil, want an error", e)
+		}
+		if err := s.Claim(t.Context(), e); err == nil {
+			t.Errorf("Claim(%v) = nil, want an error", e)
+		}
+	}
+}

@@ -1,0 +1,406 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"batchsend/envelope"
+	"batchsend/internal/ledger"
+)
+
+func TestSQLite(t *testing.T) {
+	testBook(t, func(t *testing.T) func() book {
+		path := newPath(t)
+		return func() book { return sqliteBook{openAt(t, path)} }
+	})
+}
+
+// testBook is what every ledger has to pass. make makes an empty one and
+// returns a function that opens it, as another process would, each time.
+func testBook(t *testing.T, make func(t *testing.T) (open func() book)) {
+	for name, test := range map[string]func(*testing.T, func() book){
+		"life":            testLife,
+		"wrong states":    testWrongStates,
+		"settle again":    testSettleAgain,
+		"given back":      testGivenBack,
+		"failed":          testFailed,
+		"new content":     testNewContent,
+		"twins":           testTwins,
+		"twins race":      testTwinsRace,
+		"overlap":         testOverlap,
+		"held":            testHeld,
+		"left behind":     testLeftBehind,
+		"lost lease":      testLostLease,
+		"draft":           testDraft,
+		"strange ID":      testStrangeID,
+		"order":           testOrder,
+		"many":            testMany,
+		"accounts":        testAccounts,
+		"status":          testStatus,
+		"template":        testTemplate,
+		"closed":          testClosed,
+		"cancelled":       testCancelled,
+		"somebody else's": testNotOurs,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, make(t)) })
+	}
+}
+
+// start begins a run on batches that ends with the test.
+func start(t *testing.T, b book, batches ...string) session {
+	t.Helper()
+	s, err := b.Begin(t.Context(), ledger.Run{Account: account, Batches: batches})
+	if err != nil {
+		t.Fatalf("Begin(%q): %v", batches, err)
+	}
+	t.Cleanup(func() { s.Close(context.Background()) })
+	return s
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// standing returns what b knows about env, without the time.
+func standing(t *testing.T, b book, env *envelope.Envelope) envelope.Standing {
+	t.Helper()
+	got, err := b.Standings(t.Context(), account, []*envelope.Envelope{env})
+	must(t, err)
+	if len(got) != 1 {
+		t.Fatalf("Standings of one envelope = %v", got)
+	}
+	if got[0].State != envelope.StateNew && time.Since(got[0].At) > time.Hour {
+		t.Errorf("%s changed at %v", env.Label, got[0].At)
+	}
+	got[0].At = time.Time{}
+	return got[0]
+}
+
+func wantState(t *testing.T, b book, env *envelope.Envelope, want envelope.State) {
+	t.Helper()
+	if got := standing(t, b, env).State; got != want {
+		t.Errorf("%s is %v, want %v", env.Label, got, want)
+	}
+}
+
+// wantRefused checks that err says that an envelope was in state.
+func wantRefused(t *testing.T, err error, state envelope.State) {
+	t.Helper()
+	e, ok := errors.AsType[*ledger.StateError](err)
+	if !ok || e.Standing.State != state {
+		t.Errorf("error = %v, want one that says the envelope is %v", err, state)
+	}
+}
+
+var (
+	unknown = envelope.Outcome{Status: envelope.Unknown, Code: "TIMEOUT", Message: "no answer"}
+	pending = envelope.Outcome{Status: envelope.Pending}
+	failed  = envelope.Outcome{Status: envelope.Failed, Code: "TAB_NOT_IN_ROLE", Message: "no such tab"}
+)
+
+func testLife(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	e := env("may", "E-1", "x")
+	if diff := cmp.Diff(envelope.Standing{}, standing(t, b, e)); diff != "" {
+		t.Errorf("an empty ledger knows something (-want +got):\n%s", diff)
+	}
+	s := start(t, b, "may")
+	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
+	wantState(t, b, e, envelope.StatePlanned)
+	must(t, s.Claim(ctx, e))
+	wantState(t, b, e, envelope.StateSending)
+	must(t, s.Settle(ctx, e.TransactionID, sent(e)))
+	want := envelope.Standing{State: envelope.StateSent, Content: e.Content, ID: idOf(e)}
+	if diff := cmp.Diff(want, standing(t, b, e)); diff != "" {
+		t.Errorf("sent (-want +got):\n%s", diff)
+	}
+	must(t, s.Close(ctx))
+	if diff := cmp.Diff(want, standing(t, open(), e)); diff != "" {
+		t.Errorf("opened again (-want +got):\n%s", diff)
+	}
+}
+
+func testWrongStates(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	s := start(t, b, "may")
+	e := env("may", "E-1", "x")
+	wantRefused(t, s.Claim(ctx, e), envelope.StateNew)
+	wantRefused(t, s.Settle(ctx, e.TransactionID, sent(e)), envelope.StateNew)
+	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
+	wantRefused(t, s.Settle(ctx, e.TransactionID, failed), envelope.StatePlanned)
+	wantRefused(t, s.Retry(ctx, e.TransactionID), envelope.StatePlanned)
+	wantRefused(t, s.Draft(ctx, e.TransactionID, "d"), envelope.StatePlanned)
+	must(t, s.Claim(ctx, e))
+	wantRefused(t, s.Claim(ctx, e), envelope.StateSending)
+	wantRefused(t, s.Retry(ctx, e.TransactionID), envelope.StateSending) // it is ours, and under way
+	must(t, s.Settle(ctx, e.TransactionID, unknown))
+	wantRefused(t, s.Claim(ctx, e), envelope.StateUnknown)
+	must(t, s.Settle(ctx, e.TransactionID, sent(e)))
+	for _, err := range []error{
+		s.Claim(ctx, e), s.Retry(ctx, e.TransactionID), s.Draft(ctx, e.TransactionID, "d"),
+		s.Settle(ctx, e.TransactionID, failed), s.Settle(ctx, e.TransactionID, unknown),
+		s.Settle(ctx, e.TransactionID, pending),
+		s.Settle(ctx, e.TransactionID, envelope.Outcome{Status: envelope.Sent, ID: "another"}),
+	} {
+		wantRefused(t, err, envelope.StateSent)
+	}
+	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
+	want := envelope.Standing{State: envelope.StateSent, Content: e.Content, ID: idOf(e)}
+	if diff := cmp.Diff(want, standing(t, b, e)); diff != "" {
+		t.Errorf("sent was overwritten (-want +got):\n%s", diff)
+	}
+	for _, out := range []envelope.Outcome{{}, {Status: envelope.Sent}, {Status: envelope.Valid}} {
+		if err := s.Settle(ctx, e.TransactionID, out); err == nil {
+			t.Errorf("Settle(%v) = nil, want an error", out)
+		}
+	}
+}
+
+func testSettleAgain(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	s := start(t, b, "may")
+	for i, out := range []envelope.Outcome{{Status: envelope.Sent, ID: "some-id"}, failed, unknown, pending} {
+		e := envs("may", 4)[i]
+		must(t, s.Plan(ctx, []*envelope.Envelope{e}))
+		must(t, s.Claim(ctx, e))
+		must(t, s.Settle(ctx, e.TransactionID, out))
+		before := standing(t, b, e)
+		must(t, s.Settle(ctx, e.TransactionID, out))
+		if diff := cmp.Diff(before, standing(t, b, e)); diff != "" {
+			t.Errorf("settling %v again changed it (-before +after):\n%s", out.Status, diff)
+		}
+	}
+}
+
+func testGivenBack(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	s := start(t, b, "may")
+	e := env("may", "E-1", "x")
+	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
+	for range 3 {
+		must(t, s.Claim(ctx, e))
+		must(t, s.Settle(ctx, e.TransactionID, pending))
+		wantState(t, b, e, envelope.StatePlanned)
+	}
+}
+
+func testFailed(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	s := start(t, b, "may")
+	e := env("may", "E-1", "x")
+	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
+	must(t, s.Claim(ctx, e))
+	out := failed
+	out.Message = strings.Repeat("é", 4000)
+	must(t, s.Settle(ctx, e.TransactionID, out))
+	got := standing(t, b, e)
+	if len(got.Message) > 600 || !strings.HasPrefix(got.Message, "éé") || strings.ToValidUTF8(got.Message, "?") != got.Message {
+		t.Errorf("message was kept as %q", got.Message)
+	}
+	if got.State != envelope.StateFailed || got.Code != failed.Code {
+		t.Errorf("standing = %v, want failed with %s", got, failed.Code)
+	}
+	must(t, s.Claim(ctx, e))
+	if got := standing(t, b, e); got.Code != "" || got.Message != "" {
+		t.Errorf("claimed again, it still says %q %q", got.Code, got.Message)
+	}
+	must(t, s.Settle(ctx, e.TransactionID, sent(e)))
+}
+
+func testNewContent(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	s := start(t, b, "may")
+	all := envs("may", 4) // to be planned, failed, sending, sent
+	must(t, s.Plan(ctx, all))
+	for _, e := range all[1:] {
+		must(t, s.Claim(ctx, e))
+	}
+	must(t, s.Settle(ctx, all[1].TransactionID, failed))
+	must(t, s.Settle(ctx, all[3].TransactionID, sent(all[3])))
+
+	edited := make([]*envelope.Envelope, len(all))
+	for i, e := range all {
+		edited[i] = env("may", e.Label, "edited"+e.Label)
+	}
+	wantRefused(t, s.Claim(ctx, edited[0]), envelope.StatePlanned) // not as planned
+	must(t, s.Plan(ctx, edited))
+	for i, want := range []*envelope.Envelope{edited[0], edited[1], all[2], all[3]} {
+		if got := standing(t, b, want); got.Content != want.Content {
+			t.Errorf("envelope %d, %v, has content %v, want %v", i, got.State, got.Content, want.Content)
+		}
+	}
+	must(t, s.Claim(ctx, edited[0]))
+	must(t, s.Claim(ctx, edited[1]))
+}
+
+// Eight processes want the same batch again and again until all is sent.
+func testDraft(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	s := start(t, b, "may")
+	e := env("may", "E-1", "x")
+	draft := idOf(env("may", "draft", ""))
+	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
+	must(t, s.Claim(ctx, e))
+	must(t, s.Draft(ctx, e.TransactionID, draft))
+	must(t, s.Draft(ctx, e.TransactionID, draft))
+	doubts, err := s.Open(ctx)
+	must(t, err)
+	if len(doubts) != 1 || doubts[0].ID != draft || doubts[0].State != envelope.StateSending {
+		t.Errorf("Open = %v, want the draft", doubts)
+	}
+	must(t, s.Settle(ctx, e.TransactionID, unknown))
+	if got := standing(t, b, e); got.ID != draft {
+		t.Errorf("unknown, it has the ID %q, want the draft's", got.ID)
+	}
+	// Given back, perhaps edited, and claimed again: the old draft is not it.
+	must(t, s.Settle(ctx, e.TransactionID, envelope.Outcome{Status: envelope.Pending}))
+	must(t, s.Claim(ctx, e))
+	doubts, err = s.Open(ctx)
+	must(t, err)
+	if len(doubts) != 1 || doubts[0].ID != "" {
+		t.Errorf("Open after another claim = %v, want no draft", doubts)
+	}
+	must(t, s.Settle(ctx, e.TransactionID, envelope.Outcome{Status: envelope.Sent, ID: draft}))
+}
+
+func testStrangeID(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	s := start(t, b, "may")
+	ids := []envelope.ID{
+		"x", "sixteen-bytes-id", "0000000-not-a-guid", idOf(env("", "", "")),
+		"ABCDEF00-0000-4000-8000-000000000000", "00000000-0000-0000-0000-000000000000",
+	}
+	all := envs("may", len(ids))
+	must(t, s.Plan(ctx, all))
+	for i, id := range ids {
+		must(t, s.Claim(ctx, all[i]))
+		must(t, s.Settle(ctx, all[i].TransactionID, envelope.Outcome{Status: envelope.Sent, ID: id}))
+		if got := standing(t, b, all[i]).ID; got != id {
+			t.Errorf("envelope ID %q came back as %q", id, got)
+		}
+	}
+}
+
+func testOrder(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	s := start(t, b, "may", "june")
+	all := append(envs("may", 5), envs("june", 5)...)
+	must(t, s.Plan(ctx, []*envelope.Envelope{all[7], all[2]}))
+	got, err := b.Standings(ctx, account, all)
+	must(t, err)
+	for i, st := range got {
+		if want := i == 7 || i == 2; want != (st.State == envelope.StatePlanned) {
+			t.Errorf("standing %d = %v", i, st)
+		}
+	}
+}
+
+func testMany(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	s := start(t, b, "may")
+	all := envs("may", 5_001) // more than a statement and a question hold
+	must(t, s.Plan(ctx, all[:1_234]))
+	must(t, s.Plan(ctx, all))
+	must(t, s.Plan(ctx, all))
+	got, err := b.Standings(ctx, account, all)
+	must(t, err)
+	for i, st := range got {
+		if st.State != envelope.StatePlanned || st.Content != all[i].Content {
+			t.Fatalf("standing %d = %v", i, st)
+		}
+	}
+	summaries, err := b.Batches(ctx)
+	must(t, err)
+	if len(summaries) != 1 || summaries[0].Planned != len(all) {
+		t.Errorf("Batches = %v, want %d planned", summaries, len(all))
+	}
+}
+
+func testStatus(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	s := start(t, b, "may", "june")
+	all := envs("may", 5)
+	all[4].File = "more.csv"
+	must(t, s.Plan(ctx, all))
+	for i, out := range []envelope.Outcome{sent(all[0]), failed, unknown} {
+		must(t, s.Claim(ctx, all[i]))
+		must(t, s.Settle(ctx, all[i].TransactionID, out))
+	}
+	must(t, s.Claim(ctx, all[3]))
+
+	got, err := b.Batches(ctx)
+	must(t, err)
+	for i := range got {
+		if got[i].First.IsZero() || got[i].Last.IsZero() != (got[i].Name == "june") {
+			t.Errorf("%s goes from %v to %v", got[i].Name, got[i].First, got[i].Last)
+		}
+		got[i].First, got[i].Last = time.Time{}, time.Time{}
+	}
+	want := []ledger.BatchSummary{
+		{Account: account, Name: "june"},
+		{
+			Account: account, Name: "may", Files: []string{"may.csv", "more.csv"},
+			Planned: 1, Sending: 1, Sent: 1, Failed: 1, Unknown: 1,
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Batches (-want +got):\n%s", diff)
+	}
+
+	var entries []ledger.Entry
+	for entry, err := range b.BatchEnvelopes(ctx, account, "may") {
+		must(t, err)
+		entry.At = time.Time{}
+		entries = append(entries, entry)
+	}
+	states := []envelope.State{
+		envelope.StateSent, envelope.StateFailed, envelope.StateUnknown, envelope.StateSending, envelope.StatePlanned,
+	}
+	outs := []envelope.Outcome{sent(all[0]), failed, unknown, {}, {}}
+	var wantEntries []ledger.Entry
+	for i, e := range all {
+		entry := ledger.Entry{
+			TransactionID: e.TransactionID, Label: e.Label, File: e.File, Line: e.Line, State: states[i],
+			ID: outs[i].ID, Code: outs[i].Code, Message: outs[i].Message, Attempts: 1,
+		}
+		if i == 4 {
+			entry.Attempts = 0
+		}
+		wantEntries = append(wantEntries, entry)
+	}
+	if diff := cmp.Diff(wantEntries, entries); diff != "" {
+		t.Errorf("BatchEnvelopes (-want +got):\n%s", diff)
+	}
+	for range b.BatchEnvelopes(ctx, account, "may") {
+		break // stopping early must not hold anything
+	}
+}
+
+func testTemplate(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	s := start(t, b, "may")
+	for _, want := range []string{"", "two roles", "three roles"} {
+		if want != "" {
+			must(t, s.SeeTemplate(ctx, "may", "ABC", want))
+		}
+		got, err := b.Template(ctx, account, "may", "abc")
+		must(t, err)
+		if got != want {
+			t.Errorf("Template = %q, want %q", got, want)
+		}
+		if got, err := b.Template(ctx, account, "june", "abc"); got != "" || err != nil {
+			t.Errorf("Template of another batch = %q, %v, want none", got, err)
+		}
+	}
+	if err := s.SeeTemplate(ctx, "june", "abc", "two roles"); err == nil {
+		t.Error("a template was seen for a batch that the session does not hold")
+	}
+}

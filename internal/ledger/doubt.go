@@ -1,0 +1,95 @@
+package ledger
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"batchsend/envelope"
+)
+
+// Doubt is an envelope that may exist at DocuSign although the ledger does not
+// know it.
+type Doubt struct {
+	TransactionID envelope.TransactionID
+	Content       envelope.Content
+	Batch         string
+	Label         string
+	File          string
+	Line          int
+	State         envelope.State // StateSending or StateUnknown
+	Attempts      int
+	Attempted     time.Time   // the last attempt
+	ID            envelope.ID // of a draft, or ""
+	// Own is set if this session changed it last. The others were left behind
+	// by earlier runs.
+	Own bool
+}
+
+// Open returns all envelopes of the session's batches that are sending or
+// unknown, in the order in which they were planned. Before the first Claim that
+// is what earlier runs left behind.
+func (s *Session) Open(ctx context.Context) ([]Doubt, error) {
+	var all []Doubt
+	for _, name := range s.run.Batches {
+		doubts, err := s.open(ctx, s.batches[name])
+		if err != nil {
+			return nil, sqliteError(s.db.path, err)
+		}
+		all = append(all, doubts...)
+	}
+	return all, nil
+}
+
+func (s *Session) open(ctx context.Context, batch int64) ([]Doubt, error) {
+	rows, err := s.db.read.QueryContext(ctx, sqlOpen, batch)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var (
+		doubts []Doubt
+		ids    []int64 // of doubts, ascending
+	)
+	for rows.Next() {
+		var (
+			d                Doubt
+			id, run          int64
+			key, content, at []byte
+			state            string
+		)
+		if err := rows.Scan(&id, &key, &content, &d.Batch, &d.Label, &d.File, &d.Line, &state, &d.Attempts, &at, &run); err != nil {
+			return nil, err
+		}
+		if d.State, err = stateOf(state); err != nil {
+			return nil, err
+		}
+		d.TransactionID, d.ID, d.Own = transactionID(key), unpackID(at), run == s.id
+		copy(d.Content[:], content)
+		doubts, ids = append(doubts, d), append(ids, id)
+	}
+	if err := rows.Err(); err != nil || len(doubts) == 0 {
+		return nil, err
+	}
+	return doubts, s.dateAttempts(ctx, batch, doubts, ids)
+}
+
+// dateAttempts sets the time of each doubt's last attempt. Only the events tell
+// it, which are read from end to end; doubts are rare.
+func (s *Session) dateAttempts(ctx context.Context, batch int64, doubts []Doubt, ids []int64) error {
+	rows, err := s.db.read.QueryContext(ctx, sqlAttempts, batch)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, attempt, at int64
+		if err := rows.Scan(&id, &attempt, &at); err != nil {
+			return err
+		}
+		if i, ok := slices.BinarySearch(ids, id); ok && int(attempt) == doubts[i].Attempts {
+			doubts[i].Attempted = timeOf(at)
+		}
+	}
+	return rows.Err()
+}

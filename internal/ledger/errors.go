@@ -1,0 +1,121 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"batchsend/envelope"
+)
+
+// ErrLost says that the session's lease is no longer its own: another run has
+// the batch, or this one could not tell of itself for longer than [TTL].
+// Nothing may be sent; what is in flight may and should still be settled.
+var ErrLost = errors.New("the lease on the batch is lost: another run may have taken it over")
+
+// ErrClosed says that the ledger or the session was closed.
+var ErrClosed = errors.New("the ledger is closed")
+
+// Kind says what is wrong with a ledger as a whole.
+type Kind uint8
+
+// The kinds of [Error].
+const (
+	Unusable Kind = iota + 1 // the path or the file cannot be used as it is
+	Foreign                  // a file of something else
+	Damaged                  // it was a ledger
+	Newer                    // written by a later version of batchsend
+	ReadOnly                 // it can be read but not written
+	Full                     // no room on the disk
+	Busy                     // another process kept it locked; nothing was written, try again
+	Broken                   // reading or writing failed for another reason
+)
+
+// Error is trouble with the ledger itself, after which nothing may be sent.
+// Hint says what to do about it.
+type Error struct {
+	Kind  Kind
+	Path  string
+	Cause string
+	Cure  string
+	Err   error // what SQLite or the system said; may be nil
+}
+
+func (e *Error) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("ledger %q: %s", e.Path, e.Cause)
+	}
+	return fmt.Sprintf("ledger %q: %s: %v", e.Path, e.Cause, e.Err)
+}
+
+// Unwrap returns what SQLite or the system said.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Hint tells the operator what to do.
+func (e *Error) Hint() string { return e.Cure }
+
+// StateError says that an envelope is not in a state that allows what was
+// asked. Nothing was changed.
+type StateError struct {
+	Op            string // claim, settle, draft, retry
+	TransactionID envelope.TransactionID
+	Standing      envelope.Standing // what it is instead; without Twin
+}
+
+func (e *StateError) Error() string {
+	is := e.Standing.State.String()
+	if e.Standing.State == envelope.StateSent {
+		is += " as envelope " + string(e.Standing.ID)
+	}
+	return fmt.Sprintf("%s: transaction %s is %s", e.Op, e.TransactionID, is)
+}
+
+// Known returns what the envelope is instead.
+func (e *StateError) Known() envelope.Standing { return e.Standing }
+
+// TwinError says that another envelope of the same content was sent, in this
+// batch or another, or may have been. Nothing was claimed.
+type TwinError struct {
+	TransactionID envelope.TransactionID
+	Twin          envelope.Twin
+}
+
+func (e *TwinError) Error() string {
+	return fmt.Sprintf("claim: transaction %s has the same content as an envelope of batch %q (%s)",
+		e.TransactionID, e.Twin.Batch, stamp(e.Twin.At))
+}
+
+// Elsewhere returns the envelope that has the content already.
+func (e *TwinError) Elsewhere() envelope.Twin { return e.Twin }
+
+// HeldError says that a live run holds a batch. Since and Beat are by the
+// holder's clock.
+type HeldError struct {
+	Batch string
+	Host  string
+	PID   int
+	Since time.Time
+	Beat  time.Time // last sign of life
+}
+
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("batch %q is being sent by another run: process %d on %s since %s, last heard of %s",
+		e.Batch, e.PID, e.Host, stamp(e.Since), stamp(e.Beat))
+}
+
+// Hint tells the operator what to do.
+func (e *HeldError) Hint() string {
+	return "wait until it has ended and run the same command again; envelopes already sent are skipped"
+}
+
+// refusal reports whether err is an answer, given before anything was written,
+// rather than a failure of the ledger.
+func refusal(err error) bool {
+	switch err.(type) {
+	case *StateError, *TwinError, *HeldError:
+		return true
+	}
+	return errors.Is(err, ErrLost)
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

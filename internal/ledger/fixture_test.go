@@ -1,0 +1,117 @@
+package ledger_test
+
+import (
+	"context"
+	"crypto/sha1"
+	"fmt"
+	"iter"
+	"path/filepath"
+	"testing"
+
+	"batchsend/envelope"
+	"batchsend/internal/ledger"
+)
+
+const account = "11111111-2222-4333-8444-555555555555"
+
+// book is what batchsend asks of a ledger. Every backend passes the suite of
+// conformance_test.go as a book.
+type book interface {
+	Standings(ctx context.Context, account string, envs []*envelope.Envelope) ([]envelope.Standing, error)
+	Begin(ctx context.Context, run ledger.Run) (session, error)
+	Batches(ctx context.Context) ([]ledger.BatchSummary, error)
+	BatchEnvelopes(ctx context.Context, account, batch string) iter.Seq2[ledger.Entry, error]
+	Template(ctx context.Context, account, batch, templateID string) (string, error)
+	Close() error
+}
+
+type session interface {
+	Plan(ctx context.Context, envs []*envelope.Envelope) error
+	Claim(ctx context.Context, env *envelope.Envelope) error
+	Settle(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) error
+	Draft(ctx context.Context, tx envelope.TransactionID, id envelope.ID) error
+	Retry(ctx context.Context, tx envelope.TransactionID) error
+	Open(ctx context.Context) ([]ledger.Doubt, error)
+	SeeTemplate(ctx context.Context, batch, templateID, fingerprint string) error
+	Close(ctx context.Context) error
+	Die() // as if killed
+}
+
+// sqliteBook is a book in a file.
+type sqliteBook struct{ *ledger.DB }
+
+func (b sqliteBook) Begin(ctx context.Context, run ledger.Run) (session, error) {
+	s, err := b.DB.Begin(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (b sqliteBook) Template(ctx context.Context, account, batch, templateID string) (string, error) {
+	fingerprint, _, err := b.DB.Template(ctx, account, batch, templateID)
+	return fingerprint, err
+}
+
+// openAt opens the ledger at path until the test ends.
+func openAt(t testing.TB, path string) *ledger.DB {
+	t.Helper()
+	db, err := ledger.Open(t.Context(), path)
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func newPath(t testing.TB) string { return filepath.Join(t.TempDir(), "state", "ledger.db") }
+
+// begin begins a run on batches that ends with the test.
+func begin(t testing.TB, db *ledger.DB, batches ...string) *ledger.Session {
+	t.Helper()
+	s, err := db.Begin(t.Context(), ledger.Run{Account: account, Batches: batches})
+	if err != nil {
+		t.Fatalf("Begin(%q): %v", batches, err)
+	}
+	t.Cleanup(func() { s.Close(context.Background()) })
+	return s
+}
+
+// env returns an envelope with the identity batch and label.
+func env(batch, label, content string) *envelope.Envelope {
+	return &envelope.Envelope{
+		TransactionID: envelope.TransactionID(uuid("tx", batch, label)),
+		Content:       contentOf(content),
+		Account:       account, Batch: batch, Label: label, File: batch + ".csv", Line: 2,
+	}
+}
+
+// envs returns n envelopes of batch, all of different content.
+func envs(batch string, n int) []*envelope.Envelope {
+	out := make([]*envelope.Envelope, n)
+	for i := range out {
+		label := fmt.Sprintf("E-%06d", i+1)
+		out[i] = env(batch, label, batch+label)
+		out[i].Line = i + 2
+	}
+	return out
+}
+
+func contentOf(s string) envelope.Content {
+	sum := sha1.Sum([]byte("content" + s))
+	return envelope.Content(sum[:16])
+}
+
+// idOf returns the envelope ID that DocuSign would give env.
+func idOf(env *envelope.Envelope) envelope.ID {
+	return envelope.ID(uuid("docusign", string(env.TransactionID)))
+}
+
+func sent(env *envelope.Envelope) envelope.Outcome {
+	return envelope.Outcome{Status: envelope.Sent, ID: idOf(env)}
+}
+
+func uuid(parts ...string) string {
+	b := sha1.Sum([]byte(fmt.Sprintf("%q", parts)))
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
+}

@@ -1,0 +1,147 @@
+package ledger_test
+
+import (
+	"bufio"
+	"errors"
+	"os/exec"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"batchsend/envelope"
+	"batchsend/internal/ledger"
+)
+
+// A killed process has lost its lease the moment it is dead.
+func TestTakeOverFromKilledProcess(t *testing.T) {
+	path := newPath(t)
+	holder := holding(t, path)
+	db := openAt(t, path)
+	_, err := db.Begin(t.Context(), ledger.Run{Account: account, Batches: []string{"may"}})
+	if held, ok := errors.AsType[*ledger.HeldError](err); !ok || held.PID != holder.Process.Pid {
+		t.Fatalf("Begin = %v, want that process %d holds it", err, holder.Process.Pid)
+	}
+	must(t, holder.Process.Kill())
+	holder.Wait()
+
+	start := time.Now()
+	s := begin(t, db, "may")
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("the take-over took %v", took)
+	}
+	doubts, err := s.Open(t.Context())
+	if err != nil || len(doubts) != 1 || doubts[0].State != envelope.StateSending {
+		t.Errorf("Open = %v, %v, want the envelope it was sending", doubts, err)
+	}
+}
+
+// holding starts a process that holds the batch "may" of the ledger at path.
+func holding(t *testing.T, path string) *exec.Cmd {
+	t.Helper()
+	holder := child(t, "hold", path)
+	out, err := holder.StdoutPipe()
+	must(t, err)
+	must(t, holder.Start())
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Fatalf("the holder does not hold: %v", err)
+	}
+	return holder
+}
+
+// The tests below do without the system's locks, and tell from heartbeats, in
+// virtual time, who is alive.
+
+func deaf(t *testing.T, path string) *ledger.DB {
+	t.Helper()
+	db := openAt(t, path)
+	db.Deafen()
+	return db
+}
+
+func TestDeadLeaseLapses(t *testing.T) {
+	path := newPath(t)
+	synctest.Test(t, func(t *testing.T) {
+		begin(t, deaf(t, path), "may").Hang()
+		start := time.Now()
+		begin(t, deaf(t, path), "may")
+		if took := time.Since(start); took < ledger.TTL || took > ledger.TTL+ledger.Beat {
+			t.Errorf("the take-over took %v, want little more than %v", took, ledger.TTL)
+		}
+	})
+}
+
+func TestLiveLeaseIsSeen(t *testing.T) {
+	path := newPath(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := begin(t, deaf(t, path), "may")
+		time.Sleep(10 * time.Minute)
+		other := deaf(t, path)
+		start := time.Now()
+		_, err := other.Begin(t.Context(), ledger.Run{Account: account, Batches: []string{"may"}})
+		if _, ok := errors.AsType[*ledger.HeldError](err); !ok {
+			t.Errorf("Begin = %v, want that it is held", err)
+		}
+		if took := time.Since(start); took > 2*ledger.Beat {
+			t.Errorf("it took %v to see the owner alive", took)
+		}
+		e := env("may", "E-1", "x")
+		must(t, s.Plan(t.Context(), []*envelope.Envelope{e}))
+		must(t, s.Claim(t.Context(), e))
+	})
+}
+
+// Nobody's clock is trusted: not one in the future, not one in the past.
+func TestClocksThatJump(t *testing.T) {
+	for _, beatAt := range []string{"0", "beat_at + 1000 * 86400 * 365"} {
+		path := newPath(t)
+		synctest.Test(t, func(t *testing.T) {
+			first := deaf(t, path)
+			s := begin(t, first, "may")
+			time.Sleep(time.Second)
+			synctest.Wait()
+			must(t, first.Say("UPDATE lease SET beat_at = "+beatAt))
+			_, err := deaf(t, path).Begin(t.Context(), ledger.Run{Account: account, Batches: []string{"may"}})
+			if _, ok := errors.AsType[*ledger.HeldError](err); !ok {
+				t.Errorf("beat_at %s: Begin = %v, want that it is held", beatAt, err)
+			}
+			s.Hang()
+			start := time.Now()
+			begin(t, deaf(t, path), "may")
+			if took := time.Since(start); took > ledger.TTL+ledger.Beat {
+				t.Errorf("beat_at %s: the take-over took %v", beatAt, took)
+			}
+		})
+	}
+}
+
+func TestOwnBeatThatCannotBeWritten(t *testing.T) {
+	path := newPath(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := begin(t, deaf(t, path), "may")
+		e := env("may", "E-1", "x")
+		must(t, s.Plan(t.Context(), []*envelope.Envelope{e}))
+		s.Hang()
+		time.Sleep(ledger.TTL - time.Second)
+		must(t, s.Claim(t.Context(), e))
+		must(t, s.Settle(t.Context(), e.TransactionID, pending))
+		time.Sleep(time.Second)
+		if err := s.Claim(t.Context(), e); !errors.Is(err, ledger.ErrLost) {
+			t.Errorf("Claim = %v, want ErrLost", err)
+		}
+	})
+}
+
+// A session that slept through its lease, and wakes up, notices.
+func TestSleeperIsTold(t *testing.T) {
+	path := newPath(t)
+	synctest.Test(t, func(t *testing.T) {
+		sleeper := begin(t, deaf(t, path), "may")
+		e := env("may", "E-1", "x")
+		must(t, sleeper.Plan(t.Context(), []*envelope.Envelope{e}))
+		sleeper.Hang()
+		begin(t, deaf(t, path), "may")
+		if err := sleeper.Claim(t.Context(), e); !errors.Is(err, ledger.ErrLost) {
+			t.Errorf("Claim = %v, want ErrLost", err)
+		}
+	})
+}

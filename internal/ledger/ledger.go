@@ -1,0 +1,107 @@
+// Package ledger is the memory of what was claimed and sent. It decides that
+// nothing is sent twice and nothing is lost, whatever ends a run.
+//
+// An envelope goes planned → sending → sent | failed | unknown, and every
+// change is on disk before the call that makes it returns. A run takes a lease
+// on its batches ([DB.Begin]) and works through a [Session]; a second live run
+// is turned away with a [HeldError], and what a dead one left behind is listed
+// by [Session.Open]. The ledger does not know why two rows are the same:
+// [envelope.TransactionID] and [envelope.Content] say.
+//
+// After a failed write (disk full, damage, I/O error) every later write fails
+// at once with the same [Error]: nothing may be sent that cannot be recorded.
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
+	"os"
+)
+
+// DB is an open ledger. It is safe for concurrent use.
+type DB struct {
+	path   string
+	read   *sql.DB // nil if there is no ledger yet
+	writer *writer // nil if it was opened for reading only
+	deaf   bool    // ignores the locks of the system; for tests
+}
+
+// Open opens the ledger at path, for reading and writing. It makes what is
+// missing, private to the user, and brings an older ledger up to date; one from
+// a newer version is refused. Trouble is reported as [*Error].
+//
+// The file must be on a disk of this machine: SQLite's write-ahead log does not
+// work across a network.
+func Open(ctx context.Context, path string) (*DB, error) {
+	path, err := locate(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := prepareFiles(path); err != nil {
+		return nil, err
+	}
+	w, err := openWriter(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return &DB{path: path, read: openReader(path), writer: w}, nil
+}
+
+// OpenReadOnly opens the ledger at path for dry runs and status. It creates and
+// changes nothing; a ledger that is not there yet knows nothing.
+func OpenReadOnly(ctx context.Context, path string) (*DB, error) {
+	path, err := locate(path)
+	if err != nil {
+		return nil, err
+	}
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return &DB{path: path}, nil
+	case err != nil:
+		return nil, systemError(path, err)
+	case info.Size() == 0 && marked(path):
+		return nil, vanished(path)
+	case info.Size() == 0:
+		return &DB{path: path}, nil
+	}
+	db, err := openStill(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return &DB{path: path, read: db}, nil
+}
+
+// Close ends the writing and folds the write-ahead log into the file. Sessions
+// must have been closed before.
+func (db *DB) Close() error {
+	var errs []error
+	if db.read != nil {
+		errs = append(errs, db.read.Close())
+	}
+	if db.writer != nil {
+		errs = append(errs, db.writer.close())
+	}
+	return errors.Join(errs...)
+}
+
+// write has do done in a transaction that is on disk when write returns. If
+// ctx ends first, do was not and will not be done; once it has begun, write
+// waits for its end. Either way the answer is certain.
+func (db *DB) write(ctx context.Context, what string, do func(*txn) error) error {
+	if err := db.writable(); err != nil {
+		return err
+	}
+	return db.writer.do(ctx, what, do)
+}
+
+func (db *DB) writable() error {
+	if db.writer != nil {
+		return nil
+	}
+	return &Error{
+		Kind: ReadOnly, Path: db.path, Cause: "it was opened for reading only",
+		Cure: "this is a mistake in batchsend; please report it",
+	}
+}

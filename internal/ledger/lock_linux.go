@@ -1,0 +1,40 @@
+package ledger
+
+import (
+	"errors"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// locks is an open file beside the ledger in which a session locks a byte for
+// each of its batches. The kernel drops the locks when the process dies, in
+// whatever way, so a lock that can be taken proves its former holder dead.
+//
+// They belong to the open file (OFD locks), not to the process: two sessions of
+// one process exclude each other as well.
+type locks struct{ f *os.File }
+
+func openLocks(path string) (*locks, error) {
+	f, err := os.OpenFile(lockPath(path), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return &locks{f}, nil
+}
+
+// take locks the byte of batch. It reports whether it got it, and whether the
+// file system has such locks at all.
+func (l *locks) take(batch int64) (got, able bool) {
+	err := unix.FcntlFlock(l.f.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{
+		Type: unix.F_WRLCK, Whence: io.SeekStart, Start: batch, Len: 1,
+	})
+	if err == nil {
+		return true, true
+	}
+	return false, errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES)
+}
+
+// close drops all locks.
+func (l *locks) close() error { return l.f.Close() }

@@ -1,0 +1,138 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/sqlite/*.sql
+var migrations embed.FS
+
+// latest is the version of the last migration: the tables this program knows.
+const latest = 1
+
+// applicationID marks an SQLite file as a ledger: "bsnd".
+const applicationID = 0x62736e64
+
+var isLedger = fmt.Sprintf("application_id = %d", applicationID)
+
+// migratePatience is how long others may take over the same migration.
+const migratePatience = 2 * time.Second
+
+// migrate makes db, which may be empty, a ledger of the latest version.
+//
+// Other processes may be doing the same at this moment. SQLite lets one of them
+// do each step; whoever comes second starts anew and finds it done.
+func migrate(ctx context.Context, path string, db *sql.DB) error {
+	start := time.Now()
+	for {
+		err := migrateOnce(ctx, path, db)
+		e, ok := errors.AsType[*Error](err)
+		if !ok || e.Kind != Busy && e.Kind != Broken || time.Since(start) > migratePatience {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func migrateOnce(ctx context.Context, path string, db *sql.DB) error {
+	version, err := versionOf(ctx, path, db)
+	if err != nil {
+		return err
+	}
+	if version < 0 && marked(path) {
+		return vanished(path)
+	}
+	if version < latest {
+		if err := pragmas(ctx, path, db, isLedger, "journal_mode = wal"); err != nil {
+			return err
+		}
+		if err := goUp(ctx, db); err != nil {
+			return sqliteError(path, err)
+		}
+	}
+	// A file that can only be read has been opened without complaint so far.
+	if err := pragmas(ctx, path, db, isLedger); err != nil {
+		return err
+	}
+	return mark(path)
+}
+
+func pragmas(ctx context.Context, path string, db *sql.DB, pragmas ...string) error {
+	for _, pragma := range pragmas {
+		if _, err := db.ExecContext(ctx, "PRAGMA "+pragma); err != nil {
+			return sqliteError(path, err)
+		}
+	}
+	return nil
+}
+
+func goUp(ctx context.Context, db *sql.DB) error {
+	files, err := fs.Sub(migrations, "migrations/sqlite")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, files,
+		goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return err
+}
+
+// versionOf returns the version of the ledger in db, 0 if its tables are yet to
+// be made and -1 if the file is empty. It refuses whatever is not a ledger, and
+// one that is newer than this program.
+func versionOf(ctx context.Context, path string, db *sql.DB) (int, error) {
+	var app, tables, versioned int
+	err := db.QueryRowContext(ctx, sqlFileKind).Scan(&app, &tables, &versioned)
+	switch {
+	case err != nil:
+		return 0, sqliteError(path, err)
+	case app == 0 && tables == 0:
+		return -1, nil
+	case app != applicationID:
+		return 0, foreign(path, nil)
+	case versioned == 0:
+		return 0, nil
+	}
+	var version int
+	if err := db.QueryRowContext(ctx, sqlVersion).Scan(&version); err != nil {
+		return 0, sqliteError(path, err)
+	}
+	if version > latest {
+		return 0, &Error{
+			Kind: Newer, Path: path,
+			Cause: fmt.Sprintf("a newer batchsend has written it (version %d, this one knows %d)", version, latest),
+			Cure:  "install the newer batchsend again, or give --ledger another path",
+		}
+	}
+	return version, nil
+}
+
+// checkReadable refuses a ledger that this program cannot read as it is.
+func checkReadable(ctx context.Context, path string, db *sql.DB) error {
+	version, err := versionOf(ctx, path, db)
+	if err != nil {
+		return err
+	}
+	if version < latest {
+		return &Error{
+			Kind: Unusable, Path: path, Cause: "an older batchsend has written it",
+			Cure: "any run that sends brings it up to date; until then it cannot be read without changing it",
+		}
+	}
+	return nil
+}

@@ -1,0 +1,209 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"batchsend/envelope"
+	"batchsend/internal/ledger"
+)
+
+// model is what the ledger should know: ten lines of rules.
+type model map[envelope.TransactionID]*fact
+
+type fact struct {
+	env      *envelope.Envelope
+	state    envelope.State
+	id       envelope.ID
+	attempts int
+}
+
+func (m model) twin(of *envelope.Envelope) bool {
+	for _, f := range m {
+		if f.env.TransactionID != of.TransactionID && f.env.Content == of.Content && (f.state.Open() || f.state == envelope.StateSent) {
+			return true
+		}
+	}
+	return false
+}
+
+func (m model) plan(e *envelope.Envelope) {
+	if f := m[e.TransactionID]; f == nil {
+		m[e.TransactionID] = &fact{env: e, state: envelope.StatePlanned}
+	} else if f.state == envelope.StatePlanned || f.state == envelope.StateFailed {
+		f.env = e
+	}
+}
+
+func (m model) claimable(e *envelope.Envelope) bool {
+	f := m[e.TransactionID]
+	return f != nil && (f.state == envelope.StatePlanned || f.state == envelope.StateFailed) &&
+		f.env.Content == e.Content && !m.twin(e)
+}
+
+// Any order of calls, crashes and lapses: the ledger says what the model says.
+func TestModel(t *testing.T) {
+	if raced {
+		t.Skip("it has little to race and takes long under the race detector")
+	}
+	dir := t.TempDir()
+	n := 0
+	rapid.Check(t, func(t *rapid.T) {
+		n++
+		path := filepath.Join(dir, fmt.Sprint(n), "ledger.db")
+		defer os.RemoveAll(filepath.Dir(path))
+		deaf := rapid.Bool().Draw(t, "deaf")
+		rapid.SyncTest(t, func(t *rapid.T) {
+			m := &machine{path: path, deaf: deaf, model: make(model)}
+			m.open(t)
+			defer m.close(t)
+			t.Repeat(map[string]func(*rapid.T){
+				"plan": m.plan, "claim": m.claim, "settle": m.settle, "retry": m.retry,
+				"crash": m.crash, "reopen": m.reopen, "": m.check,
+			})
+		})
+	})
+}
+
+type machine struct {
+	path string
+	deaf bool
+	model
+	db   *ledger.DB
+	s    *ledger.Session
+	mine map[envelope.TransactionID]bool // changed last by this session
+}
+
+func (m *machine) open(t *rapid.T) {
+	var err error
+	if m.db, err = ledger.Open(context.Background(), m.path); err != nil {
+		t.Fatal(err)
+	}
+	if m.deaf {
+		m.db.Deafen() // then a crash is followed by a lapse
+	}
+	run := ledger.Run{Account: account, Batches: []string{"may", "june"}}
+	if m.s, err = m.db.Begin(context.Background(), run); err != nil {
+		t.Fatal(err)
+	}
+	m.mine = make(map[envelope.TransactionID]bool)
+}
+
+func (m *machine) close(t *rapid.T) {
+	if err := errors.Join(m.s.Close(context.Background()), m.db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (m *machine) reopen(t *rapid.T) {
+	m.close(t)
+	m.open(t)
+}
+
+func (m *machine) crash(t *rapid.T) {
+	m.s.Die()
+	if err := m.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	m.open(t)
+}
+
+// anyEnvelope draws an envelope; some have equal identities, some equal contents.
+func anyEnvelope(t *rapid.T) *envelope.Envelope {
+	batch := rapid.SampledFrom([]string{"may", "june"}).Draw(t, "batch")
+	label := fmt.Sprint(rapid.IntRange(1, 4).Draw(t, "label"))
+	return env(batch, label, fmt.Sprint(rapid.IntRange(1, 5).Draw(t, "content")))
+}
+
+func (m *machine) plan(t *rapid.T) {
+	e := anyEnvelope(t)
+	if err := m.s.Plan(context.Background(), []*envelope.Envelope{e}); err != nil {
+		t.Fatal(err)
+	}
+	m.model.plan(e)
+}
+
+func (m *machine) claim(t *rapid.T) {
+	e := anyEnvelope(t)
+	want := m.claimable(e)
+	if err := m.s.Claim(context.Background(), e); (err == nil) != want {
+		t.Fatalf("Claim(%s %s) = %v, want success: %v", e.Batch, e.Label, err, want)
+	}
+	if want {
+		m.sending(e.TransactionID)
+	}
+}
+
+func (m *machine) sending(id envelope.TransactionID) {
+	m.model[id].state = envelope.StateSending
+	m.model[id].attempts++
+	m.mine[id] = true
+}
+
+func (m *machine) settle(t *rapid.T) {
+	e := anyEnvelope(t)
+	to := rapid.SampledFrom([]envelope.State{
+		envelope.StateSent, envelope.StateFailed, envelope.StateUnknown, envelope.StatePlanned,
+	}).Draw(t, "to")
+	out := map[envelope.State]envelope.Outcome{
+		envelope.StateSent: sent(e), envelope.StateFailed: failed, envelope.StateUnknown: unknown, envelope.StatePlanned: pending,
+	}[to]
+	f := m.model[e.TransactionID]
+	same := f != nil && f.state == to
+	change := f != nil && !same && (f.state.Open() || to == envelope.StateSent && f.state != envelope.StateSent)
+	if err := m.s.Settle(context.Background(), e.TransactionID, out); (err == nil) != (same || change) {
+		t.Fatalf("Settle(%s %s, %v) = %v, it was %+v", e.Batch, e.Label, to, err, f)
+	}
+	if change {
+		f.state, f.id = to, out.ID
+		m.mine[e.TransactionID] = true
+	}
+}
+
+func (m *machine) retry(t *rapid.T) {
+	e := anyEnvelope(t)
+	f := m.model[e.TransactionID]
+	want := f != nil && (f.state == envelope.StateUnknown || f.state == envelope.StateSending && !m.mine[e.TransactionID])
+	if err := m.s.Retry(context.Background(), e.TransactionID); (err == nil) != want {
+		t.Fatalf("Retry(%s %s) = %v, want success: %v", e.Batch, e.Label, err, want)
+	}
+	if want {
+		m.sending(e.TransactionID)
+	}
+}
+
+func (m *machine) check(t *rapid.T) {
+	var all []*envelope.Envelope
+	for _, f := range m.model {
+		all = append(all, f.env)
+	}
+	got, err := m.db.Standings(context.Background(), account, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := make(map[envelope.TransactionID]int)
+	for i, e := range all {
+		f := m.model[e.TransactionID]
+		if got[i].State != f.state || got[i].ID != f.id || got[i].Content != e.Content || (got[i].Twin != nil) != m.twin(e) {
+			t.Fatalf("%s %s is %+v, want %+v, twin: %v", e.Batch, e.Label, got[i], *f, m.twin(e))
+		}
+		if f.state.Open() {
+			open[e.TransactionID] = f.attempts
+		}
+	}
+	doubts, err := m.s.Open(context.Background())
+	if err != nil || len(doubts) != len(open) {
+		t.Fatalf("Open = %v, %v, want %d", doubts, err, len(open))
+	}
+	for _, d := range doubts {
+		if open[d.TransactionID] != d.Attempts || d.Own != m.mine[d.TransactionID] || d.Attempted.IsZero() {
+			t.Fatalf("Open has %+v, want %d attempts, own: %v", d, open[d.TransactionID], m.mine[d.TransactionID])
+		}
+	}
+}

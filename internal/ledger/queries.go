@@ -1,0 +1,117 @@
+package ledger
+
+import "strings"
+
+// All SQL but the migrations. Statements are written for SQLite; those of the
+// second block are its own, the others PostgreSQL takes as they are or nearly.
+
+const (
+	sqlVersion = `SELECT max(version_id) FROM goose_db_version WHERE is_applied`
+
+	sqlAddAccount = `INSERT INTO account (guid) VALUES ($1) ON CONFLICT DO NOTHING`
+	sqlAccount    = `SELECT id FROM account WHERE guid = $1`
+	sqlAddBatch   = `INSERT INTO batch (account, name, created) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
+	sqlBatch      = `SELECT id FROM batch WHERE account = $1 AND name = $2`
+	sqlBatches    = `SELECT name FROM batch WHERE account = $1`
+	sqlAddFile    = `INSERT INTO file (name) VALUES ($1) ON CONFLICT DO NOTHING`
+	sqlFile       = `SELECT id FROM file WHERE name = $1`
+
+	sqlAddRun = `INSERT INTO run (account, host, pid, owner, version, started)
+		VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`
+	sqlEndRun = `UPDATE run SET ended = $2 WHERE id = $1`
+	sqlHolder = `SELECT l.run, l.beat, l.locked, l.beat_at, r.host, r.pid, r.started
+		FROM lease l JOIN run r ON r.id = l.run WHERE l.batch = $1`
+	sqlLease = `INSERT INTO lease (batch, run, beat, beat_at, locked) VALUES ($1, $2, 0, $3, $4)
+		ON CONFLICT (batch) DO UPDATE
+		SET run = excluded.run, beat = 0, beat_at = excluded.beat_at, locked = excluded.locked`
+	sqlBeat       = `UPDATE lease SET beat = beat + 1, beat_at = $2 WHERE run = $1`
+	sqlBeats      = `SELECT run, beat FROM lease WHERE batch = $1`
+	sqlEndLeases  = `DELETE FROM lease WHERE run = $1`
+	sqlLastID     = `SELECT coalesce(max(id), 0) FROM envelope`
+	sqlSpan       = `UPDATE batch SET low = CASE high WHEN 0 THEN $2 ELSE low END, high = $3 WHERE id = $1`
+	sqlPlanEvents = `INSERT INTO event (at, envelope, count, change, run, attempt)
+		VALUES ($1, $2, $3, 'np', $4, 0)`
+
+	// The next four decide whether a change may be made and make it; changing
+	// no row is a refusal, for which [record.refusal] finds the words.
+	// A claim forgets the draft of an attempt before: it may hold what the row
+	// said then.
+	sqlClaim = `UPDATE envelope SET state = 'c', attempts = attempts + 1, run = $2, at = $3, code = NULL, message = NULL,
+			docusign = zeroblob(16)
+		WHERE key = $1 AND state IN ('p', 'f') AND content = $4` + andLeased + `
+		AND ($6 OR NOT EXISTS (SELECT 1 ` + twins + ` AND t.content = $4 AND t.key <> $1))`
+	sqlSettle = `UPDATE envelope SET state = $4, run = $2, at = $3, docusign = coalesce($5, docusign), code = $6, message = $7
+		WHERE key = $1 AND state IN ('c', 'u') AND state <> $4` + andLeased
+	sqlSettleSent = `UPDATE envelope SET state = 's', run = $2, at = $3, docusign = $4, code = NULL, message = NULL,
+			attempts = CASE attempts WHEN 0 THEN 1 ELSE attempts END
+		WHERE key = $1 AND state <> 's'`
+	sqlDraft = `UPDATE envelope SET run = $2, at = $3, docusign = $4
+		WHERE key = $1 AND state = 'c' AND docusign <> $4` + andLeased
+	sqlRetry = `UPDATE envelope SET state = 'c', attempts = attempts + 1, run = $2, at = $3, code = NULL, message = NULL,
+			docusign = zeroblob(16)
+		WHERE key = $1 AND (state = 'u' OR state = 'c' AND run <> $2)` + andLeased
+
+	andLeased = ` AND EXISTS (SELECT 1 FROM lease l WHERE l.batch = envelope.batch AND l.run = $2)`
+	twins     = `FROM envelope t JOIN batch b ON b.id = t.batch
+		WHERE substr(t.content, 1, 8) = substr($4, 1, 8) AND t.attempts > 0 AND t.state IN ('s', 'c', 'u') AND b.account = $5`
+
+	sqlRecord = `SELECT e.content, e.state, e.at, e.docusign, e.code, e.message, l.run
+		FROM envelope e LEFT JOIN lease l ON l.batch = e.batch WHERE e.key = $1`
+	sqlTwin = `SELECT b.name, t.state, t.docusign, t.at
+		FROM envelope t JOIN batch b ON b.id = t.batch
+		WHERE substr(t.content, 1, 8) = substr($1, 1, 8) AND t.attempts > 0 AND t.state IN ('s', 'c', 'u')
+		AND b.account = $2 AND t.content = $1 AND t.key <> $3
+		ORDER BY t.state = 's' DESC LIMIT 1`
+
+	sqlOpen = `SELECT e.id, e.key, e.content, b.name, e.label, f.name, e.line, e.state, e.attempts, e.docusign, e.run
+		FROM batch b JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id JOIN file f ON f.id = e.file
+		WHERE b.id = $1 AND e.state IN ('c', 'u') ORDER BY e.id`
+	sqlAttempts = `SELECT envelope, attempt, min(at) FROM event
+		WHERE envelope IN (
+			SELECT e.id FROM batch b JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id
+			WHERE b.id = $1 AND e.state IN ('c', 'u'))
+		GROUP BY envelope, attempt ORDER BY envelope, attempt`
+
+	sqlTotals = `SELECT b.id, a.guid, b.name, b.created, f.name, e.state, count(e.id), coalesce(max(e.at), 0)
+		FROM batch b JOIN account a ON a.id = b.account
+		LEFT JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id LEFT JOIN file f ON f.id = e.file
+		GROUP BY b.id, f.id, e.state ORDER BY b.id, f.id, e.state`
+	sqlEnvelopes = `SELECT e.key, e.label, f.name, e.line, e.state, e.docusign, e.code, e.message, e.at, e.attempts
+		FROM account a JOIN batch b ON b.account = a.id
+		JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id JOIN file f ON f.id = e.file
+		WHERE a.guid = $1 AND b.name = $2 ORDER BY f.id, e.line, e.id`
+
+	sqlSeeTemplate = `INSERT INTO template (batch, template, fingerprint, seen) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (batch, template) DO UPDATE SET fingerprint = excluded.fingerprint, seen = excluded.seen`
+	sqlTemplate = `SELECT t.fingerprint, t.seen FROM template t JOIN batch b ON b.id = t.batch JOIN account a ON a.id = b.account
+		WHERE a.guid = $1 AND b.name = $2 AND t.template = $3`
+)
+
+const (
+	// sqlFileKind looks at the whole in one statement, lest a migration by
+	// another process show half.
+	sqlFileKind = `SELECT (SELECT application_id FROM pragma_application_id),
+		count(*), coalesce(sum(name = 'goose_db_version'), 0) FROM sqlite_schema`
+
+	// The next two look up $2 keys or digests, 16 bytes each, that stand one
+	// after the other in $1: one argument binds much faster than thousands.
+	numbered = `WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $2),
+		asked (i, v) AS (SELECT i, substr($1, i * 16 + 1, 16) FROM n) `
+	sqlStandings = numbered + `SELECT a.i, e.content, e.state, e.docusign, e.code, e.message, e.at
+		FROM asked a CROSS JOIN envelope e ON e.key = a.v`
+	sqlTwins = numbered + `SELECT a.i, e.key, b.name, e.state, e.docusign, e.at
+		FROM asked a CROSS JOIN envelope e ON substr(e.content, 1, 8) = substr(a.v, 1, 8) AND e.content = a.v
+		JOIN batch b ON b.id = e.batch
+		WHERE e.attempts > 0 AND e.state IN ('s', 'c', 'u') AND b.account = $3`
+)
+
+// sqlPlan plans n envelopes at once: new ones, and new contents of those that
+// are planned or failed.
+func sqlPlan(n int) string {
+	const row = "(?, ?, ?, ?, ?, ?, ?, ?, 'p', 0, zeroblob(16))"
+	return `INSERT INTO envelope (key, content, batch, file, line, label, run, at, state, attempts, docusign) VALUES ` +
+		strings.Repeat(row+", ", n-1) + row + ` ON CONFLICT (key) DO UPDATE
+		SET content = excluded.content, file = excluded.file, line = excluded.line, label = excluded.label,
+			run = excluded.run, at = excluded.at
+		WHERE envelope.state IN ('p', 'f') AND envelope.content <> excluded.content`
+}

@@ -1,0 +1,40 @@
+package ledger
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Every question is answered through an index; none reads a whole table but
+// those of status.
+func TestQueriesUseIndexes(t *testing.T) {
+	db, err := Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for name, query := range map[string]string{
+		"claim": sqlClaim, "settle": sqlSettle, "settle sent": sqlSettleSent, "draft": sqlDraft, "retry": sqlRetry,
+		"record": sqlRecord, "twin": sqlTwin, "standings": sqlStandings, "twins": sqlTwins, "open": sqlOpen,
+		"envelopes": sqlEnvelopes,
+	} {
+		rows, err := db.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, 1, 2, 3, 4, 5, 6, 7)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%s: %s", name, detail)
+			if strings.HasPrefix(detail, "SCAN") && detail != "SCAN n" && detail != "SCAN CONSTANT ROW" {
+				t.Errorf("%s reads everything: %s", name, detail)
+			}
+		}
+		rows.Close()
+	}
+}

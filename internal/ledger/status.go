@@ -1,0 +1,138 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"batchsend/envelope"
+)
+
+// BatchSummary counts the envelopes of a batch by their states.
+type BatchSummary struct {
+	Account string
+	Name    string
+	Files   []string
+
+	Planned, Sending, Sent, Failed, Unknown int
+
+	First time.Time // when the batch was begun
+	Last  time.Time // last change of an envelope; zero if it has none
+}
+
+// Batches returns all batches, the oldest first.
+func (db *DB) Batches(ctx context.Context) ([]BatchSummary, error) {
+	if db.read == nil {
+		return nil, nil
+	}
+	all, err := db.batches(ctx)
+	return all, sqliteError(db.path, err)
+}
+
+func (db *DB) batches(ctx context.Context) (all []BatchSummary, err error) {
+	rows, err := db.read.QueryContext(ctx, sqlTotals)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var last int64
+	for rows.Next() {
+		var (
+			b           BatchSummary
+			batch       int64
+			first, at   int64
+			file, state sql.NullString
+			n           int
+		)
+		if err := rows.Scan(&batch, &b.Account, &b.Name, &first, &file, &state, &n, &at); err != nil {
+			return nil, err
+		}
+		if len(all) == 0 || batch != last {
+			b.First = timeOf(first)
+			all, last = append(all, b), batch
+		}
+		if state.Valid {
+			if err := all[len(all)-1].add(file.String, state.String, n, timeOf(at)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return all, rows.Err()
+}
+
+// add counts n envelopes of a file in a state, the last of which changed at.
+func (b *BatchSummary) add(file, state string, n int, at time.Time) error {
+	s, err := stateOf(state)
+	if err != nil {
+		return err
+	}
+	*map[envelope.State]*int{
+		envelope.StatePlanned: &b.Planned, envelope.StateSending: &b.Sending, envelope.StateSent: &b.Sent,
+		envelope.StateFailed: &b.Failed, envelope.StateUnknown: &b.Unknown,
+	}[s] += n
+	if !slices.Contains(b.Files, file) {
+		b.Files = append(b.Files, file)
+	}
+	if at.After(b.Last) {
+		b.Last = at
+	}
+	return nil
+}
+
+// Entry is what the ledger has of one envelope.
+type Entry struct {
+	TransactionID envelope.TransactionID
+	Label         string
+	File          string
+	Line          int
+	State         envelope.State
+	ID            envelope.ID // as in [envelope.Standing]
+	Code          string
+	Message       string
+	At            time.Time // last change
+	Attempts      int
+}
+
+// BatchEnvelopes goes through the envelopes of a batch, file by file in the
+// order of their lines. An error ends it.
+func (db *DB) BatchEnvelopes(ctx context.Context, account, batch string) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		if db.read == nil {
+			return
+		}
+		rows, err := db.read.QueryContext(ctx, sqlEnvelopes, strings.ToLower(account), batch)
+		if err != nil {
+			yield(Entry{}, sqliteError(db.path, err))
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			e, err := scanEntry(rows)
+			if !yield(e, sqliteError(db.path, err)) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(Entry{}, sqliteError(db.path, err))
+		}
+	}
+}
+
+func scanEntry(rows *sql.Rows) (e Entry, err error) {
+	var (
+		key, id       sql.RawBytes
+		state         string
+		code, message sql.NullString
+		at            int64
+	)
+	if err := rows.Scan(&key, &e.Label, &e.File, &e.Line, &state, &id, &code, &message, &at, &e.Attempts); err != nil {
+		return Entry{}, err
+	}
+	e.TransactionID, e.ID = transactionID(key), unpackID(id)
+	e.Code, e.Message, e.At = code.String, message.String, timeOf(at)
+	e.State, err = stateOf(state)
+	return e, err
+}

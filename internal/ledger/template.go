@@ -1,0 +1,38 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// SeeTemplate remembers what a template asked for when one of the session's
+// batches was sent with it, in whatever words the caller compares later.
+func (s *Session) SeeTemplate(ctx context.Context, batch, templateID, fingerprint string) error {
+	id, ok := s.batches[batch]
+	if !ok {
+		return fmt.Errorf("batch %q is not this run's", batch)
+	}
+	return s.db.write(ctx, opTemplate, func(t *txn) error {
+		_, err := t.exec(sqlSeeTemplate, id, strings.ToLower(templateID), fingerprint, millis(time.Now()))
+		return err
+	})
+}
+
+// Template returns what the template asked for when the batch was last sent
+// with it, and when that was; "" if it never was.
+func (db *DB) Template(ctx context.Context, account, batch, templateID string) (fingerprint string, seen time.Time, err error) {
+	if db.read == nil {
+		return "", time.Time{}, nil
+	}
+	var at int64
+	err = db.read.QueryRowContext(ctx, sqlTemplate, strings.ToLower(account), batch, strings.ToLower(templateID)).Scan(&fingerprint, &at)
+	switch {
+	case missing(err):
+		return "", time.Time{}, nil
+	case err != nil:
+		return "", time.Time{}, sqliteError(db.path, err)
+	}
+	return fingerprint, timeOf(at), nil
+}
