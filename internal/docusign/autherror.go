@@ -1,0 +1,222 @@
+package docusign
+
+import (
+	"fmt"
+	"time"
+)
+
+// Reason is why nobody could be signed in. Its text is stable.
+type Reason string
+
+// The reasons. The first group is spelt as the OAuth server spells them.
+const (
+	ConsentRequired      Reason = "consent_required"
+	UserNotFound         Reason = "user_not_found"
+	InvalidSubject       Reason = "invalid_subject"
+	IssuerNotFound       Reason = "issuer_not_found"
+	NoValidKey           Reason = "no_valid_keys_or_signatures"
+	ExpiredGrant         Reason = "expired_grant"
+	UnsupportedGrantType Reason = "unsupported_grant_type"
+	UnauthorizedClient   Reason = "unauthorized_client"
+	InternalServerError  Reason = "internal_server_error"
+	InvalidGrant         Reason = "invalid_grant" // and no further word
+
+	Unreachable    Reason = "unreachable"      // no answer came
+	Unavailable    Reason = "unavailable"      // the server is out of order, or asked too often
+	Unreadable     Reason = "unreadable"       // an answer that OAuth does not know
+	Unsigned       Reason = "unsigned"         // our key cannot sign
+	TokenRefused   Reason = "token_refused"    // userinfo does not take the token it just gave
+	NoAccount      Reason = "no_account"       // the user belongs to no account
+	AccountUnknown Reason = "account_unknown"  // not among the user's accounts
+	BadBaseURI     Reason = "invalid_base_uri" // of the account, in userinfo
+)
+
+// AuthError says why nobody could be signed in.
+type AuthError struct {
+	Reason         Reason
+	Server         AuthServer
+	IntegrationKey string
+	UserID         string
+	Status         int    // of the answer, 0 if none came
+	Detail         string // what is particular to this case
+	ConsentURL     string // set if Reason is ConsentRequired
+	// Skew is how far this machine's clock is ahead of the server's, or behind
+	// if negative. It is exact to a second, and 0 if the server did not tell.
+	Skew  time.Duration
+	Cause error
+}
+
+// suspicious is a skew that may spoil assertions, which are dated a minute back.
+const suspicious = time.Minute
+
+// clockWrong reports whether the clock may be what is wrong.
+func (e *AuthError) clockWrong() bool {
+	switch e.Reason {
+	case NoValidKey, ExpiredGrant, InvalidGrant:
+		return e.Skew.Abs() >= suspicious
+	}
+	return false
+}
+
+// Temporary reports whether the same attempt may succeed later.
+func (e *AuthError) Temporary() bool {
+	return e.Reason == Unreachable || e.Reason == Unavailable || e.Reason == Unreadable
+}
+
+// RetryAfter reports whether the server asks to be tried again. A server that
+// cannot be reached is not one: who waits for it should be told why.
+func (e *AuthError) RetryAfter() (time.Duration, bool) { return 0, e.Reason == Unavailable }
+
+// Unwrap returns the cause, if there is one.
+func (e *AuthError) Unwrap() error { return e.Cause }
+
+func (e *AuthError) Error() string {
+	text := "sign in at " + e.Server.Host() + ": " + e.what() + e.said()
+	if e.clockWrong() {
+		text += "; " + e.clock()
+	}
+	return text
+}
+
+// said repeats DocuSign's own word for the reason, which can be searched for.
+// Where the server's answer is shown as it is the word stands there.
+func (e *AuthError) said() string {
+	switch {
+	case e.Reason == NoAccount && e.Detail != "":
+		return fmt.Sprintf(" (%s)", e.Detail)
+	case e.Reason == InvalidGrant || !known[e.Reason]:
+		return ""
+	case e.Detail == "" || e.Detail == string(InvalidGrant):
+		return fmt.Sprintf(" (%s)", e.Reason)
+	}
+	return fmt.Sprintf(" (%s: %s)", e.Reason, e.Detail)
+}
+
+// clock says how wrong this machine's clock is.
+func (e *AuthError) clock() string {
+	direction := "ahead of"
+	if e.Skew < 0 {
+		direction = "behind"
+	}
+	return fmt.Sprintf("this machine's clock is %v %s DocuSign's", e.Skew.Abs().Round(time.Second), direction)
+}
+
+// what names the failure.
+func (e *AuthError) what() string {
+	switch e.Reason {
+	case ConsentRequired:
+		return fmt.Sprintf("user %q has not yet allowed integration key %q to act for them", e.UserID, e.IntegrationKey)
+	case UserNotFound:
+		return fmt.Sprintf("there is no active user %q in this environment", e.UserID)
+	case InvalidSubject:
+		return fmt.Sprintf("%q is not a user ID", e.UserID)
+	case IssuerNotFound:
+		return fmt.Sprintf("integration key %q does not exist in this environment", e.IntegrationKey)
+	case NoValidKey:
+		return fmt.Sprintf("the signature was not accepted as one of integration key %q", e.IntegrationKey)
+	case ExpiredGrant:
+		return "the request was dated too far back"
+	case UnsupportedGrantType:
+		return "the server does not offer JWT Grant"
+	case UnauthorizedClient:
+		return fmt.Sprintf("integration key %q may not use JWT Grant", e.IntegrationKey)
+	case InternalServerError:
+		return "the server could not read our request"
+	case InvalidGrant:
+		return "the request was refused (invalid_grant) without a reason that we know" + e.status()
+	case Unreachable:
+		return e.Detail
+	case Unavailable:
+		return "the server cannot answer now" + e.status()
+	case TokenRefused:
+		return "the token was not accepted" + e.status()
+	case NoAccount:
+		return fmt.Sprintf("user %q belongs to no account", e.UserID)
+	case Unsigned, AccountUnknown, BadBaseURI:
+		return e.Detail
+	case Unreadable:
+		return "the answer is not one of an OAuth server" + e.status()
+	}
+	return string(e.Reason) + e.status()
+}
+
+func (e *AuthError) status() string {
+	switch {
+	case e.Status == 0:
+		return ""
+	case e.Detail != "":
+		return fmt.Sprintf(" (HTTP %d, %s)", e.Status, e.Detail)
+	}
+	return fmt.Sprintf(" (HTTP %d)", e.Status)
+}
+
+// Hint says what to do about it.
+func (e *AuthError) Hint() string {
+	const (
+		ids   = "the user ID and the integration key stand on the page Apps and Keys of the same environment"
+		clock = "set this machine's clock right (timedatectl set-ntp true), then try again"
+		key   = "use the private key made for this integration key in this environment, or make a new RSA key pair for it on the page Apps and Keys"
+	)
+	switch e.Reason {
+	case ConsentRequired:
+		return "open this address, log in as that user and accept; redirect_uri must be one that is registered for the integration key, to the letter: " + e.ConsentURL
+	case UserNotFound:
+		return ids + "; demo and production have different users" + e.other()
+	case InvalidSubject:
+		return "give the user's ID, a GUID, not an e-mail address; " + ids
+	case IssuerNotFound:
+		return ids + e.otherKey()
+	case NoValidKey:
+		if e.clockWrong() {
+			return clock + "; if that is not it, " + key
+		}
+		return key
+	case ExpiredGrant, InvalidGrant:
+		if e.clockWrong() {
+			return clock
+		}
+		return "check this machine's clock and time zone, then try again"
+	case UnsupportedGrantType:
+		return "check the auth server: it must be demo, production or the address of DocuSign's OAuth server"
+	case UnauthorizedClient:
+		return "on the page Apps and Keys, open the integration key and let it use JWT Grant"
+	case InternalServerError:
+		return "check the integration key, the user ID and the private key; all three must be of this environment"
+	case Unreachable:
+		return "check the network, the proxy (HTTPS_PROXY) and the auth server's name"
+	case Unavailable:
+		return "wait a few minutes and try again; https://status.docusign.com tells about outages"
+	case Unreadable:
+		return "check the auth server's name, and that no proxy or login page stands in the way"
+	case Unsigned:
+		return "use an RSA private key in PEM"
+	case TokenRefused:
+		return "try again; if it stays so, check that the auth server is the environment of the integration key"
+	case NoAccount:
+		return "only DocuSign Support can repair this if the user does have an account"
+	case AccountUnknown:
+		return "use one of these accounts, or have the user added to the other"
+	}
+	return ""
+}
+
+// other points to the environment that may have been meant.
+func (e *AuthError) other() string {
+	switch e.Server {
+	case Demo:
+		return "; for a production user the auth server is production"
+	case Production:
+		return "; for a demo user the auth server is demo"
+	}
+	return ""
+}
+
+func (e *AuthError) otherKey() string {
+	switch e.Server {
+	case Demo:
+		return "; a key that has gone live is used with the auth server production"
+	case Production:
+		return "; a demo key works here only after Go-Live, until then the auth server is demo"
+	}
+	return ""
+}

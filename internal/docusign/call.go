@@ -1,0 +1,185 @@
+package docusign
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// The longest answers that are read, in bytes. Templates with many tabs are
+// long; errors are not.
+const (
+	maxBody      = 16 << 20
+	maxErrorBody = 1 << 20
+)
+
+// call is one request to the REST API.
+type call struct {
+	op     string // what it does, in the words of an error
+	method string
+	path   string // below the account, escaped
+	query  url.Values
+	body   any // to be sent as JSON; nil: none
+}
+
+// repeatable reports whether doing it twice does what doing it once does.
+func (c *call) repeatable() bool { return c.method != http.MethodPost }
+
+// doubt is the kind of an error after which it is not known what was done.
+func (c *call) doubt() Kind {
+	if c.repeatable() {
+		return Down
+	}
+	return Unknown
+}
+
+// do makes a call in the account of [Client.Connect] and reads the answer into
+// into. Its errors are [*Error].
+func (c *Client) do(ctx context.Context, call call, into any) error {
+	site := c.login.Load()
+	if site == nil {
+		panic("docusign: a call before Connect")
+	}
+	return c.doAt(ctx, site, call, into)
+}
+
+func (c *Client) doAt(ctx context.Context, site *Login, call call, into any) error {
+	var payload []byte
+	if call.body != nil {
+		var err error
+		if payload, err = json.Marshal(call.body); err != nil {
+			panic(fmt.Sprintf("docusign: a request that is no JSON: %v", err))
+		}
+	}
+	sig := &signature{ctx: ctx}
+	a := c.exchange(ctx, site, call, payload, sig)
+	e := check(call, a, into)
+	if e != nil && a.status == http.StatusUnauthorized && !halting[normal(e.Code)] {
+		// A 401 means that nothing was done, so that even a POST may be sent
+		// once more, with a token that is not the refused one.
+		sig = &signature{ctx: ctx, refused: sig.token}
+		if again := c.exchange(ctx, site, call, payload, sig); !errors.Is(sig.err, errSameToken) {
+			e = check(call, again, into)
+		}
+	}
+	switch {
+	case e == nil:
+		return nil
+	case sig.err != nil && !errors.Is(sig.err, errSameToken):
+		return notSignedIn(call, sig.err)
+	}
+	if e.Window != "" && c.OnLimited != nil {
+		c.OnLimited(e.Window, e.After)
+	}
+	return e
+}
+
+// notSignedIn is the error of a call for which there is no token. It never
+// left, so it may be repeated unless signing in is hopeless.
+func notSignedIn(call call, err error) *Error {
+	e := &Error{Kind: Down, Op: call.op, Cause: err}
+	if ae, ok := errors.AsType[*AuthError](err); ok {
+		e.Code = string(ae.Reason)
+		if !ae.Temporary() {
+			e.Kind = Halt
+		}
+	}
+	return e
+}
+
+// exchange makes the call once.
+func (c *Client) exchange(ctx context.Context, site *Login, call call, payload []byte, sig *signature) answer {
+	if ctx.Err() != nil {
+		return answer{err: lost(ctx, "", ctx.Err()), unsent: true, at: time.Now()}
+	}
+	var left departure
+	watched, stop := context.WithCancel(left.watch(sig.carry(ctx)))
+	defer stop()
+	req, err := c.request(watched, site, call, payload)
+	if err != nil {
+		return answer{err: err, unsent: true, at: time.Now()}
+	}
+	begun := time.Now()
+	_, paced := c.clients()
+	resp, err := paced.Do(req)
+	now := time.Now()
+	if err != nil {
+		unsent := left.never(err)
+		c.log().DebugContext(ctx, "no answer", "op", call.op, "took", now.Sub(begun), "unsent", unsent)
+		return answer{err: lost(ctx, req.URL.Host, err), unsent: unsent, at: now}
+	}
+	defer resp.Body.Close()
+	defer time.AfterFunc(bodyTimeout, stop).Stop()
+	a := answer{status: resp.StatusCode, header: resp.Header, at: now}
+	if a.body, err = readBody(resp); err != nil {
+		// %v: what ended it may be stop, which is no business of the caller.
+		a.err = lost(ctx, req.URL.Host, fmt.Errorf("the answer broke off: %v", err))
+	}
+	c.log().DebugContext(ctx, "answer", "op", call.op, "status", a.status, "took", now.Sub(begun), "trace", a.header.Get("X-DocuSign-TraceToken"))
+	return a
+}
+
+func (c *Client) request(ctx context.Context, site *Login, call call, payload []byte) (*http.Request, error) {
+	address := site.BaseURI + "/restapi/v2.1/accounts/" + url.PathEscape(site.AccountID) + call.path
+	if len(call.query) > 0 {
+		address += "?" + call.query.Encode()
+	}
+	var body io.Reader
+	if payload != nil {
+		body = bytes.NewReader(payload)
+	}
+	req, err := http.NewRequestWithContext(ctx, call.method, address, body)
+	if err != nil {
+		return nil, fmt.Errorf("the account's address is none: %w", err)
+	}
+	if !call.repeatable() {
+		req.GetBody = nil // without it net/http cannot send the request again by itself
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.userAgent())
+	if payload != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, nil
+}
+
+// lostError is the want of an answer, in words for the operator.
+type lostError struct {
+	text  string
+	cause error
+}
+
+func (e *lostError) Error() string { return e.text }
+func (e *lostError) Unwrap() error { return e.cause }
+
+// lost says that no answer came from host because of err, which is ctx's error
+// as well if ctx has ended.
+func lost(ctx context.Context, host string, err error) error {
+	cause := bare(err)
+	if ctx.Err() == nil {
+		return &lostError{host + ": " + whatFailed(err), cause}
+	}
+	if !errors.Is(cause, ctx.Err()) {
+		cause = errors.Join(ctx.Err(), cause)
+	}
+	return &lostError{"interrupted", cause}
+}
+
+// readBody reads an answer up to a limit.
+func readBody(resp *http.Response) ([]byte, error) {
+	limit := int64(maxBody)
+	if resp.StatusCode/100 != 2 {
+		limit = maxErrorBody
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	if err == nil && int64(len(body)) > limit {
+		return nil, fmt.Errorf("it is longer than %d bytes", limit)
+	}
+	return body, err
+}

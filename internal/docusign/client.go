@@ -1,0 +1,84 @@
+// Package docusign speaks with DocuSign: it signs in with OAuth JWT Grant,
+// translates templates and envelopes to and from the wire types of the
+// eSignature REST API v2.1, and makes of every answer, and of every answer that
+// did not come, an [*Error] that says whether something was created.
+//
+// It calls once and never repeats, but for the one new token after HTTP 401:
+// whether and when to repeat is for others to decide, and so is the pace, which
+// the http.Client it is given sets. It knows no rows, no files, no ledger.
+package docusign
+
+import (
+	"context"
+	"crypto/rsa"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Client calls DocuSign for one user in one account. Set the fields, call
+// [Client.Connect], then any other method; all are safe for concurrent use. A
+// Client must not be copied after first use.
+type Client struct {
+	Auth           AuthServer // zero: DocuSign's developer environment
+	IntegrationKey string     // a GUID
+	UserID         string     // the GUID of the user to act for
+	Key            *rsa.PrivateKey
+	Account        string // the account's GUID or number; "": the user's default
+	RedirectURI    string // registered for the key, for ConsentURL; "": https://www.docusign.com
+
+	// Transport carries all calls; nil: a [NewTransport] of its own.
+	Transport http.RoundTripper
+	// Pace makes REST calls wait for their turn before it hands them on; nil:
+	// none waits. OAuth calls, which no limit counts, do not pass it.
+	Pace func(http.RoundTripper) http.RoundTripper
+
+	UserAgent string       // "": batchsend
+	Log       *slog.Logger // nil: nothing is logged
+	// OnLimited is told when DocuSign refused a call because a window of the
+	// account is used up, and how long it stays so. nil: nobody is.
+	OnLimited func(w Window, after time.Duration)
+
+	tokens tokens
+	login  atomic.Pointer[Login]
+	built  sync.Once
+	plain  *http.Client // to the OAuth server
+	paced  *http.Client // to the REST API
+}
+
+// clients returns what calls the OAuth server and what calls the REST API.
+func (c *Client) clients() (plain, paced *http.Client) {
+	c.built.Do(func() {
+		base := c.Transport
+		if base == nil {
+			base = spare()
+		}
+		var signed http.RoundTripper = &signer{c, base}
+		if c.Pace != nil {
+			signed = c.Pace(signed)
+		}
+		c.plain, c.paced = straight(base), straight(signed)
+	})
+	return c.plain, c.paced
+}
+
+// token returns an access token other than refused (see [tokens.get]).
+func (c *Client) token(ctx context.Context, refused *token) (*token, error) {
+	return c.tokens.get(ctx, refused, c.grant)
+}
+
+func (c *Client) userAgent() string {
+	if c.UserAgent != "" {
+		return c.UserAgent
+	}
+	return "batchsend"
+}
+
+func (c *Client) log() *slog.Logger {
+	if c.Log != nil {
+		return c.Log
+	}
+	return slog.New(slog.DiscardHandler)
+}

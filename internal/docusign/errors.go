@@ -1,0 +1,245 @@
+package docusign
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Kind is what an error means for the one who asked.
+type Kind uint8
+
+// The kinds.
+const (
+	Refused Kind = iota + 1 // DocuSign read the request and said no: nothing was created
+	Limited                 // too many calls, nothing created: wait After, then repeat
+	Down                    // the request never arrived, or does no harm twice: may be repeated
+	Unknown                 // the envelope may exist: look it up, do not repeat
+	Halt                    // no further call makes sense before a person has acted
+)
+
+var kindNames = [...]string{"none", "refused", "limited", "down", "unknown", "halt"}
+
+// String names the kind, for logs.
+func (k Kind) String() string { return kindNames[k] }
+
+// Causes that an [Error] may have.
+var (
+	ErrTemplateUnknown = errors.New("there is no such template, or this user may not use it")
+	ErrNotReadable     = errors.New("this user may not read it")
+)
+
+// Error is an answer of DocuSign other than the one wanted, or none at all.
+type Error struct {
+	Kind    Kind
+	Op      string        // what was asked: "send envelope"
+	Status  int           // of the answer, 0 if none came
+	Code    string        // DocuSign's errorCode, or an [AuthError]'s reason
+	Message string        // DocuSign's own words, on one line
+	Trace   string        // what DocuSign Support asks for
+	After   time.Duration // how long to wait before a repeat, 0 if nobody said
+	Window  Window        // of the account, if that is what is used up
+	Cause   error         // why no answer came, or what was wrong with it
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Op)
+	if e.Code != "" {
+		b.WriteString(": " + e.Code)
+	}
+	if e.Message != "" {
+		b.WriteString(": " + strings.TrimSuffix(e.Message, "."))
+	}
+	if e.Cause != nil {
+		b.WriteString(": " + e.Cause.Error())
+	}
+	switch {
+	case e.Status != 0 && e.Trace != "":
+		fmt.Fprintf(&b, " (HTTP %d, trace %s)", e.Status, e.Trace)
+	case e.Status != 0:
+		fmt.Fprintf(&b, " (HTTP %d)", e.Status)
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause, if there is one.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// RetryAfter reports whether the same call may be repeated without harm, and
+// how long to wait before it; 0 leaves that to the caller.
+func (e *Error) RetryAfter() (time.Duration, bool) {
+	return e.After, e.Kind == Limited || e.Kind == Down
+}
+
+// Doubtful reports whether the envelope may have been created.
+func (e *Error) Doubtful() bool { return e.Kind == Unknown }
+
+// Halts reports whether no further call makes sense.
+func (e *Error) Halts() bool { return e.Kind == Halt }
+
+// ErrorCode returns Code.
+func (e *Error) ErrorCode() string { return e.Code }
+
+// answer is what came back of one call.
+type answer struct {
+	status int // 0: no answer came
+	header http.Header
+	body   []byte
+	err    error // why no answer came, or its body broke off
+	unsent bool  // no byte of the request left this machine
+	at     time.Time
+}
+
+// check reads a good answer into into and makes of any other an error. It is
+// the one place that decides what an answer means.
+func check(c call, a answer, into any) *Error {
+	e := &Error{Op: c.op, Status: a.status, Trace: short(a.header.Get("X-DocuSign-TraceToken"))}
+	switch {
+	case a.status == 0:
+		e.Kind, e.Cause = c.doubt(), a.err
+		if a.unsent {
+			e.Kind = Down
+		}
+		return e
+	case a.status/100 == 2:
+		if e.Cause = read(a, into); e.Cause == nil {
+			return nil
+		}
+		e.Kind = c.doubt()
+		return e
+	}
+	var said struct {
+		Code    text `json:"errorCode"`
+		Message text `json:"message"`
+	}
+	err := json.Unmarshal(a.body, &said)
+	switch {
+	case a.err != nil:
+		e.Cause = a.err
+	case err == nil && said.Code != "":
+		e.Code, e.Message = short(string(said.Code)), short(string(said.Message))
+	default:
+		e.Message = whatInstead(a)
+	}
+	e.judge(c, a)
+	return e
+}
+
+// judge decides the kind of an answer with a status that is not 2xx. Codes
+// count, whatever the status: DocuSign moved limits from 400 to 429 in 2026.
+func (e *Error) judge(c call, a answer) {
+	code := normal(e.Code)
+	limit, limited := limits[code]
+	later, _ := retryAfter(a.header, a.at)
+	switch {
+	case halting[code], suspended(code), code == "ACCOUNTLACKSPERMISSIONS" && !c.repeatable(): // to send: no row's fault
+		e.Kind = Halt
+	case a.status == statusBlocked, a.status == http.StatusUnauthorized, a.status == http.StatusProxyAuthRequired:
+		e.Kind = Halt
+	case a.status >= 500, a.status == http.StatusRequestTimeout, code == "UNSPECIFIEDERROR":
+		e.Kind = c.doubt()
+		if e.Kind == Down {
+			e.After = later
+		}
+	case limited:
+		e.limit(limit, a)
+	case a.status == http.StatusTooManyRequests && code != "RECIPIENTLIMITEXCEEDED":
+		w := Burst
+		if ReadLimits(a.header, a.at).HourLeft == 0 {
+			w = Hour
+		}
+		e.limit(quota{window: w, account: true}, a)
+	case e.Code == "" && !c.repeatable():
+		e.Kind = Unknown // who answered, and whether it passed the request on, cannot be told
+	default:
+		e.Kind = Refused
+	}
+}
+
+func (e *Error) limit(q quota, a answer) {
+	e.Kind, e.After = Limited, max(wait(q.window, a.header, a.at), time.Second)
+	if q.account {
+		e.Window = q.window
+	}
+}
+
+// statusBlocked is what DocuSign's traffic management answers after excess.
+const statusBlocked = 444
+
+// read decodes a body that should be JSON.
+func read(a answer, into any) error {
+	if a.err != nil {
+		return a.err
+	}
+	if into == nil || a.status == http.StatusNoContent {
+		return nil
+	}
+	if err := json.Unmarshal(a.body, into); err != nil {
+		if te, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			return fmt.Errorf("the answer is not what it should be: %s is a %s", te.Field, te.Value)
+		}
+		return errors.New(whatInstead(a))
+	}
+	return nil
+}
+
+// whatInstead describes a body that is not what it should be, without quoting
+// it: it may be a page of any length, and hold anything.
+func whatInstead(a answer) string {
+	switch trimmed := strings.TrimSpace(string(a.body[:min(len(a.body), 64)])); {
+	case trimmed == "":
+		return "the answer is empty"
+	case trimmed[0] == '<':
+		return "the answer is a web page, not DocuSign's API"
+	}
+	return "the answer cannot be read"
+}
+
+// normal is a code in the form in which codes are compared: DocuSign writes
+// some in mixed case, and some in two spellings.
+func normal(code string) string {
+	return strings.ToUpper(strings.NewReplacer("_", "", "-", "", " ", "").Replace(code))
+}
+
+// suspended reports whether a normal code says so of the account. Which code
+// DocuSign uses is not documented.
+func suspended(code string) bool {
+	return strings.Contains(code, "ACCOUNT") && strings.Contains(code, "SUSPENDED")
+}
+
+// halting are the codes after which every further call would be refused too.
+var halting = set(
+	"ENVELOPE_ALLOWANCE_EXCEEDED", "ENVELOPE_SEND_LIMIT_EXCEEDED",
+	"PARTNER_AUTHENTICATION_FAILED", "CONSENT_REQUIRED",
+	"USER_LACKS_MEMBERSHIP", "USER_DOES_NOT_BELONG_TO_SPECIFIED_ACCOUNT", "USER_DOES_NOT_EXIST_IN_SYSTEM", "USER_NOT_FOUND",
+)
+
+func set(codes ...string) map[string]bool {
+	m := make(map[string]bool)
+	for _, code := range codes {
+		m[normal(code)] = true
+	}
+	return m
+}
+
+// quota is what a limit code is about: a window, of the whole account or of
+// calls on one envelope.
+type quota struct {
+	window  Window
+	account bool
+}
+
+// limits are the codes that ask to wait. Nothing was created.
+var limits = map[string]quota{
+	normal("HOURLY_APIINVOCATION_LIMIT_EXCEEDED"):          {Hour, true},
+	normal("BURST_APIINVOCATION_LIMIT_EXCEEDED"):           {Burst, true},
+	normal("API_REQUEST_IS_THROTTLED"):                     {Burst, true},
+	normal("Hourly_Envelope_Polling_Limit_Exceeded"):       {Hour, false},
+	normal("Burst_Envelope_Polling_Limit_Exceeded"):        {Burst, false},
+	normal("Hourly_APIInvocation_Envelope_Limit_Exceeded"): {Hour, false},
+	normal("Burst_APIInvocation_Envelope_Limit_Exceeded"):  {Burst, false},
+}

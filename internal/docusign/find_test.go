@@ -1,0 +1,186 @@
+package docusign
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"batchsend/envelope"
+	"batchsend/internal/sandbox"
+)
+
+func TestFind(t *testing.T) {
+	s := new(sandbox.Server)
+	rt := &counted{RoundTripper: s.Transport()}
+	c := connected(t, rt)
+	ids := make(map[envelope.TransactionID]envelope.Found)
+	var asked []envelope.TransactionID
+	for i := range 250 {
+		env := offer()
+		env.TransactionID = envelopeNumber(i)
+		asked = append(asked, env.TransactionID)
+		switch i % 3 {
+		case 0:
+			id, err := c.Send(t.Context(), env)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids[env.TransactionID] = envelope.Found{ID: id}
+		case 1:
+			id, err := c.Draft(t.Context(), env)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids[env.TransactionID] = envelope.Found{ID: id, Draft: true}
+		}
+	}
+	before := rt.rest.Load()
+	found, err := c.Find(t.Context(), asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(ids, found); diff != "" {
+		t.Errorf("Find (-want +got):\n%s", diff)
+	}
+	if calls := rt.rest.Load() - before; calls != 3 {
+		t.Errorf("%d calls for 250 IDs, want 3", calls)
+	}
+	if found, err := c.Find(t.Context(), nil); err != nil || len(found) != 0 {
+		t.Errorf("Find of nothing = %v, %v", found, err)
+	}
+}
+
+// TestFindTwins has two envelopes under one transaction ID.
+func TestFindTwins(t *testing.T) {
+	c := connected(t, new(sandbox.Server).Transport())
+	env := offer()
+	draft, err := c.Draft(t.Context(), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent, err := c.Send(t.Context(), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := envelope.Found{ID: sent, More: []envelope.ID{draft}}
+	found, err := c.Find(t.Context(), []envelope.TransactionID{env.TransactionID})
+	if err != nil || !cmp.Equal(found[env.TransactionID], want) {
+		t.Errorf("Find = %+v, %v; want %+v", found, err, want)
+	}
+	one, ok, err := c.FindByField(t.Context(), env.TransactionID, time.Now().Add(-time.Hour))
+	if err != nil || !ok || !cmp.Equal(one, want) {
+		t.Errorf("FindByField = %+v, %t, %v; want %+v", one, ok, err, want)
+	}
+}
+
+// TestFindAnswers reads what other servers may answer.
+func TestFindAnswers(t *testing.T) {
+	for _, c := range []struct {
+		name, body string
+		want       map[envelope.TransactionID]envelope.Found
+	}{
+		{"empty", `{"resultSetSize":"0"}`, nil},
+		{"nulls", `{"envelopeTransactionStatuses":null,"envelopes":null}`, nil},
+		{"unknown ID", `{"envelopeTransactionStatuses":[{"transactionId":"ID-a","errorDetails":{"errorCode":"ENVELOPE_DOES_NOT_EXIST","message":"no"}}]}`, nil},
+		{
+			"one of two, other case", `{"envelopeTransactionStatuses":[
+			{"transactionId":"id-A","envelopeId":"E1","status":"Completed","errorDetails":{"errorCode":"SUCCESS"}},
+			{"transactionId":"id-b","envelopeId":null,"status":"processing"}],"resultSetSize":1}`,
+			map[envelope.TransactionID]envelope.Found{"ID-a": {ID: "e1"}},
+		},
+		{
+			"in both lists", `{"envelopeTransactionStatuses":[{"transactionId":"ID-a","envelopeId":"e1","status":"created"}],
+			"envelopes":[{"transactionId":"ID-a","envelopeId":"e1","status":"created"},{"transactionId":"ID-x","envelopeId":"e9","status":"sent"}]}`,
+			map[envelope.TransactionID]envelope.Found{"ID-a": {ID: "e1", Draft: true}},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := always(200, c.body)
+			got, err := connected(t, f).Find(t.Context(), []envelope.TransactionID{"ID-a", "ID-b"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got) != len(c.want) || len(got) > 0 && !cmp.Equal(got, c.want) {
+				t.Errorf("Find = %+v, want %+v", got, c.want)
+			}
+			r := f.asked[0]
+			if r.Method != http.MethodPut || r.URL.RawQuery != "transaction_ids=request_body" || f.bodies[0] != `{"transactionIds":["ID-a","ID-b"]}` {
+				t.Errorf("%s %s %s", r.Method, r.URL, f.bodies[0])
+			}
+		})
+	}
+}
+
+// TestFindInPages has a server that lists fewer envelopes than were asked for:
+// taking those for absent would send them twice.
+func TestFindInPages(t *testing.T) {
+	f := &fake{answer: func(_ int, r *http.Request) (*http.Response, error) {
+		if !strings.HasPrefix(r.URL.Path, "/restapi/") {
+			return nil, nil
+		}
+		start := 0
+		fmt.Sscan(r.URL.Query().Get("start_position"), &start)
+		var list []map[string]string
+		for i := start; i < min(start+30, 80); i++ {
+			list = append(list, map[string]string{"transactionId": string(envelopeNumber(i)), "envelopeId": fmt.Sprint("e", i), "status": "sent"})
+		}
+		body, err := json.Marshal(map[string]any{"envelopeTransactionStatuses": list, "totalSetSize": "80"})
+		return reply(200, string(body)), err
+	}}
+	var ids []envelope.TransactionID
+	for i := range 80 {
+		ids = append(ids, envelopeNumber(i))
+	}
+	found, err := connected(t, f).Find(t.Context(), ids)
+	if err != nil || len(found) != 80 || f.calls() != 3 {
+		t.Errorf("Find = %d envelopes, %v in %d calls; want 80 in 3", len(found), err, f.calls())
+	}
+}
+
+func TestFindByField(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := new(sandbox.Server)
+		c := connected(t, s.Transport())
+		start := time.Now()
+		env := offer()
+		env.Recipients[0].Note = "composite: the field stands elsewhere"
+		id, err := c.Send(t.Context(), env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(8 * 24 * time.Hour) // the transaction ID is forgotten
+		if found, err := c.Find(t.Context(), []envelope.TransactionID{env.TransactionID}); err != nil || len(found) != 0 {
+			t.Errorf("Find after eight days = %v, %v; want nothing", found, err)
+		}
+		found, ok, err := c.FindByField(t.Context(), env.TransactionID, start)
+		if err != nil || !ok || !cmp.Equal(found, envelope.Found{ID: id}) {
+			t.Errorf("FindByField = %+v, %t, %v; want %s", found, ok, err, id)
+		}
+		if found, ok, err := c.FindByField(t.Context(), envelopeNumber(1), start); err != nil || ok {
+			t.Errorf("FindByField of nothing = %+v, %t, %v", found, ok, err)
+		}
+	})
+}
+
+// TestFindByFieldChecks has a server that ignores the filter.
+func TestFindByFieldChecks(t *testing.T) {
+	f := always(200, `{"envelopes":[
+		{"envelopeId":"e1","status":"sent","customFields":{"textCustomFields":[{"name":"batchsendId","value":"other"},{"name":"Case","value":"mine"}]}},
+		{"envelopeId":"e2","status":"sent","customFields":null},
+		{"envelopeId":"E3","status":"delivered","customFields":{"textCustomFields":[{"name":"batchsendId","value":"MINE"}],"listCustomFields":null}}]}`)
+	c := connected(t, f)
+	found, ok, err := c.FindByField(t.Context(), "mine", time.Date(2026, 11, 21, 12, 0, 0, 0, time.FixedZone("", 3600)))
+	if err != nil || !ok || !cmp.Equal(found, envelope.Found{ID: "e3"}) {
+		t.Errorf("FindByField = %+v, %t, %v; want e3", found, ok, err)
+	}
+	q := f.asked[0].URL.Query()
+	if q.Get("from_date") != "2026-11-21T11:00:00Z" || q.Get("custom_field") != "batchsendId=mine" || q.Get("include") != "custom_fields" {
+		t.Errorf("query %v", q)
+	}
+}

@@ -1,0 +1,159 @@
+package docusign
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/google/go-cmp/cmp"
+
+	"batchsend/envelope"
+	"batchsend/internal/sandbox"
+	"batchsend/reminders"
+	"batchsend/template"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// golden compares got with a file in testdata.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got; -update rewrites it):\n%s", path, diff)
+	}
+}
+
+// testKey is made once: it takes its time.
+var testKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, minKeyBits)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+const (
+	demoToken   = `{"access_token":"t","token_type":"Bearer","expires_in":3600}`
+	demoUser    = `{"sub":"u","name":"Ann Ek","email":"ann@example.test","accounts":[` + demoAccount + `]}`
+	demoAccount = `{"account_id":"AAAAAAAA-0000-4000-8000-000000000001","is_default":true,"account_name":"Example AB","base_uri":"https://demo.example.test"}`
+)
+
+// fake answers as DocuSign might, and remembers what it was asked. Signing in
+// succeeds unless answer says otherwise, which may return nil, nil for that.
+type fake struct {
+	answer func(n int, r *http.Request) (*http.Response, error)
+
+	mu     sync.Mutex
+	asked  []*http.Request // REST only
+	bodies []string
+}
+
+func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
+	var body []byte
+	if r.Body != nil {
+		body, _ = io.ReadAll(r.Body)
+		r.Body.Close()
+	}
+	f.mu.Lock()
+	n := len(f.asked)
+	rest := strings.HasPrefix(r.URL.Path, "/restapi/")
+	if rest {
+		f.asked = append(f.asked, r)
+		f.bodies = append(f.bodies, string(body))
+	}
+	f.mu.Unlock()
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	resp, err := f.answer(n, r)
+	switch {
+	case resp != nil || err != nil || rest:
+		return resp, err
+	case r.URL.Path == "/oauth/token":
+		return reply(200, demoToken), nil
+	}
+	return reply(200, demoUser), nil
+}
+
+func (f *fake) calls() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.asked)
+}
+
+// always answers every REST call the same way.
+func always(status int, body string, header ...string) *fake {
+	return &fake{answer: func(_ int, r *http.Request) (*http.Response, error) {
+		if !strings.HasPrefix(r.URL.Path, "/restapi/") {
+			return nil, nil
+		}
+		return reply(status, body, header...), nil
+	}}
+}
+
+func reply(status int, body string, header ...string) *http.Response {
+	h := http.Header{"Content-Type": {"application/json"}, "Date": {time.Now().UTC().Format(http.TimeFormat)}}
+	for i := 0; i < len(header); i += 2 {
+		h.Set(header[i], header[i+1])
+	}
+	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body))}
+}
+
+// over returns a client that reaches rt, not yet connected.
+func over(rt http.RoundTripper) *Client {
+	return &Client{
+		IntegrationKey: sandbox.DefaultIntegrationKey, UserID: sandbox.DefaultUserID, Key: testKey(),
+		Transport: rt,
+	}
+}
+
+// connected is over after Connect.
+func connected(t *testing.T, rt http.RoundTripper) *Client {
+	t.Helper()
+	c := over(rt)
+	if _, err := c.Connect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// offer is an envelope for the sandbox's own template.
+func offer() *envelope.Envelope {
+	return &envelope.Envelope{
+		TransactionID: "0b9f6f1e-6d3c-5f0a-9a70-3d8f0c1b7e10",
+		TemplateID:    sandbox.DefaultTemplate,
+		Subject:       "Offer for Ann",
+		Notification:  &reminders.Settings{Delay: 2, Frequency: 3, Expire: 30, Warn: 4},
+		Recipients: []envelope.Recipient{
+			{Role: "Employee", Kind: template.Signer, RoutingOrder: 1, Name: "Ann Ek", Email: "ann@example.test"},
+			{Role: "Manager", Kind: template.Signer, RoutingOrder: 2, Name: "Bo Ask", Email: "bo@example.test"},
+		},
+	}
+}
+
+// envelopeNumber is a transaction ID of its own for each i.
+func envelopeNumber(i int) envelope.TransactionID {
+	return envelope.TransactionID(fmt.Sprintf("0b9f6f1e-6d3c-5f0a-9a70-%012d", i))
+}

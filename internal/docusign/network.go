@@ -1,0 +1,120 @@
+package docusign
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http/httptrace"
+	"net/url"
+	"os"
+	"strings"
+	"sync/atomic"
+	"syscall"
+)
+
+// bare is a client's error without method and address: the address may name
+// envelopes, and who reads the message knows what was asked.
+func bare(err error) error {
+	if ue, ok := errors.AsType[*url.Error](err); ok {
+		return ue.Err
+	}
+	return err
+}
+
+// whatFailed says in an operator's words why no answer came.
+func whatFailed(err error) string {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		if dns.IsNotFound {
+			return fmt.Sprintf("there is no host %q (DNS)", dns.Name)
+		}
+		return fmt.Sprintf("host %q could not be looked up (DNS)", dns.Name)
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "proxyconnect" {
+		return "the proxy cannot be reached: " + short(op.Err.Error())
+	}
+	if cert, ok := errors.AsType[x509.CertificateInvalidError](err); ok && cert.Reason == x509.Expired {
+		return "the server's certificate is expired or not yet valid (TLS), or this machine's clock is wrong"
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "the server's certificate is signed by an authority unknown here (TLS); if a company proxy signs it, SSL_CERT_FILE names its certificate"
+	}
+	if cert, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return "the server's certificate was not accepted (TLS): " + short(cert.Err.Error())
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return "the server does not speak TLS"
+	}
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "the connection was refused"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "the connection was reset"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the connection was closed without an answer"
+	case errors.Is(err, context.Canceled):
+		return "interrupted"
+	case errors.Is(err, context.DeadlineExceeded), os.IsTimeout(err):
+		return "no answer came in time"
+	}
+	text := bare(err).Error()
+	if strings.HasPrefix(text, "invalid proxy address") { // which may hold a password
+		return "the proxy's address (HTTPS_PROXY) is none"
+	}
+	return short(text)
+}
+
+// short is text fit for one line of a message: on one line and not long.
+func short(text string) string {
+	const limit = 300
+	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "\ufffd")), " ")
+	if runes := []rune(text); len(runes) > limit {
+		return string(runes[:limit]) + "..."
+	}
+	return text
+}
+
+// departure watches whether a request left this machine.
+type departure struct {
+	sought  atomic.Bool // a connection was asked for
+	got     atomic.Bool // and found
+	shared  atomic.Bool // with other requests (HTTP/2)
+	written atomic.Bool // the first header field, into a buffer at least
+}
+
+// watch returns a context that lets d see what http.Transport does.
+func (d *departure) watch(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { d.sought.Store(true) },
+		GotConn: func(info httptrace.GotConnInfo) {
+			d.got.Store(true)
+			if t, ok := info.Conn.(*tls.Conn); ok && t.ConnectionState().NegotiatedProtocol == "h2" {
+				d.shared.Store(true)
+			}
+		},
+		WroteHeaderField: func(string, []string) { d.written.Store(true) },
+	})
+}
+
+// never reports whether it is certain that not one byte of the request left,
+// given the error that came instead of an answer. Certain is what a transport
+// below says of itself, an error of dialling, and a connection that was sought
+// in vain or closed before the first header was written to it. What cannot be
+// seen (no transport of package net/http at work, HTTP/2 with its own writer)
+// counts as left.
+func (d *departure) never(err error) bool {
+	var unsent interface{ Unsent() bool } // a pacer that gave up waiting, say
+	if errors.As(err, &unsent) && unsent.Unsent() {
+		return true
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "dial" || op.Op == "proxyconnect") {
+		return true
+	}
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return true
+	}
+	return d.sought.Load() && (!d.got.Load() || !d.shared.Load() && !d.written.Load())
+}

@@ -1,0 +1,300 @@
+package docusign
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"batchsend/reminders"
+	"batchsend/template"
+)
+
+// Template reads a template with its roles and tabs and with the reminders and
+// expiration it stores, in one call. The error is [ErrTemplateUnknown] if there
+// is no such template.
+func (c *Client) Template(ctx context.Context, id string) (*template.Template, reminders.Stored, error) {
+	var got wireTemplate
+	err := c.do(ctx, call{
+		op: "read template", method: http.MethodGet, path: "/templates/" + url.PathEscape(id),
+		query: url.Values{"include": {"recipients,tabs"}},
+	}, &got)
+	if e, ok := errors.AsType[*Error](err); ok && e.Kind == Refused && e.Cause == nil {
+		if e.Status == http.StatusNotFound || e.Status == http.StatusBadRequest && strings.Contains(normal(e.Code), "TEMPLATE") {
+			e.Cause = ErrTemplateUnknown
+		}
+	}
+	if err != nil {
+		return nil, reminders.Stored{}, err
+	}
+	got.ID = got.ID.or(text(id))
+	t, err := got.template()
+	if err != nil {
+		return nil, reminders.Stored{}, &Error{Kind: Refused, Op: "read template", Status: http.StatusOK, Cause: err}
+	}
+	return t, got.Notification.stored(), nil
+}
+
+// Listed is a template in a list.
+type Listed struct {
+	ID       string // a GUID in lower case
+	Name     string
+	Modified time.Time
+}
+
+// Templates lists the templates that the user may use, by name.
+func (c *Client) Templates(ctx context.Context) ([]Listed, error) {
+	list := call{
+		op: "list templates", method: http.MethodGet, path: "/templates",
+		query: url.Values{"count": {strconv.Itoa(perPage)}, "order_by": {"name"}, "order": {"asc"}},
+	}
+	var all []Listed
+	for start := 0; ; {
+		var got struct {
+			Templates []wireTemplate `json:"envelopeTemplates"`
+			page
+		}
+		if err := c.do(ctx, list, &got); err != nil {
+			return nil, err
+		}
+		for _, w := range got.Templates {
+			all = append(all, Listed{ID: w.ID.guid(), Name: string(w.Name), Modified: w.modified()})
+		}
+		next, more := got.next(start, len(got.Templates))
+		if !more {
+			return all, nil
+		}
+		start = next
+		list.query.Set("start_position", strconv.Itoa(start))
+	}
+}
+
+// What a template says of itself: the schema "envelopeTemplate" and those that
+// it refers to, as far as they matter here.
+type (
+	wireTemplate struct {
+		ID               text                       `json:"templateId"`
+		Name             text                       `json:"name"`
+		Subject          text                       `json:"emailSubject"`
+		Blurb            text                       `json:"emailBlurb"`
+		LastModified     text                       `json:"lastModified"`
+		ModifiedDateTime text                       `json:"lastModifiedDateTime"`
+		Notification     *wireNotification          `json:"notification"`
+		CustomFields     wireTemplateFields         `json:"customFields"`
+		Recipients       map[string]json.RawMessage `json:"recipients"`
+	}
+
+	wireTemplateFields struct {
+		Text []wireTemplateField `json:"textCustomFields"`
+		List []wireTemplateField `json:"listCustomFields"`
+	}
+
+	wireTemplateField struct {
+		wireField
+		Items []text `json:"listItems"`
+	}
+
+	wireRole struct {
+		RoleName     text                       `json:"roleName"`
+		RoutingOrder text                       `json:"routingOrder"`
+		Name         text                       `json:"name"`
+		Email        text                       `json:"email"`
+		HostEmail    text                       `json:"hostEmail"`
+		SignerName   text                       `json:"signerName"`
+		InPersonName text                       `json:"inPersonSignerName"`
+		Phone        wireTel                    `json:"phoneNumber"`
+		GroupID      text                       `json:"signingGroupId"`
+		GroupName    text                       `json:"signingGroupName"`
+		Locked       text                       `json:"templateLocked"`
+		AccessCode   text                       `json:"accessCode"`
+		CodeRequired text                       `json:"templateAccessCodeRequired"`
+		Tabs         map[string]json.RawMessage `json:"tabs"`
+	}
+
+	wireTab struct {
+		TabLabel  text `json:"tabLabel"`
+		GroupName text `json:"groupName"`
+		MaxLength text `json:"maxLength"`
+		Pattern   text `json:"validationPattern"`
+		Message   text `json:"validationMessage"`
+		Value     text `json:"value"`
+		Selected  text `json:"selected"`
+		Formula   text `json:"formula"`
+		ForSender text `json:"senderRequired"`
+		Required  text `json:"required"`
+		Locked    text `json:"locked"`
+		Items     []struct {
+			Text     text  `json:"text"`
+			Value    *text `json:"value"` // nil: the text is the value
+			Selected text  `json:"selected"`
+		} `json:"listItems"`
+		Radios []struct {
+			Value    text `json:"value"`
+			Selected text `json:"selected"`
+			Required text `json:"required"`
+			Locked   text `json:"locked"`
+		} `json:"radios"`
+	}
+)
+
+func (w *wireTemplate) modified() time.Time { return w.LastModified.or(w.ModifiedDateTime).time() }
+
+func (w *wireTemplate) template() (*template.Template, error) {
+	t := &template.Template{
+		ID: w.ID.guid(), Name: string(w.Name),
+		Subject: string(w.Subject), Blurb: string(w.Blurb), Modified: w.modified(),
+	}
+	for _, kind := range lists(w.Recipients, template.Kinds()) {
+		var roles []wireRole
+		if err := json.Unmarshal(w.Recipients[string(kind)], &roles); err != nil {
+			return nil, fmt.Errorf("the template's %s cannot be read", kind)
+		}
+		for i := range roles {
+			role, err := roles[i].role(kind)
+			if err != nil {
+				return nil, err
+			}
+			t.Roles = append(t.Roles, role)
+		}
+	}
+	slices.SortStableFunc(t.Roles, func(a, b template.Role) int { return cmp.Compare(a.RoutingOrder, b.RoutingOrder) })
+	for _, f := range w.CustomFields.Text {
+		t.Fields = append(t.Fields, f.field(false))
+	}
+	for _, f := range w.CustomFields.List {
+		t.Fields = append(t.Fields, f.field(true))
+	}
+	t.Fields = slices.DeleteFunc(t.Fields, func(f template.Field) bool { return f.Name == IdentityField })
+	return t, nil
+}
+
+// lists returns the keys of from that hold lists: first those known, in their
+// order, then the rest by name. What DocuSign may add some day is not lost: a
+// kind of recipient that nobody here knows must not look like none.
+func lists[K ~string](from map[string]json.RawMessage, known []K) []K {
+	var keys []K
+	for _, key := range slices.Sorted(maps.Keys(from)) {
+		if value := from[key]; len(value) > 0 && value[0] == '[' {
+			keys = append(keys, K(key))
+		}
+	}
+	slices.SortStableFunc(keys, func(a, b K) int { return cmp.Compare(rank(a, known), rank(b, known)) })
+	return keys
+}
+
+func rank[K ~string](key K, known []K) int {
+	if i := slices.Index(known, key); i >= 0 {
+		return i
+	}
+	return len(known)
+}
+
+func (w *wireRole) role(kind template.Kind) (template.Role, error) {
+	role := template.Role{
+		Name: string(w.RoleName), Kind: kind, RoutingOrder: max(w.RoutingOrder.int(), 1),
+		Person: w.person(kind),
+		Locked: w.Locked.true(), NeedsAccessCode: w.CodeRequired.true() && w.AccessCode == "",
+	}
+	for _, list := range lists(w.Tabs, template.FillableTabs()) {
+		if !strings.HasSuffix(string(list), "Tabs") {
+			continue // tabGroups: rules about tabs
+		}
+		var tabs []wireTab
+		if err := json.Unmarshal(w.Tabs[string(list)], &tabs); err != nil {
+			return role, fmt.Errorf("the %s of the template's role %q cannot be read", list, w.RoleName)
+		}
+		for i := range tabs {
+			if tab := tabs[i].tab(list); tab.Label != "" {
+				role.Tabs = append(role.Tabs, tab)
+			}
+		}
+	}
+	return role, nil
+}
+
+// person is whom the template itself names. One who is reached by telephone
+// alone is named by the number, and in person one signs who has a host and a
+// name.
+func (w *wireRole) person(kind template.Kind) template.Person {
+	p := template.Person{Name: string(w.Name), Email: string(w.Email), Group: string(w.GroupName.or(w.GroupID))}
+	if kind == template.InPersonSigner {
+		signer := w.SignerName.or(w.InPersonName).or(w.Name)
+		p.Name, p.Email = string(signer), string(w.HostEmail.or(w.Email))
+		if signer == "" {
+			p.Email = ""
+		}
+	}
+	if p.Email == "" && p.Name != "" && w.Phone.Number != "" {
+		p.Email = "+" + string(w.Phone.CountryCode+" "+w.Phone.Number)
+	}
+	return p
+}
+
+func (w *wireTab) tab(list template.TabType) template.Tab {
+	t := template.Tab{
+		Label: string(w.TabLabel.or(w.GroupName)), Type: list,
+		MaxLength: max(w.MaxLength.int(), 0), Pattern: string(w.Pattern), Hint: string(w.Message),
+		SenderRequired: w.ForSender.true(), Required: w.Required.true(), Locked: w.Locked.true(),
+		Filled: w.Value != "" || w.Formula != "",
+	}
+	if list == template.Checkbox {
+		t.Filled = w.Selected.true()
+	}
+	w.items(&t)
+	w.radios(&t)
+	return t
+}
+
+// items adds what a list offers.
+func (w *wireTab) items(t *template.Tab) {
+	differ := false
+	for _, item := range w.Items {
+		value := item.Text
+		if item.Value != nil {
+			value = *item.Value
+		}
+		if value == "" {
+			continue // it says that nothing is chosen
+		}
+		t.Options, t.Texts = append(t.Options, string(value)), append(t.Texts, string(item.Text.or(value)))
+		differ = differ || item.Text != "" && item.Text != value
+		t.Filled = t.Filled || item.Selected.true()
+	}
+	if !differ {
+		t.Texts = nil
+	}
+}
+
+// radios adds what a group of radio buttons offers. Each button says for itself
+// what holds for the group.
+func (w *wireTab) radios(t *template.Tab) {
+	locked := len(w.Radios) > 0
+	for _, radio := range w.Radios {
+		if radio.Value != "" {
+			t.Options = append(t.Options, string(radio.Value))
+		}
+		t.Required = t.Required || radio.Required.true()
+		t.Filled = t.Filled || radio.Selected.true()
+		locked = locked && radio.Locked.true()
+	}
+	t.Locked = t.Locked || locked
+}
+
+func (w *wireTemplateField) field(list bool) template.Field {
+	f := template.Field{
+		Name: string(w.Name), Value: string(w.Value),
+		Show: w.Show.true(), Required: w.Required.true(), List: list,
+	}
+	for _, item := range w.Items {
+		f.Options = append(f.Options, string(item))
+	}
+	return f
+}

@@ -1,0 +1,67 @@
+package docusign
+
+import (
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// text is a value that the API writes as a string, numbers and booleans among
+// them. Read, it may also be a JSON number or boolean, or null, which is "".
+type text string
+
+// number is n as the API takes it.
+func number[N ~int | ~int16](n N) text { return text(strconv.Itoa(int(n))) }
+
+// boolean is b as the API takes it.
+func boolean(b bool) text { return text(strconv.FormatBool(b)) }
+
+// UnmarshalJSON reads a string, number, boolean or null.
+func (t *text) UnmarshalJSON(data []byte) error {
+	switch {
+	case string(data) == "null":
+		*t = ""
+	case data[0] == '"':
+		return json.Unmarshal(data, (*string)(t))
+	case data[0] == '{' || data[0] == '[':
+		return errors.New("docusign: an object or a list where a plain value belongs")
+	default:
+		*t = text(data)
+	}
+	return nil
+}
+
+// int returns the number, 0 if it is none.
+func (t text) int() int {
+	f, err := strconv.ParseFloat(strings.TrimSpace(string(t)), 64)
+	if err != nil || f != f || f > 1<<31 || f < -1<<31 {
+		return 0
+	}
+	return int(f)
+}
+
+// true reports whether t says so.
+func (t text) true() bool { return strings.EqualFold(strings.TrimSpace(string(t)), "true") || t == "1" }
+
+// time returns the instant, zero if there is none. Without an offset it is UTC.
+func (t text) time() time.Time {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05"} {
+		if at, err := time.Parse(layout, string(t)); err == nil {
+			return at.UTC()
+		}
+	}
+	return time.Time{}
+}
+
+// or returns t, or other if t is empty.
+func (t text) or(other text) text {
+	if t == "" {
+		return other
+	}
+	return t
+}
+
+// guid is an ID as we keep it: in lower case.
+func (t text) guid() string { return strings.ToLower(strings.TrimSpace(string(t))) }
