@@ -1,0 +1,343 @@
+package sandbox
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Limits on the length of texts, in UTF-16 units, and on recipients.
+const (
+	maxSubject    = 100
+	maxBlurb      = 10_000
+	maxName       = 100
+	maxEmail      = 100
+	maxNote       = 1000
+	maxAccessCode = 50
+	maxClientUser = 100
+	maxField      = 100
+	maxRecipients = 100
+)
+
+// summary is the OpenAPI's envelopeSummary.
+type summary struct {
+	EnvelopeID string `json:"envelopeId,omitempty"`
+	URI        string `json:"uri,omitempty"`
+	Time       string `json:"statusDateTime"`
+	Status     string `json:"status"`
+}
+
+func (s *Server) createEnvelope(c *call) (any, error) {
+	var request wireEnvelope
+	if err := decode(c.body, &request); err != nil {
+		return nil, err
+	}
+	status := strings.ToLower(string(or(request.Status, statusCreated)))
+	if status != statusCreated && status != statusSent {
+		return nil, invalidParameter("An envelope cannot be created with status %q.", string(request.Status))
+	}
+	if request.EnvelopeID != "" {
+		return nil, refuse("UNSPECIFIED_ERROR", "Object reference not set to an instance of an object.")
+	}
+	asynchronous := request.Asynchronous.yes()
+	if asynchronous && request.TransactionID == "" {
+		return nil, invalidParameter("An asynchronous envelope needs a transactionId.")
+	}
+	d, err := s.assemble(c, &request)
+	if err != nil {
+		return nil, err
+	}
+	if status == statusCreated && text(c.query("merge_roles_on_draft")).yes() {
+		d.dropEmpty()
+	}
+	e, err := s.compose(d, &request, c.now)
+	if err != nil {
+		return nil, err
+	}
+	if status == statusSent {
+		if e.DroppedRoles, err = s.settleEmpty(e); err != nil {
+			return nil, err
+		}
+		if err := s.checkSendable(e); err != nil {
+			return nil, err
+		}
+		e.send(c.now)
+	}
+	if e, err = s.envelopes.create(e, s.policy(c.now)); err != nil {
+		return nil, err
+	}
+	if asynchronous {
+		return summary{Time: wireTime(e.Changed), Status: "processing"}, nil
+	}
+	return summary{e.ID, "/envelopes/" + e.ID, wireTime(e.Changed), e.Status}, nil
+}
+
+// assemble puts templates and request together: in one of two forms, or, with
+// neither, from the request's own documents and recipients.
+func (s *Server) assemble(c *call, request *wireEnvelope) (*draft, error) {
+	exact := text(c.query("tab_label_exact_matches")).yes()
+	changeOrder := text(c.query("change_routing_order")).yes()
+	if len(request.CompositeTemplates) > 0 {
+		d, err := s.composite(request, exact, changeOrder)
+		if err == nil {
+			d.say(request)
+		}
+		return d, err
+	}
+	d := &draft{exactLabels: exact, changeOrder: changeOrder}
+	if request.TemplateID != "" {
+		b, err := s.template(string(request.TemplateID))
+		if err != nil {
+			return nil, err
+		}
+		d.add(b)
+	} else {
+		d.documents = documentsOf(request.Documents)
+		for _, kind := range kinds {
+			for _, r := range request.Recipients.of(kind) {
+				if err := d.addPerson(kind, r, -1, ""); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	d.say(request)
+	d.setFields(fieldsOf(request.CustomFields)) // ignored above, with composites
+	return d, s.fillRoles(d, request.TemplateRoles)
+}
+
+// say puts the request's own subject and message over the templates'.
+func (d *draft) say(request *wireEnvelope) {
+	overlay(&d.subject, string(request.EmailSubject))
+	overlay(&d.blurb, string(request.EmailBlurb))
+}
+
+// dropEmpty removes the places nobody fills, as merge_roles_on_draft asks.
+func (d *draft) dropEmpty() {
+	d.seats = slices.DeleteFunc(d.seats, func(p seat) bool { return !p.fixed() && p.Name == "" })
+}
+
+// compose makes the envelope, as a draft, and checks what is checked of drafts
+// as well.
+func (s *Server) compose(d *draft, request *wireEnvelope, now time.Time) (*Envelope, error) {
+	e := &Envelope{
+		ID: uuid.NewString(), Status: statusCreated, Created: now, Changed: now,
+		TransactionID: string(request.TransactionID),
+		CustomFields:  d.fields, Documents: d.documents,
+		Requested: request.Notification,
+	}
+	if d.template != nil {
+		e.TemplateID = d.template.id
+	}
+	if e.Requested == nil {
+		e.Requested = d.notification
+	}
+	var err error
+	if e.Notification, err = s.resolve(e.Requested, d.template); err != nil {
+		return nil, err
+	}
+	e.Recipients = make([]Recipient, len(d.seats))
+	for i, place := range d.seats {
+		place.ID = strconv.Itoa(i + 1)
+		e.Recipients[i] = place.Recipient
+	}
+	e.EmailSubject, e.EmailBlurb = merge(d.subject, e), merge(d.blurb, e)
+	return e, checkTexts(e)
+}
+
+// merge expands the merge fields of a subject or message: [[Role_UserName]],
+// [[Role_Email]] and [[ECF:field]].
+func merge(s string, e *Envelope) string {
+	if !strings.Contains(s, "[[") {
+		return s
+	}
+	var pairs []string
+	for _, r := range e.Recipients {
+		if r.Role != "" {
+			pairs = append(pairs, "[["+r.Role+"_UserName]]", r.Name, "[["+r.Role+"_Email]]", r.Email)
+		}
+	}
+	for _, f := range e.CustomFields {
+		pairs = append(pairs, "[[ECF:"+f.Name+"]]", f.Value)
+	}
+	return strings.NewReplacer(pairs...).Replace(s)
+}
+
+// checkTexts checks lengths and forms, and that no two recipients are one.
+func checkTexts(e *Envelope) error {
+	lengths := []struct {
+		name, value string
+		most        int
+	}{{"emailSubject", e.EmailSubject, maxSubject}, {"emailBlurb", e.EmailBlurb, maxBlurb}}
+	for _, l := range lengths {
+		if units(l.value) > l.most {
+			return tooLong(l.name, l.most)
+		}
+	}
+	for _, f := range e.CustomFields {
+		switch {
+		case units(f.Name) > maxField || units(f.Value) > maxField:
+			return tooLong("The envelope custom field "+strconv.Quote(f.Name), maxField)
+		case f.List && f.Value != "" && len(f.Items) > 0 && !slices.Contains(f.Items, f.Value):
+			return invalidParameter("The value %q is not an item of the envelope custom field %q.", f.Value, f.Name)
+		}
+	}
+	for i := range e.Recipients {
+		if err := checkRecipient(&e.Recipients[i]); err != nil {
+			return err
+		}
+	}
+	if len(e.Recipients) > maxRecipients {
+		return refuse("RECIPIENT_LIMIT_EXCEEDED", "The envelope has more than %d recipients.", maxRecipients)
+	}
+	return checkDuplicates(e.Recipients)
+}
+
+func tooLong(what string, most int) error {
+	return invalidParameter("%s is longer than %d characters.", what, most)
+}
+
+func checkRecipient(r *Recipient) error {
+	lengths := []struct {
+		name, value string
+		most        int
+	}{
+		{"name", r.Name, maxName},
+		{"email", r.Email, maxEmail},
+		{"note", r.Note, maxNote},
+		{"accessCode", r.AccessCode, maxAccessCode},
+		{"clientUserId", r.ClientUserID, maxClientUser},
+		{"inPersonSignerName", r.SignerName, maxName},
+	}
+	for _, l := range lengths {
+		if units(l.value) > l.most {
+			return tooLong("The recipient's "+l.name, l.most)
+		}
+	}
+	if strings.ContainsAny(r.AccessCode, "<>&#") {
+		return invalidParameter("The recipient's accessCode holds one of the characters < > & #.")
+	}
+	if r.Email != "" && !isEmail(r.Email) {
+		return badEmail(r)
+	}
+	return nil
+}
+
+func badEmail(r *Recipient) error {
+	return refuse("INVALID_EMAIL_ADDRESS_FOR_RECIPIENT",
+		"The email address for the recipient is invalid. The recipient Id follows. %s", r.ID)
+}
+
+// isEmail is as strict as the original is known to be, which is not very.
+func isEmail(s string) bool {
+	local, domain, ok := strings.Cut(s, "@")
+	return ok && local != "" && strings.Contains(domain, ".") &&
+		!strings.ContainsAny(s, " \t\r\n<>(),;:\\\"[]") && !strings.Contains(domain, "@") &&
+		!strings.Contains(s, "..") && !strings.HasPrefix(s, ".") && !strings.HasSuffix(local, ".") &&
+		!strings.HasPrefix(domain, ".") && !strings.HasSuffix(domain, ".")
+}
+
+// checkDuplicates refuses a person who stands twice at one routing order.
+func checkDuplicates(all []Recipient) error {
+	type person struct {
+		name, email string
+		order       int
+	}
+	seen := make(map[person]bool, len(all))
+	for _, r := range all {
+		if r.Email == "" {
+			continue
+		}
+		p := person{strings.ToLower(r.Name), strings.ToLower(r.Email), r.RoutingOrder}
+		if seen[p] {
+			return refuse("ENVELOPE_HAS_DUPLICATE_RECIPIENTS", "The specified envelope has duplicate recipients.")
+		}
+		seen[p] = true
+	}
+	return nil
+}
+
+// settleEmpty removes the places nobody fills from an envelope that is sent at
+// once, or refuses it, as the Server is told.
+func (s *Server) settleEmpty(e *Envelope) (dropped []string, err error) {
+	var kept []Recipient
+	for i := range e.Recipients {
+		r := &e.Recipients[i]
+		switch {
+		case r.fixed() || r.Name != "":
+			kept = append(kept, *r)
+			continue
+		case s.EmptyRoles == EmptyRolesBadEmail:
+			return nil, badEmail(r)
+		case s.EmptyRoles == EmptyRolesIncomplete:
+			return nil, incomplete()
+		}
+		dropped = append(dropped, r.Role)
+	}
+	e.Recipients = kept
+	return dropped, nil
+}
+
+func incomplete() error {
+	return refuse("ENVELOPE_IS_INCOMPLETE",
+		"The Envelope is not Complete. A Complete Envelope Requires Documents, Recipients, Tabs, and a Subject Line.")
+}
+
+// checkSendable checks what only an envelope that is sent must have.
+func (s *Server) checkSendable(e *Envelope) error {
+	if s.Suspended || s.SendingBlocked {
+		return refuse("ACCOUNT_LACKS_PERMISSIONS", "This Account lacks sufficient permissions. Sending is blocked.")
+	}
+	if strings.TrimSpace(e.EmailSubject) == "" || len(e.Recipients) == 0 || len(e.Documents) == 0 {
+		return incomplete()
+	}
+	for i := range e.Recipients {
+		r := &e.Recipients[i]
+		if !r.fixed() {
+			return badEmail(r)
+		}
+		if strings.TrimSpace(r.Name) == "" && r.SigningGroup == "" {
+			return invalidParameter("The recipient %s has no name.", r.ID)
+		}
+		if s.DocumentVisibility && r.Kind == "signers" && len(r.Tabs) == 0 {
+			return refuse("ONESIGNALLSIGN_NOT_SATISFIED",
+				"Freeform signing is not allowed for your account because it conflicts with other settings, please place signing tabs/fields for each signer.")
+		}
+		for _, t := range r.Tabs {
+			if t.spec().SenderRequired && t.Value == "" {
+				return incomplete()
+			}
+		}
+	}
+	return nil
+}
+
+// send turns a draft into a sent envelope.
+func (e *Envelope) send(now time.Time) {
+	e.Status, e.Sent, e.Changed = statusSent, now, now
+	e.Recipients = slices.Clone(e.Recipients)
+	for i := range e.Recipients {
+		r := &e.Recipients[i]
+		r.Mailed = r.ClientUserID == "" && r.Kind != "seals"
+	}
+}
+
+// policy is what the store must know to take an envelope.
+func (s *Server) policy(now time.Time) policy {
+	most := s.Allowance
+	if n := s.Faults.AllowanceAfter; n > 0 && (most == 0 || n < most) {
+		most = n
+	}
+	return policy{now: now, duplicates: s.Duplicates, allowance: most}
+}
+
+func allowanceExceeded() error {
+	return &refusal{
+		http.StatusBadRequest, "ENVELOPE_ALLOWANCE_EXCEEDED",
+		"The envelope allowance for the account has been exceeded.",
+	}
+}

@@ -1,0 +1,351 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// maxBody is the largest request that DocuSign reads.
+const maxBody = 35_651_584
+
+const restRoot = "/restapi/v2.1"
+
+// Handler serves OAuth, the REST API and the page on one port.
+func (s *Server) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.serve(w, r, s.strikes(r))
+	})
+}
+
+// endpoint answers one REST call with a value to be written as JSON or with a
+// *refusal. Any other error is a fault of ours, and answered with status 500.
+type endpoint func(*call) (any, error)
+
+// call is one REST call that passed the checks common to all.
+type call struct {
+	*http.Request
+	now  time.Time
+	body []byte
+}
+
+// query returns a query parameter.
+func (c *call) query(name string) string { return c.URL.Query().Get(name) }
+
+// includes tells whether a comma-separated query parameter holds an item.
+func (c *call) includes(param, item string) bool {
+	for _, part := range commaList(c.query(param)) {
+		if strings.EqualFold(part, item) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Server) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	handle := func(path string, methods map[string]http.HandlerFunc) {
+		// Methods are not part of the pattern, where they would outweigh the
+		// more special path.
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			if h := methods[r.Method]; h != nil {
+				h(w, r)
+				return
+			}
+			w.WriteHeader(http.StatusMethodNotAllowed)
+		})
+	}
+	rest := func(path string, methods map[string]endpoint) {
+		served := make(map[string]http.HandlerFunc)
+		for method, e := range methods {
+			served[method] = s.rest(e)
+		}
+		handle(restRoot+"/accounts/{account}"+path, served)
+	}
+
+	mux.HandleFunc("/", serveNothing)
+	mux.HandleFunc("GET /{$}", s.servePage)
+	mux.HandleFunc("GET /sandbox/envelopes.json", s.serveEnvelopes)
+	mux.HandleFunc("GET /sandbox/requests.json", s.serveRequests)
+
+	handle("/oauth/auth", map[string]http.HandlerFunc{"GET": s.serveConsent})
+	handle("/oauth/token", map[string]http.HandlerFunc{"POST": s.serveToken})
+	handle("/oauth/userinfo", map[string]http.HandlerFunc{"GET": s.serveUserInfo})
+	handle("/restapi/service_information", map[string]http.HandlerFunc{"GET": s.serveService})
+	handle(restRoot, map[string]http.HandlerFunc{"GET": s.serveService})
+
+	rest("", map[string]endpoint{"GET": s.getAccount})
+	rest("/settings", map[string]endpoint{"GET": s.getSettings})
+	rest("/templates", map[string]endpoint{"GET": s.listTemplates})
+	rest("/templates/{template}", map[string]endpoint{"GET": s.getTemplate})
+	rest("/templates/{template}/recipients", map[string]endpoint{"GET": s.getTemplateRecipients})
+	rest("/templates/{template}/notification", map[string]endpoint{"GET": s.getTemplateNotification})
+	rest("/envelopes", map[string]endpoint{"GET": s.listEnvelopes, "POST": s.createEnvelope})
+	rest("/envelopes/status", map[string]endpoint{"GET": s.listStatus, "PUT": s.listStatus})
+	rest("/envelopes/{envelope}", map[string]endpoint{"GET": s.getEnvelope, "PUT": s.updateEnvelope})
+	rest("/envelopes/{envelope}/recipients", map[string]endpoint{"GET": s.getRecipients})
+	rest("/envelopes/{envelope}/notification", map[string]endpoint{"GET": s.getNotification})
+	rest("/envelopes/{envelope}/custom_fields", map[string]endpoint{"GET": s.getCustomFields})
+	return mux
+}
+
+// serve answers a request, or fails to in the way the strike says.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, hit strike) {
+	if hit.fault == faultRefuse {
+		panic(http.ErrAbortHandler) // it never arrived
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil {
+		panic(http.ErrAbortHandler) // the client broke off
+	}
+	a := &answer{header: make(http.Header), hit: hit.fault, body: body}
+	s.work(a, r)
+	if hit.delay > 0 && !sleep(r.Context(), hit.delay) {
+		a.hit = faultGone
+	}
+	s.deliver(w, r, a)
+}
+
+// work fills in the answer.
+func (s *Server) work(a *answer, r *http.Request) {
+	if err := s.Open(); err != nil {
+		http.Error(a, "the sandbox could not start: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	a.header.Set("Date", s.Now().Format(http.TimeFormat))
+	if isREST(r) {
+		a.header.Set("X-DocuSign-TraceToken", uuid.NewString())
+		a.header.Set("X-DocuSign-Node", "SB1FE1")
+	}
+	switch a.hit {
+	case faultDrop:
+	case fault500:
+		a.html(http.StatusInternalServerError)
+	case fault503:
+		a.html(http.StatusServiceUnavailable)
+	default:
+		in := r.Clone(r.Context()) // path values and the body are ours
+		in.Body = io.NopCloser(bytes.NewReader(a.body))
+		s.mux.ServeHTTP(a, in)
+	}
+	if a.hit == fault502After {
+		a.html(http.StatusBadGateway)
+	}
+	if a.created && s.kills() {
+		a.hit = faultKill
+		if s.Faults.OnKill != nil {
+			s.Faults.OnKill()
+		}
+	}
+}
+
+// deliver notes the answer down and sends it, whole, halved or not at all.
+func (s *Server) deliver(w http.ResponseWriter, r *http.Request, a *answer) {
+	lost := a.hit == faultDrop || a.hit == faultLost || a.hit == faultHang || a.hit == faultKill || a.hit == faultGone
+	if isDocuSign(r) {
+		s.note(r, a, lost)
+	}
+	if a.hit == faultHang {
+		<-gone(r.Context())
+	}
+	if lost {
+		panic(http.ErrAbortHandler)
+	}
+	out := a.out.Bytes()
+	header := w.Header()
+	for name, values := range a.header {
+		header[name] = values
+	}
+	header.Set("Content-Length", strconv.Itoa(len(out)))
+	w.WriteHeader(a.code())
+	if a.hit == faultTruncate {
+		w.Write(out[:len(out)/2])
+		if f, ok := w.(http.Flusher); ok {
+			f.Flush()
+		}
+		panic(http.ErrAbortHandler)
+	}
+	w.Write(out)
+}
+
+// rest adds to an endpoint what is common to all: the token, the account, the
+// limits, and the form of body and answer. Whoever has no token or no business
+// in the account is not counted against its limits.
+func (s *Server) rest(e endpoint) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		a := w.(*answer)
+		now := s.Now()
+		if a.hit == faultExpire {
+			s.tokens.revoke(bearer(r))
+		}
+		state, err := s.enter(a, r, now)
+		state.write(a.header)
+		if err != nil {
+			a.refuse(err)
+			return
+		}
+		v, failure := e(&call{Request: r, now: now, body: a.body})
+		if failure != nil {
+			a.refuse(failure)
+			return
+		}
+		status := http.StatusOK
+		if r.Method == http.MethodPost {
+			status = http.StatusCreated
+		}
+		writeJSON(a, status, v)
+		a.created = isCreate(r)
+	}
+}
+
+// enter lets a call in, or says why not.
+func (s *Server) enter(a *answer, r *http.Request, now time.Time) (allowance, error) {
+	if !s.tokens.valid(bearer(r), now) {
+		return s.peek(now), &refusal{
+			http.StatusUnauthorized, "AUTHORIZATION_INVALID_TOKEN",
+			"The access token provided is expired, revoked or malformed.",
+		}
+	}
+	if id := r.PathValue("account"); !strings.EqualFold(id, s.account()) && id != accountNumber {
+		return s.peek(now), refuse("USER_LACKS_MEMBERSHIP",
+			"The UserID does not have a valid membership in this Account.")
+	}
+	var state allowance
+	var limit *refusal
+	switch a.hit {
+	case faultLimit, faultBurst:
+		state, limit = s.strikeLimit(now, a.hit == faultBurst)
+	default:
+		state, limit = s.admit(now)
+	}
+	if limit != nil {
+		return state, limit
+	}
+	if len(a.body) > maxBody {
+		return state, bare(http.StatusRequestEntityTooLarge)
+	}
+	if r.Method != http.MethodGet && !isJSON(r.Header.Get("Content-Type")) {
+		return state, bare(http.StatusUnsupportedMediaType)
+	}
+	return state, nil
+}
+
+func isJSON(contentType string) bool {
+	media, _, _ := strings.Cut(contentType, ";")
+	return strings.EqualFold(strings.TrimSpace(media), "application/json")
+}
+
+// bare is an error that is answered with a status and no body, as gateways do.
+type bare int
+
+func (b bare) Error() string { return http.StatusText(int(b)) }
+
+func serveNothing(w http.ResponseWriter, r *http.Request) {
+	if !isREST(r) {
+		http.NotFound(w, r)
+		return
+	}
+	writeJSON(w, http.StatusNotFound, errorBody{"RESOURCE_NOT_FOUND", "The URL provided does not resolve to a resource."})
+}
+
+// answer collects what a handler writes, so that faults can strike it after the
+// work is done and before the client sees it.
+type answer struct {
+	header  http.Header
+	status  int
+	out     bytes.Buffer
+	hit     fault
+	body    []byte // of the request
+	created bool   // an envelope
+}
+
+func (a *answer) Header() http.Header { return a.header }
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+}
+
+func (a *answer) Write(p []byte) (int, error) { return a.out.Write(p) }
+
+func (a *answer) code() int { return or(a.status, http.StatusOK) }
+
+// html replaces the answer by a gateway's error page.
+func (a *answer) html(status int) {
+	a.status = status
+	a.header.Set("Content-Type", "text/html; charset=utf-8")
+	a.out.Reset()
+	text := strconv.Itoa(status) + " " + http.StatusText(status)
+	a.out.WriteString("<html>\r\n<head><title>" + text + "</title></head>\r\n<body>\r\n<center><h1>" + text + "</h1></center>\r\n</body>\r\n</html>\r\n")
+}
+
+// refuse writes an error answer.
+func (a *answer) refuse(err error) {
+	if r, ok := errors.AsType[*refusal](err); ok {
+		writeJSON(a, r.Status, errorBody{r.Code, r.Message})
+		return
+	}
+	if b, ok := errors.AsType[bare](err); ok {
+		a.WriteHeader(int(b))
+		return
+	}
+	writeJSON(a, http.StatusInternalServerError, errorBody{"UNSPECIFIED_ERROR", err.Error()})
+}
+
+// errorBody is the OpenAPI's errorDetails.
+type errorBody struct {
+	Code    string `json:"errorCode"`
+	Message string `json:"message"`
+}
+
+// writeJSON writes v, which must be encodable.
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	out, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // our own types: a mistake of ours
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write(out)
+}
+
+// sleep waits for d and tells whether ctx let it.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// stopping is the context key for a channel that a stopping listener closes.
+type stopping struct{}
+
+// gone returns a channel that is closed when nobody waits for the answer.
+func gone(ctx context.Context) <-chan struct{} {
+	stop, _ := ctx.Value(stopping{}).(<-chan struct{})
+	if stop == nil {
+		return ctx.Done()
+	}
+	either := make(chan struct{})
+	go func() {
+		defer close(either)
+		select {
+		case <-stop:
+		case <-ctx.Done():
+		}
+	}()
+	return either
+}
