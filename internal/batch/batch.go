@@ -1,0 +1,115 @@
+// Package batch is the program in one sentence: claim an envelope in the
+// ledger, send it, settle what came of it.
+//
+// It decides the order of these steps, how many envelopes are under way at
+// once, what is repeated, what is looked up and when a run stops. It knows
+// neither flags nor files, neither SQL nor HTTP: those come in through
+// [Sender], [Drafter], [Finder] and [Ledger].
+package batch
+
+import (
+	"context"
+	"time"
+
+	"batchsend/envelope"
+)
+
+// Sender creates envelopes at DocuSign and sends them in one call.
+//
+// An error may say more of itself through these methods, all optional:
+//
+//	RetryAfter() (time.Duration, bool) // nothing was created; may be repeated
+//	Unsent() bool                      // besides, the call never left
+//	Doubtful() bool                    // it may have been created: look it up
+//	Halts() bool                       // no further call makes sense
+//	ErrorCode() string                 // DocuSign's name for it
+//
+// One that says nothing is a refusal: nothing was created, and a repeat would
+// be refused again.
+type Sender interface {
+	// Send creates and sends env and returns DocuSign's envelope ID. It does
+	// not repeat anything, and it is safe for concurrent use.
+	Send(ctx context.Context, env *envelope.Envelope) (envelope.ID, error)
+}
+
+// Drafter sends in two steps. Its errors say of themselves what a [Sender]'s do.
+type Drafter interface {
+	// Draft creates env without sending it. One whose answer is lost is never
+	// mailed.
+	Draft(ctx context.Context, env *envelope.Envelope) (envelope.ID, error)
+	// SendDraft sends a draft. Doing it twice does no harm: that it was sent
+	// already is no error.
+	SendDraft(ctx context.Context, id envelope.ID) error
+}
+
+// Finder asks DocuSign what became of envelopes whose answer was lost.
+type Finder interface {
+	// Find looks many envelopes up by transaction ID. Those that DocuSign does
+	// not know, or not yet, are absent from the result.
+	Find(ctx context.Context, ids []envelope.TransactionID) (map[envelope.TransactionID]envelope.Found, error)
+	// FindByField looks one envelope up by the custom field that carries its
+	// transaction ID, among those created at or after since.
+	FindByField(ctx context.Context, id envelope.TransactionID, since time.Time) (envelope.Found, bool, error)
+}
+
+// DocuSign is all that a run asks of it.
+type DocuSign interface {
+	Sender
+	Drafter
+	Finder
+}
+
+// Ledger remembers across runs. Every change is durable when the method
+// returns, and all methods are safe for concurrent use.
+//
+// Two errors say that an envelope was not claimed for a good reason; any other
+// means that the ledger itself has failed:
+//
+//	Known() envelope.Standing   // somebody else has claimed or sent it
+//	Elsewhere() envelope.Twin   // the same content was sent under another name
+type Ledger interface {
+	// Claim marks env as about to be sent, if nobody else has.
+	Claim(ctx context.Context, env *envelope.Envelope) error
+	// Draft records the ID of the draft that a claimed envelope has become.
+	Draft(ctx context.Context, id envelope.TransactionID, draft envelope.ID) error
+	// Settle records what came of a claimed envelope. [envelope.Pending] gives
+	// the claim back: nothing was created.
+	Settle(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) error
+	// Retry claims an envelope again whose earlier attempt has been proven to
+	// have created nothing.
+	Retry(ctx context.Context, id envelope.TransactionID) error
+}
+
+// Item is an envelope and what the ledger knew of it when the run began.
+type Item struct {
+	Envelope *envelope.Envelope
+	Standing envelope.Standing
+}
+
+// Doubt is an envelope that an earlier run left behind: it was on its way when
+// the run died, or its answer was lost and not found.
+type Doubt struct {
+	TransactionID envelope.TransactionID
+	Attempted     time.Time   // when it was claimed; it may have left much later
+	Draft         envelope.ID // the draft that it had become, or ""
+}
+
+// Result is what a run came to.
+type Result struct {
+	Outcomes []envelope.Outcome // in the order of the items
+	// Stopped says why the run ended before the last item, nil if it did not:
+	// the cause of the context's end, a [*HaltError], a [*ManyErrorsError], a
+	// [*LedgerError], or what Guard returned.
+	Stopped error
+	Left    Left
+}
+
+// Left counts what became of the envelopes that earlier runs left in doubt.
+type Left struct {
+	Sent   int // DocuSign has them
+	Absent int // proven never to have been created
+	Open   int // not known yet
+}
+
+// Total is how many there were.
+func (l Left) Total() int { return l.Sent + l.Absent + l.Open }

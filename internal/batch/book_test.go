@@ -1,0 +1,207 @@
+package batch_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"batchsend/envelope"
+	"batchsend/internal/batch"
+	"batchsend/throttle"
+)
+
+// book is a ledger in memory. It refuses what a ledger refuses and remembers
+// across runs.
+type book struct {
+	mu   sync.Mutex
+	all  map[envelope.TransactionID]*envelope.Standing
+	twin *envelope.Twin // of every envelope
+	// fail makes a call fail, such as "claim b" or "settle b sent"; the text is
+	// matched from its beginning.
+	fail string
+	log  []string
+}
+
+var errDisk = errors.New("no room left on the disk")
+
+type stateError struct{ envelope.Standing }
+
+func (e stateError) Error() string            { return "it is " + e.State.String() }
+func (e stateError) Known() envelope.Standing { return e.Standing }
+
+type twinError struct{ envelope.Twin }
+
+func (e twinError) Error() string            { return "another batch has it" }
+func (e twinError) Elsewhere() envelope.Twin { return e.Twin }
+
+// change makes a change unless the call is to fail or the state forbids it.
+func (b *book) change(call string, tx envelope.TransactionID, allowed []envelope.State, change func(*envelope.Standing)) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	call = strings.Replace(call, "?", labels[tx], 1)
+	b.log = append(b.log, call)
+	if b.fail != "" && strings.HasPrefix(call, b.fail) {
+		return errDisk
+	}
+	if b.all == nil {
+		b.all = make(map[envelope.TransactionID]*envelope.Standing)
+	}
+	st := b.all[tx]
+	if st == nil {
+		st = &envelope.Standing{State: envelope.StatePlanned}
+		b.all[tx] = st
+	}
+	for _, s := range allowed {
+		if st.State == s {
+			change(st)
+			return nil
+		}
+	}
+	return stateError{*st}
+}
+
+func (b *book) Claim(_ context.Context, env *envelope.Envelope) error {
+	if b.twin != nil {
+		return twinError{*b.twin}
+	}
+	return b.change("claim ?", env.TransactionID, []envelope.State{envelope.StatePlanned, envelope.StateFailed}, func(st *envelope.Standing) {
+		*st = envelope.Standing{State: envelope.StateSending, At: time.Now()}
+	})
+}
+
+func (b *book) Draft(_ context.Context, tx envelope.TransactionID, id envelope.ID) error {
+	return b.change("draft ?", tx, []envelope.State{envelope.StateSending}, func(st *envelope.Standing) { st.ID = id })
+}
+
+func (b *book) Settle(_ context.Context, tx envelope.TransactionID, out envelope.Outcome) error {
+	open := []envelope.State{envelope.StateSending, envelope.StateUnknown}
+	return b.change("settle ? "+string(out.Status), tx, open, func(st *envelope.Standing) {
+		st.State = map[envelope.Status]envelope.State{
+			envelope.Sent: envelope.StateSent, envelope.Failed: envelope.StateFailed,
+			envelope.Unknown: envelope.StateUnknown, envelope.Pending: envelope.StatePlanned,
+		}[out.Status]
+		if out.ID != "" {
+			st.ID = out.ID
+		}
+	})
+}
+
+func (b *book) Retry(_ context.Context, tx envelope.TransactionID) error {
+	return b.change("retry ?", tx, []envelope.State{envelope.StateSending, envelope.StateUnknown}, func(st *envelope.Standing) {
+		*st = envelope.Standing{State: envelope.StateSending, At: time.Now()}
+	})
+}
+
+// labels are the labels of the transaction IDs that tests use.
+var labels = func() map[envelope.TransactionID]string {
+	m := make(map[envelope.TransactionID]string)
+	for i := range 200 {
+		for _, label := range []string{fmt.Sprint(i), string(rune('a' + i%26))} {
+			m[row(label, 1).TransactionID] = label
+		}
+	}
+	return m
+}()
+
+// desk is where a test runs its batches: a DocuSign, a ledger and a script of
+// what goes wrong.
+type desk struct {
+	docusign world
+	book     book
+	runner   batch.Runner
+	script   map[string][]fault // what happens to the calls "send a", "find": one after the other
+	rows     []string           // the file
+	calls    []string
+	lost     []string
+	leftTold []batch.Left
+}
+
+// newDesk opens a desk for the rows of the given labels: "a b c".
+func newDesk(rows string) *desk {
+	d := &desk{rows: strings.Fields(rows), script: make(map[string][]fault)}
+	d.docusign.latency = 100 * time.Millisecond
+	d.docusign.strike = func(call string, tx envelope.TransactionID) fault {
+		call = strings.TrimSpace(call + " " + labels[tx])
+		d.calls = append(d.calls, call)
+		faults := d.script[call]
+		if len(faults) == 0 {
+			return none
+		}
+		if len(faults) > 1 || !strings.HasPrefix(string(faults[0]), "always ") {
+			d.script[call] = faults[1:]
+		}
+		return fault(strings.TrimPrefix(string(faults[0]), "always "))
+	}
+	d.runner = batch.Runner{
+		Retry: throttle.Policy{Tries: 3}, Settle: 10 * time.Minute, Concurrency: 1, Log: slog.New(slog.DiscardHandler),
+		OnLost: func(n int, until time.Time) {
+			d.lost = append(d.lost, fmt.Sprintf("%d for %v", n, time.Until(until).Round(time.Second)))
+		},
+		OnLeft: func(l batch.Left) { d.leftTold = append(d.leftTold, l) },
+	}
+	return d
+}
+
+// goesWrong adds to the script: goesWrong("send a", limit, lostAfter).
+func (d *desk) goesWrong(call string, faults ...fault) *desk {
+	d.script[call] = faults
+	return d
+}
+
+// left puts an envelope into the ledger as an earlier run left it, so long ago.
+func (d *desk) left(label string, ago time.Duration, draft envelope.ID) batch.Doubt {
+	env := row(label, 1)
+	if d.book.all == nil {
+		d.book.all = make(map[envelope.TransactionID]*envelope.Standing)
+	}
+	d.book.all[env.TransactionID] = &envelope.Standing{State: envelope.StateSending, ID: draft}
+	return batch.Doubt{TransactionID: env.TransactionID, Attempted: time.Now().Add(-ago), Draft: draft}
+}
+
+// run runs the file and tells of each row what became of it: "a sent, b failed".
+func (d *desk) run(ctx context.Context, left ...batch.Doubt) (string, batch.Result) {
+	var items []batch.Item
+	for _, label := range d.rows {
+		item := batch.Item{Envelope: row(label, 1)}
+		if st := d.book.all[item.Envelope.TransactionID]; st != nil {
+			item.Standing = *st
+		}
+		items = append(items, item)
+	}
+	d.runner.DocuSign, d.runner.Ledger = &d.docusign, &d.book
+	result := d.runner.Run(ctx, items, left)
+	var told []string
+	for i, out := range result.Outcomes {
+		told = append(told, d.rows[i]+" "+string(out.Status))
+	}
+	return strings.Join(told, ", "), result
+}
+
+// wantMailed demands that these rows were mailed, once each, and no others.
+func (d *desk) wantMailed(t *testing.T, rows string) {
+	t.Helper()
+	for tx, label := range labels {
+		want := 0
+		for _, r := range strings.Fields(rows) {
+			if r == label {
+				want++
+			}
+		}
+		if n, _ := d.docusign.mails(tx); n != want {
+			t.Errorf("%s was mailed %d times, want %d", label, n, want)
+		}
+	}
+}
+
+// state returns what the ledger has of a row.
+func (d *desk) state(label string) string {
+	if st := d.book.all[row(label, 1).TransactionID]; st != nil {
+		return st.State.String()
+	}
+	return "new"
+}

@@ -1,0 +1,142 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"batchsend/envelope"
+)
+
+// HaltError is an answer of DocuSign after which no further call makes sense.
+type HaltError struct{ Err error }
+
+func (e *HaltError) Error() string { return e.Err.Error() }
+
+// Unwrap returns DocuSign's answer.
+func (e *HaltError) Unwrap() error { return e.Err }
+
+// ManyErrorsError is a row of failures so long that the rest would fail too.
+type ManyErrorsError struct {
+	Count int
+	Last  string
+}
+
+func (e *ManyErrorsError) Error() string {
+	return fmt.Sprintf("%d envelopes in a row failed, the last with: %s", e.Count, e.Last)
+}
+
+// LedgerError is a ledger that cannot be written: what is not recorded must
+// not be sent.
+type LedgerError struct{ Err error }
+
+func (e *LedgerError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the ledger's error.
+func (e *LedgerError) Unwrap() error { return e.Err }
+
+// What an error may say of itself; see [Sender] and [Ledger].
+type (
+	doubter interface {
+		error
+		Doubtful() bool
+	}
+	halter interface {
+		error
+		Halts() bool
+	}
+	repeater interface {
+		error
+		RetryAfter() (time.Duration, bool)
+	}
+	unsender interface {
+		error
+		Unsent() bool
+	}
+	coder interface {
+		error
+		ErrorCode() string
+	}
+	knower interface {
+		error
+		Known() envelope.Standing
+	}
+	twinner interface {
+		error
+		Elsewhere() envelope.Twin
+	}
+)
+
+func doubtful(err error) bool {
+	e, ok := errors.AsType[doubter](err)
+	return ok && e.Doubtful()
+}
+
+func halts(err error) bool {
+	e, ok := errors.AsType[halter](err)
+	return ok && e.Halts()
+}
+
+func repeatable(err error) bool {
+	e, ok := errors.AsType[repeater](err)
+	if !ok {
+		return false
+	}
+	_, again := e.RetryAfter()
+	return again
+}
+
+// unsent reports whether the call never left.
+func unsent(err error) bool {
+	e, ok := errors.AsType[unsender](err)
+	return ok && e.Unsent()
+}
+
+// refused reports whether DocuSign has read the request and said no, so that
+// nothing was created or sent and a repeat would be refused too.
+func refused(ctx context.Context, err error) bool {
+	if err == nil || doubtful(err) || repeatable(err) || halts(err) {
+		return false
+	}
+	cause := context.Cause(ctx)
+	return cause == nil || !errors.Is(err, cause) // else it was not even asked
+}
+
+// code returns DocuSign's error code, if the error knows one.
+func code(err error) string {
+	if e, ok := errors.AsType[coder](err); ok {
+		return e.ErrorCode()
+	}
+	return ""
+}
+
+// lostDraftError is a draft of which it is not known whether it was sent.
+type lostDraftError struct{ error }
+
+func (e lostDraftError) Unwrap() error { return e.error }
+
+// Doubtful tells that the draft may have been sent.
+func (lostDraftError) Doubtful() bool { return true }
+
+// harmlessError is a lost answer to a call that may be made again.
+type harmlessError struct{ error }
+
+func (e harmlessError) Unwrap() error { return e.error }
+
+// Doubtful tells that nobody can have received anything.
+func (harmlessError) Doubtful() bool { return false }
+
+// RetryAfter invites a repeat, after a pause that others choose.
+func (harmlessError) RetryAfter() (time.Duration, bool) { return 0, true }
+
+// TwinMessage says where the content of an envelope went out already.
+func TwinMessage(twin envelope.Twin) string {
+	what := fmt.Sprintf("was sent on %s as envelope %s", date(twin.At), twin.ID)
+	if twin.ID == "" {
+		what = fmt.Sprintf("may have been sent on %s (not known yet)", date(twin.At))
+	}
+	return fmt.Sprintf("the same envelope %s in batch %q. DocuSign would send it again; remove the rows, or give --allow-repeat if it must go out once more", what, twin.Batch)
+}
+
+func date(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }

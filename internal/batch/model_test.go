@@ -1,0 +1,439 @@
+package batch_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"batchsend/envelope"
+	"batchsend/internal/batch"
+	"batchsend/internal/ledger"
+	"batchsend/throttle"
+)
+
+// By default the model is played for a few seconds; -rapid.checks=1000 plays it
+// for a minute.
+func init() {
+	defaults := map[string]string{"checks": "50", "steps": "20", "shrinktime": "10s", "nofailfile": "true"}
+	if raced {
+		defaults["checks"] = "8"
+	}
+	for name, value := range defaults {
+		if err := flag.Set("rapid."+name, value); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// Any order of rows, edits, runs, lost answers, crashes and jumping clocks:
+// each row of the file is sent once, nothing else is, and everybody tells the
+// truth.
+func TestModel(t *testing.T) {
+	dir := t.TempDir()
+	n := 0
+	rapid.Check(t, func(t *rapid.T) {
+		n++
+		home := filepath.Join(dir, fmt.Sprint(n))
+		defer os.RemoveAll(home)
+		rapid.SyncTest(t, func(t *rapid.T) {
+			m := &machine{home: home, file: make(map[string]int), docusign: &world{latency: 100 * time.Millisecond}}
+			m.docusign.onMail = m.mailed
+			t.Repeat(map[string]func(*rapid.T){
+				"add": m.add, "edit": m.edit, "remove": m.remove, "run": m.run, "crash": m.crash,
+				"wait": m.wait, "clocks": m.clocks, "": m.check,
+			})
+			m.finish(t)
+		})
+	})
+}
+
+// machine is an operator with a file, the ledger on a disk, and DocuSign.
+type machine struct {
+	home     string
+	disk     int // which copy of the ledger is the disk's now
+	file     map[string]int
+	rows     int
+	docusign *world
+	jump     time.Duration // of our clock since the last run
+	wrong    error
+}
+
+// mailed notices at once what must not be mailed.
+func (m *machine) mailed(p paper) {
+	for label, version := range m.file {
+		if row(label, version).Content == p.content {
+			return
+		}
+	}
+	m.wrong = fmt.Errorf("mailed %s, which is not in the file", p.tx)
+}
+
+// check is the whole of the promise, in so far as it holds at any time.
+func (m *machine) check(t *rapid.T) {
+	times := make(map[envelope.TransactionID]int)
+	for _, p := range m.docusign.papers {
+		if !p.draft {
+			times[p.tx]++
+		}
+		if times[p.tx] > 1 {
+			t.Fatalf("%s was mailed twice", p.tx)
+		}
+	}
+	if m.wrong != nil {
+		t.Fatal(m.wrong)
+	}
+}
+
+// finish runs until all is well and then looks whether it is.
+func (m *machine) finish(t *rapid.T) {
+	for range 3 {
+		m.start(t, options{runner: batch.Runner{Concurrency: 2, Settle: 10 * time.Minute}})
+		m.check(t)
+	}
+	for _, st := range m.standings(t) {
+		n, id := m.docusign.mails(st.env.TransactionID)
+		switch {
+		case st.State == envelope.StateSent && n == 1 && id == st.ID:
+		case st.State.Open() && time.Since(st.At) > 6*24*time.Hour: // a person must look
+		default:
+			t.Errorf("%s was mailed %d times as %s; the ledger says %v as %s", st.env.Label, n, id, st.State, st.ID)
+		}
+	}
+}
+
+func (m *machine) add(t *rapid.T) {
+	for range rapid.IntRange(1, 3).Draw(t, "rows") {
+		m.rows++
+		m.file[fmt.Sprint("E-", m.rows)] = 1
+	}
+}
+
+// pick draws a label of the file.
+func (m *machine) pick(t *rapid.T) string {
+	var labels []string
+	for i := range m.rows {
+		if label := fmt.Sprint("E-", i+1); m.file[label] > 0 {
+			labels = append(labels, label)
+		}
+	}
+	if len(labels) == 0 {
+		t.Skip("the file is empty")
+	}
+	return rapid.SampledFrom(labels).Draw(t, "label")
+}
+
+// edit changes a row that was not sent; the program refuses other edits.
+func (m *machine) edit(t *rapid.T) {
+	label := m.pick(t)
+	for _, st := range m.standings(t) {
+		if st.env.Label == label && (st.State == envelope.StateSent || st.State.Open()) {
+			t.Skip("it may have been sent")
+		}
+	}
+	m.file[label]++
+}
+
+func (m *machine) remove(t *rapid.T) { delete(m.file, m.pick(t)) }
+
+func (m *machine) wait(t *rapid.T) {
+	time.Sleep(rapid.SampledFrom([]time.Duration{time.Second, time.Minute, 20 * time.Minute, 25 * time.Hour, 4 * 24 * time.Hour}).Draw(t, "wait"))
+}
+
+// clocks lets DocuSign's clock jump, and ours between two runs: never so far
+// ahead that DocuSign would not let us sign in.
+func (m *machine) clocks(t *rapid.T) {
+	m.docusign.ahead = time.Duration(rapid.IntRange(-10, 10).Draw(t, "days")) * 24 * time.Hour
+	m.jump = time.Duration(rapid.IntRange(-100, 20).Draw(t, "hours")) * time.Hour
+}
+
+type options struct {
+	runner  batch.Runner
+	rates   map[fault]float64
+	seed    uint64
+	limit   int // of items; 0: all
+	crashAt int // the step at which the process dies; 0: never
+}
+
+func (m *machine) run(t *rapid.T) { m.start(t, m.draw(t)) }
+
+func (m *machine) crash(t *rapid.T) {
+	o := m.draw(t)
+	o.crashAt = rapid.IntRange(1, 40).Draw(t, "dies at")
+	m.start(t, o)
+}
+
+func (m *machine) draw(t *rapid.T) options {
+	o := options{seed: rapid.Uint64().Draw(t, "seed"), limit: rapid.IntRange(0, 5).Draw(t, "limit"), rates: map[fault]float64{}}
+	for _, f := range []fault{lostAfter, lostBefore, limit, down, refuse} {
+		o.rates[f] = rapid.SampledFrom([]float64{0, 0.1, 0.3}).Draw(t, string(f))
+	}
+	o.rates[halt] = rapid.SampledFrom([]float64{0, 0, 0.03}).Draw(t, "halt")
+	o.runner.TwoStep = rapid.Bool().Draw(t, "two-step")
+	o.runner.Concurrency = rapid.IntRange(1, 3).Draw(t, "concurrency")
+	o.runner.MaxErrors = rapid.IntRange(2, 10).Draw(t, "max errors")
+	o.runner.Settle = rapid.SampledFrom([]time.Duration{30 * time.Second, 2 * time.Minute, 10 * time.Minute}).Draw(t, "settle")
+	m.docusign.lag = rapid.SampledFrom([]time.Duration{0, 3 * time.Second, 25 * time.Second}).Draw(t, "lag")
+	return o
+}
+
+// start runs the program once, as cmd does, and holds its outcomes against the
+// world.
+func (m *machine) start(t *rapid.T, o options) {
+	ctx := context.Background()
+	db, session := m.open(t)
+	defer func() { _ = errors.Join(session.Close(ctx), db.Close()) }() // of a copied disk, perhaps
+	var envs []*envelope.Envelope
+	var items []batch.Item
+	for _, st := range m.standings(t) {
+		if (st.State == envelope.StateSent || st.State.Open()) && st.Content != st.env.Content {
+			continue // rejected: the label is taken
+		}
+		envs = append(envs, st.env)
+		items = append(items, batch.Item{Envelope: st.env, Standing: st.Standing})
+	}
+	must(t, session.Plan(ctx, envs))
+	if o.limit > 0 {
+		items = items[:min(o.limit, len(items))]
+	}
+	open, err := session.Open(ctx)
+	must(t, err)
+	left := make([]batch.Doubt, len(open))
+	for i, d := range open {
+		left[i] = batch.Doubt{TransactionID: d.TransactionID, Attempted: d.Attempted.Add(-m.jump), Draft: d.ID}
+	}
+	m.jump = 0
+	before := len(m.docusign.papers)
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	p := &process{crashAt: o.crashAt, stop: stop, die: m.copyDisk}
+	m.docusign.strike = strikes(o)
+	r := o.runner
+	r.DocuSign, r.Ledger = mortalClient{p, m.docusign}, mortalLedger{p, session}
+	r.Log, r.Retry = slog.New(slog.DiscardHandler), throttle.Policy{Tries: 3}
+	result := r.Run(running, items, left)
+	m.docusign.strike = nil
+	if !p.dead {
+		m.verify(t, items, result, before)
+	}
+	if p.dead {
+		m.disk++
+	}
+}
+
+// strikes returns faults at the rates of o.
+func strikes(o options) func(string, envelope.TransactionID) fault {
+	dice := rand.New(rand.NewPCG(o.seed, 1))
+	return func(string, envelope.TransactionID) fault {
+		roll := dice.Float64()
+		for _, f := range []fault{lostAfter, lostBefore, limit, down, refuse, halt} {
+			if roll -= o.rates[f]; roll < 0 {
+				return f
+			}
+		}
+		return none
+	}
+}
+
+// verify holds outcomes against the world and the ledger.
+func (m *machine) verify(t *rapid.T, items []batch.Item, result batch.Result, before int) {
+	standing := make(map[envelope.TransactionID]envelope.Standing)
+	for _, st := range m.standings(t) {
+		standing[st.env.TransactionID] = st.Standing
+	}
+	for i, item := range items {
+		out, st := result.Outcomes[i], standing[item.Envelope.TransactionID]
+		n, id := m.docusign.mails(item.Envelope.TransactionID)
+		ok := false
+		switch out.Status {
+		case envelope.Sent, envelope.AlreadySent:
+			ok = n == 1 && id == out.ID && st.State == envelope.StateSent && st.ID == id
+		case envelope.Failed:
+			ok = n == 0 && st.State == envelope.StateFailed
+		case envelope.Pending:
+			ok = n == 0 && (result.Stopped != nil || out.Message != "")
+		case envelope.Unknown:
+			ok = st.State.Open()
+		}
+		if !ok {
+			t.Fatalf("%s is %+v; the ledger says %+v, DocuSign %d %s (stopped: %v)", item.Envelope.Label, out, st, n, id, result.Stopped)
+		}
+		if out.Status == envelope.AlreadySent {
+			for _, p := range m.docusign.papers[before:] {
+				if p.id == out.ID {
+					t.Fatalf("%s was sent by this run, not an earlier one: %+v", item.Envelope.Label, out)
+				}
+			}
+		}
+	}
+}
+
+type standing struct {
+	envelope.Standing
+	env *envelope.Envelope
+}
+
+// standings returns what the ledger knows of the file's rows.
+func (m *machine) standings(t *rapid.T) (all []standing) {
+	var envs []*envelope.Envelope
+	for i := range m.rows {
+		if label := fmt.Sprint("E-", i+1); m.file[label] > 0 {
+			envs = append(envs, row(label, m.file[label]))
+		}
+	}
+	db, err := ledger.OpenReadOnly(context.Background(), m.path())
+	must(t, err)
+	sts, err := db.Standings(context.Background(), account, envs)
+	must(t, errors.Join(err, db.Close()))
+	for i, st := range sts {
+		all = append(all, standing{st, envs[i]})
+	}
+	return all
+}
+
+func (m *machine) path() string { return filepath.Join(m.home, fmt.Sprint(m.disk), "ledger.db") }
+
+func (m *machine) open(t *rapid.T) (*ledger.DB, *ledger.Session) {
+	db, err := ledger.Open(context.Background(), m.path())
+	must(t, err)
+	session, err := db.Begin(context.Background(), ledger.Run{Account: account, Batches: []string{"may"}})
+	must(t, err)
+	return db, session
+}
+
+// copyDisk keeps the disk as it is at this moment, for the next run. What the
+// process holds in the kernel, such as its locks, is not on it.
+func (m *machine) copyDisk() {
+	to := filepath.Join(m.home, fmt.Sprint(m.disk+1))
+	err := os.Mkdir(to, 0o700)
+	files, readErr := os.ReadDir(filepath.Dir(m.path()))
+	for _, f := range files {
+		all, copyErr := os.ReadFile(filepath.Join(filepath.Dir(m.path()), f.Name()))
+		err = errors.Join(err, copyErr, os.WriteFile(filepath.Join(to, f.Name()), all, 0o600))
+	}
+	m.wrong = errors.Join(m.wrong, err, readErr)
+}
+
+func must(t interface{ Fatal(...any) }, err error) {
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var errDead = errors.New("the process is dead")
+
+// process stands between a run and its surroundings. When it dies nothing that
+// the run does reaches them any more, but for requests that have left.
+type process struct {
+	crashAt int
+	stop    context.CancelFunc
+	die     func()
+
+	life  sync.RWMutex // held for reading while something is written
+	mu    sync.Mutex
+	steps int
+	dead  bool
+}
+
+// do does work, unless the process is dead before it or does not live to learn
+// the answer.
+func (p *process) do(work func() error) error {
+	if !p.step() {
+		return errDead
+	}
+	err := work()
+	if !p.step() {
+		return errDead
+	}
+	return err
+}
+
+func (p *process) step() bool {
+	p.mu.Lock()
+	p.steps++
+	now := p.steps == p.crashAt
+	p.mu.Unlock()
+	p.life.Lock()
+	defer p.life.Unlock()
+	if now {
+		p.die()
+		p.dead = true
+		p.stop()
+	}
+	return !p.dead
+}
+
+// write does work on the disk, whole or not at all.
+func (p *process) write(work func() error) error {
+	return p.do(func() error {
+		p.life.RLock()
+		defer p.life.RUnlock()
+		if p.dead {
+			return errDead
+		}
+		return work()
+	})
+}
+
+// mortalLedger is the ledger of a process.
+type mortalLedger struct {
+	*process
+	*ledger.Session
+}
+
+func (l mortalLedger) Claim(ctx context.Context, env *envelope.Envelope) error {
+	return l.write(func() error {
+		return l.Session.Claim(ctx, env)
+	})
+}
+
+func (l mortalLedger) Draft(ctx context.Context, tx envelope.TransactionID, id envelope.ID) error {
+	return l.write(func() error { return l.Session.Draft(ctx, tx, id) })
+}
+
+func (l mortalLedger) Settle(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) error {
+	return l.write(func() error { return l.Session.Settle(ctx, id, out) })
+}
+
+func (l mortalLedger) Retry(ctx context.Context, id envelope.TransactionID) error {
+	return l.write(func() error { return l.Session.Retry(ctx, id) })
+}
+
+// mortalClient is how a process reaches DocuSign.
+type mortalClient struct {
+	*process
+	*world
+}
+
+func (c mortalClient) Send(ctx context.Context, env *envelope.Envelope) (id envelope.ID, err error) {
+	err = c.do(func() (err error) { id, err = c.world.Send(ctx, env); return err })
+	return id, err
+}
+
+func (c mortalClient) Draft(ctx context.Context, env *envelope.Envelope) (id envelope.ID, err error) {
+	err = c.do(func() (err error) { id, err = c.world.Draft(ctx, env); return err })
+	return id, err
+}
+
+func (c mortalClient) SendDraft(ctx context.Context, id envelope.ID) error {
+	return c.do(func() error { return c.world.SendDraft(ctx, id) })
+}
+
+func (c mortalClient) Find(ctx context.Context, ids []envelope.TransactionID) (found map[envelope.TransactionID]envelope.Found, err error) {
+	err = c.do(func() (err error) { found, err = c.world.Find(ctx, ids); return err })
+	return found, err
+}
+
+func (c mortalClient) FindByField(ctx context.Context, id envelope.TransactionID, since time.Time) (f envelope.Found, ok bool, err error) {
+	err = c.do(func() (err error) { f, ok, err = c.world.FindByField(ctx, id, since); return err })
+	return f, ok && err == nil, err
+}

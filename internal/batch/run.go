@@ -1,0 +1,321 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/sourcegraph/conc/pool"
+
+	"batchsend/envelope"
+	"batchsend/throttle"
+)
+
+// Runner sends envelopes, each once.
+type Runner struct {
+	DocuSign DocuSign
+	Ledger   Ledger
+	// TwoStep makes drafts and then sends them, which takes two calls an
+	// envelope and leaves less in doubt.
+	TwoStep bool
+	// LookOnly sends nothing at all: a draft that is found stays in doubt.
+	LookOnly bool
+	// Retry says how a call that created nothing is repeated.
+	Retry throttle.Policy
+	// Concurrency is how many envelopes are under way at once; 0 means 1.
+	Concurrency int
+	// MaxErrors stops the run after this many failures in a row; 0 never does.
+	MaxErrors int
+	// Settle is how long DocuSign must not know an envelope, counted from the
+	// attempt, before it is taken for never created.
+	Settle time.Duration
+	// Guard is asked before each claim whether sending may go on; its error
+	// stops the run. It may be nil.
+	Guard func(ctx context.Context) error
+	// OnOutcome is told of every outcome as it comes, by several goroutines
+	// at once. It may be nil.
+	OnOutcome func(env *envelope.Envelope, out envelope.Outcome)
+	// OnLeft is told what is known of the envelopes that earlier runs left in
+	// doubt, if there are any, before anything is sent. It may be nil.
+	OnLeft func(Left)
+	// OnLost is told how many envelopes are still looked up when all else is
+	// done, and when the last of them will be cleared up if look-ups succeed. It
+	// may be nil.
+	OnLost func(envelopes int, until time.Time)
+	Log    *slog.Logger
+}
+
+// run is the state of one [Runner.Run].
+type run struct {
+	*Runner
+	items    []Item
+	outcomes []envelope.Outcome
+	stop     context.CancelCauseFunc
+
+	mu       sync.Mutex
+	failures int // in a row
+	doubts   []*doubt
+	left     Left
+	over     bool // nothing is sent any more
+}
+
+// Run sends the items that no run has sent yet and returns what became of each.
+// left are the envelopes that earlier runs of these batches left in doubt.
+//
+// When ctx ends nothing more is claimed; what is in flight is finished and
+// recorded. Envelopes whose answer was lost, in this run or one that died, are
+// looked up and never simply sent again.
+func (r *Runner) Run(ctx context.Context, items []Item, left []Doubt) Result {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	s := &run{Runner: r, items: items, outcomes: make([]envelope.Outcome, len(items)), stop: stop}
+	todo := s.sort(left)
+	s.lookBack(ctx)
+	s.sendAll(ctx, todo, s.Ledger.Claim)
+	s.resolve(ctx)
+	return Result{Outcomes: s.outcomes, Stopped: context.Cause(ctx), Left: s.left}
+}
+
+// sort takes what is in doubt from the rest and returns the indices of the
+// items to be sent.
+func (s *run) sort(left []Doubt) (todo []int) {
+	indices := make(map[envelope.TransactionID]int, len(left))
+	for _, d := range left {
+		indices[d.TransactionID] = elsewhere
+	}
+	for i, item := range s.items {
+		s.outcomes[i] = envelope.Outcome{Status: envelope.Pending}
+		id := item.Envelope.TransactionID
+		_, inDoubt := indices[id]
+		switch st := item.Standing; {
+		case inDoubt:
+			indices[id] = i
+		case st.State == envelope.StateSent:
+			s.settled(i, envelope.Outcome{Status: envelope.AlreadySent, ID: st.ID})
+		default:
+			todo = append(todo, i)
+		}
+	}
+	for _, d := range left {
+		s.add(&doubt{Doubt: d, since: time.Now(), index: indices[d.TransactionID], earlier: true})
+	}
+	s.left.Open = len(left)
+	return todo
+}
+
+// errPanicked keeps a run from going on after a panic, which resurfaces when
+// what is in flight has been settled.
+var errPanicked = errors.New("a mistake in batchsend; please report it")
+
+// claim is how a run claims an envelope: for the first time or once more.
+type claim func(context.Context, *envelope.Envelope) error
+
+// again claims an envelope whose earlier attempt created nothing.
+func (s *run) again(ctx context.Context, env *envelope.Envelope) error {
+	return s.Ledger.Retry(ctx, env.TransactionID)
+}
+
+// sendAll sends the items at the given indices, several at once.
+func (s *run) sendAll(ctx context.Context, todo []int, claim claim) {
+	p := pool.New().WithMaxGoroutines(max(s.Concurrency, 1))
+	for _, i := range todo {
+		if ctx.Err() != nil {
+			break
+		}
+		p.Go(func() {
+			well := false
+			defer func() {
+				if !well {
+					s.stop(errPanicked)
+				}
+			}()
+			if ctx.Err() == nil {
+				s.send(ctx, i, claim)
+			}
+			well = true
+		})
+	}
+	p.Wait()
+}
+
+// send claims one envelope, sends it and settles what came of it.
+func (s *run) send(ctx context.Context, i int, claim claim) {
+	if s.Guard != nil {
+		if err := s.Guard(ctx); err != nil {
+			s.stop(err)
+			return
+		}
+	}
+	if err := claim(ctx, s.items[i].Envelope); err != nil {
+		s.notClaimed(ctx, i, err)
+		return
+	}
+	s.attempt(ctx, i)
+}
+
+// attempt sends one claimed envelope and settles what came of it.
+func (s *run) attempt(ctx context.Context, i int) {
+	env := s.items[i].Envelope
+	do := s.sendAtOnce
+	if s.TwoStep {
+		do = s.sendByDraft
+	}
+	tried, err := do(ctx, env)
+	out := outcomeOf(ctx, tried.ID, err)
+	if halts(err) {
+		s.stop(&HaltError{err})
+	}
+	if !s.record(ctx, env.TransactionID, out) {
+		s.outcomes[i] = out
+		return
+	}
+	s.count(ctx, out)
+	if out.Status == envelope.Unknown {
+		s.add(&doubt{Doubt: Doubt{env.TransactionID, tried.ended, tried.draft}, since: tried.ended, index: i})
+	}
+	s.settled(i, out)
+}
+
+// trial is what is known of an attempt.
+type trial struct {
+	ID    envelope.ID // it was sent
+	draft envelope.ID // it exists
+	// ended is when the last call ended. When it began tells little: it may have
+	// waited for its place for an hour.
+	ended time.Time
+}
+
+func (s *run) sendAtOnce(ctx context.Context, env *envelope.Envelope) (t trial, err error) {
+	err = s.Retry.Do(ctx, func(ctx context.Context) (err error) {
+		// Once it is on its way an envelope is waited for, whatever happens to
+		// ctx; only a call that has not left yet gives up with it.
+		t.ID, err = s.DocuSign.Send(throttle.Detach(ctx), env)
+		return err
+	})
+	t.ended = time.Now()
+	return t, err
+}
+
+func (s *run) sendByDraft(ctx context.Context, env *envelope.Envelope) (t trial, err error) {
+	err = s.Retry.Do(ctx, func(ctx context.Context) (err error) {
+		t.draft, err = s.DocuSign.Draft(throttle.Detach(ctx), env)
+		if doubtful(err) {
+			err = harmlessError{err} // a draft that got lost is never mailed
+		}
+		return err
+	})
+	if err != nil {
+		return t, err
+	}
+	done, cancel := outliving(ctx)
+	defer cancel()
+	if err := s.Ledger.Draft(done, env.TransactionID, t.draft); err != nil {
+		err := &LedgerError{fmt.Errorf("recording the draft of line %d of %s: %w", env.Line, env.File, err)}
+		s.stop(err)
+		return t, err
+	}
+	err = s.sendDraft(ctx, t.draft)
+	t.ended = time.Now()
+	if err == nil {
+		t.ID = t.draft
+	}
+	return t, err
+}
+
+// sendDraft sends a draft. Its error is doubtful if one of its tries may have
+// arrived, whatever the last one was told.
+func (s *run) sendDraft(ctx context.Context, id envelope.ID) error {
+	lost := false
+	err := s.Retry.Do(ctx, func(ctx context.Context) error {
+		err := s.DocuSign.SendDraft(throttle.Detach(ctx), id)
+		lost = lost || doubtful(err) || repeatable(err) && !unsent(err)
+		return err
+	})
+	if lost && err != nil {
+		return lostDraftError{err}
+	}
+	return err
+}
+
+// outcomeOf says what an attempt that ended with err came to.
+func outcomeOf(ctx context.Context, id envelope.ID, err error) envelope.Outcome {
+	if err == nil {
+		return envelope.Outcome{Status: envelope.Sent, ID: id}
+	}
+	out := envelope.Outcome{Status: envelope.Failed, Code: code(err), Message: err.Error()}
+	_, unrecorded := errors.AsType[*LedgerError](err)
+	switch {
+	case doubtful(err):
+		out.Status = envelope.Unknown
+	case unrecorded, !refused(ctx, err):
+		out.Status = envelope.Pending // nothing is wrong with this one
+	}
+	return out
+}
+
+// settleTimeout is how long recording an outcome may take once it is known.
+const settleTimeout = 30 * time.Second
+
+// outliving returns a context for writing down what has happened, whatever
+// happened to ctx.
+func outliving(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+}
+
+// record writes an outcome down. If it cannot, the run stops.
+func (s *run) record(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) bool {
+	done, cancel := outliving(ctx)
+	defer cancel()
+	err := s.Ledger.Settle(done, id, out)
+	if err != nil {
+		s.stop(&LedgerError{fmt.Errorf("recording that transaction %s is %s: %w", id, out.Status, err)})
+	}
+	return err == nil
+}
+
+// settled takes an outcome as final for now and tells who wants to know.
+func (s *run) settled(i int, out envelope.Outcome) {
+	s.outcomes[i] = out
+	if s.OnOutcome != nil {
+		s.OnOutcome(s.items[i].Envelope, out)
+	}
+}
+
+// count stops the run when too many fail one after the other.
+func (s *run) count(ctx context.Context, out envelope.Outcome) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if out.Status == envelope.Sent {
+		s.failures = 0
+		return
+	}
+	s.failures++
+	if s.MaxErrors > 0 && s.failures >= s.MaxErrors && ctx.Err() == nil {
+		s.stop(&ManyErrorsError{Count: s.failures, Last: out.Message})
+	}
+}
+
+// notClaimed finds out why an envelope could not be claimed: another run has
+// it, or the ledger has failed.
+func (s *run) notClaimed(ctx context.Context, i int, err error) {
+	if known, ok := errors.AsType[knower](err); ok {
+		out := envelope.Outcome{Status: envelope.Pending, Message: err.Error()}
+		if st := known.Known(); st.State == envelope.StateSent {
+			out = envelope.Outcome{Status: envelope.AlreadySent, ID: st.ID}
+		}
+		s.settled(i, out)
+		return
+	}
+	if twin, ok := errors.AsType[twinner](err); ok {
+		s.settled(i, envelope.Outcome{
+			Status: envelope.Rejected, Code: string(envelope.AlreadySentCode), Message: TwinMessage(twin.Elsewhere()),
+		})
+		return
+	}
+	if ctx.Err() == nil {
+		s.stop(&LedgerError{err})
+	}
+}

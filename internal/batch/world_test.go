@@ -1,0 +1,234 @@
+package batch_test
+
+import (
+	"context"
+	"crypto/sha1"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"batchsend/envelope"
+	"batchsend/internal/batch"
+)
+
+// fault is what goes wrong with one call.
+type fault string
+
+const (
+	none       fault = ""
+	refuse     fault = "refuse"      // it is read and turned down
+	limit      fault = "limit"       // too many calls: come back
+	down       fault = "down"        // the call never arrived
+	lostBefore fault = "lost-before" // no answer; nothing was done
+	lostAfter  fault = "lost-after"  // no answer; it was done
+	halt       fault = "halt"        // the account is blocked
+	explode    fault = "panic"
+)
+
+// saidError is an error that says of itself what a client's errors do.
+type saidError struct{ fault fault }
+
+func (e *saidError) Error() string { return "DocuSign: " + string(e.fault) }
+func (e *saidError) Doubtful() bool {
+	return e.fault == lostBefore || e.fault == lostAfter
+}
+func (e *saidError) Halts() bool { return e.fault == halt }
+func (e *saidError) RetryAfter() (time.Duration, bool) {
+	return 0, e.fault == limit || e.fault == down
+}
+func (e *saidError) ErrorCode() string { return "CODE_" + string(e.fault) }
+
+// paper is an envelope at DocuSign.
+type paper struct {
+	id      envelope.ID
+	tx      envelope.TransactionID
+	content envelope.Content
+	draft   bool
+	created time.Time
+	mailed  time.Time
+}
+
+// world is DocuSign: it creates whatever it is asked to, as often as it is
+// asked, and its look-ups lag behind.
+type world struct {
+	latency time.Duration // of a call, half before and half after the work
+	lag     time.Duration // until look-ups show what was done
+	ahead   time.Duration // of DocuSign's clock
+	// strike says what goes wrong with a call of that name for an envelope;
+	// nil: nothing.
+	strike func(call string, tx envelope.TransactionID) fault
+	// onMail is told of everything that reaches its recipients.
+	onMail func(paper)
+
+	mu     sync.Mutex
+	papers []*paper
+	busy   int // envelopes under way
+	most   int
+	calls  map[string]int
+}
+
+var _ batch.DocuSign = (*world)(nil)
+
+// call does work unless a fault keeps it from it, and answers unless one loses
+// the answer. A call that may be made twice has no doubtful errors.
+func (w *world) call(name string, tx envelope.TransactionID, work func() error) error {
+	w.mu.Lock()
+	f := none
+	if w.strike != nil {
+		f = w.strike(name, tx)
+	}
+	if w.calls == nil {
+		w.calls = make(map[string]int)
+	}
+	w.calls[name]++
+	w.busy++
+	w.most = max(w.most, w.busy)
+	w.mu.Unlock()
+	time.Sleep(w.latency / 2)
+	w.mu.Lock()
+	var err error
+	switch f {
+	case none:
+		err = work()
+	case lostAfter:
+		if err = work(); err == nil {
+			err = &saidError{f}
+		}
+	case explode:
+		w.mu.Unlock()
+		panic("out of order")
+	default:
+		err = &saidError{f}
+	}
+	w.mu.Unlock()
+	time.Sleep(w.latency / 2)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.busy--
+	return err
+}
+
+func (w *world) create(name string, env *envelope.Envelope, draft bool) (id envelope.ID, err error) {
+	err = w.call(name, env.TransactionID, func() error {
+		p := &paper{
+			id: envelope.ID(uuid("docusign", fmt.Sprint(len(w.papers)))), tx: env.TransactionID,
+			content: env.Content, draft: draft, created: time.Now(),
+		}
+		w.papers, id = append(w.papers, p), p.id
+		if !draft {
+			w.mail(p)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	return id, nil
+}
+
+func (w *world) mail(p *paper) {
+	p.draft, p.mailed = false, time.Now()
+	if w.onMail != nil {
+		w.onMail(*p)
+	}
+}
+
+func (w *world) Send(_ context.Context, env *envelope.Envelope) (envelope.ID, error) {
+	return w.create("send", env, false)
+}
+
+func (w *world) Draft(_ context.Context, env *envelope.Envelope) (envelope.ID, error) {
+	return w.create("draft", env, true)
+}
+
+func (w *world) SendDraft(_ context.Context, id envelope.ID) error {
+	w.mu.Lock()
+	i := slices.IndexFunc(w.papers, func(p *paper) bool { return p.id == id })
+	w.mu.Unlock()
+	if i < 0 {
+		return &saidError{refuse}
+	}
+	err := w.call("put", w.papers[i].tx, func() error {
+		if w.papers[i].draft {
+			w.mail(w.papers[i])
+		}
+		return nil
+	})
+	var said *saidError
+	if errors.As(err, &said) && said.Doubtful() {
+		return &saidError{down} // as a client says of a call that may be repeated
+	}
+	return err
+}
+
+// seen returns what look-ups show of the envelopes that want wants.
+func (w *world) seen(want func(*paper) bool) (f envelope.Found, ok bool) {
+	for _, p := range w.papers {
+		if !want(p) || time.Since(p.created) < w.lag {
+			continue
+		}
+		draft := p.draft || time.Since(p.mailed) < w.lag
+		switch {
+		case !ok:
+			f, ok = envelope.Found{ID: p.id, Draft: draft}, true
+		case f.Draft && !draft:
+			f = envelope.Found{ID: p.id, More: append(f.More, f.ID)}
+		default:
+			f.More = append(f.More, p.id)
+		}
+	}
+	return f, ok
+}
+
+func (w *world) Find(_ context.Context, ids []envelope.TransactionID) (map[envelope.TransactionID]envelope.Found, error) {
+	found := make(map[envelope.TransactionID]envelope.Found)
+	err := w.call("find", "", func() error {
+		for _, id := range ids {
+			if f, ok := w.seen(func(p *paper) bool { return p.tx == id && time.Since(p.created) < 7*24*time.Hour }); ok {
+				found[id] = f
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+func (w *world) FindByField(_ context.Context, id envelope.TransactionID, since time.Time) (f envelope.Found, ok bool, err error) {
+	err = w.call("field", id, func() error {
+		f, ok = w.seen(func(p *paper) bool { return p.tx == id && !p.created.Add(w.ahead).Before(since) })
+		return nil
+	})
+	return f, ok && err == nil, err
+}
+
+// mails returns how often the envelope was mailed, and the last of its IDs.
+func (w *world) mails(tx envelope.TransactionID) (n int, id envelope.ID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range w.papers {
+		if p.tx == tx && !p.draft {
+			n, id = n+1, p.id
+		}
+	}
+	return n, id
+}
+
+const account = "11111111-2222-4333-8444-555555555555"
+
+// row returns an envelope under that label; version tells contents apart.
+func row(label string, version int) *envelope.Envelope {
+	env := &envelope.Envelope{
+		TransactionID: envelope.TransactionID(uuid("tx", label)), Account: account, Batch: "may",
+		Label: label, File: "may.csv", Line: 2,
+	}
+	sum := sha1.Sum([]byte(fmt.Sprint(label, version)))
+	copy(env.Content[:], sum[:])
+	return env
+}
+
+func uuid(parts ...string) string {
+	b := sha1.Sum([]byte(fmt.Sprintf("%q", parts)))
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
+}
