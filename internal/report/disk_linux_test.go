@@ -1,0 +1,45 @@
+package report_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"batchsend/internal/report"
+)
+
+// TestDiskFull fills a small disk: the old file stays, and no half of a new one.
+func TestDiskFull(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"); err != nil { // takes root
+		t.Skipf("SKIPPED: a small disk cannot be mounted here (%v)", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	path := filepath.Join(dir, "results.csv")
+	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := report.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 200 { // what fails here Commit tells
+		fmt.Fprint(f, strings.Repeat("x", 1024))
+	}
+	err = f.Commit()
+	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), path+" could not be written: no space left on device. What was sent is in the ledger") {
+		t.Errorf("Commit: %v", err)
+	}
+	wantContent(t, path, "old")
+	if got := files(t, dir); got != "results.csv" {
+		t.Errorf("left over: %s", got)
+	}
+}

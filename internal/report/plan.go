@@ -1,0 +1,107 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"batchsend/envelope"
+	"batchsend/reminders"
+)
+
+// Plan is what a run will do and what it costs.
+type Plan struct {
+	Envelopes  int    `json:"envelopes"`  // to be sent
+	Recipients int    `json:"recipients"` // of them
+	Calls      int    `json:"calls"`      // that sending them takes
+	Engine     string `json:"engine"`
+	Why        string `json:"why"`
+	// CallsLeft is what is left of this hour's calls; -1 if not told.
+	CallsLeft int `json:"callsLeft"`
+	// AllowanceLeft is how many envelopes the account's plan still allows; -1
+	// if it is unlimited or not told.
+	AllowanceLeft int           `json:"allowanceLeft"`
+	Duration      time.Duration `json:"-"` // that the limits of calls make it take at least
+	Seconds       float64       `json:"seconds"`
+	Finish        time.Time     `json:"finish"`
+	Settings      []Setting     `json:"settings"`
+}
+
+// Setting is what will really apply to some of the envelopes.
+type Setting struct {
+	Envelopes int    `json:"envelopes"`
+	Applies   string `json:"applies"`
+	Source    string `json:"source"` // "template" or "override"
+}
+
+// Settings counts the envelopes by the reminders and expiration that will
+// apply to them, the most frequent first.
+func Settings(envs []*envelope.Envelope) []Setting {
+	type key struct {
+		applies reminders.Settings
+		source  string
+	}
+	counts := map[key]int{}
+	var order []key
+	for _, env := range envs {
+		k := key{env.Applies, "template"}
+		if env.Notification != nil {
+			k.source = "override"
+		}
+		if counts[k] == 0 {
+			order = append(order, k)
+		}
+		counts[k]++
+	}
+	slices.SortStableFunc(order, func(a, b key) int { return counts[b] - counts[a] })
+	var settings []Setting
+	for _, k := range order {
+		settings = append(settings, Setting{counts[k], k.applies.String(), k.source})
+	}
+	return settings
+}
+
+// settingsShown is how many different settings the plan lists.
+const settingsShown = 5
+
+// Write tells the plan to a person.
+func (p Plan) Write(w io.Writer) {
+	if p.Envelopes == 0 {
+		return
+	}
+	fmt.Fprintf(w, "plan: %s to %s; engine %s (%s), %s\n",
+		Plural(p.Envelopes, "envelope"), Plural(p.Recipients, "recipient"), p.Engine, p.Why, Plural(p.Calls, "call"))
+	for i, s := range p.Settings {
+		if i == settingsShown {
+			fmt.Fprintf(w, "plan: ... and %s more settings of reminders and expiry\n", Number(len(p.Settings)-i))
+			break
+		}
+		fmt.Fprintf(w, "plan: %s: %s (%s)\n", Plural(s.Envelopes, "envelope"), s.Applies, s.Source)
+	}
+	left := "calls left this hour not known yet"
+	if p.CallsLeft >= 0 {
+		left = Plural(p.CallsLeft, "call") + " left this hour"
+	}
+	if p.AllowanceLeft >= 0 {
+		left += ", " + Plural(p.AllowanceLeft, "envelope") + " left in the account's plan"
+	}
+	if p.Duration < time.Second {
+		fmt.Fprintf(w, "plan: %s; no waiting for the limits\n", left)
+		return
+	}
+	fmt.Fprintf(w, "plan: %s; the limits make it take %s, until %s\n", left, Span(p.Duration), p.Finish.Format("2006-01-02 15:04:05"))
+}
+
+// Span writes a duration as a person would: "2h 5m", "35s".
+func Span(d time.Duration) string {
+	d = d.Round(time.Second)
+	h, m, s := int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60
+	switch {
+	case h > 0:
+		return fmt.Sprintf("%dh %dm", h, m)
+	case m > 0:
+		return fmt.Sprintf("%dm %ds", m, s)
+	}
+	return fmt.Sprintf("%ds", s)
+}

@@ -1,0 +1,73 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+
+	"batchsend/envelope"
+)
+
+// Summary is the JSON object that --json prints.
+type Summary struct {
+	ExitCode   int       `json:"exitCode"`
+	DryRun     bool      `json:"dryRun"`
+	Files      []string  `json:"files"`
+	Batches    []string  `json:"batches"`
+	Account    string    `json:"account,omitempty"`
+	Rows       int       `json:"rows"`
+	Envelopes  int       `json:"envelopes"`
+	Recipients int       `json:"recipients"`
+	Counts     Counts    `json:"counts"` // every status, also those with 0
+	Stopped    string    `json:"stopped,omitempty"`
+	Error      string    `json:"error,omitempty"` // why nothing could be done
+	Problems   []Problem `json:"problems"`
+	Warnings   []Problem `json:"warnings"`
+	Plan       *Plan     `json:"plan,omitempty"`
+	Seconds    float64   `json:"seconds"`
+	Results    string    `json:"results,omitempty"`
+	Rejects    string    `json:"rejects,omitempty"`
+}
+
+// Problem is an [envelope.Problem] in JSON.
+type Problem struct {
+	File    string        `json:"file"`
+	Line    int           `json:"line"`
+	Column  string        `json:"column,omitempty"`
+	Code    envelope.Code `json:"code"`
+	Message string        `json:"message"`
+}
+
+// Problems converts problems for a summary.
+func Problems(problems []envelope.Problem) []Problem {
+	out := make([]Problem, len(problems))
+	for i, p := range problems {
+		out[i] = Problem(p)
+	}
+	return out
+}
+
+// Write prints the summary as one indented JSON object.
+func (s *Summary) Write(w io.Writer) error {
+	counts := Counts{}
+	for _, status := range Statuses() {
+		counts[status] = s.Counts[status]
+	}
+	s.Counts = counts
+	s.Files, s.Batches = orEmpty(s.Files), orEmpty(s.Batches)
+	s.Problems, s.Warnings = orEmpty(s.Problems), orEmpty(s.Warnings)
+	if s.Plan != nil {
+		s.Plan.Settings = orEmpty(s.Plan.Settings)
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(s)
+}
+
+// orEmpty has JSON say [] of nothing, never null.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

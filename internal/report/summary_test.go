@@ -1,0 +1,144 @@
+package report_test
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"batchsend/envelope"
+	"batchsend/internal/report"
+)
+
+// TestSummary writes one object in which every status and every list stands,
+// so that a script need not ask whether they do.
+func TestSummary(t *testing.T) {
+	var b strings.Builder
+	if err := new(report.Summary).Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	same(t, b.String(), `{
+  "exitCode": 0,
+  "dryRun": false,
+  "files": [],
+  "batches": [],
+  "rows": 0,
+  "envelopes": 0,
+  "recipients": 0,
+  "counts": {
+    "already-sent": 0,
+    "failed": 0,
+    "pending": 0,
+    "rejected": 0,
+    "sent": 0,
+    "unknown": 0,
+    "valid": 0
+  },
+  "problems": [],
+  "warnings": [],
+  "seconds": 0
+}
+`)
+	entries := read(t, "may.csv", file(3), sent(1), rejected)
+	s := report.Summary{
+		ExitCode: 4, Files: []string{"<may>&.csv"}, Account: "a", Counts: report.Count(entries), Stopped: "it had to",
+		Problems: report.Problems(entries[1].Draft.Problems), Plan: &report.Plan{Engine: "single", CallsLeft: -1, Duration: time.Second},
+		Results: "out.csv", Rejects: "bad.csv",
+	}
+	b.Reset()
+	if err := s.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), `"<may>&.csv"`) {
+		t.Error("names are escaped as for a web page")
+	}
+	var got map[string]any
+	if err := json.Unmarshal([]byte(b.String()), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"account", "batches", "counts", "dryRun", "envelopes", "exitCode", "files", "plan", "problems", "recipients",
+		"rejects", "results", "rows", "seconds", "stopped", "warnings",
+	}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(got))); diff != "" {
+		t.Errorf("keys (-want +got):\n%s", diff)
+	}
+	plan := got["plan"].(map[string]any)
+	want = []string{"allowanceLeft", "calls", "callsLeft", "engine", "envelopes", "finish", "recipients", "seconds", "settings", "why"}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(plan))); diff != "" || plan["settings"] == nil {
+		t.Errorf("the plan's keys (-want +got):\n%s%v", diff, plan)
+	}
+	problem := map[string]any{"file": "may.csv", "line": 3., "column": "email", "code": "EMAIL_INVALID", "message": `"ann" is no address`}
+	if diff := cmp.Diff([]any{problem, problem}[:1], got["problems"]); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+	if counts := got["counts"].(map[string]any); counts["sent"] != 1. || counts["rejected"] != 2. || len(counts) != len(report.Statuses()) {
+		t.Errorf("counts %v", counts)
+	}
+	if err := s.Write(failing{}); err == nil {
+		t.Error("nobody noticed that it cannot be written")
+	}
+}
+
+// failing is a place where nothing can be written.
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, errors.New("full") }
+
+// TestFailing tells when a place cannot be written, whatever is.
+func TestFailing(t *testing.T) {
+	entries := read(t, "may.csv", file(2000), rejected)
+	for name, write := range map[string]func() error{
+		"table":   func() error { return report.WriteTable(failing{}, entries) },
+		"results": func() error { return report.WriteResults(failing{}, entries) },
+		"rejects": func() error { return report.WriteRejects(failing{}, entries) },
+		"page":    func() error { return report.WriteHTML(failing{}, new(report.Summary), entries) },
+		"columns": func() error { return report.Columns(failing{}, [][]string{{"a"}}) },
+	} {
+		if write() == nil {
+			t.Errorf("%s: nobody noticed", name)
+		}
+	}
+}
+
+const evil = `<script>alert("x")</script>`
+
+// TestHTML has markup wherever text comes from outside.
+func TestHTML(t *testing.T) {
+	entries := read(t, "<b>.csv", "envelope,roleName,name,email\n"+`"`+strings.ReplaceAll(evil, `"`, `""`)+`","<i>",Ann,"<a@example.test>"`+"\nB,Employee,Bo,bo@example.test\n",
+		envelope.Outcome{Status: envelope.Failed, Code: "<C>", Message: evil}, envelope.Outcome{Status: envelope.AlreadySent, ID: guid(2)})
+	s := &report.Summary{
+		Files: []string{"<b>.csv"}, Stopped: evil, Account: evil, DryRun: true, Error: evil,
+		Warnings: []report.Problem{{File: "<b>.csv", Line: 2, Message: evil}},
+	}
+	page := func(entries []report.Entry) string {
+		var b strings.Builder
+		if err := report.WriteHTML(&b, s, entries); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	got := page(entries)
+	for _, tag := range regexp.MustCompile(`<[^>]*>`).FindAllString(got, -1) {
+		if !regexp.MustCompile(`^</?(!doctype|html|meta|title|style|h1|h2|p|ul|li|table|thead|tbody|tr|th|td|small)\b`).MatchString(tag) {
+			t.Errorf("the page has the tag %s", tag)
+		}
+	}
+	for _, want := range []string{
+		"2 envelopes: 1 already sent, 1 failed", "dry run: nothing was sent", "already sent", "bo@example.test",
+		"&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;", string(guid(2)), `class="already-sent"`, "&lt;a@example.test&gt;",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if strings.Contains(got, "<th>File") || !strings.Contains(page(append(entries, read(t, "june.csv", file(1), sent(1))...)), "<td>june.csv<td>2") {
+		t.Error("the file stands in each line of one file, or of none of several")
+	}
+}

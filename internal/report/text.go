@@ -1,0 +1,253 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	eastAsian "golang.org/x/text/width"
+
+	"batchsend/envelope"
+)
+
+// tableRows is how many envelopes the table shows; a results file has all.
+const tableRows = 20
+
+// The widest that cells of the table are shown, so that most tables fit a
+// terminal of 80 columns. What is to be copied is never cut.
+const (
+	labelWidth = 16
+	nameWidth  = 20
+)
+
+// WriteTable writes a short table of what became of the envelopes. If there
+// are more than fit, those that need attention are chosen first.
+func WriteTable(w io.Writer, entries []Entry) error {
+	shown, hidden := choose(entries)
+	if len(shown) > 0 {
+		rows := [][]string{{"LINE", "ENVELOPE", "RECIPIENTS", "STATUS", "ENVELOPE ID"}}
+		several := severalFiles(entries)
+		for _, e := range shown {
+			line := strconv.Itoa(e.Draft.Line())
+			if several {
+				line = e.Draft.In.Name + ":" + line
+			}
+			rows = append(rows, []string{
+				printable(line), cut(Dash(e.Draft.Label), labelWidth), recipients(e.Draft),
+				printable(status(e.Outcome)), Dash(string(e.Outcome.ID)),
+			})
+		}
+		if err := Columns(w, rows); err != nil {
+			return err
+		}
+	}
+	if hidden > 0 {
+		fmt.Fprintf(w, "... and %s more; --results FILE writes them all\n", Number(hidden))
+	}
+	_, err := fmt.Fprintln(w, Total(entries))
+	return err
+}
+
+// severalFiles reports whether a line number alone does not say which row.
+func severalFiles(entries []Entry) bool {
+	return slices.ContainsFunc(entries, func(e Entry) bool { return e.Draft.In != entries[0].Draft.In })
+}
+
+// choose picks the entries that the table shows, in input order.
+func choose(entries []Entry) (shown []Entry, hidden int) {
+	urgency := func(e Entry) int {
+		return max(slices.Index([]envelope.Status{envelope.Rejected, envelope.Failed, envelope.Unknown}, e.Outcome.Status), -1)
+	}
+	picked := make([]int, len(entries))
+	for i := range picked {
+		picked[i] = i
+	}
+	slices.SortStableFunc(picked, func(a, b int) int { return urgency(entries[b]) - urgency(entries[a]) })
+	picked = picked[:min(len(picked), tableRows)]
+	slices.Sort(picked)
+	for _, i := range picked {
+		shown = append(shown, entries[i])
+	}
+	return shown, len(entries) - len(shown)
+}
+
+func status(out envelope.Outcome) string {
+	if out.Code == "" {
+		return string(out.Status)
+	}
+	return string(out.Status) + " " + out.Code
+}
+
+// recipients names the first recipient and counts the rest.
+func recipients(d *envelope.Draft) string {
+	name := ""
+	for i := range d.Parts {
+		if name = d.Parts[i].Name(); name != "" {
+			break
+		}
+	}
+	more := ""
+	if len(d.Parts) > 1 {
+		more = " +" + strconv.Itoa(len(d.Parts)-1)
+	}
+	return cut(Dash(name), nameWidth-len(more)) + more
+}
+
+// printable keeps a cell from steering the terminal, or the eye: what turns
+// text around is replaced as well.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		const joiners = "\u200c\u200d" // which some scripts need
+		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && !strings.ContainsRune(joiners, r) {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// width returns how many columns of a terminal a text takes.
+func width(s string) int {
+	n := 0
+	for _, r := range s {
+		n += runeWidth(r)
+	}
+	return n
+}
+
+func runeWidth(r rune) int {
+	switch eastAsian.LookupRune(r).Kind() {
+	case eastAsian.EastAsianWide, eastAsian.EastAsianFullwidth:
+		return 2
+	}
+	if unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) {
+		return 0
+	}
+	return 1
+}
+
+// cut shortens a text to n columns.
+func cut(s string, n int) string {
+	if width(s) <= n {
+		return s
+	}
+	n-- // for the ellipsis
+	for i, r := range s {
+		if n -= runeWidth(r); n < 0 {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}
+
+// Dash returns s for a terminal, or a dash for nothing.
+func Dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return printable(s)
+}
+
+// Total says in one line how many envelopes came to what.
+func Total(entries []Entry) string {
+	counts := Count(entries)
+	var parts []string
+	for _, s := range Statuses() {
+		if n := counts[s]; n > 0 {
+			parts = append(parts, Number(n)+" "+strings.ReplaceAll(string(s), "-", " "))
+		}
+	}
+	if len(parts) == 0 {
+		return "no envelopes"
+	}
+	return Plural(len(entries), "envelope") + ": " + strings.Join(parts, ", ")
+}
+
+// WriteProblems lists problems, a line each. Those that differ only in their
+// line are told once, with all the lines.
+func WriteProblems(w io.Writer, kind string, problems []envelope.Problem) {
+	type key struct {
+		file, column, message string
+		code                  envelope.Code
+	}
+	lines := map[key][]int{}
+	var order []key
+	for _, p := range problems {
+		k := key{p.File, p.Column, p.Message, p.Code}
+		if _, ok := lines[k]; !ok {
+			order = append(order, k)
+		}
+		lines[k] = append(lines[k], p.Line)
+	}
+	for _, k := range order {
+		at := slices.Compact(lines[k])
+		p := envelope.Problem{File: k.file, Line: at[0], Column: k.column, Code: k.code, Message: k.message}
+		fmt.Fprintf(w, "%s%s%s\n", kind, printable(p.Error()), more(at[1:]))
+	}
+}
+
+// more names further lines with the same problem.
+func more(lines []int) string {
+	if len(lines) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for i, n := range lines {
+		if i == 8 {
+			fmt.Fprintf(&b, ", ... (%s in all)", Number(len(lines)+1))
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(strconv.Itoa(n))
+	}
+	return " [also on " + PluralWord(len(lines), "line") + " " + b.String() + "]"
+}
+
+// Number writes n with a comma between thousands.
+func Number(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// Plural counts a noun: "1 envelope", "2,000 envelopes".
+func Plural(n int, noun string) string { return Number(n) + " " + PluralWord(n, noun) }
+
+// PluralWord returns the noun as it follows n.
+func PluralWord(n int, noun string) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
+}
+
+// Columns writes rows as an aligned table; the first is the heading.
+func Columns(w io.Writer, rows [][]string) error {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], width(cell))
+		}
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		for i, cell := range row {
+			b.WriteString(cell)
+			if i < len(row)-1 {
+				b.WriteString(strings.Repeat(" ", widths[i]-width(cell)+2))
+			}
+		}
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

@@ -1,0 +1,183 @@
+package report_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"batchsend/envelope"
+	"batchsend/internal/report"
+	"batchsend/reminders"
+)
+
+func table(t *testing.T, entries []report.Entry) string {
+	t.Helper()
+	var b strings.Builder
+	if err := report.WriteTable(&b, entries); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestTable(t *testing.T) {
+	entries := read(t, "may.csv", `envelope,roleName,name,email
+A-1,Employee,Ann Ek,ann@example.test
+A-1,Manager,Bo Lind,bo@example.test
+B-2,Employee,王小明,wang@example.test
+C-3,Employee,Jose`+"\u0301"+` Díaz,jose@example.test
+D-4,Employee,Maximiliane von Hohenfels-Sonderstett,m@example.test
+D-4,Manager,Bo Lind,bo@example.test
+"E`+"\x1b"+`[2J",Employee,evil`+"\u202e"+`nhoj,e@example.test
+2026-contract-for-the-new-office,Employee,,x@example.test
+,Employee,Eva,eva@example.test
+`,
+		sent(1), sent(2), envelope.Outcome{Status: envelope.AlreadySent, ID: guid(3)},
+		envelope.Outcome{Status: envelope.Failed, Code: "USER_\x07ODD", Message: "no"},
+		envelope.Outcome{Status: envelope.Pending}, envelope.Outcome{Status: envelope.Unknown}, rejected)
+	same(t, table(t, entries), `LINE  ENVELOPE          RECIPIENTS            STATUS                  ENVELOPE ID
+2     A-1               Ann Ek +1             sent                    e0000000-0000-4000-8000-000000000001
+4     B-2               王小明                sent                    e0000000-0000-4000-8000-000000000002
+5     C-3               Jose`+"\u0301"+` Díaz             already-sent            e0000000-0000-4000-8000-000000000003
+6     D-4               Maximiliane von … +1  failed USER_?ODD        -
+8     E?[2J             evil?nhoj             pending                 -
+9     2026-contract-f…  -                     unknown                 -
+10    -                 Eva                   rejected EMAIL_INVALID  -
+7 envelopes: 2 sent, 1 already sent, 1 rejected, 1 failed, 1 unknown, 1 pending
+`)
+}
+
+// TestTableFits holds the usual table to a terminal's width.
+func TestTableFits(t *testing.T) {
+	entries := read(t, "may.csv", "envelope,roleName,name,email\nA-1001,Employee,Ann Ek,a@example.test\nA-1002,Employee,Carla Diaz,c@example.test\n", sent(1))
+	for line := range strings.Lines(table(t, entries)) {
+		if len(line) > 80 {
+			t.Errorf("%d columns: %q", len(line)-1, line)
+		}
+	}
+}
+
+// file returns n rows.
+func file(n int) string {
+	var b strings.Builder
+	b.WriteString("envelope,roleName,name,email\n")
+	for i := range n {
+		fmt.Fprintf(&b, "E-%d,Employee,Person %d,p%d@example.test\n", i+1, i+1, i+1)
+	}
+	return b.String()
+}
+
+// TestLongTable shows twenty of many, those that need a person before the rest,
+// and all in the order of the file.
+func TestLongTable(t *testing.T) {
+	entries := read(t, "may.csv", file(1500), sent(1))
+	for i := 100; i < 130; i++ {
+		entries[i].Outcome = rejected
+	}
+	entries[1200].Outcome = envelope.Outcome{Status: envelope.Unknown}
+	entries[1499].Outcome = envelope.Outcome{Status: envelope.Failed, Code: "X"}
+	lines := strings.Split(table(t, entries), "\n")
+	if len(lines) != 24 || !strings.HasPrefix(lines[1], "102 ") || !strings.Contains(lines[18], "rejected") ||
+		!strings.HasPrefix(lines[19], "1202 ") || !strings.HasPrefix(lines[20], "1501 ") {
+		t.Errorf("%s", strings.Join(lines, "\n"))
+	}
+	same(t, strings.Join(lines[21:], "\n"), "... and 1,480 more; --results FILE writes them all\n1,500 envelopes: 1,468 sent, 30 rejected, 1 failed, 1 unknown\n")
+	for i := range entries {
+		entries[i].Outcome = sent(i)
+	}
+	lines = strings.Split(table(t, entries), "\n")
+	if !strings.HasPrefix(lines[1], "2 ") || !strings.HasPrefix(lines[20], "21 ") {
+		t.Errorf("%s", strings.Join(lines, "\n"))
+	}
+	same(t, table(t, nil), "no envelopes\n")
+}
+
+func TestTableOfFiles(t *testing.T) {
+	entries := append(read(t, "may.csv", file(2), sent(1)), read(t, "june.csv", file(1), sent(3))...)
+	same(t, table(t, entries), `LINE        ENVELOPE  RECIPIENTS  STATUS  ENVELOPE ID
+may.csv:2   E-1       Person 1    sent    e0000000-0000-4000-8000-000000000001
+may.csv:3   E-2       Person 2    sent    e0000000-0000-4000-8000-000000000001
+june.csv:2  E-1       Person 1    sent    e0000000-0000-4000-8000-000000000003
+3 envelopes: 3 sent
+`)
+}
+
+func TestProblems(t *testing.T) {
+	var problems []envelope.Problem
+	add := func(line int, column string, code envelope.Code, message string) {
+		problems = append(problems, envelope.Problem{File: "may.csv", Line: line, Column: column, Code: code, Message: message})
+	}
+	add(2, "roleName", "ROLE_UNKNOWN", "no such role")
+	add(3, "email", "EMAIL_INVALID", "\x1b[31m is no address")
+	add(3, "roleName", "ROLE_UNKNOWN", "no such role")
+	add(5, "", "CSV_MALFORMED", "torn")
+	add(5, "", "CSV_MALFORMED", "torn")
+	for line := range 1000 {
+		add(line+10, "email", "TOO_LONG", "too long")
+	}
+	var b strings.Builder
+	report.WriteProblems(&b, "warning: ", problems)
+	same(t, b.String(), `warning: may.csv:2: column "roleName": ROLE_UNKNOWN: no such role [also on line 3]
+warning: may.csv:3: column "email": EMAIL_INVALID: ?[31m is no address
+warning: may.csv:5: CSV_MALFORMED: torn
+warning: may.csv:10: column "email": TOO_LONG: too long [also on lines 11, 12, 13, 14, 15, 16, 17, 18, ... (1,000 in all)]
+`)
+}
+
+func TestWords(t *testing.T) {
+	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", -1000: "-1,000", -999: "-999", 1234567: "1,234,567"} {
+		if got := report.Number(n); got != want {
+			t.Errorf("Number(%d) = %q, want %q", n, got, want)
+		}
+	}
+	for n, want := range map[int]string{0: "0 calls", 1: "1 call", 2000: "2,000 calls"} {
+		if got := report.Plural(n, "call"); got != want {
+			t.Errorf("Plural(%d) = %q, want %q", n, got, want)
+		}
+	}
+	for d, want := range map[time.Duration]string{
+		0: "0s", 1499 * time.Millisecond: "1s", 59600 * time.Millisecond: "1m 0s", 90 * time.Second: "1m 30s",
+		2*time.Hour + 5*time.Minute + 59*time.Second: "2h 5m", 49 * time.Hour: "49h 0m",
+	} {
+		if got := report.Span(d); got != want {
+			t.Errorf("Span(%v) = %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestPlan(t *testing.T) {
+	override := &reminders.Settings{Delay: 1}
+	var envs []*envelope.Envelope
+	for range 3 {
+		envs = append(envs, &envelope.Envelope{Notification: override, Applies: *override})
+	}
+	envs = append(envs, &envelope.Envelope{})
+	for i := range 6 {
+		envs = append(envs, &envelope.Envelope{Applies: reminders.Settings{Expire: 10 + i}})
+	}
+	settings := report.Settings(envs)
+	if len(settings) != 8 || settings[0].Envelopes != 3 || settings[0].Source != "override" || settings[1].Source != "template" {
+		t.Errorf("Settings = %+v", settings)
+	}
+	var b strings.Builder
+	p := report.Plan{Envelopes: 1, Recipients: 2000, Calls: 1, Engine: "single", Why: "one call an envelope", CallsLeft: -1, AllowanceLeft: -1}
+	p.Write(&b)
+	p.Settings = settings
+	p.CallsLeft, p.AllowanceLeft, p.Duration, p.Finish = 12, 1, time.Hour, time.Date(2026, 11, 21, 17, 0, 0, 0, time.UTC)
+	p.Write(&b)
+	report.Plan{}.Write(&b) // nothing to send, nothing to say
+	lines := strings.Split(b.String(), "\n")
+	for i, want := range map[int]string{
+		0: "plan: 1 envelope to 2,000 recipients; engine single (one call an envelope), 1 call",
+		1: "plan: calls left this hour not known yet; no waiting for the limits",
+		8: "plan: ... and 3 more settings of reminders and expiry",
+		9: "plan: 12 calls left this hour, 1 envelope left in the account's plan; the limits make it take 1h 0m, until 2026-11-21 17:00:00",
+	} {
+		if i >= len(lines) || lines[i] != want {
+			t.Errorf("line %d of\n%s\nwant %q", i+1, b.String(), want)
+		}
+	}
+	if len(lines) != 11 {
+		t.Errorf("%d lines\n%s", len(lines), b.String())
+	}
+}
