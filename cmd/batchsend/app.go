@@ -1,0 +1,164 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+)
+
+// app is what all commands share: the process's surroundings and the
+// configuration.
+type app struct {
+	getenv  func(string) string
+	stdin   io.Reader
+	stdout  io.Writer
+	stderr  *console
+	typed   bool // stdin is a terminal
+	watched bool // stderr is a terminal
+
+	cfg     config
+	origins map[string]string // flag → where its value came from
+	log     *slog.Logger
+}
+
+// config is what every command may be told. Field comments name the flag.
+type config struct {
+	authServer     string // --auth-server
+	integrationKey string // --integration-key
+	userID         string // --user-id
+	privateKey     string // --private-key
+	account        string // --account
+	ledger         string // --ledger
+	template       string // --template
+	sandbox        bool   // --sandbox
+	configFile     string // --config
+	profile        string // --profile
+	logFormat      string // --log-format
+	quiet          bool   // --quiet
+	verbose        bool   // -v
+}
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "batchsend",
+		Short: "Send DocuSign envelopes in batches from CSV files",
+		Long: `batchsend sends one DocuSign envelope for each group of rows in a CSV file.
+
+Everything that can be checked is checked before anything is sent, nothing is
+sent twice, and a run that was stopped goes on where it stopped.
+
+` + exitHelp,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.configure(cmd) },
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError("there is no command %q", args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
+	a.bindConnection(root.PersistentFlags())
+	root.AddCommand(
+		a.sendCommand(), a.doctorCommand(), a.templateCommand(), a.sandboxCommand(),
+		a.statusCommand(), a.reconcileCommand(),
+		a.configCommand(), a.explainCommand(), a.versionCommand(),
+	)
+	return root
+}
+
+// bindConnection declares the flags that say whom to talk to and where to
+// remember it.
+func (a *app) bindConnection(flags *pflag.FlagSet) {
+	c := &a.cfg
+	flags.StringVar(&c.authServer, "auth-server", "demo", "`WHERE` to sign in: demo, production or a URL")
+	flags.StringVar(&c.integrationKey, "integration-key", "", "integration key (client ID) of the DocuSign app, a `GUID`")
+	flags.StringVar(&c.userID, "user-id", "", "`GUID` of the user to send as")
+	flags.StringVar(&c.privateKey, "private-key", "", "`FILE` with the app's RSA private key (PEM)")
+	flags.StringVar(&c.account, "account", "", "account `GUID` (default: the user's default account)")
+	flags.StringVar(&c.ledger, "ledger", "", "`PATH` of the ledger (default: $XDG_STATE_HOME/batchsend/ledger.db)")
+	flags.StringVar(&c.template, "template", "", "template `ID` for rows that name none")
+	flags.BoolVar(&c.sandbox, "sandbox", false, "use the embedded sandbox: no DocuSign account needed, nothing is mailed")
+	flags.StringVar(&c.configFile, "config", "", "configuration `FILE` (default: $XDG_CONFIG_HOME/batchsend/config.toml)")
+	flags.StringVar(&c.profile, "profile", "", "`NAME` of the section [profile.NAME] of the configuration file")
+	flags.StringVar(&c.logFormat, "log-format", "text", "`FORMAT` of the log: text or json")
+	flags.BoolVar(&c.quiet, "quiet", false, "say nothing on stderr but problems")
+	flags.BoolVarP(&c.verbose, "verbose", "v", false, "log every retry, renewal and look-up")
+}
+
+// configure completes flags from environment and files, then sets up logging.
+func (a *app) configure(cmd *cobra.Command) error {
+	if err := a.resolve(cmd.Flags()); err != nil {
+		return err
+	}
+	level := slog.LevelWarn
+	if a.cfg.verbose {
+		level = slog.LevelDebug
+	}
+	options := &slog.HandlerOptions{Level: level}
+	switch a.cfg.logFormat {
+	case "text":
+		a.log = slog.New(slog.NewTextHandler(a.stderr, options))
+	case "json":
+		a.log = slog.New(slog.NewJSONHandler(a.stderr, options))
+	default:
+		return usageError("--log-format is %q: it must be text or json", a.cfg.logFormat)
+	}
+	return nil
+}
+
+// say tells the operator something on stderr, unless quiet.
+func (a *app) say(format string, args ...any) {
+	if !a.cfg.quiet {
+		fmt.Fprintf(a.stderr, format+"\n", args...)
+	}
+}
+
+// warn tells the operator something that must not be missed.
+func (a *app) warn(format string, args ...any) {
+	fmt.Fprintf(a.stderr, "warning: "+format+"\n", args...)
+}
+
+// isTerminal reports whether a stream is one that a person looks at or types
+// into.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// console lets several goroutines write, a message at a time, each on a line
+// that the progress bar has been wiped from.
+type console struct {
+	mu  sync.Mutex
+	w   io.Writer
+	bar interface{ Clear() error } // nil: none is drawn
+}
+
+func (c *console) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.bar != nil {
+		_ = c.bar.Clear()
+	}
+	return c.w.Write(p)
+}
+
+// draw says which bar is drawn from now on; nil none.
+func (c *console) draw(bar interface{ Clear() error }) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.bar = bar
+}
+
+// animate reports whether a bar may be drawn on stderr.
+func (a *app) animate() bool {
+	return !a.cfg.quiet && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb" && a.watched
+}

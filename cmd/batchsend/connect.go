@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"batchsend/internal/docusign"
+	"batchsend/internal/sandbox"
+	"batchsend/throttle"
+)
+
+// The limits that hold until DocuSign's headers say otherwise, in calls per
+// account. DocuSign: 1,000 (older plans) or 3,000 an hour, 500 in 30 s (200 in
+// the developer environment).
+const (
+	assumedHourly = 1000
+	assumedBurst  = 500
+)
+
+// limits are what the operator says of the call budget.
+type limits struct {
+	concurrency   int
+	hourly, burst int // caps; 0 none
+	reserve       int // percent of the hour left to other apps
+}
+
+// connection is everything that talks to DocuSign or its imitation.
+type connection struct {
+	client   *docusign.Client
+	limiter  *throttle.Limiter
+	retry    throttle.Policy
+	login    docusign.Login
+	ledger   string
+	template string // for rows that name none
+	sandbox  *sandbox.Server
+}
+
+// connect signs in. It makes no call that counts against the limits.
+func (a *app) connect(ctx context.Context, l limits) (*connection, error) {
+	c := &connection{template: a.cfg.template}
+	client := &docusign.Client{
+		IntegrationKey: a.cfg.integrationKey,
+		UserID:         a.cfg.userID,
+		Account:        a.cfg.account,
+		UserAgent:      "batchsend/" + version(),
+		Log:            a.log,
+	}
+	if a.cfg.sandbox {
+		if err := a.enterSandbox(c, client); err != nil {
+			return nil, err
+		}
+		client.Transport = c.sandbox.Transport()
+	} else if err := a.credentials(client); err != nil {
+		return nil, err
+	} else {
+		client.Transport = docusign.NewTransport(l.concurrency)
+	}
+	var err error
+	if c.ledger, err = a.ledgerPath(); err != nil {
+		return nil, err
+	}
+	c.limiter = &throttle.Limiter{
+		HourLimit: assumedHourly, BurstLimit: assumedBurst,
+		HourCap: l.hourly, BurstCap: l.burst, Reserve: l.reserve,
+		OnWait: func(w throttle.Wait) {
+			a.say("waiting until %s: the %s limit of calls is used up", w.Until.Format("15:04:05"), w.Window)
+		},
+	}
+	var trouble troubleshooter
+	c.retry = throttle.Policy{Notify: func(err error, wait time.Duration) {
+		a.log.Info("repeating a call", "wait", wait.Round(time.Millisecond), "error", err)
+		trouble.tell(a, err)
+	}}
+	client.Pace = func(next http.RoundTripper) http.RoundTripper {
+		return c.limiter.Transport(next, func(resp *http.Response) throttle.Reading {
+			return throttle.Reading(docusign.ReadLimits(resp.Header, time.Now()))
+		})
+	}
+	client.OnLimited = func(w docusign.Window, after time.Duration) { c.limiter.Exhausted(throttle.Window(w), after) }
+	c.client = client
+	if err := c.retry.Do(ctx, func(ctx context.Context) error {
+		c.login, err = client.Connect(ctx)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// credentials checks that all is there that signing in needs, and reads the
+// key.
+func (a *app) credentials(client *docusign.Client) error {
+	var missing []string
+	for _, need := range []struct{ value, flag string }{
+		{a.cfg.integrationKey, "integration-key"},
+		{a.cfg.userID, "user-id"},
+		{a.cfg.privateKey, "private-key"},
+	} {
+		if need.value == "" {
+			missing = append(missing, fmt.Sprintf("--%s (or %s)", need.flag, environmentName(need.flag)))
+		}
+	}
+	if len(missing) > 0 {
+		return &adviceError{
+			text: "not set up to sign in: missing " + strings.Join(missing, ", "),
+			hint: "the README's section \"Setting up DocuSign\" says where to find them; --sandbox needs none of them",
+		}
+	}
+	server, err := docusign.ParseAuthServer(a.cfg.authServer)
+	if err != nil {
+		return err
+	}
+	client.Auth = server
+	client.Key, err = docusign.LoadKey(a.cfg.privateKey)
+	return err
+}
+
+// enterSandbox points the client at the embedded sandbox, which keeps its own
+// key, template, ledger and record of what it "mailed".
+func (a *app) enterSandbox(c *connection, client *docusign.Client) error {
+	dir, err := a.stateDirectory()
+	if err != nil {
+		return fmt.Errorf("no place for the sandbox's files: %w", err)
+	}
+	dir = filepath.Join(dir, sandboxDirectory)
+	server, key, err := openSandbox(dir)
+	if err != nil {
+		return err
+	}
+	c.sandbox = server
+	if c.template == "" || !a.mine("template") {
+		c.template = sandbox.DefaultTemplate
+	}
+	client.Auth, err = docusign.ParseAuthServer("http://127.0.0.1")
+	client.IntegrationKey, client.UserID, client.Account, client.Key = sandbox.DefaultIntegrationKey, sandbox.DefaultUserID, sandbox.DefaultAccount, key
+	return err
+}
+
+// troubleshooter tells the operator of failures that are being repeated, but
+// not of every one.
+type troubleshooter struct {
+	mu   sync.Mutex
+	last time.Time
+}
+
+func (t *troubleshooter) tell(a *app, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	limited, ok := errors.AsType[*docusign.Error](err)
+	if ok && limited.Kind == docusign.Limited || time.Since(t.last) < 30*time.Second {
+		return // the limiter tells of limits itself
+	}
+	t.last = time.Now()
+	a.say("trying again: %v", err)
+}
+
+// adviceError is an error with a hint of its own.
+type adviceError struct{ text, hint string }
+
+func (e *adviceError) Error() string { return e.text }
+func (e *adviceError) Hint() string  { return e.hint }

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"batchsend/envelope"
+)
+
+// The exit codes. The worst of what happened applies, in the order in which
+// [worst] has them.
+const (
+	exitDone      = 0 // all sent, or nothing to send, or a clean dry run
+	exitCannotRun = 1 // authentication, network, configuration, internal
+	exitUsage     = 2 // the command line is wrong
+	exitRejected  = 3 // rows were rejected by validation
+	exitFailed    = 4 // envelopes failed at DocuSign or are unknown
+	exitStopped   = 5 // stopped before the end: run the same command again
+)
+
+// exitHelp is the table that `batchsend help` prints.
+const exitHelp = `Exit codes:
+  0  done: all sent, or nothing to send, or a clean dry run
+  1  could not run: sign-in, network, configuration, or an internal error
+  2  the command line is wrong
+  3  rows were rejected by validation
+  4  envelopes failed at DocuSign, or are unknown and need a person
+  5  stopped before the end (signal, deadline, budget, another run holds the
+     batch, allowance used up): run the same command again to continue
+The worst applies, 1 over 4 over 5 over 3.`
+
+// exitError is an error that knows its exit code. An err of nil means that all
+// there is to say has been said.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// usageError marks err as a mistake on the command line.
+func usageError(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+// usageArgs makes of what cobra says of arguments a mistake on the command line.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return &exitError{exitUsage, err}
+		}
+		return nil
+	}
+}
+
+// exitCode maps an error to the process's exit code.
+func exitCode(err error) int {
+	var exit *exitError
+	var problems envelope.Problems
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &exit):
+		return exit.code
+	case errors.As(err, &problems):
+		return exitRejected
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return exitStopped
+	}
+	return exitCannotRun
+}
+
+// worst returns the exit code that stands for all of codes.
+func worst(codes ...int) int {
+	for _, code := range []int{exitCannotRun, exitUsage, exitFailed, exitStopped, exitRejected} {
+		for _, c := range codes {
+			if c == code {
+				return code
+			}
+		}
+	}
+	return exitDone
+}
+
+// hinter is an error that knows what to do about it.
+type hinter interface {
+	error
+	Hint() string
+}
+
+// explainError tells the operator what stopped the program and what to type
+// next.
+func (a *app) explainError(err error) {
+	var exit *exitError
+	if err == nil || errors.As(err, &exit) && exit.err == nil {
+		return
+	}
+	fmt.Fprintf(a.stderr, "batchsend: %s\n", strings.TrimSpace(err.Error()))
+	var hint hinter
+	switch {
+	case errors.As(err, &hint) && hint.Hint() != "":
+		fmt.Fprintf(a.stderr, "hint: %s\n", hint.Hint())
+	case exitCode(err) == exitUsage:
+		fmt.Fprintln(a.stderr, "hint: batchsend help shows the commands, batchsend send --help the flags of send")
+	case errors.Is(err, fs.ErrPermission):
+		fmt.Fprintln(a.stderr, "hint: check who owns the file and what its mode allows (ls -l)")
+	case errors.Is(err, syscall.ENOSPC):
+		fmt.Fprintln(a.stderr, "hint: the disk is full: make room, then run the same command again")
+	}
+}

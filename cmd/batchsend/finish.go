@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"batchsend/envelope"
+	"batchsend/internal/batch"
+	"batchsend/internal/report"
+)
+
+// take notes what an engine returned.
+func (j *job) take(drafts []*envelope.Draft, result batch.Result) {
+	for i, d := range drafts {
+		j.outcomes[d] = result.Outcomes[i]
+	}
+	j.stopped = result.Stopped
+}
+
+// exit works out the exit code from what happened.
+func (j *job) exit(rejected bool) int {
+	code := exitDone
+	if rejected {
+		code = exitRejected
+	}
+	for _, out := range j.outcomes {
+		switch out.Status {
+		case envelope.Rejected:
+			code = worst(code, exitRejected)
+		case envelope.Failed, envelope.Unknown:
+			code = worst(code, exitFailed)
+		case envelope.Pending:
+			code = worst(code, exitStopped)
+		}
+	}
+	var broken *batch.LedgerError
+	if errors.As(j.stopped, &broken) {
+		code = exitCannotRun
+	}
+	return code
+}
+
+// finish writes the files and prints the result, whatever happened, and
+// returns the error that carries the exit code.
+func (j *job) finish(code int) error {
+	entries := j.entries()
+	for _, f := range []struct {
+		file  *report.File
+		write func() error
+	}{
+		{j.results, func() error { return report.WriteResults(j.results, entries) }},
+		{j.rejects, func() error { return report.WriteRejects(j.rejects, entries) }},
+		{j.html, func() error { return report.WriteHTML(j.html, j.summary(entries, code), entries) }},
+	} {
+		if f.file == nil {
+			continue
+		}
+		err := f.write()
+		if err == nil {
+			err = f.file.Commit()
+		}
+		if err != nil {
+			j.warn("%v", err)
+			code = exitCannotRun
+		}
+	}
+	if j.stopped != nil {
+		fmt.Fprintf(j.stderr, "stopped: %s\n", why(j.stopped))
+	}
+	if err := j.print(entries, code); err != nil {
+		return err
+	}
+	report.WriteProblems(j.stderr, "", report.Troubles(entries))
+	j.advise(entries)
+	return &exitError{code: code}
+}
+
+// entries pairs every draft with its outcome.
+func (j *job) entries() []report.Entry {
+	entries := make([]report.Entry, len(j.drafts))
+	for i, d := range j.drafts {
+		out, ok := report.Rejection(d)
+		if !ok {
+			if out, ok = j.outcomes[d]; !ok {
+				out = envelope.Outcome{Status: envelope.Pending}
+				if j.standing[d].State == envelope.StateSent {
+					out = envelope.Outcome{Status: envelope.AlreadySent, ID: j.standing[d].ID}
+				}
+			}
+		}
+		entries[i] = report.Entry{Draft: d, Outcome: out}
+	}
+	return entries
+}
+
+func (j *job) print(entries []report.Entry, code int) error {
+	j.printed = true
+	if j.o.json {
+		return j.summary(entries, code).Write(j.stdout)
+	}
+	return report.WriteTable(j.stdout, entries)
+}
+
+func (j *job) summary(entries []report.Entry, code int) *report.Summary {
+	s := &report.Summary{
+		ExitCode: code, DryRun: j.o.dryRun, Files: j.files, Counts: report.Count(entries), Envelopes: len(entries),
+		Warnings: report.Problems(j.warnings), Problems: report.Problems(nil),
+		Seconds: time.Since(j.start).Seconds(), Results: j.o.results, Rejects: j.o.rejects,
+	}
+	if j.conn != nil {
+		s.Account = j.conn.login.AccountID
+		s.Plan = &j.plan
+	}
+	if j.stopped != nil {
+		s.Stopped = why(j.stopped)
+	}
+	for _, in := range j.inputs {
+		s.Batches = append(s.Batches, in.Batch)
+		s.Rows += in.Rows
+	}
+	for _, d := range j.drafts {
+		s.Recipients += len(d.Parts)
+		s.Problems = append(s.Problems, report.Problems(d.Problems)...)
+	}
+	return s
+}
+
+// why tells what stopped a run.
+func why(stopped error) string {
+	if errors.Is(stopped, context.Canceled) {
+		return "interrupted; what was in flight is settled. Run the same command again to go on"
+	}
+	return stopped.Error()
+}
+
+// advise says what to do next, where something is to be done.
+func (j *job) advise(entries []report.Entry) {
+	counts := report.Count(entries)
+	var hints []string
+	if counts[envelope.Rejected] > 0 && !j.allRepeats() {
+		hint := "correct the rows named above and run the same command again"
+		if j.rejects != nil {
+			hint = fmt.Sprintf("correct %s and give it as the input of the same batch: batchsend send --batch %s %s", j.o.rejects, shellWord(j.inputs[0].Batch), shellWord(j.o.rejects))
+		}
+		if j.o.onInvalid == "abort" && !j.o.dryRun {
+			hint = "nothing was sent. " + hint + ", or give --on-invalid skip to send the others"
+		}
+		hints = append(hints, hint+"; batchsend explain CODE tells more")
+	}
+	if counts[envelope.Failed] > 0 {
+		hints = append(hints, "failed envelopes were refused by DocuSign and not created: mend what the message says and run the same command again, it sends only what is missing")
+	}
+	if counts[envelope.Unknown] > 0 {
+		hints = append(hints, "unknown envelopes may have been sent: run the same command again, it looks them up before it sends anything")
+	}
+	if counts[envelope.Pending] > 0 && counts[envelope.Rejected] == 0 {
+		hints = append(hints, "pending envelopes were not sent: run the same command again to go on")
+	}
+	for _, h := range hints {
+		j.say("hint: %s", strings.TrimSpace(h))
+	}
+}
+
+// allRepeats reports whether nothing is wrong with the rejected rows but that
+// they were sent before: there is nothing to correct.
+func (j *job) allRepeats() bool {
+	for _, d := range j.drafts {
+		for _, p := range d.Problems {
+			if p.Code != envelope.AlreadySentCode {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// shellWord quotes a word for a shell if it needs that.
+func shellWord(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

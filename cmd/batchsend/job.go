@@ -1,0 +1,327 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"batchsend/envelope"
+	"batchsend/internal/batch"
+	"batchsend/internal/docusign"
+	"batchsend/internal/ledger"
+	"batchsend/internal/report"
+	"batchsend/internal/sandbox"
+	"batchsend/reminders"
+)
+
+// job is one run of send, from the files to the report.
+type job struct {
+	*app
+	o        *sendOptions
+	defaults reminders.Plan
+	faults   sandbox.Faults // of the embedded sandbox, if o.faults is given
+	files    []string
+	start    time.Time
+
+	inputs   []*envelope.Input
+	drafts   []*envelope.Draft
+	warnings []envelope.Problem
+	conn     *connection
+	info     docusign.AccountInfo
+	sources  map[string]*envelope.Source // by template ID
+	fresh    *templateWatch
+	standing map[*envelope.Draft]envelope.Standing
+	outcomes map[*envelope.Draft]envelope.Outcome
+	plan     report.Plan
+	stopped  error
+	printed  bool // the result is on stdout
+
+	seen           []sight            // of the files, when they were read
+	headerProblems []envelope.Problem // of files that could not be read at all
+
+	results, rejects, html *report.File
+	db                     *ledger.DB
+	session                *ledger.Session
+}
+
+// run does the job and writes the files, however it ended, as soon as there
+// are rows to tell of.
+func (j *job) run(ctx context.Context) error {
+	j.start = time.Now()
+	j.outcomes = map[*envelope.Draft]envelope.Outcome{}
+	err := j.work(ctx)
+	if exitCode(err) == exitStopped && !j.printed && len(j.drafts) > 0 {
+		j.stopped = err
+		if cause := context.Cause(ctx); cause != nil {
+			j.stopped = cause
+		}
+		return j.finish(exitStopped)
+	}
+	return err
+}
+
+// work does the steps in their order. Everything before send leaves DocuSign
+// and the ledger as they were.
+func (j *job) work(ctx context.Context) error {
+	steps := []func(context.Context) error{j.createFiles, j.read, j.connect, j.check, j.openLedger, j.compare}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	rejected := slices.ContainsFunc(j.drafts, func(d *envelope.Draft) bool { return len(d.Problems) > 0 })
+	items, drafts := j.items()
+	j.makePlan(items)
+	j.tell()
+	switch {
+	case j.o.dryRun:
+		j.take(drafts, batch.DryRun{}.Run(ctx, items))
+		return j.finish(j.exit(rejected))
+	case rejected && j.o.onInvalid == "abort":
+		return j.finish(exitRejected)
+	case j.plan.Envelopes > 0 && !j.o.yes:
+		ok, err := j.confirm(ctx, fmt.Sprintf("Send %s?", report.Plural(j.plan.Envelopes, "envelope")))
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return &exitError{exitStopped, errors.New("not confirmed: nothing was sent")}
+		}
+	}
+	if err := j.send(ctx, items, drafts); err != nil {
+		return err
+	}
+	return j.finish(j.exit(rejected))
+}
+
+func (j *job) read(context.Context) (err error) {
+	j.inputs, err = j.readInputs()
+	if err != nil {
+		return err
+	}
+	for _, in := range j.inputs {
+		j.drafts = append(j.drafts, in.Drafts...)
+	}
+	if j.rejects != nil {
+		return oneRejectsFile(j.inputs)
+	}
+	return nil
+}
+
+// oneRejectsFile fails if the rows of several files cannot stand in one: other
+// columns, or an envelope value that would join what does not belong together.
+func oneRejectsFile(inputs []*envelope.Input) error {
+	labels := map[string]*envelope.Input{}
+	for _, in := range inputs {
+		if !slices.Equal(in.Header, inputs[0].Header) {
+			return usageError("%s and %s have different columns: one rejects file cannot hold rows of both; send them one at a time", inputs[0].Name, in.Name)
+		}
+		for _, d := range in.Drafts {
+			if other := labels[d.Label]; d.Label != "" && other != nil && other != in {
+				return usageError("envelope %q stands in %s and in %s: one rejects file would make one envelope of them; send the files one at a time", d.Label, other.Name, in.Name)
+			}
+			labels[d.Label] = in
+		}
+	}
+	return nil
+}
+
+func (j *job) connect(ctx context.Context) (err error) {
+	if len(j.drafts) == 0 {
+		j.say("no rows: there is nothing to send")
+		return j.finish(exitDone)
+	}
+	j.conn, err = j.app.connect(ctx, j.o.limits)
+	if err != nil {
+		return err
+	}
+	if j.conn.sandbox != nil && j.o.faults != "" {
+		j.conn.sandbox.Faults = j.faults
+	}
+	j.info, err = j.conn.accountInfo(ctx)
+	if errors.Is(err, docusign.ErrNotReadable) {
+		j.log.Info("the account's settings are not readable for this user; going on without them", "error", err)
+		return nil
+	}
+	return err
+}
+
+// check reads the templates and checks every draft.
+func (j *job) check(ctx context.Context) error {
+	checker := &envelope.Checker{
+		Account:         j.conn.login.AccountID,
+		DefaultTemplate: j.conn.template,
+		Defaults:        j.defaults,
+		AllowSamePerson: j.o.allowSamePerson,
+		Sources:         map[string]*envelope.Source{},
+		Each:            batch.Each,
+	}
+	j.sources = checker.Sources
+	j.fresh = newTemplateWatch(j)
+	for _, id := range checker.TemplateIDs(j.drafts) {
+		source, err := j.conn.source(ctx, id, j.info)
+		if err != nil {
+			return err
+		}
+		checker.Sources[id] = source
+	}
+	j.warnings = checker.Check(j.drafts)
+	return nil
+}
+
+// openLedger opens the ledger and, unless this is a dry run, takes the lease
+// on the batches.
+func (j *job) openLedger(ctx context.Context) (err error) {
+	if j.o.dryRun {
+		j.db, err = ledger.OpenReadOnly(ctx, j.conn.ledger)
+		return err
+	}
+	if j.db, err = ledger.Open(ctx, j.conn.ledger); err != nil {
+		return err
+	}
+	var batches []string
+	for _, in := range j.inputs {
+		if !slices.Contains(batches, in.Batch) {
+			batches = append(batches, in.Batch)
+		}
+	}
+	j.session, err = j.db.Begin(ctx, ledger.Run{Account: j.conn.login.AccountID, Batches: batches, Version: version(), AllowRepeat: j.o.allowRepeat})
+	return heldOr(err)
+}
+
+// compare holds the drafts against the ledger: what was sent already, in this
+// batch or another.
+func (j *job) compare(ctx context.Context) error {
+	var envs []*envelope.Envelope
+	var drafts []*envelope.Draft
+	for _, d := range j.drafts {
+		if d.Envelope != nil {
+			envs, drafts = append(envs, d.Envelope), append(drafts, d)
+		}
+	}
+	standings, err := j.db.Standings(ctx, j.conn.login.AccountID, envs)
+	if err != nil {
+		return err
+	}
+	j.standing = make(map[*envelope.Draft]envelope.Standing, len(drafts))
+	for i, d := range drafts {
+		st := standings[i]
+		j.standing[d] = st
+		switch {
+		case (st.State == envelope.StateSent || st.State.Open()) && st.Content != d.Envelope.Content:
+			d.Reject(envelope.KeyConflict, conflict(d.Envelope, st))
+		case st.State == envelope.StateSent || st.State.Open():
+		case st.Twin != nil && !j.o.allowRepeat:
+			d.Reject(envelope.AlreadySentCode, batch.TwinMessage(*st.Twin))
+		}
+	}
+	return j.compareTemplates(ctx)
+}
+
+// conflict says why an envelope cannot go under its name.
+func conflict(env *envelope.Envelope, st envelope.Standing) string {
+	what := fmt.Sprintf("was sent on %s as envelope %s", st.At.Local().Format("2006-01-02 15:04"), st.ID)
+	if st.State != envelope.StateSent {
+		what = fmt.Sprintf("may have been sent on %s", st.At.Local().Format("2006-01-02 15:04"))
+	}
+	return fmt.Sprintf("envelope %q of batch %q %s, with other content. If this is another envelope, give it another envelope value or another batch (--batch); else restore the row", env.Label, env.Batch, what)
+}
+
+// items returns the accepted envelopes and their drafts, in input order.
+func (j *job) items() (items []batch.Item, drafts []*envelope.Draft) {
+	for _, d := range j.drafts {
+		if d.Envelope != nil {
+			items = append(items, batch.Item{Envelope: d.Envelope, Standing: j.standing[d]})
+			drafts = append(drafts, d)
+		}
+	}
+	return items, drafts
+}
+
+// send plans the envelopes into the ledger and sends them.
+func (j *job) send(ctx context.Context, items []batch.Item, drafts []*envelope.Draft) error {
+	chosen := items
+	if j.o.limit > 0 {
+		chosen = firstUnsent(items, j.o.limit)
+	}
+	envs := make([]*envelope.Envelope, len(items))
+	for i := range items {
+		envs[i] = items[i].Envelope
+	}
+	for _, file := range j.seen {
+		if err := file.same(); err != nil {
+			return &exitError{exitStopped, err}
+		}
+	}
+	if err := j.seeTemplates(ctx); err != nil {
+		return err
+	}
+	if err := j.session.Plan(ctx, envs); err != nil {
+		return err
+	}
+	left, err := leftBehind(ctx, j.session)
+	if err != nil {
+		return err
+	}
+	bar := j.progress(j.plan.Envelopes)
+	defer context.AfterFunc(ctx, func() {
+		if errors.Is(context.Cause(ctx), context.Canceled) {
+			j.say("stopping: what is in flight is finished and recorded; Ctrl-C again stops at once")
+		}
+	})()
+	runner := &batch.Runner{
+		DocuSign: j.conn.client, Ledger: j.session, TwoStep: j.o.via == "two-step",
+		Retry: j.conn.retry, Concurrency: j.o.concurrency, MaxErrors: j.o.maxErrors, Settle: j.o.settle,
+		Guard: j.fresh.check,
+		Log:   j.log, OnOutcome: bar.outcome, OnLeft: func(l batch.Left) { j.say("%s", leftText(l)) }, OnLost: j.tellLost,
+	}
+	result := runner.Run(ctx, chosen, left)
+	bar.close()
+	j.take(drafts[:len(chosen)], result)
+	for _, d := range drafts[len(chosen):] {
+		j.outcomes[d] = envelope.Outcome{Status: envelope.Pending, Message: "left for the next run (--limit)"}
+		if st := j.standing[d]; st.State == envelope.StateSent {
+			j.outcomes[d] = envelope.Outcome{Status: envelope.AlreadySent, ID: st.ID}
+		}
+	}
+	if j.stopped == nil && len(chosen) < len(items) {
+		j.stopped = fmt.Errorf("--limit %d reached: run the same command again for the next ones", j.o.limit)
+	}
+	return nil
+}
+
+// firstUnsent cuts items after the nth that is still to be sent.
+func firstUnsent(items []batch.Item, n int) []batch.Item {
+	for i, item := range items {
+		if st := item.Standing.State; st == envelope.StateSent || st.Open() {
+			continue
+		}
+		if n == 0 {
+			return items[:i]
+		}
+		n--
+	}
+	return items
+}
+
+// close gives back what the job holds, whatever happened.
+func (j *job) close() {
+	for _, f := range []*report.File{j.results, j.rejects, j.html} {
+		f.Discard()
+	}
+	if j.session != nil {
+		if err := j.session.Close(context.Background()); err != nil {
+			j.log.Warn("closing the ledger's session", "error", err)
+		}
+	}
+	if j.db != nil {
+		if err := j.db.Close(); err != nil {
+			j.log.Warn("closing the ledger", "error", err)
+		}
+	}
+	if j.conn != nil && j.conn.sandbox != nil {
+		j.conn.sandbox.Close()
+	}
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"batchsend/envelope"
+)
+
+// progress draws a bar on a terminal; elsewhere it is nil and silent.
+type progress struct {
+	bar *progressbar.ProgressBar
+	on  *console
+}
+
+func (a *app) progress(envelopes int) *progress {
+	if !a.animate() || envelopes == 0 {
+		return nil
+	}
+	bar := progressbar.NewOptions(envelopes,
+		progressbar.OptionSetWriter(a.stderr.w),
+		progressbar.OptionSetDescription("sending"),
+		progressbar.OptionShowCount(),
+		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetPredictTime(true),
+	)
+	a.stderr.draw(bar)
+	return &progress{bar, a.stderr}
+}
+
+// outcome advances the bar by one envelope that was tried.
+func (p *progress) outcome(_ *envelope.Envelope, out envelope.Outcome) {
+	if p != nil && out.Status != envelope.AlreadySent {
+		_ = p.bar.Add(1) // a bar that cannot be drawn stops nothing
+	}
+}
+
+func (p *progress) close() {
+	if p != nil {
+		p.on.draw(nil)
+		_ = p.bar.Finish()
+	}
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"batchsend/internal/batch"
+	"batchsend/internal/ledger"
+	"batchsend/internal/report"
+)
+
+func (a *app) reconcileCommand() *cobra.Command {
+	var name string
+	var settle time.Duration
+	cmd := &cobra.Command{
+		Use:   "reconcile",
+		Short: "Look up envelopes whose answer was lost, and send nothing",
+		Long: `reconcile asks DocuSign what became of envelopes that were in flight when a run
+died, or whose answer was lost, and writes it into the ledger. It sends nothing;
+every run of send does the same before it sends.`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			conn, err := a.connect(cmd.Context(), limits{concurrency: 1})
+			if err != nil {
+				return err
+			}
+			return a.reconcile(cmd.Context(), conn, name, settle)
+		},
+	}
+	cmd.Flags().StringVar(&name, "batch", "", "only the batch `NAME`")
+	cmd.Flags().DurationVar(&settle, "settle", defaultSettle, "how long DocuSign must not know an envelope before it is taken for never sent (`DURATION`)")
+	return cmd
+}
+
+func (a *app) reconcile(ctx context.Context, conn *connection, name string, settle time.Duration) error {
+	db, err := ledger.Open(ctx, conn.ledger)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	names, err := inDoubt(ctx, db, conn.login.AccountID, name)
+	if err != nil {
+		return err
+	}
+	if len(names) == 0 {
+		_, err := fmt.Fprintln(a.stdout, "nothing is in doubt")
+		return err
+	}
+	session, err := db.Begin(ctx, ledger.Run{Account: conn.login.AccountID, Batches: names, Version: version()})
+	if err != nil {
+		return heldOr(err)
+	}
+	defer session.Close(context.WithoutCancel(ctx))
+	left, err := leftBehind(ctx, session)
+	if err != nil {
+		return err
+	}
+	runner := &batch.Runner{
+		DocuSign: conn.client, Ledger: session, LookOnly: true,
+		Retry: conn.retry, Settle: settle, Log: a.log, OnLost: a.tellLost,
+	}
+	result := runner.Run(ctx, nil, left)
+	fmt.Fprintln(a.stdout, leftText(result.Left))
+	switch {
+	case result.Stopped != nil:
+		return &exitError{exitStopped, errors.New(why(result.Stopped))}
+	case result.Left.Open > 0:
+		return &exitError{exitFailed, fmt.Errorf("%s may have been sent and cannot be found: look for them in DocuSign by recipient and date (batchsend status --batch NAME lists them)",
+			report.Plural(result.Left.Open, "envelope"))}
+	}
+	return nil
+}
+
+// inDoubt returns the account's batches that have envelopes in doubt.
+func inDoubt(ctx context.Context, db *ledger.DB, account, name string) ([]string, error) {
+	batches, err := db.Batches(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, b := range batches {
+		if strings.EqualFold(b.Account, account) && b.Sending+b.Unknown > 0 && (name == "" || b.Name == name) {
+			names = append(names, b.Name)
+		}
+	}
+	return names, nil
+}
+
+// heldOr gives the error of a batch that another run holds its exit code.
+func heldOr(err error) error {
+	var held *ledger.HeldError
+	if errors.As(err, &held) {
+		return &exitError{exitStopped, err}
+	}
+	return err
+}
+
+// leftBehind returns the envelopes that earlier runs of the session's batches
+// left in doubt.
+func leftBehind(ctx context.Context, session *ledger.Session) ([]batch.Doubt, error) {
+	open, err := session.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	left := make([]batch.Doubt, len(open))
+	for i, d := range open {
+		left[i] = batch.Doubt{TransactionID: d.TransactionID, Attempted: d.Attempted, Draft: d.ID}
+	}
+	return left, nil
+}
+
+// leftText says what became of the envelopes that earlier runs left in doubt.
+func leftText(l batch.Left) string {
+	verb := "were"
+	if l.Total() == 1 {
+		verb = "was"
+	}
+	text := fmt.Sprintf("%s %s in flight when the last run died: %s had been sent, %s had not",
+		report.Plural(l.Total(), "envelope"), verb, report.Number(l.Sent), report.Number(l.Absent))
+	if l.Open > 0 {
+		text += fmt.Sprintf(", %s not known yet", report.Number(l.Open))
+	}
+	return text
+}
+
+// tellLost says what a run waits for when all else is done.
+func (a *app) tellLost(envelopes int, until time.Time) {
+	a.say("looking up %s sent without an answer, until %s at the latest; what DocuSign does not know by then was never sent",
+		report.Plural(envelopes, "envelope"), until.Local().Format("15:04:05"))
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rooms is the plan of the house: which of our packages each may import. The
+// arrows are one-way, and only the command joins rooms that must not meet.
+var rooms = map[string][]string{
+	"template":             {},
+	"reminders":            {},
+	"envelope":             {"reminders", "template"},
+	"throttle":             {},
+	"internal/batch":       {"envelope", "throttle"},
+	"internal/docusign":    {"envelope", "reminders", "template"},
+	"internal/ledger":      {"envelope"},
+	"internal/report":      {"envelope", "reminders"},
+	"internal/sandbox":     {},
+	"internal/judge":       {}, // serves tests only
+	"cmd/batchsend":        {"envelope", "internal/batch", "internal/docusign", "internal/ledger", "internal/report", "internal/sandbox", "reminders", "template", "throttle"},
+	"internal/judge/tally": {"internal/judge"},
+}
+
+// TestRooms holds the import graph to its plan.
+func TestRooms(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "batchsend/...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	seen := 0
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var pkg struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := dec.Decode(&pkg); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		seen++
+		room := strings.TrimPrefix(pkg.ImportPath, "batchsend/")
+		allowed, known := rooms[room]
+		if !known {
+			t.Errorf("package %s is not in the plan", room)
+		}
+		for _, path := range pkg.Imports {
+			if ours, ok := strings.CutPrefix(path, "batchsend/"); ok && !slices.Contains(allowed, ours) {
+				t.Errorf("%s imports %s, which the plan does not allow", room, ours)
+			}
+		}
+	}
+	if seen != len(rooms) {
+		t.Errorf("go list shows %d packages, the plan has %d", seen, len(rooms))
+	}
+}

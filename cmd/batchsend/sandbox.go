@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"crypto/rsa"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"batchsend/internal/sandbox"
+)
+
+// The limits of a real account, which the sandbox has unless told otherwise.
+const (
+	sandboxHourly = 3000
+	sandboxBurst  = 500
+)
+
+// watchSandbox is told of every sandbox that is opened; tests judge its
+// messages.
+var watchSandbox = func(*sandbox.Server) {}
+
+// openSandbox opens the sandbox that lives in dir and the key to sign in with.
+func openSandbox(dir string) (*sandbox.Server, *rsa.PrivateKey, error) {
+	kit, err := sandbox.Prepare(dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the sandbox's directory: %w", err)
+	}
+	server := kit.Server()
+	server.HourlyLimit, server.BurstLimit = sandboxHourly, sandboxBurst
+	watchSandbox(server)
+	return server, kit.Key, server.Open()
+}
+
+func (a *app) sandboxCommand() *cobra.Command {
+	var dir, addr, faults string
+	var tls bool
+	var hourly, burst int
+	cmd := &cobra.Command{
+		Use:   "sandbox",
+		Short: "Serve an imitation of DocuSign on this machine, to practise on",
+		Long: `sandbox serves OAuth and the REST API as DocuSign would, with its limits and its
+dangerous habits, and mails nothing: its page shows what would have gone out.
+
+It keeps a key, a template and its records in --dir and writes there an .env
+file to source in another terminal.`,
+		Example: `  batchsend sandbox --addr 127.0.0.1:0 --dir practice
+  . practice/.env && batchsend send samples/offer-letters.csv   # in another terminal`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			server, _, err := openSandbox(dir)
+			if err != nil {
+				return err
+			}
+			defer server.Close()
+			server.HourlyLimit, server.BurstLimit = hourly, burst
+			if server.Faults, err = parseFaults(faults); err != nil {
+				return err
+			}
+			return a.serveSandbox(cmd.Context(), server, addr, dir, tls)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&addr, "addr", "127.0.0.1:8720", "loopback `ADDRESS` to listen on; port 0 takes a free one")
+	flags.StringVar(&dir, "dir", "sandbox", "`DIR` for key, template, records and the .env file")
+	flags.BoolVar(&tls, "tls", false, "serve https with a certificate of its own (DIR/ca.pem), as the official SDKs want")
+	flags.IntVar(&hourly, "calls-per-hour", sandboxHourly, "`N` calls an hour are answered; 0: any number")
+	flags.IntVar(&burst, "calls-per-burst", sandboxBurst, "`N` calls in 30 seconds are answered; 0: any number")
+	flags.StringVar(&faults, "faults", "", "what goes wrong and how often, a `LIST` such as drop-after=0.2,503=0.1,slow=50ms")
+	return cmd
+}
+
+// serveSandbox serves until the context ends.
+func (a *app) serveSandbox(ctx context.Context, server *sandbox.Server, addr, dir string, tls bool) error {
+	var failed error
+	ready := func(url string) {
+		env, err := sandbox.WriteEnv(dir, url, server)
+		if err != nil {
+			failed = err
+			return
+		}
+		fmt.Fprintf(a.stdout, "sandbox: %s (open it in a browser to see what was \"mailed\")\n", url)
+		fmt.Fprintf(a.stdout, "template: %s\n", filepath.Join(dir, "template.json"))
+		fmt.Fprintf(a.stdout, "next, in another terminal:\n  . %s\n  batchsend send --dry-run samples/offer-letters.csv\n", env)
+		fmt.Fprintln(a.stdout, "Ctrl-C ends the sandbox; its records stay in "+dir)
+	}
+	var err error
+	if tls {
+		err = server.ListenAndServeTLS(ctx, addr, dir, ready)
+	} else {
+		err = server.ListenAndServe(ctx, addr, ready)
+	}
+	if failed != nil {
+		return failed
+	}
+	return err
+}
+
+// parseFaults reads --faults. A server that is to be killed ends like one that
+// loses its power.
+func parseFaults(text string) (sandbox.Faults, error) {
+	faults, err := sandbox.ParseFaults(text)
+	if err != nil {
+		return faults, usageError("--faults: %v", err)
+	}
+	faults.OnKill = func() {
+		if self, err := os.FindProcess(os.Getpid()); err == nil {
+			_ = self.Kill()
+			select {} // until it has happened
+		}
+	}
+	return faults, nil
+}
+
+// rehearsal returns what is to go wrong in the embedded sandbox.
+func (a *app) rehearsal(o *sendOptions) (sandbox.Faults, error) {
+	if o.faults != "" && !a.cfg.sandbox {
+		return sandbox.Faults{}, usageError("--faults is for rehearsals: give --sandbox too")
+	}
+	return parseFaults(o.faults)
+}

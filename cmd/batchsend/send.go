@@ -1,0 +1,298 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"batchsend/envelope"
+	"batchsend/internal/report"
+	"batchsend/reminders"
+)
+
+// sendOptions are the flags of send.
+type sendOptions struct {
+	limits
+	dryRun          bool
+	batch           string
+	results         string
+	rejects         string
+	reportHTML      string
+	json            bool
+	onInvalid       string
+	via             string
+	settle          time.Duration
+	limit           int
+	maxErrors       int
+	until           string
+	maxDuration     time.Duration
+	days            [4]string // of reminders and expiry, by reminderFlags
+	allowSamePerson bool
+	allowRepeat     bool
+	allowChanged    bool
+	yes             bool
+	minAge          time.Duration
+	faults          string
+}
+
+// reminderFlags are the flags that stand in for empty cells.
+var reminderFlags = [4]struct {
+	name  string
+	field reminders.Field
+	help  string
+}{
+	{"reminder-delay", reminders.Delay, "`DAYS` to the first reminder, for rows that say nothing"},
+	{"reminder-frequency", reminders.Frequency, "`DAYS` between later reminders (0: none), for rows that say nothing"},
+	{"expire-after", reminders.Expire, "`DAYS` until an envelope expires, for rows that say nothing"},
+	{"expire-warn", reminders.Warn, "`DAYS` before expiry to warn (0: never), for rows that say nothing"},
+}
+
+// defaultSettle is how long DocuSign must not know an envelope before it is
+// taken for never created. Searches are said to lag by a minute at most.
+const defaultSettle = 10 * time.Minute
+
+func (a *app) bindSend(flags *pflag.FlagSet, o *sendOptions) {
+	flags.BoolVar(&o.dryRun, "dry-run", false, "check everything and show the plan, but send nothing")
+	flags.StringVar(&o.batch, "batch", "", "`NAME` under which the envelopes are remembered (default: the file's base name)")
+	flags.StringVar(&o.results, "results", "", "write what became of every row to `FILE` (CSV)")
+	flags.StringVar(&o.rejects, "rejects", "", "write the rejected rows to `FILE` (CSV), to be corrected and given back")
+	flags.StringVar(&o.reportHTML, "report", "", "write a report to `FILE` (HTML)")
+	flags.BoolVar(&o.json, "json", false, "print one JSON object instead of the table")
+	flags.StringVar(&o.onInvalid, "on-invalid", "abort", "what one bad row means: `abort|skip` (send nothing, or all the others)")
+	flags.StringVar(&o.via, "via", "auto", "how to send: `auto|single|two-step` (two-step makes drafts first: twice the calls, less in doubt)")
+	flags.IntVar(&o.concurrency, "concurrency", 8, "`N` envelopes under way at once")
+	flags.IntVar(&o.hourly, "hourly-limit", 0, "at most `N` calls an hour (headers may lower it)")
+	flags.IntVar(&o.burst, "burst-limit", 0, "at most `N` calls in 30 seconds (headers may lower it)")
+	flags.IntVar(&o.reserve, "reserve", 0, "leave `PCT` percent of the hourly calls to other apps on the account")
+	flags.DurationVar(&o.settle, "settle", defaultSettle, "how long DocuSign must not know an envelope before it is sent again (`DURATION`)")
+	flags.IntVar(&o.limit, "limit", 0, "send only the first `N` envelopes")
+	flags.IntVar(&o.maxErrors, "max-errors", 10, "stop after `N` failures in a row")
+	flags.StringVar(&o.until, "until", "", "stop at `TIME` (15:04 today or tomorrow, or RFC 3339)")
+	flags.DurationVar(&o.maxDuration, "max-duration", 0, "stop after `D`, such as 90m")
+	for i, f := range reminderFlags {
+		flags.StringVar(&o.days[i], f.name, "", f.help)
+	}
+	flags.BoolVar(&o.allowSamePerson, "allow-same-person", false, "let one address hold two roles at different routing orders")
+	flags.BoolVar(&o.allowRepeat, "allow-repeat", false, "send content that was sent under another name already")
+	flags.BoolVar(&o.allowChanged, "allow-changed-template", false, "go on with a batch although its template has changed since it was begun")
+	flags.BoolVar(&o.yes, "yes", false, "do not ask before sending")
+	flags.DurationVar(&o.minAge, "min-age", 0, "leave files alone that changed less than `DURATION` ago: they may still be being written")
+	flags.StringVar(&o.faults, "faults", "", "with --sandbox: what goes wrong and how often, a `LIST` such as drop-after=0.2,503=0.1,slow=50ms,kill-after=100")
+}
+
+func (a *app) sendCommand() *cobra.Command {
+	var o sendOptions
+	cmd := &cobra.Command{
+		Use:   "send [flags] FILE...",
+		Short: "Send one envelope for each group of rows",
+		Long: `send checks the rows of CSV files against the template, shows what it will do,
+and sends one envelope for each group of rows. Given again, it sends only what
+is missing. "-" reads standard input.
+
+Every flag can also be set in the environment (BATCHSEND_ and its name, such as
+BATCHSEND_ON_INVALID) or in the configuration file.
+
+` + exitHelp,
+		Example: `  batchsend send --sandbox samples/offer-letters.csv
+  batchsend send --dry-run --rejects bad.csv contracts.csv
+  batchsend send --template 1b2c... --results out.csv contracts.csv`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError("send needs the name of a CSV file, or - for standard input")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.send(cmd.Context(), &o, args)
+		},
+	}
+	a.bindSend(cmd.Flags(), &o)
+	return cmd
+}
+
+// send is the main job: read, check, plan, send, report.
+func (a *app) send(ctx context.Context, o *sendOptions, files []string) (err error) {
+	defaults, err := a.checkOptions(o, files)
+	if err != nil {
+		return err
+	}
+	faults, err := a.rehearsal(o)
+	if err != nil {
+		return err
+	}
+	ctx, cancel, err := o.deadline(ctx, time.Now())
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	job := &job{app: a, o: o, defaults: defaults, faults: faults, files: files}
+	defer job.close()
+	err = job.run(ctx)
+	if o.json && !job.printed {
+		return errors.Join(err, (&report.Summary{
+			ExitCode: exitCode(err), DryRun: o.dryRun, Files: files, Error: err.Error(),
+			Problems: report.Problems(job.headerProblems), Warnings: report.Problems(nil),
+		}).Write(a.stdout))
+	}
+	return err
+}
+
+// checkOptions finds mistakes on the command line that parsing cannot.
+func (a *app) checkOptions(o *sendOptions, files []string) (defaults reminders.Plan, err error) {
+	switch {
+	case o.onInvalid != "abort" && o.onInvalid != "skip":
+		return defaults, usageError("--on-invalid is %q: it must be abort or skip", o.onInvalid)
+	case !slices.Contains([]string{"auto", "single", "two-step"}, o.via):
+		return defaults, usageError("--via is %q: it must be auto, single or two-step", o.via)
+	case o.limit == 0 && a.origins["limit"] != "default":
+		return defaults, usageError("--limit 0 would send nothing: leave it out to send all")
+	case o.concurrency < 1 || o.concurrency > 100:
+		return defaults, usageError("--concurrency is %d: it must be 1 to 100", o.concurrency)
+	case o.reserve < 0 || o.reserve > 90:
+		return defaults, usageError("--reserve is %d: it must be 0 to 90 percent", o.reserve)
+	case o.minAge > 0 && slices.Contains(files, "-"):
+		return defaults, usageError("--min-age says nothing of standard input: name a file")
+	case min(o.hourly, o.burst, o.limit, o.maxErrors) < 0 || o.settle < 0 || o.maxDuration < 0:
+		return defaults, usageError("a limit cannot be negative")
+	case o.until != "" && o.maxDuration != 0:
+		return defaults, usageError("--until and --max-duration say the same thing: give one")
+	}
+	for i, name := range files {
+		if slices.Contains(files[:i], name) {
+			return defaults, usageError("%s is named twice", name)
+		}
+	}
+	for i, to := range []*reminders.Days{&defaults.Delay, &defaults.Frequency, &defaults.Expire, &defaults.Warn} {
+		f := reminderFlags[i]
+		if *to, err = reminders.Parse(f.field, o.days[i]); err != nil {
+			return defaults, usageError("--%s: %v", f.name, err)
+		}
+	}
+	if err := defaults.Check(); err != nil {
+		return defaults, usageError("the flags for reminders and expiry: %v", err)
+	}
+	return defaults, nil
+}
+
+// errDeadline ends a run at the time that the operator set.
+var errDeadline = errors.New("the time given with --until or --max-duration is over")
+
+// deadline gives ctx the end that the operator wants.
+func (o *sendOptions) deadline(ctx context.Context, now time.Time) (context.Context, context.CancelFunc, error) {
+	switch {
+	case o.maxDuration > 0:
+		ctx, cancel := context.WithDeadlineCause(ctx, now.Add(o.maxDuration), errDeadline)
+		return ctx, cancel, nil
+	case o.until == "":
+		return ctx, func() {}, nil
+	}
+	end, err := parseUntil(o.until, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithDeadlineCause(ctx, end, errDeadline)
+	return ctx, cancel, nil
+}
+
+// parseUntil reads a time of day (the next one) or a full time.
+func parseUntil(text string, now time.Time) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04", "2006-01-02T15:04"} {
+		if t, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
+			if !t.After(now) {
+				return t, usageError("--until %s has passed", text)
+			}
+			return t, nil
+		}
+	}
+	t, err := time.ParseInLocation("15:04", text, now.Location())
+	if err != nil {
+		return t, usageError("--until is %q: it must be a time such as 17:30 or 2026-11-21T17:30:00+01:00", text)
+	}
+	t = time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), 0, 0, now.Location())
+	if !t.After(now) {
+		t = t.AddDate(0, 0, 1)
+	}
+	return t, nil
+}
+
+// readInputs reads all files. Whatever is wrong with any of them is told at
+// once.
+func (j *job) readInputs() ([]*envelope.Input, error) {
+	var inputs []*envelope.Input
+	var problems envelope.Problems
+	for _, path := range j.files {
+		in, err := j.readInput(path)
+		var bad envelope.Problems
+		switch {
+		case errors.As(err, &bad):
+			problems = append(problems, bad...)
+		case err != nil:
+			return nil, err
+		default:
+			inputs = append(inputs, in)
+			j.say("%s: %s; %s, %s", in.Name, in.Describe(), report.Plural(in.Rows, "row"), report.Plural(len(in.Drafts), "envelope"))
+		}
+	}
+	if len(problems) > 0 {
+		j.headerProblems = problems
+		report.WriteProblems(j.stderr, "", problems)
+		return nil, &exitError{exitRejected, fmt.Errorf("%s: nothing was sent", report.Plural(len(problems), "mistake"))}
+	}
+	return inputs, nil
+}
+
+func (j *job) readInput(path string) (*envelope.Input, error) {
+	name, r := path, j.stdin
+	if path == "-" {
+		name = "stdin"
+	} else {
+		f, err := openFile(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		seen, err := look(f)
+		if err != nil {
+			return nil, err
+		}
+		if age := time.Since(seen.changed); j.o.minAge > 0 && age < j.o.minAge {
+			return nil, &exitError{exitStopped, fmt.Errorf("%s changed %s ago and may still be being written (--min-age %s): nothing was sent, run the same command again later",
+				path, report.Span(max(age, 0)), j.o.minAge)}
+		}
+		j.seen = append(j.seen, seen)
+		r = f
+	}
+	batch := j.o.batch
+	if batch == "" {
+		batch = filepath.Base(name)
+	}
+	return envelope.Read(name, batch, r)
+}
+
+// confirm asks the person at the keyboard, if there is one.
+func (a *app) confirm(ctx context.Context, question string) (bool, error) {
+	if !a.typed || !a.watched {
+		return true, nil
+	}
+	fmt.Fprintf(a.stderr, "%s [y/N] ", question)
+	answer := make(chan string, 1)
+	go func() { // which a signal must not wait for
+		line, _ := bufio.NewReader(a.stdin).ReadString('\n')
+		answer <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(a.stderr)
+		return false, context.Cause(ctx)
+	case text := <-answer:
+		return text == "y" || text == "yes", nil
+	}
+}

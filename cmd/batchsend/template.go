@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"batchsend/internal/docusign"
+	"batchsend/internal/report"
+	"batchsend/template"
+)
+
+func (a *app) templateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "template [ID]",
+		Short: "List the templates, or show the roles and tabs of one",
+		Long: `template lists the templates that the user may use. With an ID it shows what a
+CSV file must and may give: the roles with their routing order, the tabs of
+each, the envelope custom fields, and a header line to start from.`,
+		Args: usageArgs(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			conn, err := a.connect(cmd.Context(), limits{concurrency: 1})
+			if err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				return a.listTemplates(cmd.Context(), conn)
+			}
+			return a.showTemplate(cmd.Context(), conn, args[0])
+		},
+	}
+}
+
+func (a *app) listTemplates(ctx context.Context, conn *connection) error {
+	rows := [][]string{{"TEMPLATE ID", "MODIFIED", "NAME"}}
+	list, err := conn.client.Templates(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range list {
+		rows = append(rows, []string{t.ID, t.Modified.Format("2006-01-02"), t.Name})
+	}
+	return report.Columns(a.stdout, rows)
+}
+
+func (a *app) showTemplate(ctx context.Context, conn *connection, id string) error {
+	source, err := conn.source(ctx, strings.ToLower(id), docusign.AccountInfo{})
+	if err != nil {
+		return err
+	}
+	if source.Err != nil {
+		return source.Err
+	}
+	t := source.Template
+	fmt.Fprintf(a.stdout, "%s\n%s\n\n", t.Name, source.Base)
+	rows := [][]string{{"ROLE", "ROUTING ORDER", "KIND", "TO BE FILLED", "TABS"}}
+	for i := range t.Roles {
+		r := &t.Roles[i]
+		rows = append(rows, []string{r.Name, fmt.Sprint(r.RoutingOrder), r.Kind.String(), filling(r), strings.Join(r.Labels(), ", ")})
+	}
+	if err := report.Columns(a.stdout, rows); err != nil {
+		return err
+	}
+	for _, f := range t.Fields {
+		fmt.Fprintf(a.stdout, "custom field %s %s\n", f.Name, strings.Join(f.Options, ", "))
+	}
+	_, err = fmt.Fprintf(a.stdout, "\nA header to start from:\n%s\n", startingHeader(t))
+	return err
+}
+
+// filling says who settles the role's recipient.
+func filling(r *template.Role) string {
+	switch {
+	case r.Fixed():
+		return "no: " + r.Person.Email
+	case r.Locked:
+		return "no: locked"
+	case !r.Kind.Fillable():
+		return "no: not possible from a file"
+	}
+	return "yes"
+}
+
+// startingHeader is a header in the long form for the template.
+func startingHeader(t *template.Template) string {
+	columns := []string{"envelope", "roleName", "routingOrder", "name", "email"}
+	seen := map[string]bool{}
+	for _, r := range t.Placeholders() {
+		for _, label := range r.Labels() {
+			if !seen[label] {
+				seen[label] = true
+				columns = append(columns, cell("tab:"+label))
+			}
+		}
+	}
+	for _, f := range t.Fields {
+		columns = append(columns, cell("field:"+f.Name))
+	}
+	return strings.Join(columns, ",")
+}
+
+// cell quotes a header cell where CSV asks for it.
+func cell(text string) string {
+	if strings.ContainsAny(text, "\",\n") {
+		return `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
+	}
+	return text
+}

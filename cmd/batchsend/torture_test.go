@@ -1,0 +1,247 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"batchsend/internal/ledger"
+	"batchsend/internal/sandbox"
+)
+
+// victim is one file, sent again and again by processes that are killed.
+type victim struct {
+	t        *testing.T
+	name     string // of the batch: all victims share an account
+	dir      string
+	url      string
+	settings []string
+	offers   []offer
+	file     string
+}
+
+// newVictim makes a file of n envelopes that no other victim has.
+func newVictim(t *testing.T, url string, settings []string, name string, n int) *victim {
+	v := &victim{t: t, name: name, dir: t.TempDir(), url: url, settings: settings, offers: offers(n)}
+	for i := range v.offers {
+		v.offers[i].employee = name + "." + v.offers[i].employee
+	}
+	v.file = writeOffers(t, v.dir, v.offers)
+	return v
+}
+
+// send prepares a process that sends the file, with a ledger of its own.
+func (v *victim) send(args ...string) *exec.Cmd {
+	args = append([]string{"send", "--quiet", "--batch", v.name, "--settle", "150ms", "--results", "results.csv"}, args...)
+	cmd := program(v.t.Context(), v.dir, append(args, v.file)...)
+	cmd.Env = append(append(cmd.Env, v.settings...), "BATCHSEND_LEDGER="+filepath.Join(v.dir, "ledger.db"))
+	return cmd
+}
+
+// finish sends until all is sent, as an operator would.
+func (v *victim) finish(args ...string) {
+	v.t.Helper()
+	for range 20 {
+		out, err := v.send(args...).CombinedOutput()
+		var exit *exec.ExitError
+		switch {
+		case err == nil:
+			return
+		case errors.As(err, &exit) && (exit.ExitCode() == exitStopped || exit.ExitCode() == exitFailed):
+			continue
+		}
+		v.t.Fatalf("%v\n%s", err, out)
+	}
+	v.t.Fatal("not finished after 20 runs")
+}
+
+// verify holds sandbox, ledger and results against the file.
+func (v *victim) verify() {
+	v.t.Helper()
+	ours := map[string]bool{}
+	for _, o := range v.offers {
+		ours[o.employee] = true
+	}
+	var record []sandbox.Envelope
+	for _, env := range mailed(v.t, v.url) {
+		if ours[env.Recipients[0].Email] {
+			record = append(record, env)
+		}
+	}
+	wantEachOnce(v.t, v.offers, record)
+
+	status := program(v.t.Context(), v.dir, "status", "--json", "--batch", v.name, "--ledger", filepath.Join(v.dir, "ledger.db"))
+	out, err := status.Output()
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	var entries []envelopeStatus
+	if err := json.Unmarshal(out, &entries); err != nil {
+		v.t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, e := range entries {
+		if e.State != "sent" {
+			v.t.Errorf("the ledger says that line %d is %s", e.Line, e.State)
+		}
+		known[string(e.EnvelopeID)] = true
+	}
+	for _, env := range record {
+		if env.Status == "sent" && !known[env.ID] {
+			v.t.Errorf("the ledger does not know envelope %s", env.ID)
+		}
+	}
+	v.verifyResults(known)
+}
+
+func (v *victim) verifyResults(known map[string]bool) {
+	v.t.Helper()
+	f, err := os.Open(filepath.Join(v.dir, "results.csv"))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	if len(rows) != 1+2*len(v.offers) {
+		v.t.Errorf("the results have %d lines, want %d", len(rows), 1+2*len(v.offers))
+	}
+	for _, row := range rows[1:] {
+		if status, id := row[6], row[7]; status != "sent" && status != "already-sent" || !known[id] {
+			v.t.Errorf("results: line %s is %s with envelope %q", row[1], status, id)
+		}
+	}
+}
+
+// rounds is how often the kill matrix is played: a few times in every test run,
+// and as often as BATCHSEND_TORTURE says in `make torture`.
+func rounds() int {
+	if n, err := strconv.Atoi(os.Getenv("BATCHSEND_TORTURE")); err == nil {
+		return n
+	}
+	return 50
+}
+
+// TestKillMatrix kills real processes at random moments, runs the command again
+// until all is sent, and demands that everybody was mailed once.
+func TestKillMatrix(t *testing.T) {
+	const each = 50 // rounds with one sandbox, whose record each of them reads
+	for first := 0; first < rounds(); first += each {
+		t.Run(fmt.Sprintf("from %d", first), func(t *testing.T) {
+			url, settings := startSandbox(t, t.TempDir(), "--calls-per-hour", "100000000", "--calls-per-burst", "100000000",
+				"--faults", fmt.Sprintf("slow=2ms,jitter=5ms,drop-after=0.03,503=0.02,502-after=0.02,seed=%d", first))
+			for round := first; round < min(first+each, rounds()); round++ {
+				t.Run(strconv.Itoa(round), func(t *testing.T) {
+					t.Parallel()
+					killAtRandom(t, url, settings, round)
+				})
+			}
+		})
+	}
+}
+
+// killAtRandom plays one round of the kill matrix.
+func killAtRandom(t *testing.T, url string, settings []string, round int) {
+	dice := rand.New(rand.NewPCG(2026, uint64(round)))
+	v := newVictim(t, url, settings, fmt.Sprintf("round%d", round), 10+dice.IntN(20))
+	via := []string{"--via", []string{"single", "two-step"}[round%2], "--concurrency", strconv.Itoa(1 + dice.IntN(8))}
+	for range 1 + dice.IntN(3) {
+		cmd := v.send(via...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		// A real process has real time; any moment will do.
+		time.Sleep(time.Duration(dice.IntN(400)) * time.Millisecond)
+		cmd.Process.Kill()
+		cmd.Wait()
+	}
+	v.finish(via...)
+	v.verify()
+}
+
+// TestCrashPoints kills a process between every two statements of the ledger.
+func TestCrashPoints(t *testing.T) {
+	url, settings := startSandbox(t, t.TempDir(), "--calls-per-hour", "100000000", "--calls-per-burst", "100000000")
+	for _, point := range ledger.CrashPoints {
+		t.Run(point, func(t *testing.T) {
+			t.Parallel()
+			v := newVictim(t, url, settings, strings.NewReplacer(":", "").Replace(point), 6)
+			for _, nth := range []int{1, 4} {
+				cmd := v.send("--via", "two-step")
+				cmd.Env = append(cmd.Env, fmt.Sprintf("BATCHSEND_TEST_CRASH=%s %d", point, nth))
+				_ = cmd.Run() // killed, or past the point without passing it so often
+			}
+			v.finish("--via", "two-step")
+			v.verify()
+		})
+	}
+}
+
+// TestOverlap runs eight processes on one ledger and one file at once.
+func TestOverlap(t *testing.T) {
+	url, settings := startSandbox(t, t.TempDir(), "--calls-per-hour", "100000000", "--calls-per-burst", "100000000", "--faults", "slow=5ms")
+	v := newVictim(t, url, settings, "overlap", 60)
+	var all []*exec.Cmd
+	for range 8 {
+		cmd := v.send()
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, cmd)
+	}
+	done := 0
+	for _, cmd := range all {
+		switch code := exitOf(cmd.Wait()); code {
+		case exitDone:
+			done++
+		case exitStopped:
+		default:
+			t.Errorf("exit code %d, want 0 or 5", code)
+		}
+	}
+	if done == 0 {
+		t.Error("no process finished")
+	}
+	v.finish()
+	v.verify()
+}
+
+// TestSameContentTwice runs two processes on files of different names with the
+// same content: between them everybody is mailed once.
+func TestSameContentTwice(t *testing.T) {
+	url, settings := startSandbox(t, t.TempDir(), "--calls-per-hour", "100000000", "--calls-per-burst", "100000000", "--faults", "slow=5ms")
+	v := newVictim(t, url, settings, "twice", 60)
+	var all []*exec.Cmd
+	for _, batch := range []string{"one", "two"} {
+		cmd := v.send("--batch", batch, "--on-invalid", "skip", "--concurrency", "2")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, cmd)
+	}
+	for _, cmd := range all {
+		if code := exitOf(cmd.Wait()); code != exitDone && code != exitRejected {
+			t.Errorf("exit code %d, want 0 or 3", code)
+		}
+	}
+	wantEachOnce(t, v.offers, mailed(t, url))
+}
+
+func exitOf(err error) int {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	return 0
+}
