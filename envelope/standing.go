@@ -51,5 +51,5 @@ type Twin struct {
 type Found struct {
 	ID    ID
 	Draft bool // created, not sent: nobody has received it
-	More  []ID // further envelopes under the same transaction ID: a person must look
+	More  []ID // further ones that were sent under the same transaction ID: a person must look
 }

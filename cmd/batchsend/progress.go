@@ -32,7 +32,8 @@ func (a *app) progress(envelopes int) *progress {
 
 // outcome advances the bar by one envelope that was tried.
 func (p *progress) outcome(_ *envelope.Envelope, out envelope.Outcome) {
-	if p != nil && out.Status != envelope.AlreadySent {
+	// One whose answer was lost counts when it is cleared up.
+	if p != nil && out.Status != envelope.AlreadySent && out.Status != envelope.Unknown {
 		_ = p.bar.Add(1) // a bar that cannot be drawn stops nothing
 	}
 }

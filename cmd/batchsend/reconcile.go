@@ -70,7 +70,7 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 	case result.Stopped != nil:
 		return &exitError{exitStopped, errors.New(why(result.Stopped))}
 	case result.Left.Open > 0:
-		return &exitError{exitFailed, fmt.Errorf("%s may have been sent and cannot be found: look for them in DocuSign by recipient and date (batchsend status --batch NAME lists them)",
+		return &exitError{exitFailed, fmt.Errorf("%s may have been sent and cannot be found, or wait as drafts: batchsend send goes on with drafts; look for the others in DocuSign by recipient and date (batchsend status --batch NAME lists them)",
 			report.Plural(result.Left.Open, "envelope"))}
 	}
 	return nil

@@ -140,7 +140,8 @@ func (s sightings) add(transaction text, w wireStatus) {
 	s[key][envelope.ID(w.EnvelopeID.guid())] = strings.EqualFold(string(w.Status), statusDraft)
 }
 
-// found names one of the envelopes, a sent one if there is one, and the others.
+// found names one of the envelopes, a sent one if there is one, and the others
+// that were sent: drafts are mailed to nobody.
 func (s sighting) found() envelope.Found {
 	ids := slices.SortedFunc(maps.Keys(s), func(a, b envelope.ID) int {
 		switch {
@@ -155,8 +156,10 @@ func (s sighting) found() envelope.Found {
 		return envelope.Found{}
 	}
 	f := envelope.Found{ID: ids[0], Draft: s[ids[0]]}
-	if len(ids) > 1 {
-		f.More = ids[1:]
+	for _, id := range ids[1:] {
+		if !s[id] {
+			f.More = append(f.More, id)
+		}
 	}
 	return f
 }
