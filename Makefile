@@ -6,6 +6,11 @@
 # they have started, so more run at once than there are processors.
 test:
 	go test -race -shuffle=on -parallel 6 -timeout 14m $(TESTFLAGS) ./...
+	go test -shuffle=on $(TESTFLAGS) $(SLOW)
+
+# The models and the ledger's own kill matrix are too slow for the race detector,
+# and skip themselves under it.
+SLOW = ./internal/batch ./internal/ledger
 
 # What must be clean before a commit.
 check:
