@@ -27,6 +27,10 @@ func (s State) String() string { return stateNames[s] }
 // Open reports whether the envelope may exist although no ID is known.
 func (s State) Open() bool { return s == StateSending || s == StateUnknown }
 
+// MayExist reports whether the envelope was sent, or may have been: it must not
+// simply be sent again.
+func (s State) MayExist() bool { return s == StateSent || s.Open() }
+
 // Standing is what the ledger knows about one envelope.
 type Standing struct {
 	State   State

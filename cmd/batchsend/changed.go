@@ -17,7 +17,7 @@ type batchTemplate struct{ batch, template string }
 func (j *job) begun() map[batchTemplate]bool {
 	begun := map[batchTemplate]bool{}
 	for d, st := range j.standing {
-		if d.Envelope != nil && (st.State == envelope.StateSent || st.State.Open()) {
+		if d.Envelope != nil && st.State.MayExist() {
 			begun[batchTemplate{d.In.Batch, d.TemplateID}] = true
 		}
 	}

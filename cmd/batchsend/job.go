@@ -210,9 +210,9 @@ func (j *job) compare(ctx context.Context) error {
 		st := standings[i]
 		j.standing[d] = st
 		switch {
-		case (st.State == envelope.StateSent || st.State.Open()) && st.Content != d.Envelope.Content:
+		case st.State.MayExist() && st.Content != d.Envelope.Content:
 			d.Reject(envelope.KeyConflict, conflict(d.Envelope, st))
-		case st.State == envelope.StateSent || st.State.Open():
+		case st.State.MayExist():
 		case st.Twin != nil && !j.o.allowRepeat:
 			d.Reject(envelope.AlreadySentCode, batch.TwinMessage(*st.Twin))
 		}
@@ -295,7 +295,7 @@ func (j *job) send(ctx context.Context, items []batch.Item, drafts []*envelope.D
 // firstUnsent cuts items after the nth that is still to be sent.
 func firstUnsent(items []batch.Item, n int) []batch.Item {
 	for i, item := range items {
-		if st := item.Standing.State; st == envelope.StateSent || st.Open() {
+		if item.Standing.State.MayExist() {
 			continue
 		}
 		if n == 0 {

@@ -13,7 +13,7 @@ import (
 func (j *job) makePlan(items []batch.Item) {
 	var envs []*envelope.Envelope
 	for _, item := range items {
-		if st := item.Standing.State; st == envelope.StateSent || st.Open() {
+		if item.Standing.State.MayExist() {
 			continue
 		}
 		envs = append(envs, item.Envelope)
@@ -27,12 +27,12 @@ func (j *job) makePlan(items []batch.Item) {
 		Envelopes: len(envs), Calls: len(envs),
 		Engine: "single", Why: "one call an envelope",
 		CallsLeft: -1, AllowanceLeft: -1,
-		Finish: state.Finish(len(envs), now), Settings: report.Settings(envs),
+		Settings: report.Settings(envs),
 	}
 	if j.o.via == "two-step" {
 		j.plan.Engine, j.plan.Why, j.plan.Calls = "two-step", "two calls an envelope", 2*len(envs)
-		j.plan.Finish = state.Finish(j.plan.Calls, now)
 	}
+	j.plan.Finish = state.Finish(j.plan.Calls, now)
 	for _, env := range envs {
 		j.plan.Recipients += len(env.Recipients)
 	}
