@@ -32,6 +32,10 @@ type Envelope struct {
 	TemplateID string
 	Subject    string // "" keeps the template's
 	Blurb      string // "" keeps the template's
+	// MergedSubject and MergedBlurb are subject and message, the template's if
+	// need be, with their merge fields filled in; "" if they have none. DocuSign
+	// does that itself where it makes the envelope from the template.
+	MergedSubject, MergedBlurb string
 	// Fields are all envelope custom fields, the template's among them: a
 	// request that carries any replaces the rest.
 	Fields []Field

@@ -167,4 +167,9 @@ var explanations = []Explanation{
 		"Refuses the envelope.",
 		"Add the column.",
 	},
+	{
+		BulkCopyFailed, "DocuSign took the envelope over in a bulk list and could not make it; nobody was mailed.",
+		"Says why in its own words, and no code: they are in the message.",
+		"Mend what they say and run the same command again; it sends only what is missing.",
+	},
 }

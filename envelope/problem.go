@@ -39,6 +39,7 @@ const (
 	ColumnUnknown      Code = "COLUMN_UNKNOWN"
 	ColumnRepeated     Code = "COLUMN_REPEATED"
 	ColumnMissing      Code = "COLUMN_MISSING"
+	BulkCopyFailed     Code = "BULK_COPY_FAILED"
 )
 
 // Problem is one thing wrong with an input file, found before anything is

@@ -1,6 +1,7 @@
 package envelope
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -19,11 +20,13 @@ func (d *Draft) checkTexts(env *Envelope, s *scratch) {
 		row, column := d.place(colBlurb)
 		d.checkText(row, column, TextInvalid, env.Blurb, 10_000)
 	}
-	subject := env.Subject
-	if subject == "" {
-		subject = t.Subject
+	if blurb := cmp.Or(env.Blurb, t.Blurb); strings.Contains(blurb, mergeOpen) {
+		if full, _ := expand(blurb, env, t); full != blurb {
+			env.MergedBlurb = full
+		}
 	}
-	if plain(subject) && len(subject) <= maxSubject && subject != "" && !strings.Contains(subject, "[[") {
+	subject := cmp.Or(env.Subject, t.Subject)
+	if plain(subject) && len(subject) <= maxSubject && subject != "" && !strings.Contains(subject, mergeOpen) {
 		return // so it is nearly always
 	}
 	row, column := d.place(colSubject)
@@ -35,6 +38,9 @@ func (d *Draft) checkTexts(env *Envelope, s *scratch) {
 		d.reject(row, column, TextInvalid, "the subject holds %s: a subject is one line of plain text", what)
 	}
 	full, unknown := expand(subject, env, t)
+	if full != subject {
+		env.MergedSubject = full
+	}
 	if unknown != "" && env.Subject != "" {
 		d.reject(row, column, TextInvalid, "the subject's merge field %q names neither a role nor a custom field of template %q%s: DocuSign would mail it as it stands",
 			unknown, t.Name, nearestMerge(unknown, t))
