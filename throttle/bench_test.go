@@ -34,6 +34,26 @@ func BenchmarkLimiter(b *testing.B) {
 	}
 }
 
+// BenchmarkLimiterWithBook is the same with a book in memory.
+func BenchmarkLimiterWithBook(b *testing.B) {
+	const plenty = 1 << 40
+	book := newShelf(0)
+	l := &throttle.Limiter{HourLimit: plenty, BurstLimit: plenty, Book: page{book, "one"}}
+	ctx := b.Context()
+	b.ReportAllocs()
+	used := 0
+	for b.Loop() {
+		call, err := l.Acquire(ctx)
+		if err != nil {
+			b.Fatal(err)
+		}
+		used++
+		call.Done(throttle.Reading{HourLimit: plenty, HourLeft: plenty - used, HourReset: time.Hour, BurstLimit: plenty, BurstLeft: plenty - used})
+	}
+	shut(b, []*throttle.Limiter{l})
+	b.ReportMetric(float64(b.N)/float64(book.updates), "calls/update")
+}
+
 // BenchmarkLimiterParallel is the same with many callers at once.
 func BenchmarkLimiterParallel(b *testing.B) {
 	var l throttle.Limiter

@@ -2,6 +2,7 @@ package throttle
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -12,6 +13,9 @@ const (
 	burstMargin = 100 * time.Millisecond
 	// burstGrain is how close places may come free to be remembered as one.
 	burstGrain = 10 * time.Millisecond
+	// burstMemory is how long places are remembered after they came free, for
+	// answers that are heard of late.
+	burstMemory = time.Second
 )
 
 // burst is the burst window. A server may count in fixed windows or in a
@@ -47,7 +51,7 @@ func (b *burst) share() int {
 	return b.limit
 }
 
-// take takes places at a time not before that of the take before.
+// take takes places.
 func (b *burst) take(now time.Duration, own, foreign int) {
 	if own+foreign == 0 {
 		return
@@ -55,17 +59,22 @@ func (b *burst) take(now time.Duration, own, foreign int) {
 	b.own += own
 	b.foreign += foreign
 	free := now + burstSpan + burstMargin
-	if n := len(b.places); n > b.head && free-b.places[n-1].free < burstGrain {
-		last := &b.places[n-1]
+	i := len(b.places)
+	for i > b.head && b.places[i-1].free > free {
+		i-- // heard of late
+	}
+	if i > b.head && free-b.places[i-1].free < burstGrain {
+		last := &b.places[i-1]
 		last.own += own
 		last.foreign += foreign
 		return
 	}
-	if b.head > len(b.places)/2 {
-		b.places = append(b.places[:0], b.places[b.head:]...)
-		b.head = 0
+	if gone := b.forgettable(); gone > len(b.places)/2 {
+		b.places = append(b.places[:0], b.places[gone:]...)
+		b.head -= gone
+		i -= gone
 	}
-	b.places = append(b.places, taken{free, own, foreign})
+	b.places = slices.Insert(b.places, i, taken{free, own, foreign})
 }
 
 // expire gives places back.
@@ -75,6 +84,24 @@ func (b *burst) expire(now time.Duration) {
 		b.foreign -= b.places[b.head].foreign
 		b.head++
 	}
+}
+
+// forgettable is how many places came free so long ago that nobody will ask.
+func (b *burst) forgettable() int {
+	gone := b.head
+	for gone > 0 && b.places[gone-1].free > b.places[b.head-1].free-burstMemory {
+		gone--
+	}
+	return gone
+}
+
+// ownAt is how many places our calls had taken a moment ago.
+func (b *burst) ownAt(then time.Duration) int {
+	own := b.own
+	for i := b.head; i > 0 && b.places[i-1].free+burstGrain > then; i-- {
+		own += b.places[i-1].own
+	}
+	return own
 }
 
 // next is when the next places come free.
@@ -133,6 +160,20 @@ func (b *burst) opens(now time.Duration, flying, margin int) time.Duration {
 	return opens
 }
 
+// comesFree is when so many places will have come free that a call may leave,
+// and false if those under way must be answered before.
+func (b *burst) comesFree(flying, margin int) (time.Duration, bool) {
+	all, own := b.lacking(flying, margin)
+	for _, p := range b.places[b.head:] {
+		all -= p.own + p.foreign
+		own -= p.own
+		if all <= 0 && own <= 0 {
+			return p.free + burstGrain, true
+		}
+	}
+	return math.MaxInt64, false
+}
+
 // refuse closes the window.
 func (b *burst) refuse(now, after time.Duration) {
 	if after <= 0 {
@@ -154,7 +195,7 @@ func (b *burst) read(c Call, r Reading, now time.Duration, flying int, next uint
 	if c.seq >= b.noticed {
 		b.forget(used - 1) // all it counts but the call itself may be others'
 	}
-	came := max(0, used-b.own-flying-b.foreign)
+	came := max(0, used-b.ownAt(now)-flying-b.foreign)
 	b.notice(came, now, next)
 	return came
 }

@@ -35,6 +35,7 @@ type hour struct {
 	stranger bool     // somebody, perhaps an earlier run of ours, used this hour before
 	misses   []missed // in order
 	missing  int      // their sum
+	late     int      // calls of which nothing was told, so near the end that the next hour may have counted them
 }
 
 // missed is calls that may or may not have been counted.
@@ -86,12 +87,19 @@ func (h *hour) hidden(flying int) int {
 
 // begin begins the hour with this end. Calls under way may be counted in it.
 func (h *hour) begin(end time.Duration, seq uint64, flying int) {
+	late := h.late
+	if (end - time.Hour - h.end).Abs() > time.Minute {
+		late = 0 // the next hour, but for those in between
+	}
 	*h = hour{
 		limit: h.limit, limitTold: h.limitTold, cap: h.cap, percent: h.percent,
 		start: end - time.Hour, end: end, endTold: h.endTold, closed: h.closed,
 		left: h.limit, leftSeq: seq, toldAt: end - time.Hour,
-		own: flying, seq: seq,
+		own: flying + late, seq: seq,
 		misses: h.misses[:0],
+	}
+	if late > 0 && h.limit > 0 {
+		h.misses, h.missing = append(h.misses, missed{seq, late}), late
 	}
 }
 
@@ -121,7 +129,10 @@ func (h *hour) opens(now time.Duration) time.Duration {
 }
 
 // miss counts a call that may or may not have been counted.
-func (h *hour) miss(next uint64) {
+func (h *hour) miss(now time.Duration, next uint64) {
+	if now > h.end-hourMargin {
+		h.late++
+	}
 	if h.limit == 0 {
 		return
 	}

@@ -36,17 +36,22 @@ type Limiter struct {
 	// be called by several goroutines, and must not block; it may ask for State.
 	OnWait func(Wait)
 
+	// Book, if not nil, keeps what is known for all limiters that share it, and
+	// makes their budget one: the caps count the calls of all. Calls leave on
+	// grants that are fetched from it a few at a time; the limiter must be closed
+	// after its last use. Nil: it is alone.
+	Book Book
+	// OnAlone, if not nil, is told once if the book fails three times in a row.
+	// The limiter then goes on alone with what it knew, and takes the others for
+	// strangers. It must not block; it may ask for State.
+	OnAlone func(error)
+
 	mu        sync.Mutex
-	birth     time.Time // what the durations below count from; monotonic
-	seq       uint64    // the number of the next call to leave
-	returned  int       // calls that turned back before they were sent
-	flying    int       // calls that have left and are not answered
-	lost      int
-	unsure    bool   // one call at a time, until an answer
-	unsureSeq uint64 // of a call with this number or a later one
-	hour      hour
-	burst     burst
-	others    others
+	birth     time.Time     // what the durations count from; monotonic
+	skew      time.Duration // by which other members' clocks are ahead
+	core      core
+	member    *member   // what the book needs; nil if alone
+	failed    error     // why the book was given up
 	queue     list.List // of *waiter
 	timer     *time.Timer
 	announced hold
@@ -82,8 +87,10 @@ func (l *Limiter) Acquire(ctx context.Context) (Call, error) {
 	l.mu.Lock()
 	now := l.now()
 	if l.queue.Len() == 0 {
-		if _, held := l.held(now); !held {
-			call := l.leave(now)
+		if call, ok := l.next(now); ok {
+			if l.member != nil {
+				l.member.refill()
+			}
 			l.mu.Unlock()
 			return call, nil
 		}
@@ -99,7 +106,7 @@ func (l *Limiter) Acquire(ctx context.Context) (Call, error) {
 	l.mu.Lock()
 	select {
 	case <-w.ready: // too late: it had been let go at that moment
-		l.turnBack()
+		l.turnBack(w.call)
 	default:
 		l.queue.Remove(place)
 	}
@@ -115,9 +122,11 @@ func (c Call) Done(r Reading) {
 	l := c.l
 	l.mu.Lock()
 	now := l.now()
-	l.land(c, now)
-	l.others.took(now - c.left)
-	l.read(c, r, now)
+	if l.member != nil {
+		l.member.note(event{kind: answered, call: c, at: now, reading: r})
+	} else {
+		l.core.done(c, r, now)
+	}
 	l.dispatch(now)
 }
 
@@ -130,9 +139,11 @@ func (c Call) Lost() {
 	l := c.l
 	l.mu.Lock()
 	now := l.now()
-	l.lost++
-	l.land(c, now)
-	l.miss()
+	if l.member != nil {
+		l.member.note(event{kind: unanswered, call: c, at: now})
+	} else {
+		l.core.lose(c.seq, now)
+	}
 	l.dispatch(now)
 }
 
@@ -142,13 +153,10 @@ func (c Call) Lost() {
 func (l *Limiter) Exhausted(w Window, after time.Duration) {
 	l.mu.Lock()
 	now := l.now()
-	l.turn(now)
-	l.others.jump = max(l.others.jump, 1) // not by our count
-	if w == Hourly {
-		l.hour.refuse(now, after, l.seq)
-		l.doubt()
+	if l.member != nil {
+		l.member.note(event{kind: refused, at: now, window: w, after: after})
 	} else {
-		l.burst.refuse(now, after)
+		l.core.refuse(w, after, now)
 	}
 	l.dispatch(now)
 }
@@ -156,143 +164,40 @@ func (l *Limiter) Exhausted(w Window, after time.Duration) {
 // now returns the time since the limiter's birth, which is its first use.
 func (l *Limiter) now() time.Duration {
 	if !l.birth.IsZero() {
-		return time.Since(l.birth)
+		return time.Since(l.birth) + l.skew
 	}
 	l.birth = time.Now()
-	l.unsure = true
-	l.hour = hour{limit: l.HourLimit, cap: l.HourCap, percent: l.Reserve, first: true}
-	if l.hour.limit == 0 {
-		l.hour.limit = l.HourCap
-	}
-	l.hour.left = l.hour.limit
-	// Without word from the server the hour is the one on the clock.
-	l.hour.end = l.birth.Truncate(time.Hour).Add(time.Hour).Sub(l.birth.Round(0))
-	l.hour.start = l.hour.end - time.Hour
-	l.burst = burst{limit: l.BurstLimit, cap: l.BurstCap}
-	if l.burst.limit == 0 {
-		l.burst.limit = l.BurstCap
+	fullHour := l.birth.Truncate(time.Hour).Add(time.Hour).Sub(l.birth.Round(0))
+	l.core.init(0, fullHour, l.rules())
+	if l.Book != nil {
+		l.member = newMember(l)
 	}
 	return 0
 }
 
-// leave lets a call go.
-func (l *Limiter) leave(now time.Duration) Call {
-	c := Call{l: l, seq: l.seq, left: now}
-	l.seq++
-	l.flying++
-	l.hour.own++
-	return c
+// rules returns the limiter's own fields.
+func (l *Limiter) rules() rules {
+	return rules{l.HourLimit, l.BurstLimit, l.HourCap, l.BurstCap, l.Reserve}
 }
 
-// turnBack undoes leave for a call that was not sent.
-func (l *Limiter) turnBack() {
-	l.returned++
-	l.flying--
-	l.hour.own--
+// next lets a call go, if one may.
+func (l *Limiter) next(now time.Duration) (Call, bool) {
+	if l.member != nil {
+		return l.member.next(now)
+	}
+	if _, held := l.core.held(now); held {
+		return Call{}, false
+	}
+	return Call{l: l, seq: l.core.leave(), left: now}, true
 }
 
-// land ends a call's flight. Its burst place stays taken, from now at the
-// latest.
-func (l *Limiter) land(c Call, now time.Duration) {
-	l.turn(now)
-	l.flying--
-	l.burst.take(now, 1, 0)
-}
-
-// miss counts a call of which the server did not say that it was counted.
-func (l *Limiter) miss() {
-	l.hour.miss(l.seq)
-	l.others.excused++
-}
-
-// turn begins a new hour when the old one is surely over.
-func (l *Limiter) turn(now time.Duration) {
-	if over := now - hourMargin - l.hour.end; over >= 0 {
-		l.begin(l.hour.end + (over/time.Hour+1)*time.Hour)
+// turnBack takes back a call that was not sent.
+func (l *Limiter) turnBack(c Call) {
+	if l.member != nil {
+		l.member.turnBack(c)
+	} else {
+		l.core.turnBack(c.seq, 1)
 	}
-	l.burst.expire(now)
-}
-
-// begin begins the hour that ends then.
-func (l *Limiter) begin(end time.Duration) {
-	l.hour.begin(end, l.seq, l.flying)
-	if l.others.present() {
-		l.doubt() // others may have been quicker
-	}
-	l.others.turn(l.hour.start)
-}
-
-// doubt lets the next call go alone.
-func (l *Limiter) doubt() {
-	l.unsure, l.unsureSeq = true, l.seq
-}
-
-// read takes in an answer's reading.
-func (l *Limiter) read(c Call, r Reading, now time.Duration) {
-	if c.seq >= l.unsureSeq {
-		l.unsure = false
-	}
-	switch l.hour.placeOf(c, r, now) {
-	case otherHour:
-		l.hour.own-- // the hour that is over has counted it
-	case untold:
-		l.miss()
-	case nextHour:
-		l.begin(now + r.HourReset)
-		l.hour.own++ // begin knows only of calls under way
-		l.unsure = false
-		fallthrough
-	case thisHour:
-		limit := l.hour.limit
-		used, came := l.hour.read(c, r, now, l.seq)
-		if l.hour.limit != limit {
-			l.others.forget() // the old counts may not compare with the new
-		}
-		l.others.mark(used, now, l.flying == 0)
-		l.others.came(came)
-		l.others.suspect = l.others.suspect || l.hour.stranger
-		l.burst.notice(came, now, l.seq)
-	}
-	if came := l.burst.read(c, r, now, l.flying, l.seq); came > 0 {
-		l.others.suspect = true
-	}
-}
-
-// held reports whether the next call must wait.
-func (l *Limiter) held(now time.Duration) (hold, bool) {
-	l.turn(now)
-	if l.flying > 0 && l.unsure && (l.hour.limited() || l.burst.limited()) {
-		return hold{}, true
-	}
-	margin, weight := l.margin(now), l.others.weight()
-	if l.hour.room(now, l.flying*weight, margin) > 0 && l.burst.room(now, l.flying*weight+l.hidden(), margin) > 0 {
-		return hold{}, false
-	}
-	// Would it wait if every call under way were answered now?
-	h := hold{}
-	if l.hour.room(now, l.flying, margin) <= 0 {
-		h = hold{Hourly, l.hour.opens(now)}
-	}
-	if l.burst.room(now, l.flying, margin) <= 0 {
-		if until := l.burst.opens(now, l.flying, margin); until > h.until {
-			h = hold{Burst, until}
-		}
-	}
-	return h, true
-}
-
-// margin is how many calls others may make before our next one is counted.
-func (l *Limiter) margin(now time.Duration) int {
-	return l.others.margin(now-l.hour.toldAt, l.hour.limit)
-}
-
-// hidden is how many calls of other apps the server may have counted beside
-// those under way, which it may have counted as well.
-func (l *Limiter) hidden() int {
-	if !l.others.present() {
-		return 0
-	}
-	return l.hour.hidden(l.flying)
 }
 
 // dispatch lets go whom it can, sees to it that the others are remembered, and
@@ -301,20 +206,28 @@ func (l *Limiter) dispatch(now time.Duration) {
 	for {
 		front := l.queue.Front()
 		if front == nil {
-			if l.timer != nil {
-				l.timer.Stop()
-			}
-			l.mu.Unlock()
-			return
+			break
 		}
-		h, held := l.held(now)
-		if held {
-			l.remember(h, now)
-			return
+		call, ok := l.next(now)
+		if !ok {
+			break
 		}
 		w := l.queue.Remove(front).(*waiter)
-		w.call = l.leave(now)
+		w.call = call
 		close(w.ready)
+	}
+	switch {
+	case l.member != nil:
+		l.member.attend(now)
+		l.mu.Unlock()
+	case l.queue.Len() > 0:
+		h, _ := l.core.held(now)
+		l.remember(h, now)
+	default:
+		if l.timer != nil {
+			l.timer.Stop()
+		}
+		l.mu.Unlock()
 	}
 }
 
@@ -324,28 +237,38 @@ func (l *Limiter) remember(h hold, now time.Duration) {
 	wake := h.until
 	if wake <= now {
 		// An answer will come first, or else time makes room.
-		wake = l.hour.end + hourMargin
-		if next, ok := l.burst.next(); ok {
+		wake = l.core.hour.end + hourMargin
+		if next, ok := l.core.burst.next(); ok {
 			wake = min(wake, next)
 		}
 	}
+	l.wake(wake - now)
+	tell := l.news(h, now)
+	l.mu.Unlock()
+	tell()
+}
+
+// wake sees to it that dispatch is called after that time, instead of when was
+// asked for before.
+func (l *Limiter) wake(after time.Duration) {
 	if l.timer == nil {
-		l.timer = time.AfterFunc(wake-now, func() {
+		l.timer = time.AfterFunc(after, func() {
 			l.mu.Lock()
 			l.dispatch(l.now())
 		})
 	} else {
-		l.timer.Reset(wake - now)
+		l.timer.Reset(after)
 	}
-	tell := l.OnWait
-	if h.until < now+time.Second || h.window == l.announced.window && h.until < l.announced.until+time.Second {
-		tell = nil
-	} else {
-		l.announced = h
+}
+
+// news returns what tells of a hold, if that is worth it. It must be called
+// without the lock.
+func (l *Limiter) news(h hold, now time.Duration) (tell func()) {
+	if l.OnWait == nil || h.until < now+time.Second ||
+		h.window == l.announced.window && h.until < l.announced.until+time.Second {
+		return func() {}
 	}
-	wait := Wait{Window: h.window, Until: l.birth.Add(h.until)}
-	l.mu.Unlock()
-	if tell != nil {
-		tell(wait)
-	}
+	l.announced = h
+	wait := Wait{Window: h.window, Until: l.at(h.until)}
+	return func() { l.OnWait(wait) }
 }

@@ -154,6 +154,20 @@ func TestOldHourDoesNotPolluteTheNew(t *testing.T) {
 	})
 }
 
+// Nobody tells in which hour a call was counted that left when one turned into
+// the next.
+func TestCallsAtTheTurnCountInBothHours(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(traits{hour: 10, dumb: true})
+		l := &throttle.Limiter{HourLimit: 10}
+		time.Sleep(30 * time.Minute)
+		send(t.Context(), l, s, 4, 1)
+		time.Sleep(30 * time.Minute)
+		send(t.Context(), l, s, 12, 4)
+		s.refusals(t)
+	})
+}
+
 // The server's clock may be ahead of what it told before.
 func TestNewHourIsKnownFromItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

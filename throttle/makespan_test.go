@@ -12,22 +12,22 @@ import (
 	"batchsend/throttle"
 )
 
-// TestMakespan measures, in virtual time, how near a run comes to the least
-// time its server allows. Not one call may be refused on the way.
-func TestMakespan(t *testing.T) {
+// trial is a run that is measured.
+type trial struct {
+	name    string
+	server  traits
+	limiter *throttle.Limiter // nil: 1,000 and 500 assumed
+	start   time.Duration     // into the hour
+	calls   int
+	atOnce  []int // nil: 8 and 32
+	hour    int   // what a plan would take for the limits; 0: the server's
+	ours    float64
+	atMost  float64
+}
+
+func trials() []trial {
 	const ms = time.Millisecond
-	atOnce := []int{8, 32}
-	tests := []struct {
-		name    string
-		server  traits
-		limiter *throttle.Limiter // nil: 1,000 and 500 assumed
-		start   time.Duration     // into the hour
-		calls   int
-		atOnce  []int
-		hour    int // what a plan would take for the limits; 0: the server's
-		ours    float64
-		atMost  float64
-	}{
+	tests := []trial{
 		{name: "1,000 an hour", server: traits{hour: 1000, burst: 500}, calls: 3000},
 		{name: "1,000 an hour, the first half gone", server: traits{hour: 1000, burst: 500}, start: 30 * time.Minute, calls: 3000},
 		{name: "1,000 an hour, 10,000 calls", server: traits{hour: 1000, burst: 500}, calls: 10000},
@@ -49,9 +49,10 @@ func TestMakespan(t *testing.T) {
 		{name: "others: one a second or so", server: traits{hour: 3000, burst: 500, latency: always(50 * ms), every: between(0, 2*time.Second)}, calls: 17000, ours: 0.95},
 		{name: "others: five a second or so", server: traits{hour: 3000, burst: 500, latency: always(50 * ms), every: between(0, 400*ms)}, calls: 16000, ours: 0.77},
 	}
-	for _, tt := range tests {
+	for i := range tests {
+		tt := &tests[i]
 		if tt.atOnce == nil {
-			tt.atOnce = atOnce
+			tt.atOnce = []int{8, 32}
 		}
 		if tt.atMost == 0 {
 			tt.atMost = 1.01
@@ -64,32 +65,61 @@ func TestMakespan(t *testing.T) {
 		if tt.hour == 0 {
 			tt.hour = tt.server.hour
 		}
+		if tt.limiter == nil {
+			tt.limiter = &throttle.Limiter{HourLimit: 1000, BurstLimit: 500}
+		}
+	}
+	return tests
+}
+
+// TestMakespan measures, in virtual time, how near a run comes to the least
+// time its server allows. Not one call may be refused on the way.
+func TestMakespan(t *testing.T) {
+	for _, tt := range trials() {
 		for c := range cuts {
 			for _, n := range tt.atOnce {
 				t.Run(fmt.Sprintf("%s/%v/%d at once", tt.name, c, n), func(t *testing.T) {
-					synctest.Test(t, func(t *testing.T) {
-						tr := tt.server
-						tr.cut = c
-						s := newServer(tr)
-						l := &throttle.Limiter{HourLimit: 1000, BurstLimit: 500}
-						if tt.limiter != nil {
-							l = &throttle.Limiter{HourLimit: tt.limiter.HourLimit, BurstLimit: tt.limiter.BurstLimit}
-						}
-						time.Sleep(tt.start)
-						took := send(t.Context(), l, s, tt.calls, n)
-						hour, burst := int(float64(tt.hour)*tt.ours), int(float64(s.burst)*tt.ours)
-						least := throttle.Minimum(tt.calls, hour, hour, time.Hour-tt.start, burst)
-						ratio := float64(took) / float64(least)
-						t.Logf("%v, least %v: %.4f; %d calls of others", took, least, ratio, s.foreign)
-						if ratio > tt.atMost {
-							t.Errorf("took %.4f times the least, want at most %v", ratio, tt.atMost)
-						}
-						s.refusals(t)
-					})
+					synctest.Test(t, func(t *testing.T) { tt.run(t, c, n, 1, nil) })
 				})
 			}
 		}
 	}
+}
+
+// run makes the trial's calls, n at once by so many members of the book, if
+// there is one.
+func (tt *trial) run(t *testing.T, c cut, n, members int, book *shelf) {
+	tr := tt.server
+	tr.cut = c
+	s := newServer(tr)
+	fresh := func() *throttle.Limiter {
+		return &throttle.Limiter{HourLimit: tt.limiter.HourLimit, BurstLimit: tt.limiter.BurstLimit}
+	}
+	all := []*throttle.Limiter{fresh()}
+	if book != nil {
+		all = book.members(members, fresh)
+	}
+	time.Sleep(tt.start)
+	start := time.Now()
+	todo := work(tt.calls)
+	var wg sync.WaitGroup
+	for _, l := range all {
+		wg.Go(func() { sendAll(t.Context(), l, s, todo, n) })
+	}
+	wg.Wait()
+	took := time.Since(start)
+	hour, burst := int(float64(tt.hour)*tt.ours), int(float64(s.burst)*tt.ours)
+	least := throttle.Minimum(tt.calls, hour, hour, time.Hour-tt.start, burst)
+	ratio := float64(took) / float64(least)
+	t.Logf("%v, least %v: %.4f; %d calls of others", took, least, ratio, s.foreign)
+	if book != nil {
+		shut(t, all)
+		t.Logf("%d updates, %d writes, %d bytes", book.updates, book.writes, book.longest)
+	}
+	if ratio > tt.atMost {
+		t.Errorf("took %.4f times the least, want at most %v", ratio, tt.atMost)
+	}
+	s.refusals(t)
 }
 
 // someOf draws 0 below the first percentage, 1 below the second, else 2.

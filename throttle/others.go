@@ -20,6 +20,9 @@ type others struct {
 
 	marks   []mark // counts told, in order: answers overtake each other
 	excused int    // gaps that are calls of ours without an answer
+	upto    int    // between the marks up to this count none is missing, once
+	before  uint64 // the calls before this number
+	older   int    // have landed; so many have not
 }
 
 // mark is a count the server told, and when.
@@ -28,9 +31,9 @@ type mark struct {
 	at   time.Duration
 }
 
-// manyMarks is how many marks wait for their neighbours: more than calls are
-// likely to be under way.
-const manyMarks = 64
+// manyMarks is how many marks wait for their neighbours at most: more than calls
+// are answered while a slow one is under way.
+const manyMarks = 512
 
 // pauseLength is from where on a gap tells what others do while we do nothing.
 const pauseLength = 2 * time.Second
@@ -74,6 +77,9 @@ func (o *others) came(calls int) {
 
 // took takes in how long an answer took.
 func (o *others) took(d time.Duration) {
+	if o.latency == 0 {
+		o.latency = d
+	}
 	o.latency += (d - o.latency) / 8
 }
 
@@ -88,21 +94,45 @@ func (o *others) turn(start time.Duration) {
 // forget drops the marks.
 func (o *others) forget() {
 	o.marks = o.marks[:0]
-	o.excused = 0
+	o.excused, o.upto = 0, 0
 }
 
-// mark takes in a count. settled says that no call of ours is under way, so
-// that no mark is still to come between those there are.
-func (o *others) mark(used int, now time.Duration, settled bool) {
+// land takes in that a call is not under way any more.
+func (o *others) land(seq uint64) {
+	if seq < o.before {
+		o.older--
+	}
+}
+
+// await lets the marks there are wait for the calls under way: those may have
+// been counted between them, and no later ones.
+func (o *others) await(flying int, next uint64) {
+	if n := len(o.marks); n > 0 {
+		o.upto = o.marks[n-1].used
+	}
+	o.before, o.older = next, flying
+}
+
+// mark takes in a count, when so many calls are still under way.
+func (o *others) mark(used int, now time.Duration, flying int, next uint64) {
 	i := len(o.marks)
 	for i > 0 && o.marks[i-1].used > used {
 		i--
 	}
 	o.marks = slices.Insert(o.marks, i, mark{used, now})
-	for len(o.marks) > manyMarks || settled && len(o.marks) > 1 {
-		o.gap(o.marks[0], o.marks[1])
-		o.marks = slices.Delete(o.marks, 0, 1)
+	n := len(o.marks) - manyMarks
+	if o.older <= 0 {
+		for n = max(n, 0); n+1 < len(o.marks) && (flying == 0 || o.marks[n+1].used <= o.upto); n++ {
+		}
+		o.await(flying, next)
 	}
+	if n <= 0 {
+		return
+	}
+	for i := range n {
+		o.gap(o.marks[i], o.marks[i+1])
+	}
+	o.marks = slices.Delete(o.marks, 0, n)
 }
 
 // gap learns from two neighbouring counts.

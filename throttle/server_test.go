@@ -183,11 +183,22 @@ func (s *server) reading(now time.Time) throttle.Reading {
 // send makes calls, so many at once, and returns how long that took.
 func send(ctx context.Context, l *throttle.Limiter, s *server, calls, atOnce int) time.Duration {
 	start := time.Now()
+	sendAll(ctx, l, s, work(calls), atOnce)
+	return time.Since(start)
+}
+
+// work is so many calls to be made.
+func work(calls int) <-chan struct{} {
 	todo := make(chan struct{}, calls)
 	for range calls {
 		todo <- struct{}{}
 	}
 	close(todo)
+	return todo
+}
+
+// sendAll makes calls, so many at once, while there are some to be made.
+func sendAll(ctx context.Context, l *throttle.Limiter, s *server, todo <-chan struct{}, atOnce int) {
 	var wg sync.WaitGroup
 	for range atOnce {
 		wg.Go(func() {
@@ -205,7 +216,6 @@ func send(ctx context.Context, l *throttle.Limiter, s *server, calls, atOnce int
 		})
 	}
 	wg.Wait()
-	return time.Since(start)
 }
 
 // refusals fails the test if there were any.

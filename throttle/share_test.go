@@ -1,0 +1,325 @@
+package throttle_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"batchsend/throttle"
+)
+
+// With a book one limiter does as well as without.
+func TestMakespanWithBook(t *testing.T) {
+	const ms = time.Millisecond
+	delays := []time.Duration{0, 1 * ms, 20 * ms}
+	for i, tt := range trials() {
+		for c := range cuts {
+			delay, n := delays[(i+int(c))%len(delays)], tt.atOnce[int(c)%len(tt.atOnce)] // each often enough
+			if raced && i%4 != int(c) {
+				continue
+			}
+			t.Run(fmt.Sprintf("%s/%v/%v/%d at once", tt.name, delay, c, n), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { tt.run(t, c, n, 1, newShelf(delay)) })
+			})
+		}
+	}
+}
+
+// Members of one book together do what one limiter would.
+func TestMakespanOfSeveral(t *testing.T) {
+	const ms = time.Millisecond
+	delays := []time.Duration{0, 1 * ms, 20 * ms}
+	latencies := []struct {
+		name string
+		draw draw
+	}{{"at once", always(0)}, {"50 ms", always(50 * ms)}, {"0 to 2 s", between(0, 2*time.Second)}}
+	i := 0
+	for _, latency := range latencies {
+		for _, hour := range []int{1000, 3000} {
+			for _, burst := range []int{500, 200} {
+				for _, others := range []bool{false, true} {
+					tt := &trial{
+						server:  traits{hour: hour, burst: burst, latency: latency.draw},
+						limiter: &throttle.Limiter{HourLimit: 1000, BurstLimit: 500},
+						calls:   2*hour + 300, hour: hour, ours: 1, atMost: 1.01,
+					}
+					if others {
+						tt.server.accompany, tt.ours, tt.calls = someOf(65, 92), 0.7, 2*hour
+					}
+					for _, members := range []int{2, 4} {
+						delay, c := delays[i%3], cut(i/2%int(cuts))
+						i++
+						if raced && i%6 > 0 {
+							continue
+						}
+						t.Run(fmt.Sprintf("%s/%d, %d, others %v/%d members/%v/%v", latency.name, hour, burst, others, members, delay, c), func(t *testing.T) {
+							synctest.Test(t, func(t *testing.T) { tt.run(t, c, 8, members, newShelf(delay)) })
+						})
+					}
+				}
+			}
+		}
+	}
+}
+
+// Members that start late, stop early or die take nothing from the others but
+// what they have used.
+func TestMembersComeAndGo(t *testing.T) {
+	lives := []life{
+		{calls: 600, atOnce: 8},
+		{calls: 5000, atOnce: 8, stop: 2 * time.Second},
+		{calls: 5000, atOnce: 8, die: 1 * time.Second},
+		{calls: 5000, atOnce: 8, die: 40 * time.Second, quiet: true},
+		{calls: 900, atOnce: 8, start: 20 * time.Minute},
+		{calls: 900, atOnce: 8, start: 90 * time.Minute, unclosed: true},
+	}
+	for c := range cuts {
+		t.Run(c.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, book := newServer(traits{hour: 1000, burst: 500, cut: c, latency: between(0, time.Second)}), newShelf(time.Millisecond)
+				start := time.Now()
+				var wg sync.WaitGroup
+				for i, l := range book.members(len(lives), func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000, BurstLimit: 500} }) {
+					wg.Go(func() {
+						if done := lives[i].live(t, l, s); lives[i].die+lives[i].stop == 0 && done < lives[i].calls {
+							t.Errorf("member %d made %d of %d calls", i, done, lives[i].calls)
+						}
+					})
+				}
+				wg.Wait()
+				took, least := time.Since(start), throttle.Minimum(s.ours, 1000, 1000, time.Hour, 500)
+				t.Logf("%d calls in %v, least %v", s.ours, took, least)
+				if float64(took) > 1.01*float64(least) {
+					t.Errorf("%d calls took %v, want %v at most 1 %% more", s.ours, took, least)
+				}
+				s.refusals(t)
+				time.Sleep(time.Second)
+			})
+		})
+	}
+}
+
+// What died with a call out must not keep the others from theirs.
+func TestUnsureIsNotBlockedByTheDead(t *testing.T) {
+	for _, quiet := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			book := newShelf(time.Millisecond)
+			all := book.members(2, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000} })
+			if _, err := all[0].Acquire(t.Context()); err != nil { // goes alone
+				t.Fatal(err)
+			}
+			page{book, "member 0"}.die(quiet)
+			start := time.Now()
+			call, err := all[1].Acquire(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			most := time.Second
+			if quiet {
+				most = 3*time.Minute + 2*time.Second
+			}
+			if waited := time.Since(start); waited > most {
+				t.Errorf("waited %v, want at most %v", waited, most)
+			}
+			call.Done(left(998))
+			shut(t, all[1:])
+			if got := all[1].State(); got.Hour.Own != 2 {
+				t.Errorf("%d calls of ours, want 2: the dead one's may be counted", got.Hour.Own)
+			}
+			time.Sleep(time.Minute)
+		})
+	}
+}
+
+// A run goes on where the one before it ended.
+func TestRunsInOneHour(t *testing.T) {
+	for _, delay := range []time.Duration{0, 20 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			s, book := newServer(traits{hour: 600, burst: 200}), newShelf(delay)
+			run := func(i, calls int, died bool) (took time.Duration) {
+				p := page{book, fmt.Sprint("run ", i)}
+				l := &throttle.Limiter{HourLimit: 1000, BurstLimit: 500, Book: p}
+				took = send(t.Context(), l, s, calls, 8)
+				if got := l.State(); got.Others != 0 || !got.Hour.Told || got.Hour.Limit != 600 || got.Burst.Limit != 200 {
+					t.Errorf("run %d: %+v, want no others and the limits of the run before", i, got)
+				}
+				if died {
+					p.die(false)
+				} else if err := l.Close(); err != nil {
+					t.Errorf("Close: %v", err)
+				}
+				time.Sleep(5 * time.Second)
+				return took
+			}
+			start := time.Now()
+			for i, died := range []bool{false, true, false, true, false} {
+				run(i, 120, died)
+			}
+			// The hour is empty: the next run knows.
+			if left := time.Hour - time.Since(start); run(5, 1, false) < left {
+				t.Errorf("the sixth run did not wait for the new hour")
+			}
+			s.refusals(t)
+		})
+	}
+}
+
+// What was left of an hour some time ago may be gone.
+func TestFirstCallOfALaterRunGoesAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		book := newShelf(0)
+		one := &throttle.Limiter{HourLimit: 1000, Book: page{book, "one"}}
+		acquire(t, one).Done(left(900))
+		shut(t, []*throttle.Limiter{one})
+		time.Sleep(10 * time.Minute)
+		two := &throttle.Limiter{HourLimit: 1000, Book: page{book, "two"}}
+		call := acquire(t, two)
+		full(t, two, "others may have called since")
+		call.Done(left(500))
+		acquire(t, two).Done(left(499))
+		acquire(t, two).Done(left(498))
+		shut(t, []*throttle.Limiter{two})
+	})
+}
+
+// Without the book the limiter goes on alone, and says so once.
+func TestBrokenBook(t *testing.T) {
+	for _, when := range []int{0, 300} {
+		synctest.Test(t, func(t *testing.T) {
+			s, book := newServer(traits{hour: 1000, burst: 500}), newShelf(time.Millisecond)
+			var told []error
+			l := &throttle.Limiter{HourLimit: 1000, BurstLimit: 500, Book: page{book, "one"}}
+			l.OnAlone = func(err error) {
+				l.State() // must not lock up
+				told = append(told, err)
+			}
+			send(t.Context(), l, s, when, 8)
+			book.fail.Store(true)
+			took := send(t.Context(), l, s, 1200-when, 8)
+			synctest.Wait()
+			if len(told) != 1 || told[0] == nil {
+				t.Errorf("told %v, want one error", told)
+			}
+			if took > time.Hour+10*time.Second {
+				t.Errorf("took %v, want an hour", took)
+			}
+			if got := l.State(); got.Calls != 1200 || got.InFlight != 0 {
+				t.Errorf("%d calls, %d under way, want 1200 and 0", got.Calls, got.InFlight)
+			}
+			if err := l.Close(); !errors.Is(err, told[0]) {
+				t.Errorf("Close: %v, want %v", err, told)
+			}
+			s.refusals(t)
+		})
+	}
+}
+
+// Acquire ends with its context while the book is slow, and gives its place back.
+func TestSlowBook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		book := newShelf(2 * time.Second)
+		l := &throttle.Limiter{HourLimit: 1000, Book: page{book, "one"}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start := time.Now()
+		if _, err := l.Acquire(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Acquire: %v, want the context's error", err)
+		}
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("Acquire took %v, want 1 s", took)
+		}
+		call, err := l.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		call.Done(left(999))
+		shut(t, []*throttle.Limiter{l})
+		if got := l.State(); got.Calls != 1 || got.InFlight != 0 {
+			t.Errorf("%d calls, %d under way, want 1 and 0", got.Calls, got.InFlight)
+		}
+	})
+}
+
+// A refusal is everybody's.
+func TestExhaustedTellsTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		book := newShelf(time.Millisecond)
+		all := book.members(2, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000, BurstLimit: 500} })
+		for i, l := range all {
+			call, err := l.Acquire(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			call.Done(left(999 - i))
+		}
+		time.Sleep(time.Second)
+		all[0].Exhausted(throttle.Burst, 12*time.Second)
+		time.Sleep(10 * time.Millisecond)
+		start := time.Now()
+		if _, err := all[1].Acquire(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if waited := time.Since(start); waited < 12*time.Second-10*time.Millisecond || waited > 13*time.Second {
+			t.Errorf("waited %v, want 12 s", waited)
+		}
+		shut(t, all)
+		page{book, "member 1"}.die(false)
+	})
+}
+
+// Caps and the reserve are each member's own, and count the calls of all.
+func TestMembersRules(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, book := newServer(traits{hour: 1000}), newShelf(0)
+		all := book.members(3, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 3000} })
+		all[1].HourCap = 500
+		all[2].Reserve = 20
+		for _, step := range []struct{ member, calls, want int }{{0, 300, 300}, {1, 300, 500}, {2, 600, 800}, {0, 600, 1000}} {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			send(ctx, all[step.member], s, step.calls, 8)
+			cancel()
+			if s.ours != step.want {
+				t.Errorf("%d calls after member %d, want %d", s.ours, step.member, step.want)
+			}
+		}
+		shut(t, all)
+		s.refusals(t)
+	})
+}
+
+// A plan made of the book's state is what one process then does.
+func TestFinishWithBook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(17 * time.Minute)
+		s, book := newServer(traits{hour: 1000, burst: 200, latency: between(0, 20*time.Millisecond)}), newShelf(time.Millisecond)
+		fresh := func(name string) *throttle.Limiter {
+			return &throttle.Limiter{HourLimit: 3000, BurstLimit: 500, HourCap: 900, Reserve: 5, Book: page{book, name}}
+		}
+		l := fresh("first")
+		send(t.Context(), l, s, 300, 8)
+		shut(t, []*throttle.Limiter{l})
+		for i, calls := range []int{1, 150, 600, 3000} {
+			time.Sleep(10 * time.Second)
+			start := time.Now()
+			state, err := throttle.ReadState(book.text, start)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pretend := fresh("")
+			pretend.Book = nil
+			pretend.Restore(state)
+			want := pretend.State().Finish(calls, start).Sub(start)
+			l := fresh(fmt.Sprint(i))
+			got := send(t.Context(), l, s, calls, 32)
+			if diff := (got - want).Abs(); diff > want/50+300*time.Millisecond {
+				t.Errorf("%d calls took %v, planned %v", calls, got, want)
+			}
+			shut(t, []*throttle.Limiter{l})
+		}
+		s.refusals(t)
+	})
+}
