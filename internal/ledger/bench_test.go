@@ -46,6 +46,39 @@ func BenchmarkClaimSettle(b *testing.B) {
 	}
 }
 
+// A lot of 1,000 envelopes, claimed and settled in a transaction each.
+func BenchmarkClaimSettleLot(b *testing.B) {
+	const n = 1000
+	db := openAt(b, newPath(b))
+	s := begin(b, db, "bench")
+	var claiming time.Duration
+	lots := 0
+	for b.Loop() {
+		b.StopTimer()
+		all := make([]*envelope.Envelope, n)
+		for i := range all {
+			label := fmt.Sprintf("E-%d-%d", lots, i)
+			all[i] = env("bench", label, label)
+		}
+		if err := s.Plan(b.Context(), all); err != nil {
+			b.Fatal(err)
+		}
+		lot := newLot(fmt.Sprint(lots))
+		lots++
+		b.StartTimer()
+		start := time.Now()
+		if _, err := s.ClaimLot(b.Context(), lot, all); err != nil {
+			b.Fatal(err)
+		}
+		claiming += time.Since(start)
+		if err := s.SettleLot(b.Context(), lot, allSent(all), true, 20); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(claiming.Milliseconds())/float64(lots), "ms/claim")
+	b.ReportMetric(float64(lots*n)/b.Elapsed().Seconds(), "envelopes/s")
+}
+
 func BenchmarkPlan100k(b *testing.B) {
 	all := envs("bench", 100_000)
 	for b.Loop() {

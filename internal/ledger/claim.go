@@ -28,9 +28,14 @@ func (s *Session) Claim(ctx context.Context, env *envelope.Envelope) error {
 	if _, err := s.batchOf(env); err != nil {
 		return err
 	}
-	return s.change(ctx, change{
+	return s.change(ctx, s.claim(env, nil))
+}
+
+// claim is the change that claims env, for a lot or, if that is nil, by itself.
+func (s *Session) claim(env *envelope.Envelope, lot any) change {
+	return change{
 		op: opClaim, key: env.TransactionID,
-		sql: sqlClaim, args: []any{env.Content[:], s.account, s.run.AllowRepeat},
+		sql: sqlClaim, args: []any{env.Content[:], s.account, s.run.AllowRepeat, lot},
 		refuse: func(t *txn, r *record) error {
 			claimable := r.State == envelope.StatePlanned || r.State == envelope.StateFailed
 			if !claimable || !r.leased || r.Content != env.Content {
@@ -38,7 +43,7 @@ func (s *Session) Claim(ctx context.Context, env *envelope.Envelope) error {
 			}
 			return s.twin(t, env)
 		},
-	})
+	}
 }
 
 // twin returns the envelope for which env cannot be claimed.
@@ -75,9 +80,18 @@ func (s *Session) twin(t *txn, env *envelope.Envelope) error {
 // believed of the lease's owner only ([ErrLost]) and of an envelope that is
 // sending or unknown ([*StateError]).
 func (s *Session) Settle(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) error {
+	c, err := s.settle(id, out)
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, c)
+}
+
+// settle is the change that writes an outcome down.
+func (s *Session) settle(id envelope.TransactionID, out envelope.Outcome) (change, error) {
 	to, err := stateAfter(out)
 	if err != nil {
-		return fmt.Errorf("settle: transaction %s: %w", id, err)
+		return change{}, fmt.Errorf("settle: transaction %s: %w", id, err)
 	}
 	out.Code, out.Message = cut(out.Code, codeSize), cut(out.Message, messageSize)
 	c := change{
@@ -93,7 +107,7 @@ func (s *Session) Settle(ctx context.Context, id envelope.TransactionID, out env
 	if to == envelope.StateSent {
 		c.sql, c.args = sqlSettleSent, []any{packID(out.ID)}
 	}
-	return s.change(ctx, c)
+	return c, nil
 }
 
 func stateAfter(out envelope.Outcome) (envelope.State, error) {
@@ -125,8 +139,9 @@ func (s *Session) Draft(ctx context.Context, tx envelope.TransactionID, id envel
 	})
 }
 
-// Retry makes an envelope sending again that is unknown, or that a dead run
-// left sending, after DocuSign has been asked and does not have it. It counts as
+// Retry makes an envelope sending again, by itself, that is unknown, or that a
+// dead run left sending, but not in a lot that has not ended: DocuSign may still
+// make it. Before, DocuSign has been asked and does not have it. It counts as
 // another attempt, with the present as its time.
 func (s *Session) Retry(ctx context.Context, tx envelope.TransactionID) error {
 	if err := s.alive(); err != nil {
@@ -151,20 +166,26 @@ type change struct {
 }
 
 func (s *Session) change(ctx context.Context, c change) error {
+	if _, err := keyOf(c.key); err != nil {
+		return err
+	}
+	return s.db.write(ctx, c.op, func(t *txn) error { return s.makeChange(t, c) })
+}
+
+// makeChange makes c, or says why it may not be made and leaves all as it was.
+func (s *Session) makeChange(t *txn, c change) error {
 	key, err := keyOf(c.key)
 	if err != nil {
 		return err
 	}
-	return s.db.write(ctx, c.op, func(t *txn) error {
-		args := append([]any{key, s.id, millis(time.Now())}, c.args...)
-		n, err := t.exec(c.sql, args...)
-		if err != nil || n == 1 {
-			return err
-		}
-		r := &record{op: c.op, key: c.key}
-		if err := r.read(t, key, s.id); err != nil {
-			return err
-		}
-		return c.refuse(t, r)
-	})
+	args := append([]any{key, s.id, millis(time.Now())}, c.args...)
+	n, err := t.exec(c.sql, args...)
+	if err != nil || n == 1 {
+		return err
+	}
+	r := &record{op: c.op, key: c.key}
+	if err := r.read(t, key, s.id); err != nil {
+		return err
+	}
+	return c.refuse(t, r)
 }

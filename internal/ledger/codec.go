@@ -102,6 +102,21 @@ func millis(t time.Time) int64 { return t.UnixMilli() }
 
 func timeOf(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
+// millisOrZero and timeOrZero write the zero time as 0.
+func millisOrZero(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return millis(t)
+}
+
+func timeOrZero(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return timeOf(ms)
+}
+
 // cut shortens s to n bytes at most, between two runes.
 func cut(s string, n int) string {
 	if len(s) <= n {

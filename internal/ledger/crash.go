@@ -17,6 +17,13 @@ const (
 	opBeat     = "beat"
 	opEnd      = "end"
 	opTemplate = "template"
+
+	opClaimLot  = "claim-lot"
+	opLot       = "lot" // a step of one
+	opSettleLot = "settle-lot"
+	opGiveBack  = "give-back"
+	opBudget    = "budget"
+	opFate      = "fate"
 )
 
 // The places in each of them.
@@ -30,7 +37,7 @@ const (
 // CrashPoints are all points at which [Crash] is called, for instance
 // "claim:committed".
 var CrashPoints = func() (points []string) {
-	for _, op := range []string{opRegister, opSeize, opPlan, opClaim, opSettle, opDraft, opRetry, opBeat, opEnd, opTemplate} {
+	for _, op := range []string{opRegister, opSeize, opPlan, opClaim, opSettle, opDraft, opRetry, opBeat, opEnd, opTemplate, opClaimLot, opLot, opSettleLot, opGiveBack} {
 		for _, at := range []string{atBegin, atStatement, atWritten, atCommitted} {
 			points = append(points, op+":"+at)
 		}

@@ -64,6 +64,13 @@ func killedAt(t *testing.T, point string, nth int) {
 			t.Errorf("envelope %d is %v, want sent", i, st.State)
 		}
 	}
+	s := begin(t, db, "may")
+	if lots, err := s.Lots(t.Context()); err != nil || len(lots) > 0 {
+		t.Errorf("Lots = %v, %v, want none", lots, err)
+	}
+	if doubts, err := s.Open(t.Context()); err != nil || len(doubts) > 0 {
+		t.Errorf("Open = %v, %v, want none", doubts, err)
+	}
 }
 
 // run runs a process that sends, which is to be killed at point, and reports

@@ -27,8 +27,9 @@ type Doubt struct {
 }
 
 // Open returns all envelopes of the session's batches that are sending or
-// unknown, in the order in which they were planned. Before the first Claim that
-// is what earlier runs left behind.
+// unknown, in the order in which they were planned, but for those that are
+// sending in a lot: [Session.Lots] has them until it ends. Before the first
+// Claim that is what earlier runs left behind.
 func (s *Session) Open(ctx context.Context) ([]Doubt, error) {
 	var all []Doubt
 	for _, name := range s.run.Batches {

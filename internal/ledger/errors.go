@@ -112,10 +112,15 @@ func (e *HeldError) Hint() string {
 // rather than a failure of the ledger.
 func refusal(err error) bool {
 	switch err.(type) {
-	case *StateError, *TwinError, *HeldError:
+	case *StateError, *TwinError, *HeldError, mistake:
 		return true
 	}
 	return errors.Is(err, ErrLost)
 }
+
+// mistake is that of a caller who asks for what makes no sense.
+type mistake string
+
+func (m mistake) Error() string { return string(m) }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

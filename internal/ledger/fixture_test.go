@@ -22,6 +22,11 @@ type book interface {
 	Batches(ctx context.Context) ([]ledger.BatchSummary, error)
 	BatchEnvelopes(ctx context.Context, account, batch string) iter.Seq2[ledger.Entry, error]
 	Template(ctx context.Context, account, batch, templateID string) (string, error)
+	LotSpeed(ctx context.Context, account string) (float64, error)
+	Budget(account string) (budget, error)
+	BudgetText(ctx context.Context, account string) ([]byte, error)
+	Fates(ctx context.Context, account, batch string) ([]ledger.Fate, error)
+	SeeFates(ctx context.Context, fates []ledger.Fate) error
 	Close() error
 }
 
@@ -33,8 +38,20 @@ type session interface {
 	Retry(ctx context.Context, tx envelope.TransactionID) error
 	Open(ctx context.Context) ([]ledger.Doubt, error)
 	SeeTemplate(ctx context.Context, batch, templateID, fingerprint string) error
+	ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) ([]error, error)
+	RecordLot(ctx context.Context, lot *envelope.Lot) error
+	SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome, over bool, speed float64) error
+	Lots(ctx context.Context) ([]envelope.Lot, error)
+	GiveBack(ctx context.Context) error
 	Close(ctx context.Context) error
 	Die() // as if killed
+}
+
+type budget interface {
+	Member() string
+	Gone(member string) bool
+	Update(ctx context.Context, edit func(old []byte) []byte) error
+	Close() error
 }
 
 // sqliteBook is a book in a file.
@@ -51,6 +68,14 @@ func (b sqliteBook) Begin(ctx context.Context, run ledger.Run) (session, error) 
 func (b sqliteBook) Template(ctx context.Context, account, batch, templateID string) (string, error) {
 	fingerprint, _, err := b.DB.Template(ctx, account, batch, templateID)
 	return fingerprint, err
+}
+
+func (b sqliteBook) Budget(account string) (budget, error) {
+	shared, err := b.DB.Budget(account)
+	if err != nil {
+		return nil, err
+	}
+	return shared, nil
 }
 
 // openAt opens the ledger at path until the test ends.
@@ -110,6 +135,9 @@ func idOf(env *envelope.Envelope) envelope.ID {
 func sent(env *envelope.Envelope) envelope.Outcome {
 	return envelope.Outcome{Status: envelope.Sent, ID: idOf(env)}
 }
+
+// newLot returns a lot yet to be claimed.
+func newLot(name string) *envelope.Lot { return &envelope.Lot{ID: uuid("lot", name)} }
 
 func uuid(parts ...string) string {
 	b := sha1.Sum([]byte(fmt.Sprintf("%q", parts)))

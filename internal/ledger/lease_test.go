@@ -124,9 +124,22 @@ func TestOwnBeatThatCannotBeWritten(t *testing.T) {
 		time.Sleep(ledger.TTL - time.Second)
 		must(t, s.Claim(t.Context(), e))
 		must(t, s.Settle(t.Context(), e.TransactionID, pending))
+		lot := newLot("1")
+		_, err := s.ClaimLot(t.Context(), lot, []*envelope.Envelope{e})
+		must(t, err)
 		time.Sleep(time.Second)
 		if err := s.Claim(t.Context(), e); !errors.Is(err, ledger.ErrLost) {
 			t.Errorf("Claim = %v, want ErrLost", err)
+		}
+		if _, err := s.ClaimLot(t.Context(), newLot("2"), []*envelope.Envelope{e}); !errors.Is(err, ledger.ErrLost) {
+			t.Errorf("ClaimLot = %v, want ErrLost", err)
+		}
+		// What exists is written down, but nothing new is promised.
+		lot.Draft, lot.List = "draft", "list"
+		must(t, s.RecordLot(t.Context(), lot))
+		lot.Asked = time.Now()
+		if err := s.RecordLot(t.Context(), lot); !errors.Is(err, ledger.ErrLost) {
+			t.Errorf("RecordLot of a lot to be asked for = %v, want ErrLost", err)
 		}
 	})
 }

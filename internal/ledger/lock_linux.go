@@ -36,5 +36,13 @@ func (l *locks) take(batch int64) (got, able bool) {
 	return false, errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES)
 }
 
+// drop gives a lock back.
+func (l *locks) drop(batch int64) {
+	// It was got, so it can be given back; closing the file does so at last.
+	_ = unix.FcntlFlock(l.f.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{
+		Type: unix.F_UNLCK, Whence: io.SeekStart, Start: batch, Len: 1,
+	})
+}
+
 // close drops all locks.
 func (l *locks) close() error { return l.f.Close() }

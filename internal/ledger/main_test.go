@@ -27,6 +27,8 @@ func TestMain(m *testing.M) {
 		childSends(os.Args[1], os.Args[2], os.Args[3])
 	case "open":
 		childOpens(os.Args[1])
+	case "share":
+		childShares(os.Args[1])
 	}
 }
 
@@ -65,6 +67,22 @@ func childOpens(path string) {
 	fmt.Print(err)
 }
 
+// childShares joins the budget, says as which member, counts to 100 in it, says
+// so, and waits to be killed.
+func childShares(path string) {
+	ctx := context.Background()
+	db, err := ledger.Open(ctx, path)
+	orDie(err)
+	b, err := db.Budget(account)
+	orDie(err)
+	fmt.Println(b.Member())
+	for range 100 {
+		orDie(b.Update(ctx, oneMore))
+	}
+	fmt.Println("counted")
+	time.Sleep(time.Minute)
+}
+
 // childSends does what a run does, with the file at outbox in DocuSign's place,
 // and is killed when it comes to the crash point for the nth time: "claim:written 3".
 func childSends(path, outbox, crashAt string) {
@@ -88,34 +106,88 @@ func childSends(path, outbox, crashAt string) {
 	orDie(s.SeeTemplate(ctx, "may", "t", "two roles"))
 	all := envs("may", 5)
 	orDie(s.Plan(ctx, all))
-	doubts, err := s.Open(ctx)
-	orDie(err)
-	mailed, _ := os.ReadFile(outbox)
-	for _, d := range doubts {
-		if !strings.Contains(string(mailed), string(d.TransactionID)) {
-			orDie(s.Retry(ctx, d.TransactionID))
-			mail(outbox, d.TransactionID)
-		}
-		orDie(s.Settle(ctx, d.TransactionID, envelope.Outcome{Status: envelope.Sent, ID: "id"}))
-	}
+	goOn(ctx, s, outbox)
 	standings, err := db.Standings(ctx, account, all)
 	orDie(err)
+	var together []*envelope.Envelope
 	for i, e := range all {
-		if standings[i].State == envelope.StatePlanned {
+		switch {
+		case standings[i].State != envelope.StatePlanned:
+		case i >= 3:
+			together = append(together, e)
+		default:
 			orDie(s.Claim(ctx, e))
 			orDie(s.Draft(ctx, e.TransactionID, "draft"))
 			mail(outbox, e.TransactionID)
-			orDie(s.Settle(ctx, e.TransactionID, envelope.Outcome{Status: envelope.Sent, ID: "id"}))
+			orDie(s.Settle(ctx, e.TransactionID, found))
 		}
+	}
+	if len(together) > 0 {
+		sendLot(ctx, s, outbox, together)
 	}
 	orDie(s.Close(ctx))
 	orDie(db.Close())
 }
 
-func mail(outbox string, id envelope.TransactionID) {
+var found = envelope.Outcome{Status: envelope.Sent, ID: "id"}
+
+// goOn finishes what earlier runs left behind.
+func goOn(ctx context.Context, s *ledger.Session, outbox string) {
+	b, _ := os.ReadFile(outbox)
+	mailed := string(b)
+	orDie(s.GiveBack(ctx))
+	lots, err := s.Lots(ctx)
+	orDie(err)
+	for _, lot := range lots {
+		outs := make(map[envelope.TransactionID]envelope.Outcome)
+		for _, id := range lot.Envelopes {
+			outs[id] = pending
+			if strings.Contains(mailed, string(id)) {
+				outs[id] = found
+			}
+		}
+		orDie(s.SettleLot(ctx, &lot, outs, true, 0))
+	}
+	doubts, err := s.Open(ctx)
+	orDie(err)
+	for _, d := range doubts {
+		if !strings.Contains(mailed, string(d.TransactionID)) {
+			orDie(s.Retry(ctx, d.TransactionID))
+			mail(outbox, d.TransactionID)
+		}
+		orDie(s.Settle(ctx, d.TransactionID, found))
+	}
+}
+
+// sendLot sends envelopes together, the answer in two parts.
+func sendLot(ctx context.Context, s *ledger.Session, outbox string, all []*envelope.Envelope) {
+	lot := &envelope.Lot{ID: envelope.NewLotID(all, time.Now())}
+	_, err := s.ClaimLot(ctx, lot, all)
+	orDie(err)
+	lot.Draft = "draft"
+	orDie(s.RecordLot(ctx, lot))
+	lot.List = "list"
+	orDie(s.RecordLot(ctx, lot))
+	lot.Asked = time.Now()
+	orDie(s.RecordLot(ctx, lot))
+	mail(outbox, lot.Envelopes...)
+	lot.Batch = "batch"
+	orDie(s.RecordLot(ctx, lot))
+	first := map[envelope.TransactionID]envelope.Outcome{lot.Envelopes[0]: found}
+	orDie(s.SettleLot(ctx, lot, first, false, 0))
+	orDie(s.SettleLot(ctx, lot, map[envelope.TransactionID]envelope.Outcome{lot.Envelopes[len(lot.Envelopes)-1]: found}, false, 0))
+	orDie(s.SettleLot(ctx, lot, nil, true, 20))
+}
+
+// mail mails all or, were this process killed, none.
+func mail(outbox string, ids ...envelope.TransactionID) {
 	f, err := os.OpenFile(outbox, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	orDie(err)
-	_, err = fmt.Fprintln(f, id)
+	var lines strings.Builder
+	for _, id := range ids {
+		fmt.Fprintln(&lines, id)
+	}
+	_, err = f.WriteString(lines.String())
 	orDie(err)
 	orDie(f.Close())
 }

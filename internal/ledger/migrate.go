@@ -16,7 +16,7 @@ import (
 var migrations embed.FS
 
 // latest is the version of the last migration: the tables this program knows.
-const latest = 1
+const latest = 2
 
 // applicationID marks an SQLite file as a ledger: "bsnd".
 const applicationID = 0x62736e64
@@ -28,8 +28,9 @@ const migratePatience = 2 * time.Second
 
 // migrate makes db, which may be empty, a ledger of the latest version.
 //
-// Other processes may be doing the same at this moment. SQLite lets one of them
-// do each step; whoever comes second starts anew and finds it done.
+// Other processes may be doing the same at this moment. They take turns; where
+// they cannot, SQLite lets one of them do each step, and whoever comes second
+// starts anew and finds it done.
 func migrate(ctx context.Context, path string, db *sql.DB) error {
 	start := time.Now()
 	for {
@@ -55,11 +56,8 @@ func migrateOnce(ctx context.Context, path string, db *sql.DB) error {
 		return vanished(path)
 	}
 	if version < latest {
-		if err := pragmas(ctx, path, db, isLedger, "journal_mode = wal"); err != nil {
+		if err := inTurn(ctx, path, func() error { return migrateUp(ctx, path, db) }); err != nil {
 			return err
-		}
-		if err := goUp(ctx, db); err != nil {
-			return sqliteError(path, err)
 		}
 	}
 	// A file that can only be read has been opened without complaint so far.
@@ -67,6 +65,40 @@ func migrateOnce(ctx context.Context, path string, db *sql.DB) error {
 		return err
 	}
 	return mark(path)
+}
+
+func migrateUp(ctx context.Context, path string, db *sql.DB) error {
+	if version, err := versionOf(ctx, path, db); err != nil || version == latest {
+		return err
+	}
+	if err := pragmas(ctx, path, db, isLedger, "journal_mode = wal"); err != nil {
+		return err
+	}
+	return sqliteError(path, goUp(ctx, db))
+}
+
+// turn is the byte of the locks' file that the one who migrates holds; those
+// after it stand for batches.
+const turn = 0
+
+// inTurn does what several processes must not do at once. Where the system has
+// no locks they do it all the same, and the slower ones begin again.
+func inTurn(ctx context.Context, path string, do func() error) error {
+	locks, err := openLocks(path)
+	if err != nil {
+		return systemError(path, err)
+	}
+	defer locks.close()
+	for {
+		if got, able := locks.take(turn); got || !able {
+			return do()
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 func pragmas(ctx context.Context, path string, db *sql.DB, pragmas ...string) error {

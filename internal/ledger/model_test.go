@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -22,6 +24,7 @@ type fact struct {
 	state    envelope.State
 	id       envelope.ID
 	attempts int
+	lot      string // in which it was last attempted
 }
 
 func (m model) twin(of *envelope.Envelope) bool {
@@ -65,6 +68,7 @@ func TestModel(t *testing.T) {
 			defer m.close(t)
 			t.Repeat(map[string]func(*rapid.T){
 				"plan": m.plan, "claim": m.claim, "settle": m.settle, "retry": m.retry,
+				"claim lot": m.claimLot, "settle lot": m.settleLot, "ask for lot": m.askForLot, "give back": m.giveBack,
 				"crash": m.crash, "reopen": m.reopen, "": m.check,
 			})
 		})
@@ -78,6 +82,20 @@ type machine struct {
 	db   *ledger.DB
 	s    *ledger.Session
 	mine map[envelope.TransactionID]bool // changed last by this session
+	lots []*modelLot
+}
+
+type modelLot struct {
+	envelope.Lot
+	batch string
+	ended bool
+	asked bool
+	own   bool // this session made it
+}
+
+// goesOn reports whether an envelope is in a lot that has not ended.
+func (m *machine) goesOn(f *fact) bool {
+	return f.state == envelope.StateSending && slices.ContainsFunc(m.lots, func(l *modelLot) bool { return l.ID == f.lot && !l.ended })
 }
 
 func (m *machine) open(t *rapid.T) {
@@ -93,6 +111,9 @@ func (m *machine) open(t *rapid.T) {
 		t.Fatal(err)
 	}
 	m.mine = make(map[envelope.TransactionID]bool)
+	for _, l := range m.lots {
+		l.own = false
+	}
 }
 
 func (m *machine) close(t *rapid.T) {
@@ -136,24 +157,19 @@ func (m *machine) claim(t *rapid.T) {
 		t.Fatalf("Claim(%s %s) = %v, want success: %v", e.Batch, e.Label, err, want)
 	}
 	if want {
-		m.sending(e.TransactionID)
+		m.sending(e.TransactionID, "")
 	}
 }
 
-func (m *machine) sending(id envelope.TransactionID) {
-	m.model[id].state = envelope.StateSending
+func (m *machine) sending(id envelope.TransactionID, lot string) {
+	m.model[id].state, m.model[id].lot = envelope.StateSending, lot
 	m.model[id].attempts++
 	m.mine[id] = true
 }
 
 func (m *machine) settle(t *rapid.T) {
 	e := anyEnvelope(t)
-	to := rapid.SampledFrom([]envelope.State{
-		envelope.StateSent, envelope.StateFailed, envelope.StateUnknown, envelope.StatePlanned,
-	}).Draw(t, "to")
-	out := map[envelope.State]envelope.Outcome{
-		envelope.StateSent: sent(e), envelope.StateFailed: failed, envelope.StateUnknown: unknown, envelope.StatePlanned: pending,
-	}[to]
+	to, out := anyOutcome(t, e)
 	f := m.model[e.TransactionID]
 	same := f != nil && f.state == to
 	change := f != nil && !same && (f.state.Open() || to == envelope.StateSent && f.state != envelope.StateSent)
@@ -161,20 +177,119 @@ func (m *machine) settle(t *rapid.T) {
 		t.Fatalf("Settle(%s %s, %v) = %v, it was %+v", e.Batch, e.Label, to, err, f)
 	}
 	if change {
-		f.state, f.id = to, out.ID
-		m.mine[e.TransactionID] = true
+		m.settled(f, to, out)
 	}
+}
+
+func anyOutcome(t *rapid.T, e *envelope.Envelope) (envelope.State, envelope.Outcome) {
+	to := rapid.SampledFrom([]envelope.State{
+		envelope.StateSent, envelope.StateFailed, envelope.StateUnknown, envelope.StatePlanned,
+	}).Draw(t, "to")
+	return to, map[envelope.State]envelope.Outcome{
+		envelope.StateSent: sent(e), envelope.StateFailed: failed, envelope.StateUnknown: unknown, envelope.StatePlanned: pending,
+	}[to]
+}
+
+func (m *machine) settled(f *fact, to envelope.State, out envelope.Outcome) {
+	f.state, f.id = to, out.ID
+	m.mine[f.env.TransactionID] = true
+}
+
+func (m *machine) claimLot(t *rapid.T) {
+	l := &modelLot{Lot: envelope.Lot{ID: uuid("lot", fmt.Sprint(len(m.lots)))}, own: true}
+	var all []*envelope.Envelope
+	for range rapid.IntRange(1, 4).Draw(t, "n") {
+		if e := anyEnvelope(t); len(all) == 0 || e.Batch == l.batch {
+			all, l.batch = append(all, e), e.Batch
+		}
+	}
+	refused, err := m.s.ClaimLot(context.Background(), &l.Lot, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []envelope.TransactionID
+	for i, e := range all {
+		able := m.claimable(e)
+		if able != (refused[i] == nil) {
+			t.Fatalf("ClaimLot refuses %s %s with %v, want success: %v", e.Batch, e.Label, refused[i], able)
+		}
+		if able {
+			m.sending(e.TransactionID, l.ID)
+			want = append(want, e.TransactionID)
+		}
+	}
+	if !slices.Equal(l.Envelopes, want) {
+		t.Fatalf("ClaimLot has claimed %v, want %v", l.Envelopes, want)
+	}
+	l.ended = len(want) == 0
+	m.lots = append(m.lots, l)
+}
+
+func (m *machine) askForLot(t *rapid.T) {
+	if len(m.lots) == 0 {
+		return
+	}
+	l := rapid.SampledFrom(m.lots).Draw(t, "lot")
+	l.Asked = time.Now()
+	if err := m.s.RecordLot(context.Background(), &l.Lot); (err == nil) == l.ended {
+		t.Fatalf("RecordLot = %v, lot has ended: %v", err, l.ended)
+	}
+	l.asked = l.asked || !l.ended
+}
+
+func (m *machine) giveBack(t *rapid.T) {
+	if err := m.s.GiveBack(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range m.lots {
+		for _, f := range m.model {
+			if !l.own && !l.asked && f.lot == l.ID && m.goesOn(f) {
+				m.settled(f, envelope.StatePlanned, envelope.Outcome{})
+			}
+		}
+	}
+}
+
+func (m *machine) settleLot(t *rapid.T) {
+	if len(m.lots) == 0 {
+		return
+	}
+	l := rapid.SampledFrom(m.lots).Draw(t, "lot")
+	outs := make(outcomes)
+	over := rapid.Bool().Draw(t, "over")
+	changes := make(map[*fact]envelope.State)
+	for range rapid.IntRange(0, 3).Draw(t, "outs") {
+		e := anyEnvelope(t)
+		if _, again := outs[e.TransactionID]; again {
+			continue
+		}
+		to, out := anyOutcome(t, e)
+		outs[e.TransactionID] = out
+		f := m.model[e.TransactionID]
+		if f != nil && f.state != to && f.state != envelope.StateSent &&
+			(to == envelope.StateSent || f.state.Open() && f.lot == l.ID) {
+			changes[f] = to
+		}
+	}
+	if err := m.s.SettleLot(context.Background(), &l.Lot, outs, over, 1); err != nil {
+		t.Fatal(err)
+	}
+	for f, to := range changes {
+		m.settled(f, to, outs[f.env.TransactionID])
+	}
+	l.ended = l.ended || over
 }
 
 func (m *machine) retry(t *rapid.T) {
 	e := anyEnvelope(t)
 	f := m.model[e.TransactionID]
-	want := f != nil && (f.state == envelope.StateUnknown || f.state == envelope.StateSending && !m.mine[e.TransactionID])
+	want := f != nil && (f.state == envelope.StateUnknown ||
+		f.state == envelope.StateSending && !m.mine[e.TransactionID] && !m.goesOn(f))
 	if err := m.s.Retry(context.Background(), e.TransactionID); (err == nil) != want {
 		t.Fatalf("Retry(%s %s) = %v, want success: %v", e.Batch, e.Label, err, want)
 	}
 	if want {
-		m.sending(e.TransactionID)
+		m.sending(e.TransactionID, "")
 	}
 }
 
@@ -193,10 +308,11 @@ func (m *machine) check(t *rapid.T) {
 		if got[i].State != f.state || got[i].ID != f.id || got[i].Content != e.Content || (got[i].Twin != nil) != m.twin(e) {
 			t.Fatalf("%s %s is %+v, want %+v, twin: %v", e.Batch, e.Label, got[i], *f, m.twin(e))
 		}
-		if f.state.Open() {
+		if f.state.Open() && !m.goesOn(f) {
 			open[e.TransactionID] = f.attempts
 		}
 	}
+	m.checkLots(t)
 	doubts, err := m.s.Open(context.Background())
 	if err != nil || len(doubts) != len(open) {
 		t.Fatalf("Open = %v, %v, want %d", doubts, err, len(open))
@@ -204,6 +320,34 @@ func (m *machine) check(t *rapid.T) {
 	for _, d := range doubts {
 		if open[d.TransactionID] != d.Attempts || d.Own != m.mine[d.TransactionID] || d.Attempted.IsZero() {
 			t.Fatalf("Open has %+v, want %d attempts, own: %v", d, open[d.TransactionID], m.mine[d.TransactionID])
+		}
+	}
+}
+
+func (m *machine) checkLots(t *rapid.T) {
+	want := make(map[string]int)
+	for _, l := range m.lots {
+		if !l.ended {
+			want[l.ID] = 0
+		}
+	}
+	for _, f := range m.model {
+		if m.goesOn(f) {
+			want[f.lot]++
+		}
+	}
+	lots, err := m.s.Lots(context.Background())
+	if err != nil || len(lots) != len(want) {
+		t.Fatalf("Lots = %v, %v, want %v", lots, err, want)
+	}
+	for _, l := range lots {
+		if n, ok := want[l.ID]; !ok || n != len(l.Envelopes) {
+			t.Fatalf("Lots has %v, want %d envelopes", l, n)
+		}
+		for _, id := range l.Envelopes {
+			if f := m.model[id]; f.lot != l.ID || f.state != envelope.StateSending {
+				t.Fatalf("lot %s has %s, which is %+v", l.ID, id, *f)
+			}
 		}
 	}
 }

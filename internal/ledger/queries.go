@@ -37,7 +37,7 @@ const (
 	// A claim forgets the draft of an attempt before: it may hold what the row
 	// said then.
 	sqlClaim = `UPDATE envelope SET state = 'c', attempts = attempts + 1, run = $2, at = $3, code = NULL, message = NULL,
-			docusign = zeroblob(16)
+			docusign = zeroblob(16), lot = $7
 		WHERE key = $1 AND state IN ('p', 'f') AND content = $4` + andLeased + `
 		AND ($6 OR NOT EXISTS (SELECT 1 ` + twins + ` AND t.content = $4 AND t.key <> $1))`
 	sqlSettle = `UPDATE envelope SET state = $4, run = $2, at = $3, docusign = coalesce($5, docusign), code = $6, message = $7
@@ -45,11 +45,15 @@ const (
 	sqlSettleSent = `UPDATE envelope SET state = 's', run = $2, at = $3, docusign = $4, code = NULL, message = NULL,
 			attempts = CASE attempts WHEN 0 THEN 1 ELSE attempts END
 		WHERE key = $1 AND state <> 's'`
-	sqlDraft = `UPDATE envelope SET run = $2, at = $3, docusign = $4
+	// What is not sent is believed of the lot's own envelopes only: others have
+	// been claimed anew since.
+	sqlSettleLot = sqlSettle + ` AND lot = (SELECT id FROM lot WHERE guid = $8)`
+	sqlDraft     = `UPDATE envelope SET run = $2, at = $3, docusign = $4
 		WHERE key = $1 AND state = 'c' AND docusign <> $4` + andLeased
 	sqlRetry = `UPDATE envelope SET state = 'c', attempts = attempts + 1, run = $2, at = $3, code = NULL, message = NULL,
-			docusign = zeroblob(16)
-		WHERE key = $1 AND (state = 'u' OR state = 'c' AND run <> $2)` + andLeased
+			docusign = zeroblob(16), lot = NULL
+		WHERE key = $1 AND (state = 'u' OR state = 'c' AND run <> $2
+			AND NOT EXISTS (SELECT 1 FROM lot WHERE lot.id = envelope.lot AND lot.ended IS NULL))` + andLeased
 
 	andLeased = ` AND EXISTS (SELECT 1 FROM lease l WHERE l.batch = envelope.batch AND l.run = $2)`
 	twins     = `FROM envelope t JOIN batch b ON b.id = t.batch
@@ -65,7 +69,8 @@ const (
 
 	sqlOpen = `SELECT e.id, e.key, e.content, b.name, e.label, f.name, e.line, e.state, e.attempts, e.docusign, e.run
 		FROM batch b JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id JOIN file f ON f.id = e.file
-		WHERE b.id = $1 AND e.state IN ('c', 'u') ORDER BY e.id`
+		LEFT JOIN lot ON lot.id = e.lot AND lot.ended IS NULL
+		WHERE b.id = $1 AND (e.state = 'u' OR e.state = 'c' AND lot.id IS NULL) ORDER BY e.id`
 	sqlAttempts = `SELECT envelope, attempt, min(at) FROM event
 		WHERE envelope IN (
 			SELECT e.id FROM batch b JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id
@@ -76,10 +81,41 @@ const (
 		FROM batch b JOIN account a ON a.id = b.account
 		LEFT JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id LEFT JOIN file f ON f.id = e.file
 		GROUP BY b.id, f.id, e.state ORDER BY b.id, f.id, e.state`
-	sqlEnvelopes = `SELECT e.key, e.label, f.name, e.line, e.state, e.docusign, e.code, e.message, e.at, e.attempts
+	sqlFateTotals = `SELECT e.batch, t.status, count(*) FROM fate t JOIN envelope e ON e.id = t.envelope
+		GROUP BY e.batch, t.status`
+	sqlEnvelopes = `SELECT e.key, e.label, f.name, e.line, e.state, e.docusign, e.code, e.message, e.at, e.attempts,
+			coalesce(t.status, ''), coalesce(t.changed, 0), coalesce(t.asked, 0)
 		FROM account a JOIN batch b ON b.account = a.id
 		JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id JOIN file f ON f.id = e.file
+		LEFT JOIN fate t ON t.envelope = e.id
 		WHERE a.guid = $1 AND b.name = $2 ORDER BY f.id, e.line, e.id`
+
+	sqlAddLot = `INSERT INTO lot (guid, batch, run, made) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING id`
+	sqlLot    = `UPDATE lot SET draft = $3, list = $4, sending = $5, asked = $6` + ownLot
+	sqlEndLot = `UPDATE lot SET ended = $3, speed = $4` + ownLot
+	ownLot    = `
+		WHERE guid = $1 AND ended IS NULL AND EXISTS (SELECT 1 FROM lease l WHERE l.batch = lot.batch AND l.run = $2)`
+	sqlLotState = `SELECT lot.ended, l.run FROM lot LEFT JOIN lease l ON l.batch = lot.batch WHERE lot.guid = $1`
+	sqlLots     = `SELECT lot.guid, lot.draft, lot.list, lot.sending, lot.asked, e.key
+		FROM lot LEFT JOIN envelope e ON e.lot = lot.id AND e.state = 'c'
+		WHERE lot.batch = $1 AND lot.ended IS NULL ORDER BY lot.id, e.id`
+	sqlGiveBack = `UPDATE envelope SET state = 'p', run = $2, at = $3 WHERE state = 'c'
+		AND lot IN (SELECT id FROM lot WHERE batch = $1 AND run <> $2 AND ended IS NULL AND asked IS NULL)`
+	sqlLotSpeed = `SELECT lot.speed FROM account a JOIN batch b ON b.account = a.id JOIN lot ON lot.batch = b.id
+		WHERE a.guid = $1 AND lot.speed IS NOT NULL ORDER BY lot.ended DESC, lot.id DESC LIMIT 1`
+
+	sqlBudget    = `SELECT text FROM budget JOIN account a ON a.id = budget.account WHERE a.guid = $1`
+	sqlSetBudget = `INSERT INTO budget (account, text, at) SELECT id, $2, $3 FROM account WHERE guid = $1
+		ON CONFLICT (account) DO UPDATE SET text = excluded.text, at = excluded.at`
+
+	sqlFates = `SELECT e.id, e.docusign, coalesce(f.status, ''), coalesce(f.changed, 0), coalesce(f.asked, 0)
+		FROM account a JOIN batch b ON b.account = a.id
+		JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id LEFT JOIN fate f ON f.envelope = e.id
+		WHERE a.guid = $1 AND b.name = $2 AND e.state = 's' ORDER BY e.id`
+	// Of two who ask at the same time the later is right.
+	sqlSeeFate = `INSERT INTO fate (envelope, status, changed, asked) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (envelope) DO UPDATE SET status = excluded.status, changed = excluded.changed, asked = excluded.asked
+		WHERE fate.asked <= excluded.asked`
 
 	sqlSeeTemplate = `INSERT INTO template (batch, template, fingerprint, seen) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (batch, template) DO UPDATE SET fingerprint = excluded.fingerprint, seen = excluded.seen`

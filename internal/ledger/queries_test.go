@@ -17,9 +17,11 @@ func TestQueriesUseIndexes(t *testing.T) {
 	for name, query := range map[string]string{
 		"claim": sqlClaim, "settle": sqlSettle, "settle sent": sqlSettleSent, "draft": sqlDraft, "retry": sqlRetry,
 		"record": sqlRecord, "twin": sqlTwin, "standings": sqlStandings, "twins": sqlTwins, "open": sqlOpen,
-		"envelopes": sqlEnvelopes,
+		"envelopes": sqlEnvelopes, "lots": sqlLots, "lot": sqlLot, "settle in a lot": sqlSettleLot, "end lot": sqlEndLot, "give back": sqlGiveBack,
+		"lot's state": sqlLotState, "lot speed": sqlLotSpeed, "budget": sqlBudget, "set budget": sqlSetBudget,
+		"fates": sqlFates, "see fate": sqlSeeFate,
 	} {
-		rows, err := db.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, 1, 2, 3, 4, 5, 6, 7)
+		rows, err := db.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, 1, 2, 3, 4, 5, 6, 7, 8)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

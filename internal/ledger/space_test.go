@@ -2,8 +2,12 @@ package ledger_test
 
 import (
 	"os"
+	"slices"
 	"sync"
 	"testing"
+
+	"batchsend/envelope"
+	"batchsend/internal/ledger"
 )
 
 // An envelope takes 200 bytes at most, with all indexes and the events of a
@@ -12,23 +16,38 @@ func TestSpacePerEnvelope(t *testing.T) {
 	if raced {
 		t.Skip("it has nothing to race and takes long under the race detector")
 	}
+	for name, send := range map[string]func(*testing.T, *ledger.Session, []*envelope.Envelope){
+		"one by one": sendEach,
+		"in lots":    sendInLots,
+	} {
+		t.Run(name, func(t *testing.T) { spaceWith(t, send) })
+	}
+}
+
+func spaceWith(t *testing.T, send func(*testing.T, *ledger.Session, []*envelope.Envelope)) {
 	const n = 20_100 // more than a transaction plans
 	path := newPath(t)
 	db := openAt(t, path)
 	s := begin(t, db, "space")
 	all := envs("space", n)
-	if err := s.Plan(t.Context(), all); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Say("PRAGMA wal_checkpoint(truncate)"); err != nil {
-		t.Fatal(err)
-	}
+	must(t, s.Plan(t.Context(), all))
+	must(t, db.Say("PRAGMA wal_checkpoint(truncate)"))
 	t.Logf("planned: %d bytes an envelope", sizeOf(t, path)/n)
+	send(t, s, all)
+	must(t, s.Close(t.Context()))
+	must(t, db.Close())
+	got := sizeOf(t, path) / n
+	t.Logf("sent: %d bytes an envelope", got)
+	if got > 200 {
+		t.Errorf("ledger takes %d bytes an envelope, want at most 200", got)
+	}
+}
 
+func sendEach(t *testing.T, s *ledger.Session, all []*envelope.Envelope) {
 	var done sync.WaitGroup
 	for w := range 32 {
 		done.Go(func() {
-			for i := w; i < n; i += 32 {
+			for i := w; i < len(all); i += 32 {
 				if err := s.Claim(t.Context(), all[i]); err != nil {
 					t.Errorf("Claim: %v", err)
 				}
@@ -39,12 +58,15 @@ func TestSpacePerEnvelope(t *testing.T) {
 		})
 	}
 	done.Wait()
-	s.Close(t.Context())
-	db.Close()
-	got := sizeOf(t, path) / n
-	t.Logf("sent: %d bytes an envelope", got)
-	if got > 200 {
-		t.Errorf("ledger takes %d bytes an envelope, want at most 200", got)
+}
+
+func sendInLots(t *testing.T, s *ledger.Session, all []*envelope.Envelope) {
+	for part := range slices.Chunk(all, 1000) {
+		lot := newLot(part[0].Label)
+		_, err := s.ClaimLot(t.Context(), lot, part)
+		must(t, err)
+		must(t, s.RecordLot(t.Context(), lot))
+		must(t, s.SettleLot(t.Context(), lot, allSent(part), true, 20))
 	}
 }
 

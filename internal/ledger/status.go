@@ -19,6 +19,11 @@ type BatchSummary struct {
 
 	Planned, Sending, Sent, Failed, Unknown int
 
+	// Fates counts the sent envelopes by DocuSign's word of them, as of when it
+	// was asked: "" is those it does not know. Those never asked about are not
+	// in it.
+	Fates map[string]int
+
 	First time.Time // when the batch was begun
 	Last  time.Time // last change of an envelope; zero if it has none
 }
@@ -33,6 +38,10 @@ func (db *DB) Batches(ctx context.Context) ([]BatchSummary, error) {
 }
 
 func (db *DB) batches(ctx context.Context) (all []BatchSummary, err error) {
+	fates, err := db.fateTotals(ctx)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := db.read.QueryContext(ctx, sqlTotals)
 	if err != nil {
 		return nil, err
@@ -51,7 +60,7 @@ func (db *DB) batches(ctx context.Context) (all []BatchSummary, err error) {
 			return nil, err
 		}
 		if len(all) == 0 || batch != last {
-			b.First = timeOf(first)
+			b.First, b.Fates = timeOf(first), fates[batch]
 			all, last = append(all, b), batch
 		}
 		if state.Valid {
@@ -59,6 +68,29 @@ func (db *DB) batches(ctx context.Context) (all []BatchSummary, err error) {
 				return nil, err
 			}
 		}
+	}
+	return all, rows.Err()
+}
+
+// fateTotals counts envelopes by batch and DocuSign's word.
+func (db *DB) fateTotals(ctx context.Context) (map[int64]map[string]int, error) {
+	rows, err := db.read.QueryContext(ctx, sqlFateTotals)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	all := make(map[int64]map[string]int)
+	for rows.Next() {
+		var batch int64
+		var status string
+		var n int
+		if err := rows.Scan(&batch, &status, &n); err != nil {
+			return nil, err
+		}
+		if all[batch] == nil {
+			all[batch] = make(map[string]int)
+		}
+		all[batch][status] = n
 	}
 	return all, rows.Err()
 }
@@ -94,6 +126,11 @@ type Entry struct {
 	Message       string
 	At            time.Time // last change
 	Attempts      int
+
+	// What DocuSign said of it when it was asked, as in [Fate].
+	Status        string
+	StatusChanged time.Time
+	Asked         time.Time
 }
 
 // BatchEnvelopes goes through the envelopes of a batch, file by file in the
@@ -127,10 +164,12 @@ func scanEntry(rows *sql.Rows) (e Entry, err error) {
 		state         string
 		code, message sql.NullString
 		at            int64
+		changed, seen int64
 	)
-	if err := rows.Scan(&key, &e.Label, &e.File, &e.Line, &state, &id, &code, &message, &at, &e.Attempts); err != nil {
+	if err := rows.Scan(&key, &e.Label, &e.File, &e.Line, &state, &id, &code, &message, &at, &e.Attempts, &e.Status, &changed, &seen); err != nil {
 		return Entry{}, err
 	}
+	e.StatusChanged, e.Asked = timeOrZero(changed), timeOrZero(seen)
 	e.TransactionID, e.ID = transactionID(key), unpackID(id)
 	e.Code, e.Message, e.At = code.String, message.String, timeOf(at)
 	e.State, err = stateOf(state)

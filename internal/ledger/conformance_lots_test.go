@@ -1,0 +1,431 @@
+package ledger_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"batchsend/envelope"
+	"batchsend/internal/ledger"
+)
+
+// The part of the suite that is about envelopes that go together.
+
+type outcomes = map[envelope.TransactionID]envelope.Outcome
+
+func allSent(envs []*envelope.Envelope) outcomes {
+	outs := make(outcomes, len(envs))
+	for _, e := range envs {
+		outs[e.TransactionID] = sent(e)
+	}
+	return outs
+}
+
+func idsOf(envs ...*envelope.Envelope) (ids []envelope.TransactionID) {
+	for _, e := range envs {
+		ids = append(ids, e.TransactionID)
+	}
+	return ids
+}
+
+// claimLot claims a lot of which nothing is refused.
+func claimLot(t *testing.T, s session, name string, envs ...*envelope.Envelope) *envelope.Lot {
+	t.Helper()
+	lot := newLot(name)
+	refused, err := s.ClaimLot(t.Context(), lot, envs)
+	must(t, err)
+	if err := errors.Join(refused...); err != nil || !slices.Equal(lot.Envelopes, idsOf(envs...)) {
+		t.Fatalf("ClaimLot refuses %v and claims %v, want all of %v", err, lot.Envelopes, idsOf(envs...))
+	}
+	return lot
+}
+
+// wantLots checks what Lots says; the order of a lot's envelopes does not count.
+func wantLots(t *testing.T, s session, want ...envelope.Lot) {
+	t.Helper()
+	got, err := s.Lots(t.Context())
+	must(t, err)
+	sorted := cmp.Transformer("sorted", func(l envelope.Lot) envelope.Lot {
+		l.Envelopes, l.Asked = slices.Sorted(slices.Values(l.Envelopes)), l.Asked.Truncate(time.Millisecond)
+		return l
+	})
+	top := cmp.FilterPath(func(p cmp.Path) bool { return len(p) == 2 }, sorted)
+	if diff := cmp.Diff(want, got, top); diff != "" {
+		t.Errorf("Lots (-want +got):\n%s", diff)
+	}
+}
+
+// wantOpen checks which envelopes Open lists.
+func wantOpen(t *testing.T, s session, want ...*envelope.Envelope) {
+	t.Helper()
+	doubts, err := s.Open(t.Context())
+	must(t, err)
+	var got []envelope.TransactionID
+	for _, d := range doubts {
+		if time.Since(d.Attempted) > time.Hour {
+			t.Errorf("%s was attempted at %v", d.Label, d.Attempted)
+		}
+		got = append(got, d.TransactionID)
+	}
+	slices.Sort(got)
+	if ids := slices.Sorted(slices.Values(idsOf(want...))); !slices.Equal(got, ids) {
+		t.Errorf("Open has %v, want %v", got, ids)
+	}
+}
+
+func testLot(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	s := start(t, b, "may")
+	all := envs("may", 4)
+	must(t, s.Plan(ctx, all))
+	lot := claimLot(t, s, "1", all[2], all[0], all[1])
+	for _, e := range all[:3] {
+		wantState(t, b, e, envelope.StateSending)
+	}
+	wantState(t, b, all[3], envelope.StatePlanned)
+	for _, step := range []func(){
+		func() {},
+		func() { lot.Draft = "strange draft" },
+		func() { lot.List = "a list" },
+		func() { lot.Asked = time.Now().UTC() },
+		func() { lot.Asked = time.Time{} }, // it was refused
+		func() { lot.Asked = time.Now().UTC() },
+		func() { lot.Batch = "a batch" },
+	} {
+		step()
+		must(t, s.RecordLot(ctx, lot))
+		wantLots(t, s, *lot)
+	}
+	wantOpen(t, s) // the lot has them
+	must(t, s.SettleLot(ctx, lot, outcomes{all[0].TransactionID: sent(all[0]), all[1].TransactionID: failed}, false, 0))
+	rest := *lot
+	rest.Envelopes = idsOf(all[2])
+	wantLots(t, s, rest)
+	must(t, s.SettleLot(ctx, lot, outcomes{all[2].TransactionID: pending}, false, 0))
+	rest.Envelopes = nil
+	wantLots(t, s, rest) // it has still to be ended
+	must(t, s.SettleLot(ctx, lot, nil, true, 12.5))
+	must(t, s.SettleLot(ctx, lot, nil, true, 12.5))
+	wantLots(t, s)
+
+	states := []envelope.State{envelope.StateSent, envelope.StateFailed, envelope.StatePlanned, envelope.StatePlanned}
+	for i, e := range all {
+		wantState(t, b, e, states[i])
+	}
+	if got := standing(t, b, all[1]); got.Code != failed.Code || got.Message != failed.Message {
+		t.Errorf("failed with %q %q, want %q %q", got.Code, got.Message, failed.Code, failed.Message)
+	}
+	again := claimLot(t, s, "2", all[1], all[2])
+	must(t, s.SettleLot(ctx, again, allSent(all[1:3]), true, 0))
+}
+
+func testLotRefused(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	s := start(t, b, "may", "june")
+	all := envs("may", 5)
+	all[4] = env("may", "E-5", "may"+all[0].Label) // a twin of the first
+	must(t, s.Plan(ctx, all[:5]))
+	must(t, s.Claim(ctx, all[1]))
+	must(t, s.Claim(ctx, all[2]))
+	must(t, s.Settle(ctx, all[2].TransactionID, sent(all[2])))
+	edited := env("may", all[3].Label, "edited")
+
+	lot := newLot("1")
+	refused, err := s.ClaimLot(ctx, lot, []*envelope.Envelope{all[1], all[0], all[2], edited, all[4], all[0], env("may", "new", "new")})
+	must(t, err)
+	if want := idsOf(all[0]); !slices.Equal(lot.Envelopes, want) {
+		t.Errorf("claimed %v, want %v", lot.Envelopes, want)
+	}
+	if len(refused) != 7 || refused[1] != nil {
+		t.Fatalf("refused %v, want all but the second", refused)
+	}
+	for i, state := range map[int]envelope.State{
+		0: envelope.StateSending, 2: envelope.StateSent, 3: envelope.StatePlanned, 5: envelope.StateSending, 6: envelope.StateNew,
+	} {
+		wantRefused(t, refused[i], state)
+	}
+	if _, ok := errors.AsType[*ledger.TwinError](refused[4]); !ok {
+		t.Errorf("a twin is refused with %v", refused[4])
+	}
+	wantLots(t, s, *lot)
+
+	none := newLot("2")
+	refused, err = s.ClaimLot(ctx, none, all[:1])
+	must(t, err)
+	if len(none.Envelopes) != 0 || refused[0] == nil {
+		t.Errorf("claimed %v, refused %v, want nothing claimed", none.Envelopes, refused)
+	}
+	wantLots(t, s, *lot) // and no other
+
+	must(t, s.Close(ctx))
+	r, err := b.Begin(ctx, ledger.Run{Account: account, Batches: []string{"may"}, AllowRepeat: true})
+	must(t, err)
+	claimLot(t, r, "3", all[4])
+	must(t, r.Close(ctx))
+}
+
+func testLotLeftBehind(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	first := start(t, b, "may")
+	all := envs("may", 7)
+	must(t, first.Plan(ctx, all))
+	must(t, first.Claim(ctx, all[6]))
+	settled := claimLot(t, first, "1", all[0])
+	must(t, first.SettleLot(ctx, settled, allSent(all[:1]), true, 0))
+	asked := claimLot(t, first, "2", all[1:4]...)
+	asked.Draft, asked.List, asked.Asked = idOf(all[1]), "list", time.Now().UTC()
+	must(t, first.RecordLot(ctx, asked))
+	must(t, first.SettleLot(ctx, asked, outcomes{all[1].TransactionID: unknown}, false, 0))
+	bare := claimLot(t, first, "3", all[4:6]...)
+	first.Die()
+
+	b = open()
+	s := start(t, b, "may", "june")
+	asked.Envelopes = idsOf(all[2:4]...)
+	wantLots(t, s, *asked, *bare)
+	wantOpen(t, s, all[1], all[6]) // what is unknown is looked up by itself
+	for _, e := range all[2:6] {
+		wantRefused(t, s.Retry(ctx, e.TransactionID), envelope.StateSending) // DocuSign may still make it
+	}
+	must(t, s.Retry(ctx, all[1].TransactionID))
+	wantLots(t, s, *asked, *bare) // it goes by itself now
+	wantOpen(t, s, all[1], all[6])
+	must(t, s.Settle(ctx, all[1].TransactionID, sent(all[1])))
+	must(t, s.SettleLot(ctx, asked, outcomes{all[2].TransactionID: sent(all[2])}, true, 0))
+	must(t, s.SettleLot(ctx, bare, outcomes{all[4].TransactionID: pending, all[5].TransactionID: pending}, true, 0))
+	wantLots(t, s)
+	wantOpen(t, s, all[3], all[6]) // of a lot that has ended
+	must(t, s.Retry(ctx, all[3].TransactionID))
+	must(t, s.Claim(ctx, all[4]))
+	wantOpen(t, s, all[3], all[4], all[6]) // they go by themselves now
+	for _, e := range []*envelope.Envelope{all[3], all[4]} {
+		must(t, s.Settle(ctx, e.TransactionID, sent(e)))
+	}
+}
+
+func testLotGivenBack(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	first := start(t, b, "may", "june")
+	all := append(envs("may", 5), envs("june", 1)...)
+	must(t, first.Plan(ctx, all))
+	must(t, first.Claim(ctx, all[4]))
+	bare, asked, june := claimLot(t, first, "1", all[:2]...), claimLot(t, first, "2", all[2], all[3]), claimLot(t, first, "3", all[5])
+	bare.Draft, bare.List, asked.Asked = "draft", "list", time.Now().UTC()
+	must(t, first.RecordLot(ctx, bare))
+	must(t, first.RecordLot(ctx, asked))
+	must(t, first.GiveBack(ctx))
+	wantLots(t, first, *june, *bare, *asked) // they are its own
+	first.Die()
+
+	b = open()
+	s := start(t, b, "may")
+	must(t, s.GiveBack(ctx))
+	must(t, s.GiveBack(ctx))
+	if err := first.GiveBack(ctx); !errors.Is(err, ledger.ErrLost) {
+		t.Errorf("GiveBack without the lease = %v, want ErrLost", err)
+	}
+	bare.Envelopes = nil
+	wantLots(t, s, *bare, *asked)
+	wantOpen(t, s, all[4])
+	for i, want := range []envelope.State{
+		envelope.StatePlanned, envelope.StatePlanned, envelope.StateSending, envelope.StateSending, envelope.StateSending, envelope.StateSending,
+	} {
+		wantState(t, b, all[i], want)
+	}
+	next := claimLot(t, s, "4", all[:2]...)
+	wantLots(t, s, *bare, *asked, *next)
+}
+
+// A lot's late outcomes do not touch what has been claimed anew since, but that
+// something was sent is believed.
+func testLotGoesOn(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	s := start(t, b, "may")
+	all := envs("may", 4)
+	must(t, s.Plan(ctx, all))
+	old := claimLot(t, s, "1", all...)
+	back := make(outcomes)
+	for _, e := range all {
+		back[e.TransactionID] = pending
+	}
+	must(t, s.SettleLot(ctx, old, back, false, 0))
+	next := claimLot(t, s, "2", all[:2]...)
+	must(t, s.Claim(ctx, all[2]))
+	for _, out := range []envelope.Outcome{pending, failed, unknown} {
+		must(t, s.SettleLot(ctx, old, outcomes{all[0].TransactionID: out, all[2].TransactionID: out}, false, 0))
+		wantState(t, b, all[0], envelope.StateSending)
+		wantState(t, b, all[2], envelope.StateSending)
+	}
+	empty := *old
+	empty.Envelopes = nil
+	wantLots(t, s, empty, *next)
+	old.Envelopes = nil // even of an envelope that the caller no longer lists
+	must(t, s.SettleLot(ctx, old, allSent(all), true, 0))
+	for _, e := range all {
+		wantState(t, b, e, envelope.StateSent)
+	}
+	next.Envelopes = nil
+	wantLots(t, s, *next)
+}
+
+func testLotWithoutLease(t *testing.T, open func() book) {
+	ctx := t.Context()
+	all := envs("may", 5)
+	old := start(t, open(), "may")
+	must(t, old.Plan(ctx, all))
+	lot := claimLot(t, old, "1", all[:4]...)
+	lot.Draft = "draft"
+	must(t, old.RecordLot(ctx, lot))
+	old.Die()
+	b := open()
+	next := start(t, b, "may")
+
+	changed := *lot
+	changed.Draft, changed.Asked = "another", time.Now().UTC()
+	_, claimErr := old.ClaimLot(ctx, newLot("2"), all[4:])
+	for what, err := range map[string]error{
+		"ClaimLot":  claimErr,
+		"RecordLot": old.RecordLot(ctx, &changed),
+		"SettleLot": old.SettleLot(ctx, lot, outcomes{all[0].TransactionID: sent(all[0]), all[1].TransactionID: failed}, false, 0),
+		"end":       old.SettleLot(ctx, lot, allSent(all[2:3]), true, 5),
+	} {
+		if !errors.Is(err, ledger.ErrLost) {
+			t.Errorf("%s without the lease = %v, want ErrLost", what, err)
+		}
+	}
+	must(t, old.SettleLot(ctx, lot, allSent(all[2:3]), false, 0)) // all of it was written
+	// A late answer is the truth nevertheless, and nothing else is.
+	for i, want := range []envelope.State{
+		envelope.StateSent, envelope.StateSending, envelope.StateSent, envelope.StateSending, envelope.StatePlanned,
+	} {
+		wantState(t, b, all[i], want)
+	}
+	lot.Envelopes = idsOf(all[1], all[3])
+	wantLots(t, next, *lot)
+	if speed, err := b.LotSpeed(ctx, account); speed != 0 || err != nil {
+		t.Errorf("LotSpeed = %v, %v, want none", speed, err)
+	}
+}
+
+// A mistake of the caller changes nothing, and all goes on.
+func testLotMistaken(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	s := start(t, b, "may", "june")
+	all, other := envs("may", 3), env("june", "E-1", "x")
+	must(t, s.Plan(ctx, append(all[:3:3], other)))
+	lot := claimLot(t, s, "1", all[0])
+	noUUID := &envelope.Envelope{Batch: "may", Account: account, TransactionID: "no-uuid"}
+	for what, claim := range map[string]struct {
+		id   string
+		envs []*envelope.Envelope
+	}{
+		"the same ID":     {lot.ID, all[1:]},
+		"no ID":           {"", all[1:]},
+		"nothing":         {"2", nil},
+		"two batches":     {"3", []*envelope.Envelope{all[1], other}},
+		"another's batch": {"4", []*envelope.Envelope{all[1], env("july", "E-1", "x")}},
+		"no UUID":         {"5", []*envelope.Envelope{all[1], noUUID}},
+	} {
+		if _, err := s.ClaimLot(ctx, &envelope.Lot{ID: claim.id}, claim.envs); err == nil {
+			t.Errorf("%s: ClaimLot = nil, want an error", what)
+		}
+	}
+	ended := claimLot(t, s, "6", all[2])
+	must(t, s.SettleLot(ctx, ended, outcomes{all[2].TransactionID: pending}, true, 0))
+	ended.Asked = time.Now()
+	for what, err := range map[string]error{
+		"RecordLot of a lot that has ended": s.RecordLot(ctx, ended),
+		"RecordLot of none":                 s.RecordLot(ctx, newLot("none")),
+		"SettleLot of none":                 s.SettleLot(ctx, newLot("none"), nil, true, 0),
+		"SettleLot with nothing":            s.SettleLot(ctx, lot, outcomes{all[0].TransactionID: {}}, false, 0),
+		"SettleLot of no UUID":              s.SettleLot(ctx, lot, outcomes{"no-uuid": failed}, false, 0),
+	} {
+		if err == nil || errors.Is(err, ledger.ErrLost) {
+			t.Errorf("%s = %v, want an error", what, err)
+		}
+	}
+	wantState(t, b, all[1], envelope.StatePlanned)
+	wantState(t, b, other, envelope.StatePlanned)
+	wantLots(t, s, *lot)
+	must(t, s.SettleLot(ctx, lot, allSent(all[:1]), true, 0))
+	must(t, s.Close(ctx))
+	if _, err := s.ClaimLot(ctx, newLot("7"), all[1:2]); !errors.Is(err, ledger.ErrClosed) {
+		t.Errorf("ClaimLot after Close = %v, want ErrClosed", err)
+	}
+}
+
+// Lots and single claims want the same envelopes at once: each goes once.
+func testLotsRace(t *testing.T, open func() book) {
+	s := start(t, open(), "may")
+	all := envs("may", 60)
+	must(t, s.Plan(t.Context(), all))
+	var claimed atomic.Int32
+	var done sync.WaitGroup
+	for range 4 {
+		done.Go(func() {
+			for part := range slices.Chunk(all, 7) {
+				lot := newLot(strings.Repeat("x", int(nextLot.Add(1))))
+				if _, err := s.ClaimLot(t.Context(), lot, part); err != nil {
+					t.Error(err)
+				}
+				claimed.Add(int32(len(lot.Envelopes)))
+			}
+		})
+		done.Go(func() {
+			for _, e := range all {
+				err := s.Claim(t.Context(), e)
+				if err == nil {
+					claimed.Add(1)
+				} else if _, ok := errors.AsType[*ledger.StateError](err); !ok {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	if done.Wait(); claimed.Load() != int32(len(all)) {
+		t.Errorf("%d claims, want %d", claimed.Load(), len(all))
+	}
+	lots, err := s.Lots(t.Context())
+	must(t, err)
+	doubts, err := s.Open(t.Context())
+	must(t, err)
+	n := len(doubts)
+	for _, lot := range lots {
+		n += len(lot.Envelopes)
+	}
+	if n != len(all) {
+		t.Errorf("%d envelopes in lots or open, want %d", n, len(all))
+	}
+}
+
+var nextLot atomic.Int32
+
+func testLotSpeed(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	want := func(want float64) {
+		t.Helper()
+		if got, err := b.LotSpeed(ctx, strings.ToUpper(account)); got != want || err != nil {
+			t.Errorf("LotSpeed = %v, %v, want %v", got, err, want)
+		}
+	}
+	want(0)
+	s := start(t, b, "may", "june")
+	all := append(envs("may", 2), envs("june", 1)...)
+	must(t, s.Plan(ctx, all))
+	lots := []*envelope.Lot{claimLot(t, s, "1", all[0]), claimLot(t, s, "2", all[1]), claimLot(t, s, "3", all[2])}
+	want(0)
+	for i, speed := range []float64{2.5, 0, 30} {
+		must(t, s.SettleLot(ctx, lots[i], allSent(all[i:i+1]), true, speed))
+		want([]float64{2.5, 2.5, 30}[i])
+		time.Sleep(2 * time.Millisecond) // the last seen counts
+	}
+	if got, err := b.LotSpeed(ctx, "another account"); got != 0 || err != nil {
+		t.Errorf("LotSpeed of another account = %v, %v, want 0", got, err)
+	}
+}

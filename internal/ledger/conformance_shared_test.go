@@ -1,0 +1,173 @@
+package ledger_test
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"batchsend/envelope"
+	"batchsend/internal/ledger"
+)
+
+// The part of the suite that is about what runs share beside batches, and about
+// what became of what they sent.
+
+func testBudget(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	shared, err := b.Budget(strings.ToUpper(account))
+	must(t, err)
+	defer shared.Close()
+	for _, step := range []struct{ old, fresh []byte }{
+		{nil, nil},
+		{nil, []byte("one\x00\xff")},
+		{[]byte("one\x00\xff"), nil},
+		{[]byte("one\x00\xff"), []byte{}},
+		{[]byte{}, []byte(strings.Repeat("x", 100_000))},
+		{[]byte(strings.Repeat("x", 100_000)), []byte("y")},
+	} {
+		must(t, shared.Update(ctx, func(old []byte) []byte {
+			if string(old) != string(step.old) || (old == nil) != (step.old == nil) {
+				t.Errorf("old text is %.20q, want %.20q", old, step.old)
+			}
+			return step.fresh
+		}))
+		want := step.fresh
+		if want == nil {
+			want = step.old
+		}
+		if got, err := b.BudgetText(ctx, account); string(got) != string(want) || err != nil {
+			t.Errorf("BudgetText = %.20q, %v, want %.20q", got, err, want)
+		}
+	}
+	if got, err := open().BudgetText(ctx, "another account"); got != nil || err != nil {
+		t.Errorf("BudgetText of another account = %q, %v, want none", got, err)
+	}
+	if summaries, err := b.Batches(ctx); len(summaries) > 0 || err != nil {
+		t.Errorf("a budget makes batches: %v, %v", summaries, err)
+	}
+	must(t, b.Close())
+	if err := shared.Update(ctx, oneMore); !errors.Is(err, ledger.ErrClosed) {
+		t.Errorf("Update in a closed ledger = %v, want ErrClosed", err)
+	}
+}
+
+// oneMore counts the calls of Update.
+func oneMore(old []byte) []byte {
+	n, _ := strconv.Atoi(string(old))
+	return []byte(strconv.Itoa(n + 1))
+}
+
+// Several processes of several members each, beside one that sends.
+func testBudgetShared(t *testing.T, open func() book) {
+	const books, members, times = 4, 3, 25
+	s := start(t, open(), "may")
+	var done sync.WaitGroup
+	for range books {
+		b := open()
+		for range members {
+			shared, err := b.Budget(account)
+			must(t, err)
+			defer shared.Close()
+			done.Go(func() {
+				for range times {
+					if err := shared.Update(t.Context(), oneMore); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+	}
+	all := envs("may", 20)
+	must(t, s.Plan(t.Context(), all))
+	for _, e := range all {
+		must(t, s.Claim(t.Context(), e))
+	}
+	done.Wait()
+	got, err := open().BudgetText(t.Context(), account)
+	must(t, err)
+	if want := fmt.Sprint(books * members * times); string(got) != want {
+		t.Errorf("counted to %s, want %s", got, want)
+	}
+}
+
+func testFates(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	if got, err := b.Fates(ctx, account, "may"); len(got) != 0 || err != nil {
+		t.Errorf("Fates = %v, %v, want none", got, err)
+	}
+	s := start(t, b, "may", "june")
+	all := append(envs("may", 5), envs("june", 1)...)
+	must(t, s.Plan(ctx, all))
+	for _, e := range all[1:] {
+		must(t, s.Claim(ctx, e))
+		must(t, s.Settle(ctx, e.TransactionID, sent(e)))
+	}
+	at := time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
+	fates, err := b.Fates(ctx, strings.ToUpper(account), "may")
+	must(t, err)
+	byID := make(map[envelope.ID]*ledger.Fate)
+	for i := range fates {
+		byID[fates[i].ID] = &fates[i]
+	}
+	see := func(e *envelope.Envelope, status string, changed, asked time.Time) {
+		t.Helper()
+		f := byID[idOf(e)]
+		if f == nil {
+			t.Fatalf("Fates has no %s: %v", e.Label, fates)
+		}
+		f.Status, f.Changed, f.Asked = status, changed, asked
+		must(t, b.SeeFates(ctx, []ledger.Fate{*f}))
+	}
+	see(all[1], "sent", at, at.Add(time.Hour))
+	see(all[1], "completed", at.Add(time.Minute), at.Add(2*time.Hour))
+	see(all[1], "sent", at, at.Add(time.Hour)) // who asked before comes too late
+	see(all[2], "delivered", time.Time{}, at.Add(time.Hour))
+	see(all[3], "", time.Time{}, at.Add(time.Hour))
+
+	want := []ledger.Fate{
+		{ID: idOf(all[1]), Status: "completed", Changed: at.Add(time.Minute), Asked: at.Add(2 * time.Hour)},
+		{ID: idOf(all[2]), Status: "delivered", Asked: at.Add(time.Hour)},
+		{ID: idOf(all[3]), Asked: at.Add(time.Hour)},
+		{ID: idOf(all[4])},
+	}
+	got, err := open().Fates(ctx, account, "may")
+	must(t, err)
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(ledger.Fate{}),
+		cmpopts.SortSlices(func(a, b ledger.Fate) bool { return rank(want, a) < rank(want, b) })); diff != "" {
+		t.Errorf("Fates (-want +got):\n%s", diff)
+	}
+	summaries, err := b.Batches(ctx)
+	must(t, err)
+	if diff := cmp.Diff([]map[string]int{nil, {"completed": 1, "delivered": 1, "": 1}},
+		[]map[string]int{summaries[0].Fates, summaries[1].Fates}); diff != "" {
+		t.Errorf("fates of june and may (-want +got):\n%s", diff)
+	}
+	for e, err := range b.BatchEnvelopes(ctx, account, "may") {
+		must(t, err)
+		f := ledger.Fate{ID: e.ID, Status: e.Status, Changed: e.StatusChanged, Asked: e.Asked}
+		if i := rank(want, f); e.ID == "" && f != (ledger.Fate{}) || e.ID != "" && f != want[i] {
+			t.Errorf("BatchEnvelopes has %+v", e)
+		}
+	}
+	if err := b.SeeFates(ctx, []ledger.Fate{{ID: "x", Status: "sent", Asked: at}}); err == nil {
+		t.Error("a fate was seen that Fates has not listed")
+	}
+	see(all[4], "sent", at, at)
+}
+
+// rank is where a fate's envelope stands in fates.
+func rank(fates []ledger.Fate, f ledger.Fate) int {
+	for i := range fates {
+		if fates[i].ID == f.ID {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,64 @@
+package ledger
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"batchsend/envelope"
+)
+
+// Fate is what DocuSign said of a sent envelope.
+type Fate struct {
+	ID      envelope.ID
+	Status  string    // DocuSign's word in lower case; "" if it does not know the envelope
+	Changed time.Time // when it took that status; zero if DocuSign did not say
+	Asked   time.Time // when DocuSign was asked, by our clock; zero if it never was
+
+	envelope int64
+}
+
+// Fates returns what is known of all sent envelopes of a batch, in the order in
+// which they were planned.
+func (db *DB) Fates(ctx context.Context, account, batch string) ([]Fate, error) {
+	if db.read == nil {
+		return nil, nil
+	}
+	rows, err := db.read.QueryContext(ctx, sqlFates, strings.ToLower(account), batch)
+	if err != nil {
+		return nil, sqliteError(db.path, err)
+	}
+	defer rows.Close()
+	var all []Fate
+	for rows.Next() {
+		var (
+			f              Fate
+			id             []byte
+			changed, asked int64
+		)
+		if err := rows.Scan(&f.envelope, &id, &f.Status, &changed, &asked); err != nil {
+			return nil, sqliteError(db.path, err)
+		}
+		f.ID, f.Changed, f.Asked = unpackID(id), timeOrZero(changed), timeOrZero(asked)
+		all = append(all, f)
+	}
+	return all, sqliteError(db.path, rows.Err())
+}
+
+// SeeFates writes down what DocuSign said of envelopes that [DB.Fates] has
+// listed, when they were Asked about. What it said later than that stays.
+func (db *DB) SeeFates(ctx context.Context, fates []Fate) error {
+	for _, f := range fates {
+		if f.envelope == 0 || f.Asked.IsZero() {
+			return mistake("a fate of " + string(f.ID) + " that nobody asked for")
+		}
+	}
+	return db.write(ctx, opFate, func(t *txn) error {
+		for _, f := range fates {
+			if _, err := t.exec(sqlSeeFate, f.envelope, f.Status, millisOrZero(f.Changed), millis(f.Asked)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

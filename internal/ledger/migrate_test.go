@@ -1,0 +1,244 @@
+package ledger
+
+import (
+	"database/sql"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pressly/goose/v3"
+
+	"batchsend/envelope"
+)
+
+// version1 is what a run wrote into a ledger of version 1: five envelopes of a
+// batch, one in each state, the last two of which a dead run left behind.
+const version1 = `
+	INSERT INTO account (id, guid) VALUES (1, 'acc');
+	INSERT INTO batch (id, account, name, created, low, high) VALUES (1, 1, 'may', 1000, 1, 5);
+	INSERT INTO file (id, name) VALUES (1, 'may.csv');
+	INSERT INTO run (id, account, host, pid, owner, version, started) VALUES (1, 1, 'atlas', 4711, 'ann', '1.0', 1000);
+	INSERT INTO lease (batch, run, beat, beat_at, locked) VALUES (1, 1, 7, 2000, 1);
+	INSERT INTO template (batch, template, fingerprint, seen) VALUES (1, 't', 'two roles', 1500);
+	INSERT INTO envelope (key, content, batch, file, line, label, run, at, state, attempts, docusign) VALUES
+		(x'00000000000050008000000000000001', x'01010101010101010101010101010101', 1, 1, 2, 'E-1', 1, 1000, 'p', 0, zeroblob(16)),
+		(x'00000000000050008000000000000002', x'02020202020202020202020202020202', 1, 1, 3, 'E-2', 1, 1000, 'p', 0, zeroblob(16)),
+		(x'00000000000050008000000000000003', x'03030303030303030303030303030303', 1, 1, 4, 'E-3', 1, 1000, 'p', 0, zeroblob(16)),
+		(x'00000000000050008000000000000004', x'04040404040404040404040404040404', 1, 1, 5, 'E-4', 1, 1000, 'p', 0, zeroblob(16)),
+		(x'00000000000050008000000000000005', x'05050505050505050505050505050505', 1, 1, 6, 'E-5', 1, 1000, 'p', 0, zeroblob(16));
+	INSERT INTO event (at, envelope, count, change, run, attempt) VALUES (1000, 1, 5, 'np', 1, 0);
+	UPDATE envelope SET state = 'c', attempts = 1, at = 1700 WHERE id > 1;
+	UPDATE envelope SET state = 's', at = 1800, docusign = x'aaaaaaaabbbb4ccc8dddeeeeeeeeeeee' WHERE id = 2;
+	UPDATE envelope SET state = 'f', at = 1900, code = 'NO', message = 'refused' WHERE id = 3;
+	UPDATE envelope SET state = 'u', at = 1950, code = 'TIMEOUT', message = 'no answer' WHERE id = 4;
+`
+
+// oldLedger makes a ledger of version 1.
+func oldLedger(t *testing.T) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "ledger.db")
+	db, err := sql.Open("sqlite", dsn(path, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	const first = "00001_ledger.sql"
+	text, err := fs.ReadFile(migrations, "migrations/sqlite/"+first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, fstest.MapFS{first: {Data: text}},
+		goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{"PRAGMA " + isLedger, version1, "PRAGMA journal_mode = wal"} {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := mark(path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// oldEnvelopes are those of an old ledger.
+func oldEnvelopes() []*envelope.Envelope {
+	all := make([]*envelope.Envelope, 5)
+	for i := range all {
+		n := byte(i + 1)
+		all[i] = &envelope.Envelope{
+			TransactionID: envelope.TransactionID("00000000-0000-5000-8000-00000000000" + string('0'+n)),
+			Content:       envelope.Content([]byte(strings.Repeat(string(n), 16))),
+			Account:       "acc", Batch: "may",
+		}
+	}
+	return all
+}
+
+// A ledger of version 1 is brought up to date with nothing lost, and used.
+func TestMigrateFrom1(t *testing.T) {
+	ctx := t.Context()
+	path := oldLedger(t)
+	db, err := Open(ctx, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	all := oldEnvelopes()
+	standings, err := db.Standings(ctx, "acc", all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content := func(i int) envelope.Content { return all[i].Content }
+	want := []envelope.Standing{
+		{State: envelope.StatePlanned, Content: content(0), At: timeOf(1000)},
+		{State: envelope.StateSent, Content: content(1), At: timeOf(1800), ID: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"},
+		{State: envelope.StateFailed, Content: content(2), At: timeOf(1900), Code: "NO", Message: "refused"},
+		{State: envelope.StateUnknown, Content: content(3), At: timeOf(1950), Code: "TIMEOUT", Message: "no answer"},
+		{State: envelope.StateSending, Content: content(4), At: timeOf(1700)},
+	}
+	if diff := cmp.Diff(want, standings); diff != "" {
+		t.Errorf("Standings (-want +got):\n%s", diff)
+	}
+	summaries, err := db.Batches(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]BatchSummary{{
+		Account: "acc", Name: "may", Files: []string{"may.csv"},
+		Planned: 1, Sent: 1, Failed: 1, Unknown: 1, Sending: 1, First: timeOf(1000), Last: timeOf(1950),
+	}}, summaries); diff != "" {
+		t.Errorf("Batches (-want +got):\n%s", diff)
+	}
+	n := 0
+	for e, err := range db.BatchEnvelopes(ctx, "acc", "may") {
+		if err != nil || e.Line != n+2 || e.Status != "" || !e.Asked.IsZero() {
+			t.Errorf("BatchEnvelopes has %+v, %v", e, err)
+		}
+		n++
+	}
+	if n != 5 {
+		t.Errorf("BatchEnvelopes has %d envelopes, want 5", n)
+	}
+	events := []event{
+		{1, 5, "np", 0, ""},
+		{2, 1, "pc", 1, ""},
+		{3, 1, "pc", 1, ""},
+		{4, 1, "pc", 1, ""},
+		{5, 1, "pc", 1, ""},
+		{2, 1, "cs", 1, ""},
+		{3, 1, "cf", 1, "NO"},
+		{4, 1, "cu", 1, "TIMEOUT"},
+	}
+	if diff := cmp.Diff(events, eventsOf(t, db)); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+	if got, seen, err := db.Template(ctx, "acc", "may", "t"); got != "two roles" || !seen.Equal(timeOf(1500)) || err != nil {
+		t.Errorf("Template = %q, %v, %v", got, seen, err)
+	}
+	sendOn(t, db, all)
+}
+
+// sendOn uses an old ledger in all new ways.
+func sendOn(t *testing.T, db *DB, all []*envelope.Envelope) {
+	t.Helper()
+	ctx := t.Context()
+	s, err := db.Begin(ctx, Run{Account: "acc", Batches: []string{"may"}}) // the holder has no lock, so it is dead
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(ctx)
+	doubts, err := s.Open(ctx)
+	if err != nil || len(doubts) != 2 || !doubts[0].Attempted.Equal(timeOf(1700)) {
+		t.Errorf("Open = %v, %v, want two", doubts, err)
+	}
+	if lots, err := s.Lots(ctx); len(lots) > 0 || err != nil {
+		t.Errorf("Lots = %v, %v, want none", lots, err)
+	}
+	lot := &envelope.Lot{ID: "lot"}
+	if _, err := s.ClaimLot(ctx, lot, all); err != nil || len(lot.Envelopes) != 2 {
+		t.Errorf("ClaimLot = %v, %v, want the planned and the failed one", lot.Envelopes, err)
+	}
+	sent := envelope.Outcome{Status: envelope.Sent, ID: "id"}
+	if err := s.SettleLot(ctx, lot, map[envelope.TransactionID]envelope.Outcome{lot.Envelopes[0]: sent}, true, 1); err != nil {
+		t.Error(err)
+	}
+	fates, err := db.Fates(ctx, "acc", "may")
+	if err != nil || len(fates) != 2 {
+		t.Errorf("Fates = %v, %v, want two", fates, err)
+	}
+	for i := range fates {
+		fates[i].Status, fates[i].Asked = "completed", timeOf(5000)
+	}
+	if err := db.SeeFates(ctx, fates); err != nil {
+		t.Error(err)
+	}
+	b, err := db.Budget("acc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if err := b.Update(ctx, func([]byte) []byte { return []byte("text") }); err != nil {
+		t.Error(err)
+	}
+	var found string
+	if err := db.read.QueryRowContext(ctx, "PRAGMA integrity_check").Scan(&found); found != "ok" || err != nil {
+		t.Errorf("integrity_check: %s, %v", found, err)
+	}
+}
+
+// Eight processes come upon an old ledger at once.
+func TestMigrateTogether(t *testing.T) {
+	path := oldLedger(t)
+	var done sync.WaitGroup
+	for range 8 {
+		done.Go(func() {
+			db, err := Open(t.Context(), path)
+			if err != nil {
+				t.Errorf("Open: %v", err)
+				return
+			}
+			defer db.Close()
+			if got, err := db.Standings(t.Context(), "acc", oldEnvelopes()); err != nil || got[1].State != envelope.StateSent {
+				t.Errorf("Standings = %v, %v", got, err)
+			}
+		})
+	}
+	done.Wait()
+	db, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	sendOn(t, db, oldEnvelopes())
+}
+
+// Reading only cannot bring an old ledger up to date, says so, and leaves it.
+func TestReadOldLedger(t *testing.T) {
+	path := oldLedger(t)
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = OpenReadOnly(t.Context(), path)
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Kind != Unusable || !strings.Contains(e.Error(), "an older batchsend has written it") ||
+		!strings.Contains(e.Hint(), "any run that sends brings it up to date") {
+		t.Errorf("OpenReadOnly = %v, want that an older batchsend has written it", err)
+	}
+	if after, err := os.ReadFile(path); err != nil || !slices.Equal(before, after) {
+		t.Errorf("reading changed the file (%v)", err)
+	}
+}
