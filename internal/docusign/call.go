@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -25,11 +26,17 @@ type call struct {
 	method string
 	path   string // below the account, escaped
 	query  url.Values
-	body   any // to be sent as JSON; nil: none
+	body   any  // to be sent as JSON; nil: none
+	asks   bool // changes nothing, although it is a POST
 }
 
 // repeatable reports whether doing it twice does what doing it once does.
-func (c *call) repeatable() bool { return c.method != http.MethodPost }
+func (c *call) repeatable() bool { return c.asks || c.method != http.MethodPost }
+
+// sends reports whether an account that lacks the right to do it cannot send at
+// all, which is no row's fault. Lists are another right: without it envelopes
+// can still go one by one.
+func (c *call) sends() bool { return !c.repeatable() && !strings.HasPrefix(c.path, listsPath) }
 
 // doubt is the kind of an error after which it is not known what was done.
 func (c *call) doubt() Kind {

@@ -81,6 +81,12 @@ func (e *Error) Doubtful() bool { return e.Kind == Unknown }
 // Halts reports whether no further call makes sense.
 func (e *Error) Halts() bool { return e.Kind == Halt }
 
+// QueueFull reports whether DocuSign queued nothing because the account has too
+// many copies in its queue already. The same call may be made again once the
+// queue is shorter, which no clock tells: so Kind is Refused, and nobody repeats
+// it blindly.
+func (e *Error) QueueFull() bool { return e.Kind == Refused && normal(e.Code) == queueFull }
+
 // ErrorCode returns Code.
 func (e *Error) ErrorCode() string { return e.Code }
 
@@ -136,7 +142,7 @@ func (e *Error) judge(c call, a answer) {
 	limit, limited := limits[code]
 	later, _ := retryAfter(a.header, a.at)
 	switch {
-	case halting[code], suspended(code), code == "ACCOUNTLACKSPERMISSIONS" && !c.repeatable(): // to send: no row's fault
+	case halting[code], suspended(code), code == "ACCOUNTLACKSPERMISSIONS" && c.sends():
 		e.Kind = Halt
 	case a.status == statusBlocked, a.status == http.StatusUnauthorized, a.status == http.StatusProxyAuthRequired:
 		e.Kind = Halt
@@ -145,6 +151,10 @@ func (e *Error) judge(c call, a answer) {
 		if e.Kind == Down {
 			e.After = later
 		}
+	case code == queueFull:
+		e.Kind = Refused
+	case code == notStored:
+		e.Kind, e.After = Down, later
 	case limited:
 		e.limit(limit, a)
 	case a.status == http.StatusTooManyRequests && code != "RECIPIENTLIMITEXCEEDED":
@@ -158,6 +168,19 @@ func (e *Error) judge(c call, a answer) {
 	default:
 		e.Kind = Refused
 	}
+}
+
+// within is the error that a good answer to c tells of in its body.
+func within(c call, status int, code, message string) *Error {
+	e := &Error{Op: c.op, Status: status, Code: short(code), Message: short(message)}
+	e.judge(c, answer{status: http.StatusBadRequest})
+	return e
+}
+
+// gone reports whether DocuSign refused because it does not have, or no longer
+// has, what the call was about.
+func (e *Error) gone() bool {
+	return e.Kind == Refused && (e.Status == http.StatusNotFound || missing[normal(e.Code)])
 }
 
 func (e *Error) limit(q quota, a answer) {
@@ -217,6 +240,16 @@ var halting = set(
 	"PARTNER_AUTHENTICATION_FAILED", "CONSENT_REQUIRED",
 	"USER_LACKS_MEMBERSHIP", "USER_DOES_NOT_BELONG_TO_SPECIFIED_ACCOUNT", "USER_DOES_NOT_EXIST_IN_SYSTEM", "USER_NOT_FOUND",
 )
+
+// Codes of Bulk Send after which nothing was queued. Source: REST v2.1
+// BulkSend: createBulkSendRequest.
+var (
+	queueFull = normal("BULK_SEND_ACCOUNT_HAS_TOO_MANY_QUEUED_ENVELOPES")
+	notStored = normal("BULK_SEND_BLOB_STORE_ERROR")
+)
+
+// missing are the codes that say that something does not exist.
+var missing = set("BULK_SEND_LIST_NOT_FOUND", "ENVELOPE_DOES_NOT_EXIST", "ENVELOPE_NOT_IN_FOLDER", "RESOURCE_NOT_FOUND")
 
 func set(codes ...string) map[string]bool {
 	m := make(map[string]bool)

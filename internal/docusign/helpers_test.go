@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"batchsend/envelope"
+	"batchsend/internal/judge"
 	"batchsend/internal/sandbox"
 	"batchsend/reminders"
 	"batchsend/template"
@@ -27,7 +29,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(judge.Tests{M: m}) }
 
 // golden compares got with a file in testdata.
 func golden(t *testing.T, name, got string) {
@@ -45,6 +47,20 @@ func golden(t *testing.T, name, got string) {
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s (-want +got; -update rewrites it):\n%s", path, diff)
 	}
+}
+
+// goldenJSON compares a body that is sent with a file in testdata.
+func goldenJSON(t *testing.T, name string, body any) {
+	t.Helper()
+	line, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := json.Indent(&text, line, "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, name, text.String()+"\n")
 }
 
 // testKey is made once: it takes its time.

@@ -71,6 +71,9 @@ var hints = func() map[string]string {
 		"RECIPIENT_LIMIT_EXCEEDED":                  "an envelope takes 100 recipients at most",
 		"OPTED_OUT_PHONE_NUMBER_FOR_RECIPIENT":      "this number takes no messages from DocuSign any more: leave phone empty",
 		"TEMPLATE_ID_INVALID":                       "copy the template ID from DocuSign (Templates, the template, Template ID)",
+
+		"BULK_SEND_ACCOUNT_HAS_TOO_MANY_QUEUED_ENVELOPES": "DocuSign still works off earlier bulk sends of the account: run the same command again later, which goes on with the rest",
+		"BULK_SEND_BLOB_STORE_ERROR":                      "DocuSign could not store the list: run the same command again; if it stays so, tell DocuSign Support the trace",
 	} {
 		m[normal(code)] = hint
 	}

@@ -1,13 +1,20 @@
 package docusign
 
 import (
+	"slices"
+
 	"batchsend/envelope"
 	"batchsend/template"
 )
 
-// IdentityField is the name of the hidden envelope custom field that carries
-// the transaction ID, which DocuSign itself forgets after seven days.
-const IdentityField = "batchsendId"
+// The names of our hidden envelope custom fields.
+const (
+	// IdentityField carries the transaction ID, which DocuSign itself forgets
+	// after seven days.
+	IdentityField = "batchsendId"
+	// LotField carries the ID of the lot of which the envelope is a copy.
+	LotField = "batchsendLot"
+)
 
 // What a request to create an envelope says. Properties are those of the
 // schema "envelopeDefinition" and those that it refers to.
@@ -107,7 +114,7 @@ func definition(env *envelope.Envelope, status text) *wireDefinition {
 		return d
 	}
 	d.TemplateID = text(env.TemplateID)
-	d.CustomFields = customFields(env)
+	d.CustomFields = identified(env)
 	for i := range env.Recipients {
 		d.TemplateRoles = append(d.TemplateRoles, place(&env.Recipients[i]))
 	}
@@ -128,7 +135,7 @@ func composite(env *envelope.Envelope) bool {
 // its kind, as in the template, and the custom fields stand beside them:
 // DocuSign ignores those at the root of such a request.
 func overlay(env *envelope.Envelope) wireComposite {
-	in := wireInlineTemplate{Sequence: "2", CustomFields: customFields(env), Recipients: make(map[template.Kind][]wirePlace)}
+	in := wireInlineTemplate{Sequence: "2", CustomFields: identified(env), Recipients: make(map[template.Kind][]wirePlace)}
 	for i := range env.Recipients {
 		r := &env.Recipients[i]
 		p := place(r)
@@ -182,10 +189,16 @@ func fill(t *envelope.Tab) wireFill {
 	return wireFill{TabLabel: label, Value: value}
 }
 
-// customFields are env's own and the hidden one that carries its identity.
-func customFields(env *envelope.Envelope) *wireCustomFields {
+// identified are env's custom fields and the hidden one that carries its
+// identity.
+func identified(env *envelope.Envelope) *wireCustomFields {
+	return customFields(env.Fields, envelope.Field{Name: IdentityField, Value: string(env.TransactionID)})
+}
+
+// customFields are own and, behind them, hidden.
+func customFields(own []envelope.Field, hidden ...envelope.Field) *wireCustomFields {
 	fields := new(wireCustomFields)
-	for _, f := range env.Fields {
+	for _, f := range slices.Concat(own, hidden) {
 		w := wireField{text(f.Name), text(f.Value), boolean(f.Show), boolean(f.Required)}
 		if f.List {
 			fields.List = append(fields.List, w)
@@ -193,6 +206,5 @@ func customFields(env *envelope.Envelope) *wireCustomFields {
 			fields.Text = append(fields.Text, w)
 		}
 	}
-	fields.Text = append(fields.Text, wireField{IdentityField, text(env.TransactionID), boolean(false), boolean(false)})
 	return fields
 }

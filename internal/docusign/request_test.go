@@ -1,8 +1,6 @@
 package docusign
 
 import (
-	"bytes"
-	"encoding/json"
 	"testing"
 
 	"batchsend/envelope"
@@ -68,14 +66,6 @@ func TestWire(t *testing.T) {
 		{"create-note.json", noted, statusDraft},
 		{"create-phone.json", reached, statusSent},
 	} {
-		line, err := json.Marshal(definition(c.env, c.status))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var text bytes.Buffer
-		if err := json.Indent(&text, line, "", "  "); err != nil {
-			t.Fatal(err)
-		}
-		golden(t, c.file, text.String()+"\n")
+		goldenJSON(t, c.file, definition(c.env, c.status))
 	}
 }

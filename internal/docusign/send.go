@@ -12,24 +12,25 @@ import (
 
 // Words of the property "status". DocuSign does not mind their case.
 const (
-	statusDraft = "created"
-	statusSent  = "sent"
+	statusDraft   = "created"
+	statusSent    = "sent"
+	statusDeleted = "deleted"
 )
 
 // Send creates and sends env and returns DocuSign's envelope ID. Its errors are
 // [*Error].
 func (c *Client) Send(ctx context.Context, env *envelope.Envelope) (envelope.ID, error) {
-	return c.create(ctx, env, call{op: "send envelope"}, statusSent)
+	return c.create(ctx, "send envelope", definition(env, statusSent))
 }
 
 // Draft creates env without sending it: nobody receives it before
 // [Client.SendDraft].
 func (c *Client) Draft(ctx context.Context, env *envelope.Envelope) (envelope.ID, error) {
-	return c.create(ctx, env, call{op: "create draft"}, statusDraft)
+	return c.create(ctx, "create draft", definition(env, statusDraft))
 }
 
-func (c *Client) create(ctx context.Context, env *envelope.Envelope, call call, status text) (envelope.ID, error) {
-	call.method, call.path, call.body = http.MethodPost, "/envelopes", definition(env, status)
+func (c *Client) create(ctx context.Context, op string, d *wireDefinition) (envelope.ID, error) {
+	call := call{op: op, method: http.MethodPost, path: "/envelopes", body: d}
 	var got struct {
 		ID     text         `json:"envelopeId"`
 		Status text         `json:"status"`
@@ -41,13 +42,11 @@ func (c *Client) create(ctx context.Context, env *envelope.Envelope, call call, 
 	e := &Error{Op: call.op, Status: http.StatusCreated}
 	switch {
 	case got.ID == "" && got.Error.failed():
-		e.Code, e.Message = short(string(got.Error.Code)), short(string(got.Error.Message))
-		e.judge(call, answer{status: http.StatusBadRequest})
-		return "", e
+		return "", within(call, e.Status, string(got.Error.Code), string(got.Error.Message))
 	case got.ID == "":
 		e.Kind, e.Message = Unknown, "the answer names no envelope"
 		return "", e
-	case status == statusSent && strings.EqualFold(string(got.Status), statusDraft):
+	case d.Status == statusSent && strings.EqualFold(string(got.Status), statusDraft):
 		e.Kind, e.Message = Refused, "DocuSign kept the envelope as a draft instead of sending it"
 		return "", e
 	}
@@ -75,7 +74,7 @@ func (c *Client) SendDraft(ctx context.Context, id envelope.ID) error {
 		return look
 	}
 	switch strings.ToLower(string(got.Status)) {
-	case "", statusDraft, "template", "deleted":
+	case "", statusDraft, "template", statusDeleted:
 		return err
 	}
 	return nil

@@ -57,24 +57,20 @@ func (c *Client) Templates(ctx context.Context) ([]Listed, error) {
 		query: url.Values{"count": {strconv.Itoa(perPage)}, "order_by": {"name"}, "order": {"asc"}},
 	}
 	var all []Listed
-	for start := 0; ; {
-		var got struct {
-			Templates []wireTemplate `json:"envelopeTemplates"`
-			page
-		}
-		if err := c.do(ctx, list, &got); err != nil {
-			return nil, err
-		}
+	type templates struct {
+		Templates []wireTemplate `json:"envelopeTemplates"`
+		page
+	}
+	err := each(ctx, c, list, func(got *templates) (page, int) {
 		for _, w := range got.Templates {
 			all = append(all, Listed{ID: w.ID.guid(), Name: string(w.Name), Modified: w.modified()})
 		}
-		next, more := got.next(start, len(got.Templates))
-		if !more {
-			return all, nil
-		}
-		start = next
-		list.query.Set("start_position", strconv.Itoa(start))
+		return got.page, len(got.Templates)
+	})
+	if err != nil {
+		return nil, err
 	}
+	return all, nil
 }
 
 // What a template says of itself: the schema "envelopeTemplate" and those that
@@ -172,7 +168,7 @@ func (w *wireTemplate) template() (*template.Template, error) {
 	for _, f := range w.CustomFields.List {
 		t.Fields = append(t.Fields, f.field(true))
 	}
-	t.Fields = slices.DeleteFunc(t.Fields, func(f template.Field) bool { return f.Name == IdentityField })
+	t.Fields = slices.DeleteFunc(t.Fields, func(f template.Field) bool { return f.Name == IdentityField || f.Name == LotField })
 	return t, nil
 }
 

@@ -1,0 +1,69 @@
+package docusign
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"batchsend/envelope"
+)
+
+// DeleteList deletes a bulk send list, with the names and addresses in it. A
+// batch that was sent from it goes on. A list that does not exist is no error.
+func (c *Client) DeleteList(ctx context.Context, listID string) error {
+	err := c.do(ctx, call{
+		op: "delete bulk send list", method: http.MethodDelete, path: listPath(listID),
+		body: struct{}{}, // as DocuSign's own SDKs send it
+	}, nil)
+	if e, ok := errors.AsType[*Error](err); ok && e.gone() {
+		return nil
+	}
+	return err
+}
+
+// DeleteDrafts moves drafts to the recycle bin, which DocuSign empties by
+// itself, in two calls for each hundred of them. It looks first: DocuSign voids
+// an envelope that is under way when it is put there. Whatever is no draft, or
+// not known any more, is left as it is.
+func (c *Client) DeleteDrafts(ctx context.Context, ids ...envelope.ID) error {
+	for chunk := range slices.Chunk(ids, idsPerCall) {
+		fates, err := c.Statuses(ctx, chunk)
+		if err != nil {
+			return err
+		}
+		var drafts []envelope.ID
+		for _, fate := range fates {
+			if fate.Status == statusDraft {
+				drafts = append(drafts, fate.ID)
+			}
+		}
+		if len(drafts) == 0 {
+			continue
+		}
+		if err := c.recycle(ctx, drafts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Client) recycle(ctx context.Context, ids []envelope.ID) error {
+	recycle := call{
+		op: "delete drafts", method: http.MethodPut, path: "/folders/recyclebin",
+		body: wireIDs{Envelopes: ids},
+	}
+	var got wireStatuses
+	if err := c.do(ctx, recycle, &got); err != nil {
+		return err
+	}
+	for _, w := range got.Envelopes {
+		if !w.Error.failed() {
+			continue
+		}
+		if e := within(recycle, http.StatusOK, string(w.Error.Code), string(w.Error.Message)); !e.gone() {
+			return e
+		}
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package docusign
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"batchsend/envelope"
+)
+
+// FindBatch looks for the batch that a [Client.SendList] of lot started, among
+// those of since and later by DocuSign's clock, by its name: one call a page. If
+// there are several, it finds the one that DocuSign lists first. That there is
+// none moments after a lost answer proves nothing.
+func (c *Client) FindBatch(ctx context.Context, lot *envelope.Lot, since time.Time) (batchID string, found bool, err error) {
+	look := call{
+		op: "look up bulk send batch", method: http.MethodGet, path: "/bulk_send_batch",
+		query: url.Values{"from_date": {from(since)}, "count": {strconv.Itoa(batchesPerPage)}},
+	}
+	type batches struct {
+		Batches []struct {
+			ID   text `json:"batchId"`
+			Name text `json:"batchName"`
+		} `json:"bulkBatchSummaries"`
+		page
+	}
+	err = each(ctx, c, look, func(got *batches) (page, int) {
+		for _, b := range got.Batches {
+			if string(b.Name) == lot.Name() {
+				batchID, found = b.ID.guid(), true
+				return got.page, 0
+			}
+		}
+		return got.page, len(got.Batches)
+	})
+	switch {
+	case err != nil:
+		return "", false, err
+	case found && batchID == "": // to say that there is none would send it twice
+		return "", false, &Error{Kind: Down, Op: look.op, Status: http.StatusOK, Message: "the answer names the batch without its ID"}
+	}
+	return batchID, found, nil
+}
+
+// LotStatus reads how far DocuSign has come with a batch.
+func (c *Client) LotStatus(ctx context.Context, batchID string) (envelope.LotStatus, error) {
+	look := call{op: "read bulk send batch", method: http.MethodGet, path: "/bulk_send_batch/" + url.PathEscape(batchID)}
+	var got struct {
+		Size   text `json:"batchSize"`
+		Queued text `json:"queued"`
+		Sent   text `json:"sent"`
+		Failed text `json:"failed"`
+		Errors []struct {
+			Message text   `json:"errorMessage"`
+			Emails  []text `json:"recipientEmails"`
+		} `json:"bulkErrors"`
+	}
+	if err := c.do(ctx, look, &got); err != nil {
+		return envelope.LotStatus{}, err
+	}
+	s := envelope.LotStatus{Size: got.Size.int(), Queued: got.Queued.int(), Sent: got.Sent.int(), Failed: got.Failed.int()}
+	if s.Size <= 0 || s.Queued < 0 || s.Sent < 0 || s.Failed < 0 {
+		// No batch is empty: taken at its word, the lot would seem to be done.
+		return envelope.LotStatus{}, &Error{Kind: Down, Op: look.op, Status: http.StatusOK, Message: "the answer does not say how far the batch is"}
+	}
+	for _, e := range got.Errors {
+		failed := envelope.CopyError{Message: short(string(e.Message))}
+		for _, address := range e.Emails {
+			failed.Emails = append(failed.Emails, string(address))
+		}
+		s.Errors = append(s.Errors, failed)
+	}
+	return s, nil
+}
+
+// Copies lists the envelopes that DocuSign has made of lot, among those of since
+// and later by its clock: one call a page. Drafts and deleted envelopes are none
+// of them. Two envelopes with one transaction ID are both there, and one that
+// has lost it is there without; the order is DocuSign's.
+func (c *Client) Copies(ctx context.Context, lot *envelope.Lot, since time.Time) ([]envelope.Copy, error) {
+	var copies []envelope.Copy
+	seen := make(map[envelope.ID]bool) // what is sent meanwhile can push an envelope onto the next page
+	err := c.eachEnvelope(ctx, byField("look up envelopes of lot", LotField, lot.ID, since), func(w *wireStatus) {
+		id := w.id()
+		if id == "" || seen[id] || !w.holds(LotField, lot.ID) {
+			return
+		}
+		switch w.status() {
+		case statusDraft, statusDeleted:
+			return
+		}
+		seen[id] = true
+		copies = append(copies, envelope.Copy{
+			TransactionID: envelope.TransactionID(w.field(IdentityField).guid()), ID: id,
+			Sent: w.Sent.or(w.Created).time(),
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return copies, nil
+}

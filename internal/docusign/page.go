@@ -1,0 +1,155 @@
+package docusign
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"batchsend/envelope"
+)
+
+// The most items that one page of a list may hold.
+const (
+	perPage        = 1000 // envelopes or templates
+	batchesPerPage = 100
+)
+
+// page is where in a longer list an answer stands.
+type page struct {
+	End   text `json:"endPosition"`
+	Total text `json:"totalSetSize"`
+	Next  text `json:"nextUri"`
+}
+
+// next is where the page after this one begins, and whether there is one; this
+// one begins at start and has n items.
+func (p page) next(start, n int) (int, bool) {
+	if n == 0 {
+		return 0, false
+	}
+	next := start + n
+	if p.End != "" {
+		next = max(next, p.End.int()+1)
+	}
+	return next, next < p.Total.int() || p.Total == "" && p.Next != ""
+}
+
+// each makes a call, and makes it again for every further page of its answer.
+// It shows each page to see, which says where the page stands and how many
+// items it has; 0 ends it.
+func each[P any](ctx context.Context, c *Client, look call, see func(*P) (page, int)) error {
+	for start := 0; ; {
+		got := new(P)
+		if err := c.do(ctx, look, got); err != nil {
+			return err
+		}
+		at, n := see(got)
+		next, more := at.next(start, n)
+		if !more {
+			return nil
+		}
+		start = next
+		look.query.Set("start_position", strconv.Itoa(start))
+	}
+}
+
+// eachEnvelope shows see every envelope in the answer to look, one call a page.
+func (c *Client) eachEnvelope(ctx context.Context, look call, see func(*wireStatus)) error {
+	return each(ctx, c, look, func(got *wireStatuses) (page, int) {
+		all := slices.Concat(got.Statuses, got.Envelopes)
+		for i := range all {
+			see(&all[i])
+		}
+		return got.page, max(len(got.Statuses), len(got.Envelopes))
+	})
+}
+
+// from is an instant as a list's from_date takes it. DocuSign would read a date
+// without an offset in a time zone of its own.
+func from(since time.Time) string { return since.UTC().Format(time.RFC3339) }
+
+// byField is the call that lists the envelopes of which a text custom field has
+// a value, among those created or changed since. What it lists must be looked
+// at again with [wireStatus.holds]: the filter is DocuSign's, that it did as
+// asked is for us to see.
+func byField(op, name, value string, since time.Time) call {
+	return call{
+		op: op, method: http.MethodGet, path: "/envelopes",
+		query: url.Values{
+			"from_date":    {from(since)},
+			"custom_field": {name + "=" + value},
+			"include":      {"custom_fields"},
+			"count":        {strconv.Itoa(perPage)},
+		},
+	}
+}
+
+// byIDs is the call that lists envelopes by the IDs in its body, which the
+// parameter kind names.
+func byIDs(kind string, ids wireIDs) call {
+	return call{
+		op: "look up envelopes", method: http.MethodPut, path: "/envelopes/status",
+		query: url.Values{kind: {"request_body"}}, body: ids,
+	}
+}
+
+// wireIDs names envelopes in a request: the schema "envelopeIdsRequest".
+type wireIDs struct {
+	Envelopes    []envelope.ID            `json:"envelopeIds,omitempty"`
+	Transactions []envelope.TransactionID `json:"transactionIds,omitempty"`
+}
+
+// What a list of envelopes says: the schema "envelopesInformation" and those
+// that it refers to.
+type (
+	wireStatuses struct {
+		Statuses  []wireStatus `json:"envelopeTransactionStatuses"`
+		Envelopes []wireStatus `json:"envelopes"`
+		page
+	}
+
+	wireStatus struct {
+		TransactionID text             `json:"transactionId"`
+		EnvelopeID    text             `json:"envelopeId"`
+		Status        text             `json:"status"`
+		Created       text             `json:"createdDateTime"`
+		Sent          text             `json:"sentDateTime"`
+		StatusChanged text             `json:"statusChangedDateTime"`
+		StatusAt      text             `json:"statusDateTime"`
+		Error         errorDetails     `json:"errorDetails"`
+		CustomFields  wireCustomFields `json:"customFields"`
+	}
+)
+
+// id is the envelope's ID, "" if this is no envelope.
+func (w *wireStatus) id() envelope.ID {
+	if w.Error.failed() {
+		return ""
+	}
+	return envelope.ID(w.EnvelopeID.guid())
+}
+
+// status is in lower case.
+func (w *wireStatus) status() string { return strings.ToLower(strings.TrimSpace(string(w.Status))) }
+
+// holds reports whether a text custom field has a value; neither case nor space
+// around it count.
+func (w *wireStatus) holds(name, value string) bool {
+	return slices.ContainsFunc(w.CustomFields.Text, func(f wireField) bool {
+		return string(f.Name) == name && f.Value.guid() == text(value).guid()
+	})
+}
+
+// field is the value of a text custom field, "" if there is none.
+func (w *wireStatus) field(name string) text {
+	for _, f := range w.CustomFields.Text {
+		if string(f.Name) == name && f.Value != "" {
+			return f.Value
+		}
+	}
+	return ""
+}
