@@ -36,6 +36,13 @@ type Status struct {
 	Source       string
 }
 
+// Definition adds a definition, where there is another that it belongs to.
+type Definition struct {
+	Name, Beside string
+	Schema       string // in Swagger
+	Source       string
+}
+
 // Operation adds an operation with its body and its one good answer.
 type Operation struct {
 	Operation    string
@@ -100,7 +107,7 @@ var Exceptions = []Exception{
 	},
 	Query{
 		Operation: "GET /v2.1/accounts/{accountId}/bulk_send_batch",
-		Names:     []string{"from_date", "to_date"},
+		Names:     []string{"from_date", "to_date", "user_id"},
 		Source:    "SDK 10 api/BulkEnvelopesApi.js getBulkSendBatches",
 	},
 	Status{
@@ -112,6 +119,45 @@ var Exceptions = []Exception{
 		Operation: "POST /v2.1/accounts/{accountId}/envelopes/{envelopeId}/custom_fields",
 		Body:      "customFields", Answer: "customFields", Status: http.StatusCreated,
 		Source: "left out when the description was shortened; SDK 10 api/EnvelopesApi.js createCustomFields; bulk send's mailingListId (how-to \"bulk send envelopes\")",
+	},
+	Operation{
+		Operation: "PUT /v2.1/accounts/{accountId}/envelopes/{envelopeId}/custom_fields",
+		Body:      "customFields", Answer: "customFields", Status: http.StatusOK,
+		Source: "left out when the description was shortened; SDK 10 api/EnvelopesApi.js updateCustomFields",
+	},
+	Operation{
+		Operation: "PUT /v2.1/accounts/{accountId}/bulk_send_lists/{bulkSendListId}",
+		Body:      "bulkSendingList", Answer: "bulkSendingList", Status: http.StatusOK,
+		Source: "left out when the description was shortened; SDK 10 api/BulkEnvelopesApi.js updateBulkSendList",
+	},
+	Definition{
+		Name: "bulkSendBatchRequest", Beside: "bulkSendBatchStatus",
+		Schema: `{"type":"object","properties":{"batchName":{"type":"string"}}}`,
+		Source: "SDK 10 model/BulkSendBatchRequest.js",
+	},
+	Operation{
+		Operation: "PUT /v2.1/accounts/{accountId}/bulk_send_batch/{bulkSendBatchId}",
+		Body:      "bulkSendBatchRequest", Answer: "bulkSendBatchStatus", Status: http.StatusOK,
+		Source: "left out when the description was shortened; SDK 10 api/BulkEnvelopesApi.js updateBulkSendBatchStatus",
+	},
+	Definition{
+		Name: "foldersRequest", Beside: "folder",
+		Schema: `{"type":"object","properties":{"envelopeIds":{"type":"array","items":{"type":"string"}},
+			"folders":{"type":"array","items":{"$ref":"#/definitions/folder"}},"fromFolderId":{"type":"string"}}}`,
+		Source: "SDK 10 model/FoldersRequest.js",
+	},
+	Definition{
+		Name: "foldersResponse", Beside: "folder",
+		Schema: `{"type":"object","properties":{"envelopes":{"type":"array","items":{"$ref":"#/definitions/envelopeSummary"}},
+			"folders":{"type":"array","items":{"$ref":"#/definitions/folder"}},
+			"endPosition":{"type":"string"},"nextUri":{"type":"string"},"previousUri":{"type":"string"},
+			"resultSetSize":{"type":"string"},"startPosition":{"type":"string"},"totalSetSize":{"type":"string"}}}`,
+		Source: "SDK 10 model/FoldersResponse.js",
+	},
+	Operation{
+		Operation: "PUT /v2.1/accounts/{accountId}/folders/{folderId}",
+		Body:      "foldersRequest", Answer: "foldersResponse", Status: http.StatusOK,
+		Source: "left out when the description was shortened; SDK 10 api/FoldersApi.js moveEnvelopes; guide \"Delete and restore an envelope\", which deletes drafts so",
 	},
 }
 
@@ -168,10 +214,23 @@ func (e Status) apply(d *description) (needed bool, err error) {
 	return known, nil
 }
 
+func (e Definition) apply(d *description) (needed bool, err error) {
+	if d.definitions[e.Name] != nil || d.definitions[e.Beside] == nil {
+		return false, nil
+	}
+	in := new(swaggerSchema)
+	if err := json.Unmarshal([]byte(e.Schema), in); err != nil {
+		return false, err
+	}
+	definition := &schema{name: e.Name}
+	d.definitions[e.Name] = definition
+	return true, d.fill(definition, in)
+}
+
 func (e Operation) apply(d *description) (needed bool, err error) {
 	body, answer := d.definitions[e.Body], d.definitions[e.Answer]
 	method, template, _ := strings.Cut(e.Operation, " ")
-	if d.named(e.Operation) != nil || body == nil || answer == nil || d.templates[template] == nil {
+	if d.named(e.Operation) != nil || body == nil || answer == nil {
 		return false, nil
 	}
 	d.add(method, template, &operation{

@@ -89,7 +89,8 @@ func (s *Server) settings() *settingsAnswer {
 	}
 	return &settingsAnswer{
 		Notification: defaults, AllowReminders: "true",
-		AllowBulkSend: "true", BulkSend: "true", BulkCopies: "1000", BulkQueue: "2000",
+		AllowBulkSend: flag(!s.NoBulk), BulkSend: flag(!s.NoBulk),
+		BulkCopies: strconv.Itoa(s.bulkCopies()), BulkQueue: strconv.Itoa(s.bulkQueue()),
 		CustomFields: "true", Templates: "true",
 		AllowVisibility: flag(s.DocumentVisibility), Visibility: visibility, TemplateMatchingOff: "true",
 	}

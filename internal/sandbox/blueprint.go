@@ -161,6 +161,7 @@ func personOf(kind string, w wireRecipient) (Recipient, error) {
 		Note: string(w.Note), AccessCode: string(w.AccessCode), Delivery: string(w.DeliveryMethod),
 		Phone:        Phone{string(w.PhoneNumber.CountryCode), string(w.PhoneNumber.Number)},
 		ClientUserID: string(w.ClientUserID), SigningGroup: string(w.SigningGroupID),
+		Bulk: w.IsBulkRecipient.yes(),
 	}, err
 }
 

@@ -10,19 +10,6 @@ import (
 	"github.com/google/uuid"
 )
 
-// Limits on the length of texts, in UTF-16 units, and on recipients.
-const (
-	maxSubject    = 100
-	maxBlurb      = 10_000
-	maxName       = 100
-	maxEmail      = 100
-	maxNote       = 1000
-	maxAccessCode = 50
-	maxClientUser = 100
-	maxField      = 100
-	maxRecipients = 100
-)
-
 // summary is the OpenAPI's envelopeSummary.
 type summary struct {
 	EnvelopeID string `json:"envelopeId,omitempty"`
@@ -70,10 +57,11 @@ func (s *Server) createEnvelope(c *call) (any, error) {
 	if e, err = s.envelopes.create(e, s.policy(c.now)); err != nil {
 		return nil, err
 	}
+	answer := summary{e.ID, "/envelopes/" + e.ID, wireTime(e.Changed), e.Status}
 	if asynchronous {
-		return summary{Time: wireTime(e.Changed), Status: "processing"}, nil
+		answer = summary{Time: wireTime(e.Changed), Status: "processing"}
 	}
-	return summary{e.ID, "/envelopes/" + e.ID, wireTime(e.Changed), e.Status}, nil
+	return result{body: answer, created: 1}, nil
 }
 
 // assemble puts templates and request together: in one of two forms, or, with
@@ -145,8 +133,18 @@ func (s *Server) compose(d *draft, request *wireEnvelope, now time.Time) (*Envel
 		place.ID = strconv.Itoa(i + 1)
 		e.Recipients[i] = place.Recipient
 	}
-	e.EmailSubject, e.EmailBlurb = merge(d.subject, e), merge(d.blurb, e)
+	e.EmailSubject, e.EmailBlurb = d.subject, d.blurb
+	if strings.EqualFold(string(request.Status), statusSent) || !e.waits() {
+		e.EmailSubject, e.EmailBlurb = merge(d.subject, e), merge(d.blurb, e)
+	}
 	return e, checkTexts(e)
+}
+
+// waits tells that a place of the envelope waits for a person. Until they are
+// all known, as they are in each copy of a bulk send, merge fields stay as they
+// are.
+func (e *Envelope) waits() bool {
+	return slices.ContainsFunc(e.Recipients, func(r Recipient) bool { return !r.fixed() || isPlaceholder(r.Email) })
 }
 
 // merge expands the merge fields of a subject or message: [[Role_UserName]],
@@ -165,100 +163,6 @@ func merge(s string, e *Envelope) string {
 		pairs = append(pairs, "[[ECF:"+f.Name+"]]", f.Value)
 	}
 	return strings.NewReplacer(pairs...).Replace(s)
-}
-
-// checkTexts checks lengths and forms, and that no two recipients are one.
-func checkTexts(e *Envelope) error {
-	lengths := []struct {
-		name, value string
-		most        int
-	}{{"emailSubject", e.EmailSubject, maxSubject}, {"emailBlurb", e.EmailBlurb, maxBlurb}}
-	for _, l := range lengths {
-		if units(l.value) > l.most {
-			return tooLong(l.name, l.most)
-		}
-	}
-	for _, f := range e.CustomFields {
-		switch {
-		case units(f.Name) > maxField || units(f.Value) > maxField:
-			return tooLong("The envelope custom field "+strconv.Quote(f.Name), maxField)
-		case f.List && f.Value != "" && len(f.Items) > 0 && !slices.Contains(f.Items, f.Value):
-			return invalidParameter("The value %q is not an item of the envelope custom field %q.", f.Value, f.Name)
-		}
-	}
-	for i := range e.Recipients {
-		if err := checkRecipient(&e.Recipients[i]); err != nil {
-			return err
-		}
-	}
-	if len(e.Recipients) > maxRecipients {
-		return refuse("RECIPIENT_LIMIT_EXCEEDED", "The envelope has more than %d recipients.", maxRecipients)
-	}
-	return checkDuplicates(e.Recipients)
-}
-
-func tooLong(what string, most int) error {
-	return invalidParameter("%s is longer than %d characters.", what, most)
-}
-
-func checkRecipient(r *Recipient) error {
-	lengths := []struct {
-		name, value string
-		most        int
-	}{
-		{"name", r.Name, maxName},
-		{"email", r.Email, maxEmail},
-		{"note", r.Note, maxNote},
-		{"accessCode", r.AccessCode, maxAccessCode},
-		{"clientUserId", r.ClientUserID, maxClientUser},
-		{"inPersonSignerName", r.SignerName, maxName},
-	}
-	for _, l := range lengths {
-		if units(l.value) > l.most {
-			return tooLong("The recipient's "+l.name, l.most)
-		}
-	}
-	if strings.ContainsAny(r.AccessCode, "<>&#") {
-		return invalidParameter("The recipient's accessCode holds one of the characters < > & #.")
-	}
-	if r.Email != "" && !isEmail(r.Email) {
-		return badEmail(r)
-	}
-	return nil
-}
-
-func badEmail(r *Recipient) error {
-	return refuse("INVALID_EMAIL_ADDRESS_FOR_RECIPIENT",
-		"The email address for the recipient is invalid. The recipient Id follows. %s", r.ID)
-}
-
-// isEmail is as strict as the original is known to be, which is not very.
-func isEmail(s string) bool {
-	local, domain, ok := strings.Cut(s, "@")
-	return ok && local != "" && strings.Contains(domain, ".") &&
-		!strings.ContainsAny(s, " \t\r\n<>(),;:\\\"[]") && !strings.Contains(domain, "@") &&
-		!strings.Contains(s, "..") && !strings.HasPrefix(s, ".") && !strings.HasSuffix(local, ".") &&
-		!strings.HasPrefix(domain, ".") && !strings.HasSuffix(domain, ".")
-}
-
-// checkDuplicates refuses a person who stands twice at one routing order.
-func checkDuplicates(all []Recipient) error {
-	type person struct {
-		name, email string
-		order       int
-	}
-	seen := make(map[person]bool, len(all))
-	for _, r := range all {
-		if r.Email == "" {
-			continue
-		}
-		p := person{strings.ToLower(r.Name), strings.ToLower(r.Email), r.RoutingOrder}
-		if seen[p] {
-			return refuse("ENVELOPE_HAS_DUPLICATE_RECIPIENTS", "The specified envelope has duplicate recipients.")
-		}
-		seen[p] = true
-	}
-	return nil
 }
 
 // settleEmpty removes the places nobody fills from an envelope that is sent at
@@ -289,8 +193,8 @@ func incomplete() error {
 
 // checkSendable checks what only an envelope that is sent must have.
 func (s *Server) checkSendable(e *Envelope) error {
-	if s.Suspended || s.SendingBlocked {
-		return refuse("ACCOUNT_LACKS_PERMISSIONS", "This Account lacks sufficient permissions. Sending is blocked.")
+	if err := s.checkMaySend(); err != nil {
+		return err
 	}
 	if strings.TrimSpace(e.EmailSubject) == "" || len(e.Recipients) == 0 || len(e.Documents) == 0 {
 		return incomplete()
@@ -312,6 +216,13 @@ func (s *Server) checkSendable(e *Envelope) error {
 				return incomplete()
 			}
 		}
+	}
+	return nil
+}
+
+func (s *Server) checkMaySend() error {
+	if s.Suspended || s.SendingBlocked {
+		return refuse("ACCOUNT_LACKS_PERMISSIONS", "This Account lacks sufficient permissions. Sending is blocked.")
 	}
 	return nil
 }

@@ -116,7 +116,7 @@ func (e *Envelope) voided() string {
 func (e *Envelope) customFields() *customFieldsAnswer {
 	out := &customFieldsAnswer{Text: []fieldAnswer{}, List: []fieldAnswer{}}
 	for i, f := range e.CustomFields {
-		a := fieldAnswer{strconv.Itoa(10_000_000_001 + i), f.Name, f.Value, flag(f.Show), flag(f.Required), f.Items}
+		a := fieldAnswer{fieldID(i), f.Name, f.Value, flag(f.Show), flag(f.Required), f.Items}
 		if f.List {
 			out.List = append(out.List, a)
 		} else {
@@ -125,6 +125,9 @@ func (e *Envelope) customFields() *customFieldsAnswer {
 	}
 	return out
 }
+
+// fieldID is the ID of an envelope's custom field, by its place.
+func fieldID(i int) string { return strconv.Itoa(10_000_000_001 + i) }
 
 // withTabs are the kinds of recipients whose definition in the OpenAPI has tabs.
 var withTabs = map[string]bool{
@@ -298,8 +301,12 @@ func (s *Server) edit(e *Envelope, request *wireEnvelope) error {
 	if e.Status != statusCreated {
 		return refuse("ENVELOPE_INVALID_STATUS", "Invalid envelope status. Envelope status is not one of: Created.")
 	}
-	overlay(&e.EmailSubject, merge(string(request.EmailSubject), e))
-	overlay(&e.EmailBlurb, merge(string(request.EmailBlurb), e))
+	subject, blurb := string(request.EmailSubject), string(request.EmailBlurb)
+	if !e.waits() {
+		subject, blurb = merge(subject, e), merge(blurb, e)
+	}
+	overlay(&e.EmailSubject, subject)
+	overlay(&e.EmailBlurb, blurb)
 	if request.Notification != nil {
 		b, _ := s.template(e.TemplateID) // nil when it is gone since
 		n, err := s.resolve(request.Notification, b)

@@ -13,12 +13,12 @@ import (
 
 // Faults says what goes wrong, and how often. Rates go from 0 (never) to 1
 // (always); at most one of them strikes a request, so they should not add up to
-// more than 1. Faults strike the request that creates an envelope and no other,
-// unless Everywhere is set. Equal seeds and equal orders of requests have equal
-// faults.
+// more than 1. Faults strike the requests that create an envelope or send a bulk
+// list and no others, unless Everywhere is set. Equal seeds and equal orders of
+// requests have equal faults.
 type Faults struct {
 	Seed       uint64
-	Everywhere bool // every OAuth and REST request is struck, not only creation
+	Everywhere bool // every OAuth and REST request is struck, not only creation and bulk sending
 
 	Latency time.Duration // passes before each answer, after the work is done
 	Jitter  time.Duration // up to this much is added to Latency
@@ -38,14 +38,22 @@ type Faults struct {
 	Truncate      float64 // the answer's body breaks off halfway
 	Hang          float64 // no answer comes before the client gives up
 
-	// KillAfter calls OnKill once, when that many envelopes were created and
-	// before the last is answered, and drops the connection. 0 = never.
+	// KillAfter calls OnKill once, when that many envelopes were created or
+	// queued by a bulk send, and before the request that made the number full is
+	// answered, and drops the connection. 0 = never.
 	KillAfter int
 	OnKill    func() // nil = only the connection is dropped
 
 	// AllowanceAfter answers ENVELOPE_ALLOWANCE_EXCEEDED once that many
 	// envelopes were sent, whatever the account promised. 0 = never.
 	AllowanceAfter int
+
+	// BulkCopy is how often a single copy of a bulk send fails, from 0 to 1. The
+	// dice fall when the list is sent, the failure shows when the copy's turn
+	// comes. BulkStore is how often sending a list is refused, and nothing
+	// queued, because it could not be stored: BULK_SEND_BLOB_STORE_ERROR, which
+	// may be tried again. Neither counts into the sum of rates.
+	BulkCopy, BulkStore float64
 }
 
 // fault is what strikes one request.
@@ -123,6 +131,14 @@ var numbers = []struct {
 		f.Everywhere, err = strconv.ParseBool(cmp.Or(v, "true"))
 		return err
 	}},
+	{"bulk-copy", func(f *Faults) string { return show(f.BulkCopy) }, func(f *Faults, v string) (err error) {
+		f.BulkCopy, err = parseRate(v)
+		return err
+	}},
+	{"bulk-store", func(f *Faults) string { return show(f.BulkStore) }, func(f *Faults, v string) (err error) {
+		f.BulkStore, err = parseRate(v)
+		return err
+	}},
 }
 
 // show writes a value, or nothing for the zero value.
@@ -150,6 +166,14 @@ func parseCount(v string) (int, error) {
 	return n, err
 }
 
+func parseRate(v string) (float64, error) {
+	rate, err := strconv.ParseFloat(v, 64)
+	if err != nil || !(rate >= 0 && rate <= 1) {
+		return 0, fmt.Errorf("give a rate from 0 to 1")
+	}
+	return rate, nil
+}
+
 // ParseFaults reads a list such as "drop-after=0.2,503=0.1,slow=50ms,seed=7".
 // The empty string means no faults.
 func ParseFaults(s string) (Faults, error) {
@@ -173,9 +197,9 @@ func ParseFaults(s string) (Faults, error) {
 func (f *Faults) set(name, value string) error {
 	for _, rate := range rates {
 		if string(rate.name) == name {
-			v, err := strconv.ParseFloat(value, 64)
-			if err != nil || !(v >= 0 && v <= 1) {
-				return fmt.Errorf("fault %s=%q: give a rate from 0 to 1, such as %[1]s=0.1", name, value)
+			v, err := parseRate(value)
+			if err != nil {
+				return fmt.Errorf("fault %s=%q: %w, such as %[1]s=0.1", name, value, err)
 			}
 			*rate.of(f) = v
 			return nil
@@ -224,7 +248,7 @@ type dice struct {
 	mu      sync.Mutex
 	seed    uint64
 	rolls   *rand.Rand
-	created int // envelopes, for KillAfter
+	created int // envelopes made or queued, for KillAfter
 }
 
 // strike is what happens to one request besides the answer it deserves.
@@ -242,9 +266,7 @@ func (s *Server) strikes(r *http.Request) strike {
 	d := &s.dice
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.rolls == nil || d.seed != f.Seed {
-		d.seed, d.rolls = f.Seed, rand.New(rand.NewPCG(f.Seed, 0))
-	}
+	d.take(f.Seed)
 	out := strike{delay: f.Latency}
 	if f.Jitter > 0 {
 		out.delay += time.Duration(d.rolls.Int64N(int64(f.Jitter) + 1))
@@ -259,17 +281,45 @@ func (s *Server) strikes(r *http.Request) strike {
 	return out
 }
 
-// kills counts a created envelope and tells whether it was the fatal one.
-func (s *Server) kills() bool {
-	s.dice.mu.Lock()
-	defer s.dice.mu.Unlock()
-	s.dice.created++
-	return s.dice.created == s.Faults.KillAfter
+// take gets the dice of a seed ready.
+func (d *dice) take(seed uint64) {
+	if d.rolls == nil || d.seed != seed {
+		d.seed, d.rolls = seed, rand.New(rand.NewPCG(seed, 0))
+	}
 }
 
-// isCreate tells whether a request is to create an envelope.
+// falls rolls the dice for something that happens within a request. What never
+// happens is not rolled for, so that the dice fall as before for the rest.
+func (s *Server) falls(rate float64) bool {
+	if rate <= 0 {
+		return false
+	}
+	d := &s.dice
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.take(s.Faults.Seed)
+	return d.rolls.Float64() < rate
+}
+
+// kills counts n created envelopes and tells whether the fatal one was among
+// them.
+func (s *Server) kills(n int) bool {
+	d, fatal := &s.dice, s.Faults.KillAfter
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	before := d.created
+	d.created += n
+	return before < fatal && fatal <= d.created
+}
+
+// isCreate tells whether a request is to create an envelope, or many by sending
+// a bulk list.
 func isCreate(r *http.Request) bool {
-	return r.Method == http.MethodPost && isREST(r) && strings.HasSuffix(r.URL.Path, "/envelopes")
+	if r.Method != http.MethodPost || !isREST(r) {
+		return false
+	}
+	path := r.URL.Path
+	return strings.HasSuffix(path, "/envelopes") || strings.HasSuffix(path, "/send") && strings.Contains(path, bulkListsPath+"/")
 }
 
 func isREST(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/restapi/") }

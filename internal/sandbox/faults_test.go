@@ -199,7 +199,7 @@ func TestParseFaults(t *testing.T) {
 		t.Errorf("nothing: %v, %v", f, err)
 	}
 	bad := map[string]string{
-		"drop=0.1":                "known are refuse, drop-before, expire, limit, burst, 500, 503, 502-after, drop-after, truncate, hang, slow, jitter, kill-after, allowance, seed, everywhere",
+		"drop=0.1":                "known are refuse, drop-before, expire, limit, burst, 500, 503, 502-after, drop-after, truncate, hang, slow, jitter, kill-after, allowance, seed, everywhere, bulk-copy, bulk-store",
 		"503=2":                   "from 0 to 1",
 		"503=NaN":                 "from 0 to 1",
 		"503":                     "from 0 to 1",
@@ -227,13 +227,14 @@ func TestFaultsRoundTrip(t *testing.T) {
 			Limit: rate.Draw(t, "limit"), Burst: rate.Draw(t, "burst"), Error500: rate.Draw(t, "500"), Error503: rate.Draw(t, "503"),
 			Error502After: rate.Draw(t, "502"), DropAfter: rate.Draw(t, "lost"), Truncate: rate.Draw(t, "truncate"), Hang: rate.Draw(t, "hang"),
 			KillAfter: rapid.IntRange(0, 9).Draw(t, "kill"), AllowanceAfter: rapid.IntRange(0, 9).Draw(t, "allowance"),
+			BulkCopy: rapid.Float64Range(0, 1).Draw(t, "copy"), BulkStore: rapid.Float64Range(0, 1).Draw(t, "store"),
 		}
 		got, err := sandbox.ParseFaults(want.String())
 		if err != nil || got.String() != want.String() {
 			t.Fatalf("%q became %q, %v", want, got, err)
 		}
 		want.OnKill, got.OnKill = nil, nil
-		if got.Latency != want.Latency || got.Hang != want.Hang || got.Seed != want.Seed || got.KillAfter != want.KillAfter {
+		if got.Latency != want.Latency || got.Hang != want.Hang || got.Seed != want.Seed || got.BulkCopy != want.BulkCopy || got.KillAfter != want.KillAfter {
 			t.Fatalf("%+v became %+v", want, got)
 		}
 	})

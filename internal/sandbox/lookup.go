@@ -194,7 +194,11 @@ func (q *search) wants(e *Envelope) bool {
 		if e.Status != statusVoided {
 			return false
 		}
-	case "completed", "declined", "deleted", "timedout", "processing":
+	case statusDeleted:
+		if e.Status != statusDeleted {
+			return false
+		}
+	case "completed", "declined", "timedout", "processing":
 		return false // nobody signs here, so nothing gets there
 	}
 	return within(moment, q.from, q.to)

@@ -68,6 +68,9 @@ func (e Envelope) Warnings() []string {
 		if r.Added != "" {
 			out = append(out, or(r.Name, r.Email)+" <"+r.Email+"> was added: "+r.Added+".")
 		}
+		if r.Mailed && isPlaceholder(r.Email) {
+			out = append(out, r.Email+" stands for the people of a bulk list: the draft itself was sent, and mailed to nobody's address.")
+		}
 		if r.ClientUserID != "" {
 			out = append(out, or(r.Name, r.Email)+" has a clientUserId and gets no mail.")
 		}

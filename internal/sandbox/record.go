@@ -9,7 +9,7 @@ import (
 // Envelope is what the Server recorded of one envelope.
 type Envelope struct {
 	ID            string          `json:"id"`
-	Status        string          `json:"status"` // created, sent or voided
+	Status        string          `json:"status"` // created, sent, voided or deleted
 	TransactionID string          `json:"transactionId,omitempty"`
 	TemplateID    string          `json:"templateId,omitempty"` // the first template, if several
 	EmailSubject  string          `json:"emailSubject"`         // merge fields expanded
@@ -71,6 +71,8 @@ type Recipient struct {
 	// of in one of them: the dangerous case. "" = it fills a role, or there was
 	// no template.
 	Added string `json:"added,omitempty"`
+	// Bulk marks a bulk recipient of the API before v2.1: a file of people.
+	Bulk bool `json:"bulk,omitempty"`
 }
 
 // Phone is a telephone number as DocuSign takes it: digits only.
@@ -114,6 +116,7 @@ const (
 	statusCreated = "created"
 	statusSent    = "sent"
 	statusVoided  = "voided"
+	statusDeleted = "deleted" // in the recycle bin
 )
 
 // fixed tells that the recipient is a certain person (or group, or seal), not a

@@ -32,6 +32,7 @@ func TestOfficialSDK(t *testing.T) {
 	}
 	s := kit.Server()
 	s.HourlyLimit, s.BurstLimit = 3000, 500 // with limits there are headers about them
+	s.BulkRate = 100                        // the program waits for its copies
 	s.OnRequest = func(x sandbox.Exchange) {
 		u, err := url.Parse(x.URL)
 		if err != nil {
@@ -79,7 +80,7 @@ func TestOfficialSDK(t *testing.T) {
 			if r.Added != "" {
 				t.Errorf("envelope %q: %s stands beside the template's roles: %s", e.EmailSubject, r.Name, r.Added)
 			}
-			if !r.Mailed {
+			if !r.Mailed && e.Status != "deleted" { // but for the draft of a bulk send
 				t.Errorf("envelope %q: %s is not mailed", e.EmailSubject, r.Name)
 			}
 		}

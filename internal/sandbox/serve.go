@@ -3,8 +3,6 @@ package sandbox
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -28,7 +26,15 @@ func (s *Server) Handler() http.Handler {
 
 // endpoint answers one REST call with a value to be written as JSON or with a
 // *refusal. Any other error is a fault of ours, and answered with status 500.
+// The value may be a result, which says more.
 type endpoint func(*call) (any, error)
+
+// result is an endpoint's answer about which there is more to say.
+type result struct {
+	body    any
+	status  int // 0 = 201 to a POST, else 200
+	created int // envelopes made or queued, for Faults.KillAfter
+}
 
 // call is one REST call that passed the checks common to all.
 type call struct {
@@ -93,7 +99,13 @@ func (s *Server) routes() *http.ServeMux {
 	rest("/envelopes/{envelope}", map[string]endpoint{"GET": s.getEnvelope, "PUT": s.updateEnvelope})
 	rest("/envelopes/{envelope}/recipients", map[string]endpoint{"GET": s.getRecipients})
 	rest("/envelopes/{envelope}/notification", map[string]endpoint{"GET": s.getNotification})
-	rest("/envelopes/{envelope}/custom_fields", map[string]endpoint{"GET": s.getCustomFields})
+	rest("/envelopes/{envelope}/custom_fields", map[string]endpoint{
+		"GET": s.getCustomFields, "POST": s.addCustomFields, "PUT": s.changeCustomFields,
+	})
+	rest("/folders/{folder}", map[string]endpoint{"PUT": s.moveEnvelopes})
+	for path, methods := range s.bulkRoutes() {
+		rest(path, methods)
+	}
 	return mux
 }
 
@@ -120,6 +132,7 @@ func (s *Server) work(a *answer, r *http.Request) {
 		http.Error(a, "the sandbox could not start: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
+	_ = s.bulk.advance(s, s.Now()) // an error stops it, and the bulk endpoints say so
 	a.header.Set("Date", s.Now().Format(http.TimeFormat))
 	if isREST(r) {
 		a.header.Set("X-DocuSign-TraceToken", uuid.NewString())
@@ -139,7 +152,7 @@ func (s *Server) work(a *answer, r *http.Request) {
 	if a.hit == fault502After {
 		a.html(http.StatusBadGateway)
 	}
-	if a.created && s.kills() {
+	if a.created > 0 && s.kills(a.created) {
 		a.hit = faultKill
 		if s.Faults.OnKill != nil {
 			s.Faults.OnKill()
@@ -197,12 +210,15 @@ func (s *Server) rest(e endpoint) http.HandlerFunc {
 			a.refuse(failure)
 			return
 		}
-		status := http.StatusOK
-		if r.Method == http.MethodPost {
-			status = http.StatusCreated
+		out, more := v.(result)
+		if !more {
+			out.body = v
 		}
-		writeJSON(a, status, v)
-		a.created = isCreate(r)
+		if out.status == 0 && r.Method == http.MethodPost {
+			out.status = http.StatusCreated
+		}
+		writeJSON(a, or(out.status, http.StatusOK), out.body)
+		a.created = out.created
 	}
 }
 
@@ -232,7 +248,7 @@ func (s *Server) enter(a *answer, r *http.Request, now time.Time) (allowance, er
 	if len(a.body) > maxBody {
 		return state, bare(http.StatusRequestEntityTooLarge)
 	}
-	if r.Method != http.MethodGet && !isJSON(r.Header.Get("Content-Type")) {
+	if (len(a.body) > 0 || r.Method == http.MethodPost || r.Method == http.MethodPut) && !isJSON(r.Header.Get("Content-Type")) {
 		return state, bare(http.StatusUnsupportedMediaType)
 	}
 	return state, nil
@@ -254,68 +270,6 @@ func serveNothing(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusNotFound, errorBody{"RESOURCE_NOT_FOUND", "The URL provided does not resolve to a resource."})
-}
-
-// answer collects what a handler writes, so that faults can strike it after the
-// work is done and before the client sees it.
-type answer struct {
-	header  http.Header
-	status  int
-	out     bytes.Buffer
-	hit     fault
-	body    []byte // of the request
-	created bool   // an envelope
-}
-
-func (a *answer) Header() http.Header { return a.header }
-
-func (a *answer) WriteHeader(status int) {
-	if a.status == 0 {
-		a.status = status
-	}
-}
-
-func (a *answer) Write(p []byte) (int, error) { return a.out.Write(p) }
-
-func (a *answer) code() int { return or(a.status, http.StatusOK) }
-
-// html replaces the answer by a gateway's error page.
-func (a *answer) html(status int) {
-	a.status = status
-	a.header.Set("Content-Type", "text/html; charset=utf-8")
-	a.out.Reset()
-	text := strconv.Itoa(status) + " " + http.StatusText(status)
-	a.out.WriteString("<html>\r\n<head><title>" + text + "</title></head>\r\n<body>\r\n<center><h1>" + text + "</h1></center>\r\n</body>\r\n</html>\r\n")
-}
-
-// refuse writes an error answer.
-func (a *answer) refuse(err error) {
-	if r, ok := errors.AsType[*refusal](err); ok {
-		writeJSON(a, r.Status, errorBody{r.Code, r.Message})
-		return
-	}
-	if b, ok := errors.AsType[bare](err); ok {
-		a.WriteHeader(int(b))
-		return
-	}
-	writeJSON(a, http.StatusInternalServerError, errorBody{"UNSPECIFIED_ERROR", err.Error()})
-}
-
-// errorBody is the OpenAPI's errorDetails.
-type errorBody struct {
-	Code    string `json:"errorCode"`
-	Message string `json:"message"`
-}
-
-// writeJSON writes v, which must be encodable.
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	out, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // our own types: a mistake of ours
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(status)
-	w.Write(out)
 }
 
 // sleep waits for d and tells whether ctx let it.

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"crypto/rsa"
 	"encoding/json"
 	"net/http"
@@ -85,11 +86,27 @@ type Server struct {
 	// transaction ID, custom field or date). By its ID it is found at once.
 	IndexDelay time.Duration
 
+	NoBulk     bool // bulk sending is not allowed: the account says so, and its endpoints refuse
+	BulkCopies int  // copies a bulk list may hold; 0 = 1,000
+	BulkQueue  int  // copies that may wait to be sent, in the whole account; 0 = 2,000
+	// BulkRate is how many copies of bulk sends are sent per second, one batch
+	// after the other, on the Server's clock. It counts for what is sent later,
+	// not for what waits already. 0 = 20; the original's rate is not known.
+	BulkRate     float64
+	DraftOnce    bool // a draft can be sent in bulk once; the default is as often as one likes
+	BulkEveryTab bool // a copy's value fills every tab of its label, not only the first
+	BinVoids     bool // the recycle bin voids sent envelopes, as documented for SOAP, instead of refusing them
+	// FailCopy is told the e-mail addresses of each copy when a list is sent, and
+	// says why this copy is to fail when its turn comes; "" = it is not to. It
+	// must not call the Server. nil = none fails.
+	FailCopy func(emails []string) string
+
 	Faults Faults // what goes wrong, and how often; zero = nothing
 
-	// Store is a directory for envelopes.jsonl and requests.log. Envelopes are
-	// read back from it, so that they survive a restart and Servers of several
-	// processes can share them. "" = memory only.
+	// Store is a directory for envelopes.jsonl, bulk.jsonl and requests.log.
+	// Envelopes, bulk lists and batches are read back from it, so that they
+	// survive a restart and Servers of several processes can share them: no copy
+	// is sent twice. "" = memory only.
 	Store string
 
 	// OnRequest is told of every OAuth and REST request when its answer is
@@ -106,10 +123,11 @@ type Server struct {
 	dice      dice
 	shelf     shelf
 	envelopes store
+	bulk      bulk
 	journal   journal
 }
 
-// Open reads templates and stored envelopes. It happens by itself at the first
+// Open reads templates, stored envelopes and bulk sends. It happens by itself at the first
 // request; call it to learn of an error before. Calling it again does nothing.
 func (s *Server) Open() error {
 	s.once.Do(func() {
@@ -123,6 +141,9 @@ func (s *Server) Open() error {
 		if s.broken = s.envelopes.open(s.Store); s.broken != nil {
 			return
 		}
+		if s.broken = s.bulk.open(s.Store); s.broken != nil {
+			return
+		}
 		s.broken = s.journal.open(s.Store)
 	})
 	return s.broken
@@ -130,11 +151,7 @@ func (s *Server) Open() error {
 
 // Close closes the files of Store. Requests that come later are not stored.
 func (s *Server) Close() error {
-	err := s.envelopes.close()
-	if e := s.journal.close(); err == nil {
-		err = e
-	}
-	return err
+	return cmp.Or(s.envelopes.close(), s.bulk.close(), s.journal.close())
 }
 
 // Advance moves the Server's clock forward, on top of the time that passes.
@@ -152,6 +169,7 @@ func (s *Server) Envelopes() []Envelope {
 		return nil
 	}
 	now := s.Now()
+	_ = s.bulk.advance(s, now) // an error stops it, and the bulk endpoints say so
 	all := s.envelopes.snapshot()
 	out := make([]Envelope, len(all))
 	for i, e := range all {

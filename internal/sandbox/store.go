@@ -1,12 +1,8 @@
 package sandbox
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -16,10 +12,9 @@ import (
 // transactionLife is how long a transaction ID is known.
 const transactionLife = 7 * 24 * time.Hour
 
-// store holds all envelopes, in memory and, if opened, in a file to which each
-// new state of an envelope is appended as one line of JSON. Several processes
-// may share the file: each reads what the others appended. The envelopes in a
-// store are never changed, only replaced.
+// store holds all envelopes, in memory and, if opened, in a file that several
+// processes may share. The envelopes in a store are never changed, only
+// replaced.
 type store struct {
 	mu           sync.Mutex
 	all          []*Envelope
@@ -27,9 +22,7 @@ type store struct {
 	transactions map[string][]int
 	fields       map[fieldValue][]int
 	sent         int // that count against the allowance
-	file         *os.File
-	read         int64 // how much of the file is known
-	lines        int
+	log          logFile
 }
 
 type fieldValue struct{ name, value string }
@@ -45,96 +38,20 @@ type policy struct {
 func (st *store) open(dir string) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	path := filepath.Join(dir, "envelopes.jsonl")
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
-	if err != nil {
-		return err
-	}
-	st.file = file
-	if err = st.catchUp(); err == nil {
-		err = st.dropTorn()
-	}
-	if err != nil {
-		st.file = nil
-		file.Close()
-		return fmt.Errorf("%s: %w: repair the line or move the file away", path, err)
-	}
-	return nil
-}
-
-// catchUp reads the lines that were appended since it was called last.
-func (st *store) catchUp() error {
-	if st.file == nil {
-		return nil
-	}
-	info, err := st.file.Stat()
-	if err != nil || info.Size() <= st.read {
-		return err
-	}
-	raw := make([]byte, info.Size()-st.read)
-	if _, err := st.file.ReadAt(raw, st.read); err != nil {
-		return err
-	}
-	for text := range bytes.Lines(raw) {
-		if !bytes.HasSuffix(text, []byte("\n")) {
-			break // it is still being written
-		}
+	return st.log.open(dir, "envelopes.jsonl", func(line []byte) error {
 		e := new(Envelope)
-		if err := json.Unmarshal(text, e); err != nil {
-			return fmt.Errorf("line %d: %v", st.lines+1, err)
+		if err := json.Unmarshal(line, e); err != nil {
+			return err
 		}
 		st.put(e)
-		st.read += int64(len(text))
-		st.lines++
-	}
-	return nil
-}
-
-// dropTorn cuts off a last line without an end: its writer died, and nobody was
-// answered.
-func (st *store) dropTorn() error {
-	info, err := st.file.Stat()
-	if err != nil || info.Size() == st.read {
-		return err
-	}
-	if err := st.catchUp(); err != nil { // unless it was another process, writing just now
-		return err
-	}
-	if info, err = st.file.Stat(); err != nil || info.Size() == st.read {
-		return err
-	}
-	return st.file.Truncate(st.read)
-}
-
-// write appends an envelope's state to the file, in one write.
-func (st *store) write(e *Envelope) error {
-	if st.file == nil {
 		return nil
-	}
-	line, err := json.Marshal(e)
-	if err != nil {
-		return err
-	}
-	n, err := st.file.Write(append(line, '\n'))
-	if err != nil {
-		return err
-	}
-	// If nobody else wrote meanwhile, there is no need to read this line.
-	if info, err := st.file.Stat(); err == nil && info.Size() == st.read+int64(n) {
-		st.read, st.lines = info.Size(), st.lines+1
-	}
-	return nil
+	})
 }
 
 func (st *store) close() error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	file := st.file
-	st.file = nil
-	if file == nil {
-		return nil
-	}
-	return file.Close()
+	return st.log.close()
 }
 
 // put adds an envelope to the indexes, or replaces its earlier state.
@@ -150,6 +67,11 @@ func (st *store) put(e *Envelope) {
 		if st.all[i].Sent.IsZero() && !e.Sent.IsZero() {
 			st.sent++
 		}
+		for _, f := range e.CustomFields {
+			if !st.all[i].has(fieldValue{f.Name, f.Value}) {
+				st.index(f, i)
+			}
+		}
 		st.all[i] = e
 		return
 	}
@@ -163,20 +85,33 @@ func (st *store) put(e *Envelope) {
 		st.transactions[e.TransactionID] = append(st.transactions[e.TransactionID], i)
 	}
 	for _, f := range e.CustomFields {
-		if f.Value != "" {
-			key := fieldValue{f.Name, f.Value}
-			st.fields[key] = append(st.fields[key], i)
-		}
+		st.index(f, i)
 	}
 }
 
+// index makes an envelope found by a custom field. Values it had before still
+// lead to it, so whoever looks must compare.
+func (st *store) index(f CustomField, i int) {
+	key := fieldValue{f.Name, f.Value}
+	list := st.fields[key]
+	// A new envelope is the last; only changed drafts make this search.
+	if f.Value == "" || len(list) > 0 && list[len(list)-1] >= i && slices.Contains(list, i) {
+		return
+	}
+	st.fields[key] = append(list, i)
+}
+
 // create takes a new envelope. It returns the one to answer with, which is an
-// earlier one if the policy about duplicates says so.
+// earlier one if the policy about duplicates says so, or if it has the ID:
+// another process was quicker with this copy of a bulk send.
 func (st *store) create(e *Envelope, p policy) (*Envelope, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if err := st.catchUp(); err != nil {
+	if err := st.log.catchUp(); err != nil {
 		return nil, err
+	}
+	if i, ok := st.byID[strings.ToLower(e.ID)]; ok {
+		return st.all[i], nil
 	}
 	if earlier := st.transaction(e.TransactionID, p.now); len(earlier) > 0 {
 		switch p.duplicates {
@@ -189,7 +124,7 @@ func (st *store) create(e *Envelope, p policy) (*Envelope, error) {
 	if err := st.afford(e, p); err != nil {
 		return nil, err
 	}
-	if err := st.write(e); err != nil {
+	if err := st.log.write(e); err != nil {
 		return nil, err
 	}
 	st.put(e)
@@ -211,7 +146,7 @@ var errUnknown = errors.New("no such envelope")
 func (st *store) change(id string, p policy, edit func(*Envelope) error) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if err := st.catchUp(); err != nil {
+	if err := st.log.catchUp(); err != nil {
 		return err
 	}
 	i, ok := st.byID[strings.ToLower(id)]
@@ -228,7 +163,7 @@ func (st *store) change(id string, p policy, edit func(*Envelope) error) error {
 			return err
 		}
 	}
-	if err := st.write(&next); err != nil {
+	if err := st.log.write(&next); err != nil {
 		return err
 	}
 	st.put(&next)
@@ -239,7 +174,7 @@ func (st *store) change(id string, p policy, edit func(*Envelope) error) error {
 // read, creating says so.
 func (st *store) reading() {
 	st.mu.Lock()
-	_ = st.catchUp()
+	_ = st.log.catchUp()
 }
 
 func (st *store) get(id string) (*Envelope, bool) {

@@ -106,6 +106,7 @@ type (
 		DeliveryMethod     text      `json:"deliveryMethod"`
 		SigningGroupID     text      `json:"signingGroupId"`
 		TemplateLocked     text      `json:"templateLocked"`
+		IsBulkRecipient    text      `json:"isBulkRecipient"`
 		PhoneNumber        wirePhone `json:"phoneNumber"`
 		Tabs               wireTabs  `json:"tabs"`
 	}
@@ -150,6 +151,7 @@ type (
 	}
 
 	wireField struct {
+		FieldID   text   `json:"fieldId"`
 		Name      text   `json:"name"`
 		Value     text   `json:"value"`
 		Show      text   `json:"show"`

@@ -112,7 +112,7 @@ const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$/;
 
 function judge(response, model) {
-  const created = response.config.method === 'post';
+  const created = response.config.method === 'post' && !response.config.url.endsWith('/test'); // a test creates nothing
   assert.equal(response.status, created ? 201 : 200, 'status');
   like(response.headers['content-type'], /^application\/json/, 'Content-Type');
   judgeHeaders(response.headers);
@@ -692,6 +692,152 @@ await check('update: void', async () => {
 
 await check('update: resend', async () => {
   has(await ask(envelopes, 'update', accountId, fromRoles, { resendEnvelope: 'true' }), { envelopeId: fromRoles });
+});
+
+// ---------------------------------------------------------------- in bulk
+
+const bulk = new docusign.BulkEnvelopesApi(client);
+const bulkName = `check ${run}`;
+
+/** A recipient of a draft whose person comes from a list, as DocuSign's guide writes it. */
+const placeholder = (roleName) => ({
+  roleName,
+  name: `Multi Bulk Recipient::${roleName}`,
+  email: `multiBulkRecipients-${roleName}@docusign.com`,
+});
+
+/** A copy of a list; row -1 cannot be sent. */
+const copy = (n) =>
+  docusign.BulkSendingCopy.constructFromObject({
+    emailSubject: n < 0 ? 'x'.repeat(101) : 'Offer for [[Employee_UserName]]',
+    customFields: [{ name: 'batchRow', value: `${run}:bulk:${n}` }],
+    recipients: [
+      { roleName: 'Employee', name: 'Åsa Öberg', email: `asa${n}@example.test`, tabs: [{ tabLabel: 'Salary', initialValue: `${n} €` }] },
+      { roleName: 'Manager', name: 'Bo Berg', email: 'bo@example.test', note: 'Please hurry' },
+    ],
+  });
+
+const bulkSendingList = docusign.BulkSendingList.constructFromObject({ name: bulkName, bulkCopies: [copy(1), copy(-1), copy(2)] });
+
+let bulkDraft;
+await check('bulk: a draft with placeholders, and a custom field for it', async () => {
+  const definition = { status: 'created', templateId, templateRoles: [placeholder('Employee'), placeholder('Manager')] };
+  bulkDraft = judgeSummary(await create(definition), 'created');
+  const customFields = { textCustomFields: [{ name: 'batchRow', value: '', show: 'false', required: 'false' }] };
+  const fields = await ask(envelopes, 'createCustomFields', accountId, bulkDraft, { customFields });
+  has(one(fields.textCustomFields, 'name', 'batchRow'), { value: '' });
+});
+
+let listId;
+await check('bulk: createBulkSendList', async () => {
+  const made = await ask(bulk, 'createBulkSendList', accountId, { bulkSendingList });
+  has(made, { name: bulkName });
+  like(made.listId, guid, 'listId');
+  listId = made.listId;
+});
+
+await check('bulk: a list in which a role stands twice is refused', async () => {
+  const wrong = { name: bulkName, bulkCopies: [copy(1)] };
+  wrong.bulkCopies[0].recipients[1].roleName = 'Employee';
+  const body = await refused(() => bulk.createBulkSendList(accountId, { bulkSendingList: wrong }), 400, /^BULK_SEND_ROLE_NAMES_MUST_BE_UNIQUE$/);
+  like(body.message, /role Employee appears multiple times/, 'message');
+});
+
+await check('bulk: getBulkSendList and getBulkSendLists', async () => {
+  const found = await ask(bulk, 'getBulkSendList', accountId, listId);
+  has(found, { listId, name: bulkName });
+  assert.equal(found.bulkCopies.length, 3);
+  has(found.bulkCopies[0].recipients[0], { roleName: 'Employee', name: 'Åsa Öberg', email: 'asa1@example.test' });
+  has(found.bulkCopies[0].recipients[0].tabs[0], { tabLabel: 'Salary', initialValue: '1 €' });
+  const lists = await ask(bulk, 'getBulkSendLists', accountId);
+  has(one(lists.bulkListSummaries, 'bulkSendListId', listId), { name: bulkName });
+});
+
+await check('bulk: updateBulkSendList', async () => {
+  const changed = await ask(bulk, 'updateBulkSendList', accountId, listId, { bulkSendingList });
+  has(changed, { listId, name: bulkName });
+});
+
+const bulkSendRequest = () => docusign.BulkSendRequest.constructFromObject({ envelopeOrTemplateId: bulkDraft, batchName: bulkName });
+
+await check('bulk: createBulkSendTestRequest', async () => {
+  const test = await ask(bulk, 'createBulkSendTestRequest', accountId, listId, { bulkSendRequest: bulkSendRequest() });
+  has(test, { canBeSent: true, validationErrors: [], validationErrorDetails: [] });
+});
+
+await check('bulk: createBulkSendTestRequest finds what does not fit', async () => {
+  const request = { envelopeOrTemplateId: fromRoles };
+  const test = await ask(bulk, 'createBulkSendTestRequest', accountId, listId, { bulkSendRequest: request });
+  has(test, { canBeSent: false, validationErrors: ['BULK_SEND_ENVELOPE_NOT_IN_SENDABLE_STATE'] });
+  assert.equal(test.validationErrorDetails.length, 1);
+  await refused(() => bulk.createBulkSendRequest(accountId, listId, { bulkSendRequest: request }), 400, /^BULK_SEND_ENVELOPE_NOT_IN_SENDABLE_STATE$/);
+});
+
+let batchId;
+await check('bulk: createBulkSendRequest', async () => {
+  const sent = await ask(bulk, 'createBulkSendRequest', accountId, listId, { bulkSendRequest: bulkSendRequest() });
+  has(sent, { batchName: bulkName, batchSize: '3', envelopeOrTemplateId: bulkDraft, queueLimit: '2000', errors: [], errorDetails: [] });
+  like(sent.batchId, guid, 'batchId');
+  batchId = sent.batchId;
+});
+
+await check('bulk: getBulkSendBatchStatus until nothing is queued', async () => {
+  let status;
+  for (;;) {
+    status = await ask(bulk, 'getBulkSendBatchStatus', accountId, batchId);
+    assert.equal(Number(status.queued) + Number(status.sent) + Number(status.failed), 3);
+    if (status.queued === '0') break;
+    await new Promise((wake) => setTimeout(wake, 20));
+  }
+  has(status, { batchId, batchName: bulkName, batchSize: '3', sent: '2', failed: '1', envelopeIdOrTemplateId: bulkDraft, mailingListId: listId });
+  has(status.envelopesInfo, { sent: '2', completed: '0', voided: '0' });
+  assert.equal(status.bulkErrors.length, 1);
+  has(status.bulkErrors[0], { recipientEmails: ['asa-1@example.test', 'bo@example.test'] });
+  like(status.bulkErrors[0].errorMessage, /longer than 100 characters/, 'errorMessage');
+});
+
+await check('bulk: getBulkSendBatches by ID, by date and by name', async () => {
+  for (const options of [{ batchIds: batchId }, { fromDate: begun.toISOString() }, { searchText: bulkName }]) {
+    const found = await ask(bulk, 'getBulkSendBatches', accountId, options);
+    has(found, { batchSizeLimit: '1000', queueLimit: '2000', totalQueued: '0', startPosition: '0' });
+    has(one(found.bulkBatchSummaries, 'batchId', batchId), { batchName: bulkName, batchSize: '3', queued: '0', sent: '2', failed: '1' });
+  }
+  await refused(() => bulk.getBulkSendBatches(accountId, { batchIds: batchId, fromDate: begun.toISOString() }), 400, /^INVALID_REQUEST_PARAMETER$/);
+});
+
+await check('bulk: updateBulkSendBatchStatus renames', async () => {
+  const batchName = `renamed ${run}`;
+  const bulkSendBatchRequest = docusign.BulkSendBatchRequest.constructFromObject({ batchName });
+  has(await ask(bulk, 'updateBulkSendBatchStatus', accountId, batchId, { bulkSendBatchRequest }), { batchId, batchName });
+});
+
+await check('bulk: getBulkSendBatchEnvelopes', async () => {
+  const found = await ask(bulk, 'getBulkSendBatchEnvelopes', accountId, batchId, { count: '1', include: 'recipients', order: 'asc' });
+  has(found, { resultSetSize: '1', totalSetSize: '2' });
+  has(found.envelopes[0], { status: 'sent', emailSubject: 'Offer for Åsa Öberg' });
+  has(one(found.envelopes[0].recipients.signers, 'roleName', 'Employee'), { email: 'asa1@example.test', status: 'sent' });
+  has(one(found.envelopes[0].recipients.signers, 'roleName', 'Manager'), { note: 'Please hurry' });
+});
+
+await check('bulk: a copy is found by its custom field', async () => {
+  const found = await list({ fromDate: begun.toISOString(), customField: `batchRow=${run}:bulk:2`, include: 'custom_fields' });
+  assert.equal(found.envelopes.length, 1);
+  has(found.envelopes[0], { status: 'sent' });
+  const e = await ask(envelopes, 'getEnvelope', accountId, found.envelopes[0].envelopeId, { include: 'recipients,tabs' });
+  has(one(one(e.recipients.signers, 'roleName', 'Employee').tabs.textTabs, 'tabLabel', 'Salary'), { value: '2 €' });
+});
+
+await check('bulk: deleteBulkSendList', async () => {
+  const left = await ask(bulk, 'deleteBulkSendList', accountId, listId);
+  assert.ok(!left.bulkListSummaries.some((summary) => summary.bulkSendListId === listId), 'the list is gone');
+  await refused(() => bulk.getBulkSendList(accountId, listId), 400, /^BULK_SEND_LIST_NOT_FOUND$/);
+});
+
+await check('folders: moveEnvelopes puts the draft into the bin', async () => {
+  const foldersRequest = docusign.FoldersRequest.constructFromObject({ envelopeIds: [bulkDraft] });
+  const moved = await ask(new docusign.FoldersApi(client), 'moveEnvelopes', accountId, 'recyclebin', { foldersRequest });
+  has(one(moved.envelopes, 'envelopeId', bulkDraft), { status: 'deleted' });
+  has(await ask(envelopes, 'getEnvelope', accountId, bulkDraft), { status: 'deleted' });
 });
 
 console.log(`${passed} checks passed`);
