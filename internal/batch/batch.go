@@ -4,7 +4,7 @@
 // It decides the order of these steps, how many envelopes are under way at
 // once, what is repeated, what is looked up and when a run stops. It knows
 // neither flags nor files, neither SQL nor HTTP: those come in through
-// [Sender], [Drafter], [Finder] and [Ledger].
+// [Sender], [Drafter], [Finder], [Bulker] and [Ledger].
 package batch
 
 import (
@@ -52,11 +52,41 @@ type Finder interface {
 	FindByField(ctx context.Context, id envelope.TransactionID, since time.Time) (envelope.Found, bool, error)
 }
 
+// Bulker has DocuSign make many envelopes as copies of one draft. Its errors say
+// of themselves what a [Sender]'s do, and one method more:
+//
+//	QueueFull() bool // nothing was done; there is room again when lots are done
+//
+// Only a lost answer to SendList can mean that somebody was mailed. What is
+// made twice by the other methods mails nobody.
+type Bulker interface {
+	// LotDraft makes a draft for lots of like's group.
+	LotDraft(ctx context.Context, like *envelope.Envelope, id envelope.TransactionID) (envelope.ID, error)
+	// CreateList makes the list of a lot's envelopes and returns its ID.
+	CreateList(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (string, error)
+	// TestList has DocuSign hold a list against a draft; nil if it can be sent.
+	TestList(ctx context.Context, list string, draft envelope.ID) error
+	// SendList asks for the lot's list to be sent, all or nothing, and returns
+	// the ID of the batch that DocuSign then works through by itself.
+	SendList(ctx context.Context, lot *envelope.Lot) (string, error)
+	// FindBatch looks the lot's batch up by its name among those asked for since.
+	FindBatch(ctx context.Context, lot *envelope.Lot, since time.Time) (id string, found bool, err error)
+	// LotStatus tells how far DocuSign has come with a batch.
+	LotStatus(ctx context.Context, batch string) (envelope.LotStatus, error)
+	// Copies lists the envelopes that DocuSign has made of the lot, those that
+	// its searches show already.
+	Copies(ctx context.Context, lot *envelope.Lot, since time.Time) ([]envelope.Copy, error)
+	// DeleteList and DeleteDrafts clean up; what is gone already is no error.
+	DeleteList(ctx context.Context, list string) error
+	DeleteDrafts(ctx context.Context, ids ...envelope.ID) error
+}
+
 // DocuSign is all that a run asks of it.
 type DocuSign interface {
 	Sender
 	Drafter
 	Finder
+	Bulker
 }
 
 // Ledger remembers across runs. Every change is durable when the method
@@ -78,12 +108,29 @@ type Ledger interface {
 	// Retry claims an envelope again whose earlier attempt has been proven to
 	// have created nothing.
 	Retry(ctx context.Context, id envelope.TransactionID) error
+
+	// ClaimLot claims envelopes of one batch together, as a lot, and puts into
+	// it those that it could; refused says of the others, by their index, why.
+	ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (refused []error, err error)
+	// RecordLot writes down the parts of the lot that are known.
+	RecordLot(ctx context.Context, lot *envelope.Lot) error
+	// SettleLot records what came of envelopes of the lot, and if it is over
+	// that nothing is to be done about it any more. speed is how many copies a
+	// second DocuSign made, 0 if that is not known.
+	SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome, over bool, speed float64) error
 }
 
 // Item is an envelope and what the ledger knew of it when the run began.
 type Item struct {
 	Envelope *envelope.Envelope
 	Standing envelope.Standing
+	Bulk     bool // it goes in a lot; see [Choose]
+}
+
+// Behind is what earlier runs of these batches left behind.
+type Behind struct {
+	Doubts []Doubt
+	Lots   []envelope.Lot // with which something is still to be done
 }
 
 // Doubt is an envelope that an earlier run left behind: it was on its way when

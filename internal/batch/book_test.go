@@ -25,6 +25,9 @@ type book struct {
 	// matched from its beginning.
 	fail string
 	log  []string
+
+	lots  []*bookLot
+	lotOf map[envelope.TransactionID]string
 }
 
 var errDisk = errors.New("no room left on the disk")
@@ -71,6 +74,7 @@ func (b *book) Claim(_ context.Context, env *envelope.Envelope) error {
 	}
 	return b.change("claim ?", env.TransactionID, []envelope.State{envelope.StatePlanned, envelope.StateFailed}, func(st *envelope.Standing) {
 		*st = envelope.Standing{State: envelope.StateSending, At: time.Now()}
+		delete(b.lotOf, env.TransactionID)
 	})
 }
 
@@ -94,6 +98,7 @@ func (b *book) Settle(_ context.Context, tx envelope.TransactionID, out envelope
 func (b *book) Retry(_ context.Context, tx envelope.TransactionID) error {
 	return b.change("retry ?", tx, []envelope.State{envelope.StateSending, envelope.StateUnknown}, func(st *envelope.Standing) {
 		*st = envelope.Standing{State: envelope.StateSending, At: time.Now()}
+		delete(b.lotOf, tx)
 	})
 }
 
@@ -101,7 +106,7 @@ func (b *book) Retry(_ context.Context, tx envelope.TransactionID) error {
 var labels = func() map[envelope.TransactionID]string {
 	m := make(map[envelope.TransactionID]string)
 	for i := range 200 {
-		for _, label := range []string{fmt.Sprint(i), string(rune('a' + i%26))} {
+		for _, label := range []string{fmt.Sprint(i), string(rune('a' + i%26)), string(rune('A' + i%26))} {
 			m[row(label, 1).TransactionID] = label
 		}
 	}
@@ -116,9 +121,13 @@ type desk struct {
 	runner   batch.Runner
 	script   map[string][]fault // what happens to the calls "send a", "find": one after the other
 	rows     []string           // the file
+	inLots   map[string]bool    // rows that go in lots
+	template map[string]string  // of rows
+	people   map[string]string  // to whom rows go, by their addresses
 	calls    []string
 	lost     []string
 	leftTold []batch.Left
+	alone    []string
 }
 
 // newDesk opens a desk for the rows of the given labels: "a b c".
@@ -142,9 +151,20 @@ func newDesk(rows string) *desk {
 		OnLost: func(n int, until time.Time) {
 			d.lost = append(d.lost, fmt.Sprintf("%d for %v", n, time.Until(until).Round(time.Second)))
 		},
-		OnLeft: func(l batch.Left) { d.leftTold = append(d.leftTold, l) },
+		OnLeft:  func(l batch.Left) { d.leftTold = append(d.leftTold, l) },
+		OnAlone: func(n int, why error) { d.alone = append(d.alone, fmt.Sprintf("%d: %v", n, why)) },
 	}
 	return d
+}
+
+// envelope returns the envelope of a row.
+func (d *desk) envelope(label string) *envelope.Envelope {
+	env := row(label, 1)
+	env.TemplateID = d.template[label]
+	for _, email := range strings.Fields(d.people[label]) {
+		env.Recipients = append(env.Recipients, envelope.Recipient{Role: email, Email: email})
+	}
+	return env
 }
 
 // goesWrong adds to the script: goesWrong("send a", limit, lostAfter).
@@ -165,16 +185,31 @@ func (d *desk) left(label string, ago time.Duration, draft envelope.ID) batch.Do
 
 // run runs the file and tells of each row what became of it: "a sent, b failed".
 func (d *desk) run(ctx context.Context, left ...batch.Doubt) (string, batch.Result) {
-	var items []batch.Item
+	return d.goOn(ctx, batch.Behind{Doubts: left})
+}
+
+// again runs the file once more, as cmd does, with what is left in the ledger.
+func (d *desk) again(ctx context.Context) (string, batch.Result) {
+	return d.goOn(ctx, d.book.behind(true))
+}
+
+func (d *desk) items() (items []batch.Item) {
 	for _, label := range d.rows {
-		item := batch.Item{Envelope: row(label, 1)}
+		item := batch.Item{Envelope: d.envelope(label), Bulk: d.inLots[label]}
 		if st := d.book.all[item.Envelope.TransactionID]; st != nil {
 			item.Standing = *st
+			item.Bulk = item.Bulk && !st.State.MayExist()
 		}
 		items = append(items, item)
 	}
-	d.runner.DocuSign, d.runner.Ledger = &d.docusign, &d.book
-	result := d.runner.Run(ctx, items, left)
+	return items
+}
+
+func (d *desk) goOn(ctx context.Context, behind batch.Behind) (string, batch.Result) {
+	if d.runner.DocuSign == nil {
+		d.runner.DocuSign, d.runner.Ledger = &d.docusign, &d.book
+	}
+	result := d.runner.Run(ctx, d.items(), behind)
 	var told []string
 	for i, out := range result.Outcomes {
 		told = append(told, d.rows[i]+" "+string(out.Status))

@@ -94,10 +94,11 @@ func (s *run) add(d *doubt) {
 // lookBack asks for what earlier runs left in doubt, before anything is sent.
 // Those whose time to turn up is over are cleared up at once; the others are
 // asked for again when all else is done.
-func (s *run) lookBack(ctx context.Context) {
-	if len(s.doubts) == 0 {
+func (s *run) lookBack(ctx context.Context, m *mailer) {
+	if s.left.Total() == 0 {
 		return
 	}
+	m.lookBack(ctx)
 	ripe := func(d *doubt) bool { return d.ripe(time.Now(), s.Settle) && !d.hopeless() }
 	for round := range minLooks {
 		if round > 0 && (!slices.ContainsFunc(s.doubts, ripe) || !sleep(ctx, s.pause(round-1))) {
@@ -109,7 +110,7 @@ func (s *run) lookBack(ctx context.Context) {
 	if s.OnLeft != nil {
 		s.OnLeft(s.left)
 	}
-	s.sendAll(ctx, again, s.again)
+	s.sendAll(ctx, slices.Values(again), s.again)
 }
 
 // resolve looks lost envelopes up until each is found or proven absent; an
@@ -129,7 +130,7 @@ func (s *run) resolve(ctx context.Context) {
 			s.stop(fmt.Errorf("lost answers cannot be looked up: %w", err))
 		}
 		if again := s.takeProven(ctx); len(again) > 0 {
-			s.sendAll(ctx, again, s.again)
+			s.sendAll(ctx, slices.Values(again), s.again)
 			round = -1
 		}
 	}

@@ -66,7 +66,16 @@ type (
 		error
 		Elsewhere() envelope.Twin
 	}
+	queuer interface {
+		error
+		QueueFull() bool
+	}
 )
+
+func queueFull(err error) bool {
+	e, ok := errors.AsType[queuer](err)
+	return ok && e.QueueFull()
+}
 
 func doubtful(err error) bool {
 	e, ok := errors.AsType[doubter](err)

@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -48,6 +47,9 @@ func TestModel(t *testing.T) {
 		rapid.SyncTest(t, func(t *rapid.T) {
 			m := &machine{home: home, file: make(map[string]int), docusign: &world{latency: 100 * time.Millisecond}}
 			m.docusign.onMail = m.mailed
+			m.docusign.speed = rapid.SampledFrom([]float64{0.01, 1, 100}).Draw(t, "speed")
+			m.docusign.queue = rapid.SampledFrom([]int{4, 2000}).Draw(t, "queue")
+			m.docusign.fails = m.fails
 			t.Repeat(map[string]func(*rapid.T){
 				"add": m.add, "edit": m.edit, "remove": m.remove, "run": m.run, "crash": m.crash,
 				"wait": m.wait, "clocks": m.clocks, "": m.check,
@@ -78,8 +80,17 @@ func (m *machine) mailed(p paper) {
 	m.wrong = fmt.Errorf("mailed %s, which is not in the file", p.tx)
 }
 
+// fails says of some copies that they cannot be made, but not always of the same.
+func (m *machine) fails(env *envelope.Envelope) []string {
+	if (len(m.docusign.papers)+env.Line+len(env.Label))%7 == 0 {
+		return []string{"no mailbox"}
+	}
+	return nil
+}
+
 // check is the whole of the promise, in so far as it holds at any time.
 func (m *machine) check(t *rapid.T) {
+	m.docusign.mails("") // those that are due
 	times := make(map[envelope.TransactionID]int)
 	for _, p := range m.docusign.papers {
 		if !p.draft {
@@ -89,13 +100,14 @@ func (m *machine) check(t *rapid.T) {
 			t.Fatalf("%s was mailed twice", p.tx)
 		}
 	}
-	if m.wrong != nil {
-		t.Fatal(m.wrong)
+	if m.wrong != nil || len(m.docusign.harm) > 0 {
+		t.Fatal(m.wrong, m.docusign.harm)
 	}
 }
 
 // finish runs until all is well and then looks whether it is.
 func (m *machine) finish(t *rapid.T) {
+	m.docusign.fails = nil
 	for range 3 {
 		m.start(t, options{runner: batch.Runner{Concurrency: 2, Settle: 10 * time.Minute}})
 		m.check(t)
@@ -108,6 +120,11 @@ func (m *machine) finish(t *rapid.T) {
 		default:
 			t.Errorf("%s was mailed %d times as %s; the ledger says %v as %s", st.env.Label, n, id, st.State, st.ID)
 		}
+	}
+	db, session := m.open(t)
+	defer func() { must(t, errors.Join(session.Close(context.Background()), db.Close())) }()
+	if lots, err := session.Lots(context.Background()); len(lots) > 0 || err != nil {
+		t.Errorf("lots are left: %+v, %v", lots, err)
 	}
 }
 
@@ -157,18 +174,20 @@ func (m *machine) clocks(t *rapid.T) {
 }
 
 type options struct {
-	runner  batch.Runner
-	rates   map[fault]float64
-	seed    uint64
-	limit   int // of items; 0: all
-	crashAt int // the step at which the process dies; 0: never
+	runner   batch.Runner
+	rates    map[fault]float64
+	seed     uint64
+	lots     int  // of ten items so many go in lots
+	giveBack bool // cmd does, what was never asked for
+	limit    int  // of items; 0: all
+	crashAt  int  // the step at which the process dies; 0: never
 }
 
 func (m *machine) run(t *rapid.T) { m.start(t, m.draw(t)) }
 
 func (m *machine) crash(t *rapid.T) {
 	o := m.draw(t)
-	o.crashAt = rapid.IntRange(1, 40).Draw(t, "dies at")
+	o.crashAt = rapid.IntRange(1, 60).Draw(t, "dies at")
 	m.start(t, o)
 }
 
@@ -178,6 +197,9 @@ func (m *machine) draw(t *rapid.T) options {
 		o.rates[f] = rapid.SampledFrom([]float64{0, 0.1, 0.3}).Draw(t, string(f))
 	}
 	o.rates[halt] = rapid.SampledFrom([]float64{0, 0, 0.03}).Draw(t, "halt")
+	o.lots = rapid.IntRange(0, 10).Draw(t, "lots")
+	o.giveBack = rapid.Bool().Draw(t, "give back")
+	o.runner.Bulk = batch.Bulk{Copies: rapid.IntRange(1, 4).Draw(t, "copies"), Queue: rapid.IntRange(4, 8).Draw(t, "queue"), Speed: m.docusign.speed}
 	o.runner.TwoStep = rapid.Bool().Draw(t, "two-step")
 	o.runner.Concurrency = rapid.IntRange(1, 3).Draw(t, "concurrency")
 	o.runner.MaxErrors = rapid.IntRange(2, 10).Draw(t, "max errors")
@@ -192,14 +214,19 @@ func (m *machine) start(t *rapid.T, o options) {
 	ctx := context.Background()
 	db, session := m.open(t)
 	defer func() { _ = errors.Join(session.Close(ctx), db.Close()) }() // of a copied disk, perhaps
+	if o.giveBack {
+		must(t, session.GiveBack(ctx))
+	}
 	var envs []*envelope.Envelope
 	var items []batch.Item
+	dice := rand.New(rand.NewPCG(o.seed, 2))
 	for _, st := range m.standings(t) {
 		if (st.State == envelope.StateSent || st.State.Open()) && st.Content != st.env.Content {
 			continue // rejected: the label is taken
 		}
 		envs = append(envs, st.env)
-		items = append(items, batch.Item{Envelope: st.env, Standing: st.Standing})
+		bulk := dice.IntN(10) < o.lots && !st.State.MayExist()
+		items = append(items, batch.Item{Envelope: st.env, Standing: st.Standing, Bulk: bulk})
 	}
 	must(t, session.Plan(ctx, envs))
 	if o.limit > 0 {
@@ -211,8 +238,15 @@ func (m *machine) start(t *rapid.T, o options) {
 	for i, d := range open {
 		left[i] = batch.Doubt{TransactionID: d.TransactionID, Attempted: d.Attempted.Add(-m.jump), Draft: d.ID}
 	}
+	lots, err := session.Lots(ctx)
+	must(t, err)
+	for i := range lots {
+		if !lots[i].Asked.IsZero() {
+			lots[i].Asked = lots[i].Asked.Add(-m.jump)
+		}
+	}
 	m.jump = 0
-	before := len(m.docusign.papers)
+	m.docusign.run++
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	p := &process{crashAt: o.crashAt, stop: stop, die: m.copyDisk}
@@ -220,10 +254,10 @@ func (m *machine) start(t *rapid.T, o options) {
 	r := o.runner
 	r.DocuSign, r.Ledger = mortalClient{p, m.docusign}, mortalLedger{p, session}
 	r.Log, r.Retry = slog.New(slog.DiscardHandler), throttle.Policy{Tries: 3}
-	result := r.Run(running, items, left)
+	result := r.Run(running, items, batch.Behind{Doubts: left, Lots: lots})
 	m.docusign.strike = nil
 	if !p.dead {
-		m.verify(t, items, result, before)
+		m.verify(t, items, result)
 	}
 	if p.dead {
 		m.disk++
@@ -245,7 +279,7 @@ func strikes(o options) func(string, envelope.TransactionID) fault {
 }
 
 // verify holds outcomes against the world and the ledger.
-func (m *machine) verify(t *rapid.T, items []batch.Item, result batch.Result, before int) {
+func (m *machine) verify(t *rapid.T, items []batch.Item, result batch.Result) {
 	standing := make(map[envelope.TransactionID]envelope.Standing)
 	for _, st := range m.standings(t) {
 		standing[st.env.TransactionID] = st.Standing
@@ -268,8 +302,8 @@ func (m *machine) verify(t *rapid.T, items []batch.Item, result batch.Result, be
 			t.Fatalf("%s is %+v; the ledger says %+v, DocuSign %d %s (stopped: %v)", item.Envelope.Label, out, st, n, id, result.Stopped)
 		}
 		if out.Status == envelope.AlreadySent {
-			for _, p := range m.docusign.papers[before:] {
-				if p.id == out.ID {
+			for _, p := range m.docusign.papers {
+				if p.id == out.ID && p.run == m.docusign.run {
 					t.Fatalf("%s was sent by this run, not an earlier one: %+v", item.Envelope.Label, out)
 				}
 			}
@@ -327,113 +361,4 @@ func must(t interface{ Fatal(...any) }, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-var errDead = errors.New("the process is dead")
-
-// process stands between a run and its surroundings. When it dies nothing that
-// the run does reaches them any more, but for requests that have left.
-type process struct {
-	crashAt int
-	stop    context.CancelFunc
-	die     func()
-
-	life  sync.RWMutex // held for reading while something is written
-	mu    sync.Mutex
-	steps int
-	dead  bool
-}
-
-// do does work, unless the process is dead before it or does not live to learn
-// the answer.
-func (p *process) do(work func() error) error {
-	if !p.step() {
-		return errDead
-	}
-	err := work()
-	if !p.step() {
-		return errDead
-	}
-	return err
-}
-
-func (p *process) step() bool {
-	p.mu.Lock()
-	p.steps++
-	now := p.steps == p.crashAt
-	p.mu.Unlock()
-	p.life.Lock()
-	defer p.life.Unlock()
-	if now {
-		p.die()
-		p.dead = true
-		p.stop()
-	}
-	return !p.dead
-}
-
-// write does work on the disk, whole or not at all.
-func (p *process) write(work func() error) error {
-	return p.do(func() error {
-		p.life.RLock()
-		defer p.life.RUnlock()
-		if p.dead {
-			return errDead
-		}
-		return work()
-	})
-}
-
-// mortalLedger is the ledger of a process.
-type mortalLedger struct {
-	*process
-	*ledger.Session
-}
-
-func (l mortalLedger) Claim(ctx context.Context, env *envelope.Envelope) error {
-	return l.write(func() error {
-		return l.Session.Claim(ctx, env)
-	})
-}
-
-func (l mortalLedger) Draft(ctx context.Context, tx envelope.TransactionID, id envelope.ID) error {
-	return l.write(func() error { return l.Session.Draft(ctx, tx, id) })
-}
-
-func (l mortalLedger) Settle(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) error {
-	return l.write(func() error { return l.Session.Settle(ctx, id, out) })
-}
-
-func (l mortalLedger) Retry(ctx context.Context, id envelope.TransactionID) error {
-	return l.write(func() error { return l.Session.Retry(ctx, id) })
-}
-
-// mortalClient is how a process reaches DocuSign.
-type mortalClient struct {
-	*process
-	*world
-}
-
-func (c mortalClient) Send(ctx context.Context, env *envelope.Envelope) (id envelope.ID, err error) {
-	err = c.do(func() (err error) { id, err = c.world.Send(ctx, env); return err })
-	return id, err
-}
-
-func (c mortalClient) Draft(ctx context.Context, env *envelope.Envelope) (id envelope.ID, err error) {
-	err = c.do(func() (err error) { id, err = c.world.Draft(ctx, env); return err })
-	return id, err
-}
-
-func (c mortalClient) SendDraft(ctx context.Context, id envelope.ID) error {
-	return c.do(func() error { return c.world.SendDraft(ctx, id) })
-}
-
-func (c mortalClient) Find(ctx context.Context, ids []envelope.TransactionID) (found map[envelope.TransactionID]envelope.Found, err error) {
-	err = c.do(func() (err error) { found, err = c.world.Find(ctx, ids); return err })
-	return found, err
-}
-
-func (c mortalClient) FindByField(ctx context.Context, id envelope.TransactionID, since time.Time) (f envelope.Found, ok bool, err error) {
-	err = c.do(func() (err error) { f, ok, err = c.world.FindByField(ctx, id, since); return err })
-	return f, ok && err == nil, err
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -35,6 +37,14 @@ type Runner struct {
 	// Guard is asked before each claim whether sending may go on; its error
 	// stops the run. It may be nil.
 	Guard func(ctx context.Context) error
+	// Bulk is what the account allows of bulk sending, for items that go so.
+	Bulk Bulk
+	// OnLot is told of so many envelopes handed over to DocuSign in bulk, and when
+	// it should be through with them. It may be nil.
+	OnLot func(envelopes int, through time.Time)
+	// OnAlone is told that so many envelopes go one by one, because DocuSign has
+	// refused to send them in bulk. It may be nil.
+	OnAlone func(envelopes int, why error)
 	// OnOutcome is told of every outcome as it comes, by several goroutines
 	// at once. It may be nil.
 	OnOutcome func(env *envelope.Envelope, out envelope.Outcome)
@@ -42,8 +52,8 @@ type Runner struct {
 	// doubt, if there are any, before anything is sent. It may be nil.
 	OnLeft func(Left)
 	// OnLost is told how many envelopes are still looked up when all else is
-	// done, and when the last of them will be cleared up if look-ups succeed. It
-	// may be nil.
+	// done, and when the last of them will be cleared up if look-ups succeed; and
+	// the same of a lot whose answer was lost, at once. It may be nil.
 	OnLost func(envelopes int, until time.Time)
 	Log    *slog.Logger
 }
@@ -63,29 +73,37 @@ type run struct {
 }
 
 // Run sends the items that no run has sent yet and returns what became of each.
-// left are the envelopes that earlier runs of these batches left in doubt.
 //
 // When ctx ends nothing more is claimed; what is in flight is finished and
 // recorded. Envelopes whose answer was lost, in this run or one that died, are
 // looked up and never simply sent again.
-func (r *Runner) Run(ctx context.Context, items []Item, left []Doubt) Result {
+func (r *Runner) Run(ctx context.Context, items []Item, behind Behind) Result {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	s := &run{Runner: r, items: items, outcomes: make([]envelope.Outcome, len(items)), stop: stop}
-	todo := s.sort(left)
-	s.lookBack(ctx)
-	s.sendAll(ctx, todo, s.Ledger.Claim)
+	singly, inLots := s.sort(behind)
+	m := newMailer(s, inLots, behind.Lots)
+	s.lookBack(ctx, m)
+	both := pool.New()
+	both.Go(func() { s.carefully(func() { m.send(ctx) }) })
+	both.Go(func() {
+		s.sendAll(ctx, slices.Values(singly), s.Ledger.Claim)
+		s.sendAll(ctx, received(m.alone), s.Ledger.Claim)
+	})
+	both.Wait()
 	s.resolve(ctx)
 	return Result{Outcomes: s.outcomes, Stopped: context.Cause(ctx), Left: s.left}
 }
 
-// sort takes what is in doubt from the rest and returns the indices of the
-// items to be sent.
-func (s *run) sort(left []Doubt) (todo []int) {
+// sort takes what earlier runs left behind from the rest and returns the
+// indices of the items to be sent, one by one and in lots.
+func (s *run) sort(behind Behind) (singly, inLots []int) {
+	left := behind.Doubts
 	indices := make(map[envelope.TransactionID]int, len(left))
 	for _, d := range left {
 		indices[d.TransactionID] = elsewhere
 	}
+	inLot := handedOver(behind.Lots)
 	for i, item := range s.items {
 		s.outcomes[i] = envelope.Outcome{Status: envelope.Pending}
 		id := item.Envelope.TransactionID
@@ -93,17 +111,20 @@ func (s *run) sort(left []Doubt) (todo []int) {
 		switch st := item.Standing; {
 		case inDoubt:
 			indices[id] = i
+		case inLot[id]: // see [mailer.resume]
 		case st.State == envelope.StateSent:
 			s.settled(i, envelope.Outcome{Status: envelope.AlreadySent, ID: st.ID})
+		case item.Bulk:
+			inLots = append(inLots, i)
 		default:
-			todo = append(todo, i)
+			singly = append(singly, i)
 		}
 	}
 	for _, d := range left {
 		s.add(&doubt{Doubt: d, since: time.Now(), index: indices[d.TransactionID], earlier: true})
 	}
 	s.left.Open = len(left)
-	return todo
+	return singly, inLots
 }
 
 // errPanicked keeps a run from going on after a panic, which resurfaces when
@@ -118,27 +139,45 @@ func (s *run) again(ctx context.Context, env *envelope.Envelope) error {
 	return s.Ledger.Retry(ctx, env.TransactionID)
 }
 
+// received returns what comes through a channel until it is closed.
+func received[T any](c <-chan T) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for v := range c {
+			if !yield(v) {
+				return
+			}
+		}
+	}
+}
+
 // sendAll sends the items at the given indices, several at once.
-func (s *run) sendAll(ctx context.Context, todo []int, claim claim) {
+func (s *run) sendAll(ctx context.Context, todo iter.Seq[int], claim claim) {
 	p := pool.New().WithMaxGoroutines(max(s.Concurrency, 1))
-	for _, i := range todo {
+	for i := range todo {
 		if ctx.Err() != nil {
 			break
 		}
 		p.Go(func() {
-			well := false
-			defer func() {
-				if !well {
-					s.stop(errPanicked)
+			s.carefully(func() {
+				if ctx.Err() == nil {
+					s.send(ctx, i, claim)
 				}
-			}()
-			if ctx.Err() == nil {
-				s.send(ctx, i, claim)
-			}
-			well = true
+			})
 		})
 	}
 	p.Wait()
+}
+
+// carefully stops the run if do panics.
+func (s *run) carefully(do func()) {
+	well := false
+	defer func() {
+		if !well {
+			s.stop(errPanicked)
+		}
+	}()
+	do()
+	well = true
 }
 
 // send claims one envelope, sends it and settles what came of it.

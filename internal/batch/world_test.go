@@ -3,7 +3,6 @@ package batch_test
 import (
 	"context"
 	"crypto/sha1"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -11,6 +10,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
+	"batchsend/throttle"
 )
 
 // fault is what goes wrong with one call.
@@ -25,6 +25,7 @@ const (
 	lostAfter  fault = "lost-after"  // no answer; it was done
 	halt       fault = "halt"        // the account is blocked
 	explode    fault = "panic"
+	full       fault = "full" // the queue of bulk sending
 )
 
 // saidError is an error that says of itself what a client's errors do.
@@ -34,7 +35,8 @@ func (e *saidError) Error() string { return "DocuSign: " + string(e.fault) }
 func (e *saidError) Doubtful() bool {
 	return e.fault == lostBefore || e.fault == lostAfter
 }
-func (e *saidError) Halts() bool { return e.fault == halt }
+func (e *saidError) Halts() bool     { return e.fault == halt }
+func (e *saidError) QueueFull() bool { return e.fault == full }
 func (e *saidError) RetryAfter() (time.Duration, bool) {
 	return 0, e.fault == limit || e.fault == down
 }
@@ -48,6 +50,13 @@ type paper struct {
 	draft   bool
 	created time.Time
 	mailed  time.Time
+
+	form    bool           // the draft of lots
+	group   envelope.Group // of a form
+	deleted bool
+	lot     string // of which it is a copy
+	run     int    // in which it was asked for
+	hidden  bool   // no search shows it
 }
 
 // world is DocuSign: it creates whatever it is asked to, as often as it is
@@ -62,6 +71,10 @@ type world struct {
 	// onMail is told of everything that reaches its recipients.
 	onMail func(paper)
 
+	limiter *throttle.Limiter // of calls; nil: none
+	press
+	run int // in the model: the number of the run
+
 	mu     sync.Mutex
 	papers []*paper
 	busy   int // envelopes under way
@@ -74,6 +87,13 @@ var _ batch.DocuSign = (*world)(nil)
 // call does work unless a fault keeps it from it, and answers unless one loses
 // the answer. A call that may be made twice has no doubtful errors.
 func (w *world) call(name string, tx envelope.TransactionID, work func() error) error {
+	if w.limiter != nil {
+		place, err := w.limiter.Acquire(context.Background())
+		if err != nil {
+			return err
+		}
+		defer func() { place.Done(throttle.NoReading) }()
+	}
 	w.mu.Lock()
 	f := none
 	if w.strike != nil {
@@ -88,6 +108,7 @@ func (w *world) call(name string, tx envelope.TransactionID, work func() error) 
 	w.mu.Unlock()
 	time.Sleep(w.latency / 2)
 	w.mu.Lock()
+	w.work()
 	var err error
 	switch f {
 	case none:
@@ -113,7 +134,7 @@ func (w *world) call(name string, tx envelope.TransactionID, work func() error) 
 func (w *world) create(name string, env *envelope.Envelope, draft bool) (id envelope.ID, err error) {
 	err = w.call(name, env.TransactionID, func() error {
 		p := &paper{
-			id: envelope.ID(uuid("docusign", fmt.Sprint(len(w.papers)))), tx: env.TransactionID,
+			id: w.newID(), tx: env.TransactionID, run: w.run,
 			content: env.Content, draft: draft, created: time.Now(),
 		}
 		w.papers, id = append(w.papers, p), p.id
@@ -126,6 +147,10 @@ func (w *world) create(name string, env *envelope.Envelope, draft bool) (id enve
 		return "", err
 	}
 	return id, nil
+}
+
+func (w *world) newID() envelope.ID {
+	return envelope.ID(uuid("docusign", fmt.Sprint(len(w.papers))))
 }
 
 func (w *world) mail(p *paper) {
@@ -145,28 +170,27 @@ func (w *world) Draft(_ context.Context, env *envelope.Envelope) (envelope.ID, e
 
 func (w *world) SendDraft(_ context.Context, id envelope.ID) error {
 	w.mu.Lock()
-	i := slices.IndexFunc(w.papers, func(p *paper) bool { return p.id == id })
+	var p *paper
+	if i := slices.IndexFunc(w.papers, func(p *paper) bool { return p.id == id }); i >= 0 {
+		p = w.papers[i]
+	}
 	w.mu.Unlock()
-	if i < 0 {
+	if p == nil {
 		return &saidError{refuse}
 	}
-	err := w.call("put", w.papers[i].tx, func() error {
-		if w.papers[i].draft {
-			w.mail(w.papers[i])
+	err := w.call("put", p.tx, func() error {
+		if p.draft {
+			w.mail(p)
 		}
 		return nil
 	})
-	var said *saidError
-	if errors.As(err, &said) && said.Doubtful() {
-		return &saidError{down} // as a client says of a call that may be repeated
-	}
-	return err
+	return mild(err)
 }
 
 // seen returns what look-ups show of the envelopes that want wants.
 func (w *world) seen(want func(*paper) bool) (f envelope.Found, ok bool) {
 	for _, p := range w.papers {
-		if !want(p) || time.Since(p.created) < w.lag {
+		if !want(p) || p.hidden || p.deleted || time.Since(p.created) < w.lag {
 			continue
 		}
 		draft := p.draft || time.Since(p.mailed) < w.lag
@@ -186,7 +210,7 @@ func (w *world) Find(_ context.Context, ids []envelope.TransactionID) (map[envel
 	found := make(map[envelope.TransactionID]envelope.Found)
 	err := w.call("find", "", func() error {
 		for _, id := range ids {
-			if f, ok := w.seen(func(p *paper) bool { return p.tx == id && time.Since(p.created) < 7*24*time.Hour }); ok {
+			if f, ok := w.seen(func(p *paper) bool { return p.tx == id && p.lot == "" && time.Since(p.created) < 7*24*time.Hour }); ok {
 				found[id] = f
 			}
 		}
@@ -207,6 +231,7 @@ func (w *world) FindByField(_ context.Context, id envelope.TransactionID, since 
 func (w *world) mails(tx envelope.TransactionID) (n int, id envelope.ID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.work()
 	for _, p := range w.papers {
 		if p.tx == tx && !p.draft {
 			n, id = n+1, p.id

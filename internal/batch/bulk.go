@@ -1,0 +1,54 @@
+package batch
+
+import "time"
+
+// Bulk is what an account allows of bulk sending.
+type Bulk struct {
+	Copies int // in one list; 0 means 1,000
+	Queue  int // in all lists that DocuSign has not worked through; 0 means 2,000
+	// Speed is how many copies a second DocuSign makes, as far as was seen; 0
+	// means that nobody has seen it. It only decides when to ask.
+	Speed float64
+
+	guessed bool // Speed is a guess
+}
+
+// DocuSign's figures where the account does not tell its own.
+const (
+	usualCopies = 1000
+	usualQueue  = 2000
+	// usualSpeed is a guess: DocuSign publishes none.
+	usualSpeed = 20
+	// slowest bounds, in copies a second, what a lot under way is believed of
+	// which little has been made: it may have begun a moment ago.
+	slowest = 0.5
+	// firstLook is after how long it is seen how fast DocuSign is, where nobody
+	// has seen it before.
+	firstLook = 15 * time.Second
+)
+
+// withDefaults fills in what is not known.
+func (b Bulk) withDefaults() Bulk {
+	if b.Copies <= 0 {
+		b.Copies = usualCopies
+	}
+	if b.Queue <= 0 {
+		b.Queue = usualQueue
+	}
+	if b.Speed <= 0 {
+		b.Speed, b.guessed = usualSpeed, true
+	}
+	b.Copies = min(b.Copies, b.Queue)
+	return b
+}
+
+// takes is how long DocuSign needs for so many copies.
+func (b Bulk) takes(copies int) time.Duration {
+	return time.Duration(float64(copies) / b.Speed * float64(time.Second))
+}
+
+// slack is how long after the time that copies should take their status is
+// asked for: asking too early costs another call.
+func (b Bulk) slack(copies int) time.Duration {
+	return max(2*time.Second, b.takes(copies)/50)
+}

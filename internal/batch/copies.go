@@ -1,0 +1,183 @@
+package batch
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"batchsend/envelope"
+)
+
+// BulkCopyFailed is the code of an envelope that DocuSign could not make from
+// its bulk list; DocuSign itself gives words only.
+const BulkCopyFailed = "BULK_COPY_FAILED"
+
+func (m *mailer) copies(ctx context.Context, l *lot) (copies []envelope.Copy, err error) {
+	err = m.Retry.Do(ctx, func(ctx context.Context) (err error) {
+		copies, err = m.DocuSign.Copies(ctx, &l.Lot, l.asked())
+		return err
+	})
+	return copies, err
+}
+
+// collect finds the envelopes that DocuSign has made of a lot.
+//
+// The others are taken for failed only once all are there that it says it has
+// sent. As long as it shows fewer, what is missing may be an envelope that was
+// mailed, however long that lasts.
+func (m *mailer) collect(ctx context.Context, l *lot) error {
+	began := time.Now()
+	copies, err := m.copies(ctx, l)
+	if err != nil {
+		return err
+	}
+	outs, seen := m.sent(l, copies)
+	complete := seen >= l.status.Sent
+	if !complete && !m.ripe(l, began) {
+		m.again(l)
+		return nil
+	}
+	failed := 0
+	if complete {
+		failed = m.failed(l, outs)
+		if l.looks > 0 {
+			m.lag = max(m.lag, began.Sub(l.since))
+		}
+	}
+	if l.speed = speedOf(copies); l.speed > 0 {
+		m.bulk.Speed, m.bulk.guessed = l.speed, false
+		m.schedule()
+	}
+	switch {
+	case !m.settle(ctx, l, outs):
+		return nil
+	case !complete:
+		m.leave(l, fmt.Sprintf("DocuSign says that it has sent %d envelopes and shows %d", l.status.Sent, seen))
+		return nil
+	}
+	l.stage = settled
+	if m.MaxErrors > 0 && failed >= m.MaxErrors && failed == l.status.Size && ctx.Err() == nil {
+		m.stop(&ManyErrorsError{Count: failed, Last: reason(l.status.Errors)})
+	}
+	return nil
+}
+
+// sent returns the outcomes of those envelopes of the lot that DocuSign has
+// made, and how many different ones of its envelopes there are at DocuSign,
+// those settled before among them.
+func (m *mailer) sent(l *lot, copies []envelope.Copy) (outs map[envelope.TransactionID]envelope.Outcome, seen int) {
+	ids := make(map[envelope.TransactionID][]envelope.ID)
+	for _, c := range copies {
+		if c.TransactionID != "" { // else somebody has taken its custom field away
+			ids[c.TransactionID] = append(ids[c.TransactionID], c.ID)
+		}
+	}
+	outs = make(map[envelope.TransactionID]envelope.Outcome, len(ids))
+	for tx, all := range ids {
+		if !l.open[tx] {
+			continue
+		}
+		out := envelope.Outcome{Status: envelope.Sent, ID: all[0]}
+		if len(all) > 1 {
+			out.Message = "DocuSign has made it more than once, void those that are too many: " + list(all[1:])
+			m.Log.Warn("DocuSign has more than one envelope of one row: void what is too many", "transaction_id", tx, "envelope_id", all[0], "more", all[1:])
+		}
+		outs[tx] = out
+	}
+	return outs, len(ids)
+}
+
+// failed adds the outcomes of the copies that DocuSign could not make, which
+// are all others, and returns how many they are. An error names its copy by the
+// recipients only, so which message belongs to which envelope is a guess where
+// several go to the same people.
+func (m *mailer) failed(l *lot, outs map[envelope.TransactionID]envelope.Outcome) (n int) {
+	left := slices.Clone(l.status.Errors)
+	take := func(match func(envelope.CopyError) bool) (message string) {
+		i := slices.IndexFunc(left, match)
+		if i < 0 {
+			return ""
+		}
+		message = left[i].Message
+		left = slices.Delete(left, i, i+1)
+		return message
+	}
+	var missing []envelope.TransactionID
+	messages := make(map[envelope.TransactionID]string)
+	for _, tx := range l.Envelopes {
+		if _, made := outs[tx]; !made && l.open[tx] {
+			missing = append(missing, tx)
+		}
+	}
+	for _, exactly := range []bool{true, false} { // an error may name some of the recipients
+		for _, tx := range missing {
+			i, ok := m.index[tx]
+			if !ok || messages[tx] != "" {
+				continue
+			}
+			messages[tx] = take(func(e envelope.CopyError) bool { return about(e, m.items[i].Envelope, exactly) })
+		}
+	}
+	for _, tx := range missing {
+		message := messages[tx]
+		if message == "" {
+			message = reason(left)
+		}
+		outs[tx] = envelope.Outcome{Status: envelope.Failed, Code: BulkCopyFailed, Message: message}
+	}
+	return len(missing)
+}
+
+// reason is what errors have in common that cannot be told apart.
+func reason(errors []envelope.CopyError) string {
+	for i, e := range errors {
+		if e.Message != errors[0].Message {
+			break
+		}
+		if i == len(errors)-1 && e.Message != "" {
+			return e.Message
+		}
+	}
+	return "DocuSign could not make it from its bulk list"
+}
+
+// about reports whether an error can be that of env: it names recipients of it,
+// or exactly all of them.
+func about(e envelope.CopyError, env *envelope.Envelope, exactly bool) bool {
+	to := make(map[string]bool)
+	for _, r := range env.Recipients {
+		to[envelope.NormalAddress(r.Email)] = true
+	}
+	named := make(map[string]bool)
+	for _, email := range e.Emails {
+		email = envelope.NormalAddress(email)
+		if !to[email] {
+			return false
+		}
+		named[email] = true
+	}
+	return len(named) > 0 && (len(named) == len(to) || !exactly)
+}
+
+// speedOf is how many copies a second were made, from when they were sent; 0 if
+// that does not show.
+func speedOf(copies []envelope.Copy) float64 {
+	const few = 20
+	var first, last time.Time
+	n := 0
+	for _, c := range copies {
+		if c.Sent.IsZero() {
+			continue
+		}
+		n++
+		if first.IsZero() || c.Sent.Before(first) {
+			first = c.Sent
+		}
+		last = later(last, c.Sent)
+	}
+	if n < few || !last.After(first) {
+		return 0
+	}
+	return float64(n-1) / last.Sub(first).Seconds()
+}

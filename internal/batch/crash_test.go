@@ -1,0 +1,72 @@
+package batch_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"batchsend/envelope"
+	"batchsend/internal/batch"
+)
+
+// TestLotsCrash kills the process at every step, before and after every call and
+// every write, in several runs: the next one goes on with what is in the book,
+// and may die too.
+func TestLotsCrash(t *testing.T) {
+	scripts := []struct {
+		faults map[string][]fault
+		litter int // lists and drafts whose answers are lost
+	}{
+		{},
+		{map[string][]fault{"send-list": {lostAfter}, "list": {none, lostAfter}}, 1},
+		{map[string][]fault{"send-list": {full, lostBefore}, "copies": {refuse}, "lot-draft": {lostAfter}}, 1},
+		{map[string][]fault{"list": {refuse}, "send-list": {refuse}, "test": {limit}}, 0},
+	}
+	seconds := []int{0, 3, 9, 20} // the step at which the second run dies as well
+	if raced {
+		seconds = []int{0, 9}
+	}
+	for _, script := range scripts {
+		for _, second := range seconds {
+			dead := true
+			for at := 1; dead; at++ {
+				synctest.Test(t, func(t *testing.T) {
+					d := newBulkDesk("a b c D e/offer")
+					d.runner.Bulk = batch.Bulk{Copies: 2}
+					for call, faults := range script.faults {
+						d.goesWrong(call, slices.Clone(faults)...)
+					}
+					d.docusign.fails = func(env *envelope.Envelope) []string {
+						if env.Label == "c" {
+							return []string{"no mailbox"}
+						}
+						return nil
+					}
+					dead = d.die(t, at)
+					if second > 0 {
+						time.Sleep(time.Second)
+						d.die(t, second)
+					}
+					d.finish(t, script.litter+2)
+					if t.Failed() {
+						t.Fatalf("the process died at step %d", at)
+					}
+				})
+			}
+		}
+	}
+}
+
+// die runs the file in a process that dies at that step, if there is one.
+func (d *desk) die(t *testing.T, at int) (dead bool) {
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	p := &process{crashAt: at, stop: stop, die: func() {}}
+	d.runner.DocuSign, d.runner.Ledger = mortalClient{p, &d.docusign}, mortalLedger{p, &d.book}
+	behind := d.book.behind(at%2 == 0)
+	d.runner.Run(ctx, d.items(), behind)
+	d.runner.DocuSign = nil
+	return p.dead
+}

@@ -1,0 +1,137 @@
+package batch_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"batchsend/envelope"
+	"batchsend/internal/batch"
+)
+
+// TestLotsNotClaimed has rows of a lot that somebody else was quicker with.
+func TestLotsNotClaimed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newBulkDesk("a b c d")
+		items := d.items()
+		d.left("a", 0, "")
+		d.book.all[row("b", 1).TransactionID] = &envelope.Standing{State: envelope.StateSent, ID: "e-1"}
+		d.runner.DocuSign, d.runner.Ledger = &d.docusign, &d.book
+		result := d.runner.Run(t.Context(), items, batch.Behind{})
+		for i, want := range []envelope.Status{envelope.Pending, envelope.AlreadySent, envelope.Sent, envelope.Sent} {
+			if got := result.Outcomes[i]; got.Status != want {
+				t.Errorf("%s is %+v, want %s", d.rows[i], got, want)
+			}
+		}
+		d.wantMailed(t, "c d")
+
+		d = newBulkDesk("a b")
+		d.book.twin = &envelope.Twin{Batch: "april", ID: "e-9", At: time.Now()}
+		if got, _ := d.run(t.Context()); got != "a rejected, b rejected" || d.bulkCalls() != "" {
+			t.Errorf("twins: %s; %s", got, d.bulkCalls())
+		}
+	})
+}
+
+// TestLotsGuard is asked before each lot is claimed.
+func TestLotsGuard(t *testing.T) {
+	changed := errors.New("the template has changed")
+	for asked, want := range map[int]string{
+		1: "a pending, b pending, c pending, d pending",
+		2: "a unknown, b unknown, c pending, d pending",
+		3: "a sent, b sent, c sent, d sent",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newBulkDesk("a b c d")
+			d.runner.Bulk.Copies = 2
+			n := 0
+			d.runner.Guard = func(context.Context) error {
+				if n++; n == asked {
+					return changed
+				}
+				return nil
+			}
+			got, result := d.run(t.Context())
+			if got != want || asked < 3 && !errors.Is(result.Stopped, changed) {
+				t.Errorf("stopped when asked for the %d. time: %s, %v; want %s", asked, got, result.Stopped, want)
+			}
+			d.check(t, result)
+			d.finish(t, 0)
+		})
+	}
+}
+
+// TestLotsMaxErrors stops a run when whole lots fail.
+func TestLotsMaxErrors(t *testing.T) {
+	for _, tt := range []struct {
+		max   int
+		fails string
+		want  string
+	}{
+		{0, "a b c d", "a failed, b failed, c failed, d failed, e sent, f sent"},
+		{3, "a b c", "a failed, b failed, c failed, d pending, e pending, f pending"},
+		{3, "a b d e", "a failed, b failed, c sent, d failed, e failed, f sent"},
+		{4, "a b c d", "a failed, b failed, c failed, d failed, e sent, f sent"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newBulkDesk("a b c d e f")
+			d.runner.Bulk, d.runner.MaxErrors = batch.Bulk{Copies: 3, Queue: 3}, tt.max
+			d.docusign.fails = func(env *envelope.Envelope) []string {
+				if slices.Contains(strings.Fields(tt.fails), env.Label) {
+					return []string{"no mailbox"}
+				}
+				return nil
+			}
+			got, result := d.run(t.Context())
+			many, stopped := errors.AsType[*batch.ManyErrorsError](result.Stopped)
+			if got != tt.want || stopped != strings.Contains(tt.want, "pending") || stopped && (many.Count != 3 || many.Last != "no mailbox") {
+				t.Errorf("at most %d: %s, %v; want %s", tt.max, got, result.Stopped, tt.want)
+			}
+			d.check(t, result)
+			d.finish(t, 0)
+		})
+	}
+}
+
+// TestAloneAtOnce sends what cannot go in bulk without waiting for the lots.
+func TestAloneAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newBulkDesk("a b c d").goesWrong("list", refuse)
+		d.runner.Bulk.Copies, d.docusign.speed = 2, 0.01
+		start := time.Now()
+		var took time.Duration
+		d.runner.OnOutcome = func(env *envelope.Envelope, _ envelope.Outcome) {
+			if env.Label == "b" {
+				took = time.Since(start)
+			}
+		}
+		got, _ := d.run(t.Context())
+		if got != "a sent, b sent, c sent, d sent" || took > 2*time.Second {
+			t.Errorf("%s; b after %v", got, took)
+		}
+	})
+}
+
+// TestLotsPanic has a mistake in a client: it resurfaces, and the next run goes
+// on.
+func TestLotsPanic(t *testing.T) {
+	for _, call := range []string{"lot-draft", "list", "test", "send-list", "lot-status", "copies", "delete-list"} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newBulkDesk("a b C").goesWrong(call, explode)
+			func() {
+				defer func() {
+					if p := recover(); p == nil || !strings.Contains(fmt.Sprint(p), "out of order") {
+						t.Errorf("%s: recovered %v, want the client's panic", call, p)
+					}
+				}()
+				d.run(t.Context())
+			}()
+			d.finish(t, 0)
+		})
+	}
+}

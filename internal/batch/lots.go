@@ -1,0 +1,343 @@
+package batch
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"batchsend/envelope"
+)
+
+// stage is how far a lot has come.
+type stage int
+
+const (
+	toSend    stage = iota // nothing of it is under way; once all is made, the queue had no room
+	unsure                 // sent for, without an answer
+	under                  // DocuSign is working through it
+	toCollect              // it is through; its envelopes are to be found
+	settled                // all is known; list and draft are to be removed
+	leftOver               // the next run goes on with it
+)
+
+// lot is a lot that was claimed.
+type lot struct {
+	envelope.Lot
+	group   *group // nil if an earlier run made it
+	earlier bool   // an earlier run made it
+	stage   stage
+	open    map[envelope.TransactionID]bool // of which it is not known what became
+	next    time.Time                       // when to do the next thing about it
+	looks   int                             // empty answers in this stage
+	// troubles is how many visits in a row have failed.
+	troubles int
+	// since is when the stage began, by this process's clock: of a lot that is
+	// unsure, when its call was certainly over, at the latest when this run began.
+	since time.Time
+	pace
+	speed float64 // that was seen
+}
+
+// group is the envelopes of one [envelope.Group] in one batch.
+type group struct {
+	draft    envelope.ID
+	tested   bool
+	refusals int // of its lots, in a row
+}
+
+// parcel is a lot that is still to be made.
+type parcel struct {
+	group *group
+	items []int
+}
+
+// mailer sends lots, one step after the other: they take few calls, and are
+// worked through by DocuSign in the order in which they were asked for.
+type mailer struct {
+	*run
+	bulk    Bulk
+	index   map[envelope.TransactionID]int // of the items that go, or went, in lots
+	pending []parcel
+	lots    []*lot        // in the order of asking
+	through time.Time     // when DocuSign should have been through with the last that is done
+	lag     time.Duration // of DocuSign's searches, as far as was seen
+	lost    int           // lots of this run that DocuSign never received
+	// alone takes the items that go one by one after all. It never blocks, and
+	// is closed in the end.
+	alone chan int
+}
+
+// newMailer prepares the lots that earlier runs left, and those of the items
+// at the given indices.
+func newMailer(s *run, todo []int, behind []envelope.Lot) *mailer {
+	m := &mailer{run: s, bulk: s.Bulk.withDefaults(), index: make(map[envelope.TransactionID]int)}
+	for _, i := range todo {
+		m.index[s.items[i].Envelope.TransactionID] = i
+	}
+	earlier := handedOver(behind)
+	for i := range s.items {
+		if tx := s.items[i].Envelope.TransactionID; earlier[tx] {
+			m.index[tx] = i
+		}
+	}
+	m.alone = make(chan int, len(m.index))
+	for _, l := range behind {
+		m.resume(l)
+	}
+	m.parcel(todo)
+	return m
+}
+
+// handedOver returns the envelopes of lots of which it is not known what became
+// of them.
+func handedOver(lots []envelope.Lot) map[envelope.TransactionID]bool {
+	all := make(map[envelope.TransactionID]bool)
+	for _, l := range lots {
+		for _, tx := range l.Envelopes {
+			all[tx] = true
+		}
+	}
+	return all
+}
+
+// resume takes up a lot that an earlier run left.
+func (m *mailer) resume(left envelope.Lot) {
+	now := time.Now()
+	l := &lot{Lot: left, earlier: true, stage: unsure, since: now, next: now, open: make(map[envelope.TransactionID]bool)}
+	for _, tx := range l.Envelopes {
+		l.open[tx] = true
+	}
+	l.pace = pace{followed: now, moved: now, left: len(l.open)}
+	switch {
+	case len(l.open) == 0:
+		l.stage = settled
+	case l.Batch != "":
+		l.stage = under
+	}
+	for _, tx := range l.Envelopes {
+		if i, ok := m.index[tx]; ok {
+			m.outcomes[i] = l.outcome()
+		}
+	}
+	m.Log.Info("going on with a lot of an earlier run", "lot", l.ID, "envelopes", len(l.open), "batch", l.Batch)
+	m.run.left.Open += len(l.open)
+	m.lots = append(m.lots, l)
+}
+
+// parcel makes parcels of items, which come into lots in this order.
+func (m *mailer) parcel(items []int) {
+	if len(items) == 0 {
+		return
+	}
+	envs := make([]*envelope.Envelope, len(m.items))
+	for _, i := range items {
+		envs[i] = m.items[i].Envelope
+	}
+	for _, cut := range cutLots(envs, items, m.bulk.Copies) {
+		g := new(group)
+		for _, lot := range cut {
+			m.pending = append(m.pending, parcel{g, lot})
+		}
+	}
+}
+
+// goAlone has items sent one by one, because bulk sending has not worked.
+func (m *mailer) goAlone(items []int, why error) {
+	if len(items) == 0 {
+		return
+	}
+	if m.OnAlone != nil {
+		m.OnAlone(len(items), why)
+	}
+	for _, i := range items {
+		m.alone <- i
+	}
+}
+
+// lookBack finds out how earlier runs' lots stand.
+func (m *mailer) lookBack(ctx context.Context) {
+	for _, l := range m.lots {
+		for ctx.Err() == nil && l.active() && !l.next.After(time.Now()) {
+			m.visit(ctx, l)
+		}
+	}
+}
+
+// send sends all lots and follows them until it is known what became of their
+// envelopes, or ctx ends.
+func (m *mailer) send(ctx context.Context) {
+	defer close(m.alone)
+	for ctx.Err() == nil {
+		m.fill(ctx)
+		l := m.nextLot()
+		if l == nil {
+			break
+		}
+		if sleep(ctx, time.Until(l.next)) {
+			m.visit(ctx, l)
+		}
+	}
+	for _, l := range m.lots {
+		if l.stage == toSend {
+			m.giveBack(ctx, l)
+			continue
+		}
+		for tx := range l.open {
+			if i, ok := m.index[tx]; ok {
+				m.settled(i, l.outcome())
+			}
+		}
+	}
+	m.cleanUp(ctx)
+}
+
+// active reports whether there is something to be done about the lot.
+func (l *lot) active() bool { return l.stage != settled && l.stage != leftOver }
+
+// nextLot returns the lot with which something is to be done first.
+func (m *mailer) nextLot() (first *lot) {
+	for _, l := range m.lots {
+		if l.active() && (first == nil || l.next.Before(first.next)) {
+			first = l
+		}
+	}
+	return first
+}
+
+// fill makes lots for as long as DocuSign's queue has room for them.
+func (m *mailer) fill(ctx context.Context) {
+	for len(m.pending) > 0 && ctx.Err() == nil && m.room(len(m.pending[0].items)) {
+		p := m.pending[0]
+		m.pending = m.pending[1:]
+		m.start(ctx, p)
+	}
+}
+
+// room reports whether so many copies fit into the queue.
+func (m *mailer) room(copies int) bool {
+	waiting := 0
+	for _, l := range m.lots {
+		switch l.stage {
+		case toSend:
+			return false // others have filled the queue
+		case unsure, under:
+			waiting += l.left
+		}
+	}
+	return waiting == 0 || waiting+copies <= m.bulk.Queue
+}
+
+// giveBack writes down that nothing became of the envelopes of a lot of which
+// nothing is under way. It returns the items that they are of.
+func (m *mailer) giveBack(ctx context.Context, l *lot) (items []int, ok bool) {
+	outs := make(map[envelope.TransactionID]envelope.Outcome, len(l.open))
+	for _, tx := range l.Envelopes {
+		if !l.open[tx] {
+			continue
+		}
+		outs[tx] = envelope.Outcome{Status: envelope.Pending}
+		if i, ok := m.index[tx]; ok {
+			items = append(items, i)
+		}
+	}
+	if !m.settle(ctx, l, outs) {
+		return nil, false
+	}
+	l.stage = settled
+	return items, true
+}
+
+// settle writes down what became of envelopes of a lot, then tells.
+func (m *mailer) settle(ctx context.Context, l *lot, outs map[envelope.TransactionID]envelope.Outcome) bool {
+	done, cancel := outliving(ctx)
+	defer cancel()
+	if err := m.Ledger.SettleLot(done, &l.Lot, outs, false, 0); err != nil {
+		m.stop(&LedgerError{fmt.Errorf("recording what became of lot %s: %w", l.ID, err)})
+		return false
+	}
+	for _, tx := range l.Envelopes {
+		if out, ok := outs[tx]; ok && l.open[tx] {
+			delete(l.open, tx)
+			m.tell(l, tx, out)
+		}
+	}
+	return true
+}
+
+// tell takes note of what became of one envelope.
+func (m *mailer) tell(l *lot, tx envelope.TransactionID, out envelope.Outcome) {
+	if l.earlier {
+		m.run.left.Open--
+		if out.Status == envelope.Sent {
+			m.run.left.Sent++
+			out.Status = envelope.AlreadySent
+			if out.Message == "" {
+				out.Message = "an earlier run handed it over in bulk; found at DocuSign"
+			}
+		} else {
+			m.run.left.Absent++
+		}
+	}
+	i, ok := m.index[tx]
+	switch {
+	case !ok: // its rows are gone
+	case out.Status == envelope.Pending:
+		m.outcomes[i] = out
+	default:
+		m.settled(i, out)
+	}
+}
+
+// outcome is that of an envelope of which it is not known yet what became. Once
+// it was sent for, nobody may take it for not sent.
+func (l *lot) outcome() envelope.Outcome {
+	const again = "; run the same command again: it is looked up before anything is sent"
+	switch {
+	case l.Batch == "":
+		return envelope.Outcome{Status: envelope.Unknown, Message: "handed over in bulk without an answer; it may have been sent" + again}
+	case l.stage == under:
+		return envelope.Outcome{Status: envelope.Unknown, Message: "DocuSign is sending it from a bulk list" + again}
+	}
+	return envelope.Outcome{Status: envelope.Unknown, Message: "handed over in bulk, and DocuSign does not show yet what became of it" + again}
+}
+
+// cleanUp removes lists and drafts that are no longer needed, and ends their
+// lots. What cannot be removed now is left to the next run.
+func (m *mailer) cleanUp(ctx context.Context) {
+	needed := make(map[envelope.ID]bool)
+	for _, l := range m.lots {
+		if l.stage != settled {
+			needed[l.Draft] = true
+		}
+	}
+	var drafts []envelope.ID
+	for _, l := range m.lots {
+		if l.stage == settled && l.Draft != "" && !needed[l.Draft] {
+			drafts, needed[l.Draft] = append(drafts, l.Draft), true
+		}
+	}
+	clean := len(drafts) == 0 || m.tidy(ctx, "drafts", func(ctx context.Context) error { return m.DocuSign.DeleteDrafts(ctx, drafts...) })
+	for _, l := range m.lots {
+		if l.stage != settled || l.List != "" && !m.deleteList(ctx, l) || !clean {
+			continue
+		}
+		done, cancel := outliving(ctx)
+		if err := m.Ledger.SettleLot(done, &l.Lot, nil, true, l.speed); err != nil {
+			m.stop(&LedgerError{fmt.Errorf("ending lot %s: %w", l.ID, err)})
+		}
+		cancel()
+	}
+}
+
+func (m *mailer) deleteList(ctx context.Context, l *lot) bool {
+	return m.tidy(ctx, "list", func(ctx context.Context) error { return m.DocuSign.DeleteList(ctx, l.List) })
+}
+
+// tidy makes a call that cleans up and reports whether that worked.
+func (m *mailer) tidy(ctx context.Context, what string, call func(context.Context) error) bool {
+	err := m.Retry.Do(ctx, call)
+	if err != nil && ctx.Err() == nil {
+		m.Log.Info("cleaning up after bulk sending failed", "what", what, "error", err)
+	}
+	return err == nil
+}
