@@ -1,6 +1,6 @@
 # Tools (gofumpt, staticcheck) are `tool` lines in go.mod: nothing to install.
 
-.PHONY: test check bench fuzz torture build cover clean
+.PHONY: test check bench table fuzz torture build cover clean
 
 # All tests, in any order, under the race detector. Many wait for processes that
 # they have started, so more run at once than there are processors.
@@ -27,6 +27,10 @@ BENCHTIME ?= 1s
 bench:
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 
+# What each engine takes under each limit, in virtual time.
+table:
+	BATCHSEND_TABLE="1000 10000 100000" go test -count=1 -timeout 0 -run TestTable -v ./cmd/batchsend
+
 # Every fuzz target for FUZZTIME.
 FUZZTIME ?= 30s
 fuzz:
@@ -41,7 +45,7 @@ fuzz:
 # been mailed once.
 ROUNDS ?= 2000
 torture:
-	BATCHSEND_TORTURE=$(ROUNDS) go test -count=1 -timeout 0 -run 'TestKillMatrix|TestCrashPoints|TestOverlap|TestSameContentTwice' ./cmd/batchsend
+	BATCHSEND_TORTURE=$(ROUNDS) go test -count=1 -timeout 0 -run 'TestKillMatrix|TestCrashPoints|TestOverlap|TestSameContentTwice|TestBulkKilled' ./cmd/batchsend
 
 cover:
 	go test -coverpkg ./... -coverprofile cover.out ./... && go tool cover -func cover.out | tail -1

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"batchsend/internal/docusign"
+	"batchsend/internal/ledger"
 	"batchsend/internal/sandbox"
 	"batchsend/throttle"
 )
@@ -39,6 +40,7 @@ type connection struct {
 	ledger   string
 	template string // for rows that name none
 	sandbox  *sandbox.Server
+	budget   *ledger.Budget // that it shares; nil if it calls by itself
 }
 
 // connect signs in. It makes no call that counts against the limits.
@@ -129,7 +131,7 @@ func (a *app) enterSandbox(c *connection, client *docusign.Client) error {
 		return fmt.Errorf("no place for the sandbox's files: %w", err)
 	}
 	dir = filepath.Join(dir, sandboxDirectory)
-	server, key, err := openSandbox(dir)
+	server, key, err := embedded(dir)
 	if err != nil {
 		return err
 	}

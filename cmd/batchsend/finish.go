@@ -131,7 +131,7 @@ func (j *job) summary(entries []report.Entry, code int) *report.Summary {
 // why tells what stopped a run.
 func why(stopped error) string {
 	if errors.Is(stopped, context.Canceled) {
-		return "interrupted; what was in flight is settled. Run the same command again to go on"
+		return "interrupted; what could be settled is. Run the same command again to go on"
 	}
 	return stopped.Error()
 }

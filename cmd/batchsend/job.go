@@ -35,6 +35,8 @@ type job struct {
 	standing map[*envelope.Draft]envelope.Standing
 	outcomes map[*envelope.Draft]envelope.Outcome
 	plan     report.Plan
+	bulk     batch.Bulk
+	late     int // envelopes that will not be sent in time
 	stopped  error
 	printed  bool // the result is on stdout
 
@@ -65,7 +67,7 @@ func (j *job) run(ctx context.Context) error {
 // work does the steps in their order. Everything before send leaves DocuSign
 // and the ledger as they were.
 func (j *job) work(ctx context.Context) error {
-	steps := []func(context.Context) error{j.createFiles, j.read, j.connect, j.check, j.openLedger, j.compare}
+	steps := []func(context.Context) error{j.createFiles, j.read, j.connect, j.openLedger, j.readAccount, j.check, j.compare}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
@@ -73,7 +75,9 @@ func (j *job) work(ctx context.Context) error {
 	}
 	rejected := slices.ContainsFunc(j.drafts, func(d *envelope.Draft) bool { return len(d.Problems) > 0 })
 	items, drafts := j.items()
-	j.makePlan(items)
+	if err := j.makePlan(ctx, items); err != nil {
+		return err
+	}
 	j.tell()
 	switch {
 	case j.o.dryRun:
@@ -140,6 +144,10 @@ func (j *job) connect(ctx context.Context) (err error) {
 	if j.conn.sandbox != nil && j.o.faults != "" {
 		j.conn.sandbox.Faults = j.faults
 	}
+	return nil
+}
+
+func (j *job) readAccount(ctx context.Context) (err error) {
 	j.info, err = j.conn.accountInfo(ctx)
 	if errors.Is(err, docusign.ErrNotReadable) {
 		j.log.Info("the account's settings are not readable for this user; going on without them", "error", err)
@@ -171,14 +179,19 @@ func (j *job) check(ctx context.Context) error {
 	return nil
 }
 
-// openLedger opens the ledger and, unless this is a dry run, takes the lease
-// on the batches.
+// openLedger opens the ledger, whose budget all calls heed, and, unless this is
+// a dry run, takes the lease on the batches.
 func (j *job) openLedger(ctx context.Context) (err error) {
 	if j.o.dryRun {
-		j.db, err = ledger.OpenReadOnly(ctx, j.conn.ledger)
-		return err
+		if j.db, err = ledger.OpenReadOnly(ctx, j.conn.ledger); err != nil {
+			return err
+		}
+		return j.conn.recall(ctx, j.db)
 	}
 	if j.db, err = ledger.Open(ctx, j.conn.ledger); err != nil {
+		return err
+	}
+	if err := j.share(j.conn, j.db); err != nil {
 		return err
 	}
 	var batches []string
@@ -188,7 +201,10 @@ func (j *job) openLedger(ctx context.Context) (err error) {
 		}
 	}
 	j.session, err = j.db.Begin(ctx, ledger.Run{Account: j.conn.login.AccountID, Batches: batches, Version: version(), AllowRepeat: j.o.allowRepeat})
-	return heldOr(err)
+	if err != nil {
+		return heldOr(err)
+	}
+	return j.session.GiveBack(ctx)
 }
 
 // compare holds the drafts against the ledger: what was sent already, in this
@@ -261,7 +277,7 @@ func (j *job) send(ctx context.Context, items []batch.Item, drafts []*envelope.D
 	if err := j.session.Plan(ctx, envs); err != nil {
 		return err
 	}
-	left, err := leftBehind(ctx, j.session)
+	behind, err := j.leftBehind(ctx, j.session)
 	if err != nil {
 		return err
 	}
@@ -272,12 +288,12 @@ func (j *job) send(ctx context.Context, items []batch.Item, drafts []*envelope.D
 		}
 	})()
 	runner := &batch.Runner{
-		DocuSign: j.conn.client, Ledger: j.session, TwoStep: j.o.via == "two-step",
+		DocuSign: j.conn.client, Ledger: j.session, TwoStep: j.o.via == batch.TwoStep,
 		Retry: j.conn.retry, Concurrency: j.o.concurrency, MaxErrors: j.o.maxErrors, Settle: j.o.settle,
-		Guard: j.fresh.check,
-		Log:   j.log, OnOutcome: bar.outcome, OnLeft: func(l batch.Left) { j.say("%s", leftText(l)) }, OnLost: j.tellLost,
+		Guard: j.fresh.check, Bulk: j.bulk, OnLot: j.tellLot, OnAlone: j.tellAlone,
+		Log: j.log, OnOutcome: bar.outcome, OnLeft: func(l batch.Left) { j.say("%s", leftText(l)) }, OnLost: j.tellLost,
 	}
-	result := runner.Run(ctx, chosen, left)
+	result := runner.Run(ctx, chosen, behind)
 	bar.close()
 	j.take(drafts[:len(chosen)], result)
 	for _, d := range drafts[len(chosen):] {
@@ -315,6 +331,9 @@ func (j *job) close() {
 		if err := j.session.Close(context.Background()); err != nil {
 			j.log.Warn("closing the ledger's session", "error", err)
 		}
+	}
+	if j.conn != nil {
+		j.conn.leave()
 	}
 	if j.db != nil {
 		if err := j.db.Close(); err != nil {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"slices"
+	"sort"
 	"time"
 
 	"batchsend/envelope"
@@ -9,41 +11,60 @@ import (
 	"batchsend/internal/report"
 )
 
-// makePlan works out what sending takes.
-func (j *job) makePlan(items []batch.Item) {
+// makePlan chooses how the items are sent and works out what that takes.
+func (j *job) makePlan(ctx context.Context, items []batch.Item) error {
 	var envs []*envelope.Envelope
-	for _, item := range items {
-		if item.Standing.State.MayExist() {
-			continue
+	var which []int // of the items
+	for i, item := range items {
+		if !item.Standing.State.MayExist() && (j.o.limit == 0 || len(envs) < j.o.limit) {
+			envs, which = append(envs, item.Envelope), append(which, i)
 		}
-		envs = append(envs, item.Envelope)
 	}
-	if j.o.limit > 0 && len(envs) > j.o.limit {
-		envs = envs[:j.o.limit]
+	speed, err := j.db.LotSpeed(ctx, j.conn.login.AccountID)
+	if err != nil {
+		return err
 	}
-	state := j.conn.limiter.State()
-	now := time.Now()
+	j.bulk = batch.Bulk{Copies: j.info.BulkCopies, Queue: j.info.BulkQueue, Speed: speed}
+	terms := batch.Terms{
+		Via: j.o.via, Forbidden: !j.info.BulkAllowed, Bulk: j.bulk,
+		State: j.conn.limiter.State(), Now: time.Now(), Templates: len(j.sources), Concurrency: j.o.concurrency,
+	}
+	plan := batch.Choose(envs, terms)
+	for n, i := range which {
+		items[i].Bulk = plan.InLot[n]
+	}
 	j.plan = report.Plan{
-		Envelopes: len(envs), Calls: len(envs),
-		Engine: "single", Why: "one call an envelope",
+		Envelopes: len(envs), Calls: plan.Calls, Engine: plan.Engine, Why: plan.Why[0], Notes: plan.Why[1:], InBulk: plan.Copies, Lists: plan.Lists,
+		Finish: plan.Finish, Duration: plan.Finish.Sub(terms.Now), Seconds: plan.Finish.Sub(terms.Now).Seconds(),
 		CallsLeft: -1, AllowanceLeft: -1,
 		Settings: report.Settings(envs),
 	}
-	if j.o.via == "two-step" {
-		j.plan.Engine, j.plan.Why, j.plan.Calls = "two-step", "two calls an envelope", 2*len(envs)
-	}
-	j.plan.Finish = state.Finish(j.plan.Calls, now)
 	for _, env := range envs {
 		j.plan.Recipients += len(env.Recipients)
 	}
-	j.plan.Duration = j.plan.Finish.Sub(now)
-	j.plan.Seconds = j.plan.Duration.Seconds()
-	if state.Hour.Told {
-		j.plan.CallsLeft = state.Hour.Open
+	if terms.State.Hour.Told {
+		j.plan.CallsLeft = terms.State.Hour.Open
 	}
 	if a := j.info.Allowance; a.Known && !a.Unlimited {
 		j.plan.AllowanceLeft = a.Left()
 	}
+	j.late = lateness(ctx, envs, plan, terms)
+	return nil
+}
+
+// lateness is how many of the envelopes will not have been sent when ctx ends.
+func lateness(ctx context.Context, envs []*envelope.Envelope, plan batch.Plan, terms batch.Terms) int {
+	end, ok := ctx.Deadline()
+	if !ok || !plan.Finish.After(end) {
+		return 0
+	}
+	terms.Via = plan.Engine
+	if plan.Engine == batch.Split {
+		terms.Via = batch.Auto
+	}
+	return len(envs) - sort.Search(len(envs), func(n int) bool {
+		return batch.Choose(envs[:n+1], terms).Finish.After(end)
+	})
 }
 
 // tell shows problems, warnings and the plan.
@@ -63,8 +84,18 @@ func (j *job) tell() {
 	if j.info.OverrideForbidden && slices.ContainsFunc(j.drafts, func(d *envelope.Draft) bool { return d.Envelope != nil && d.Envelope.Notification != nil }) {
 		j.warn("the account does not let senders override reminders and expiration: DocuSign may apply the account's instead")
 	}
+	if j.o.via == batch.InBulk && j.plan.Engine == batch.Single && j.plan.Envelopes > 0 {
+		j.warn("--via bulk: nothing goes in bulk; the plan says why")
+	}
 	aborted := !j.o.dryRun && j.o.onInvalid == "abort" && len(problems) > 0
-	if !j.cfg.quiet && !aborted {
+	if aborted {
+		return
+	}
+	if !j.cfg.quiet {
 		j.plan.Write(j.stderr)
+	}
+	if j.late > 0 {
+		j.warn("about %s of %s will not have been sent when the run must end (--until, --max-duration): the same command goes on with them later",
+			report.Plural(j.late, "envelope"), report.Number(j.plan.Envelopes))
 	}
 }

@@ -43,6 +43,10 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 		return err
 	}
 	defer db.Close()
+	if err := a.share(conn, db); err != nil {
+		return err
+	}
+	defer conn.leave()
 	names, err := inDoubt(ctx, db, conn.login.AccountID, name)
 	if err != nil {
 		return err
@@ -56,7 +60,10 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 		return heldOr(err)
 	}
 	defer session.Close(context.WithoutCancel(ctx))
-	left, err := leftBehind(ctx, session)
+	if err := session.GiveBack(ctx); err != nil {
+		return err
+	}
+	behind, err := a.leftBehind(ctx, session)
 	if err != nil {
 		return err
 	}
@@ -64,7 +71,7 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 		DocuSign: conn.client, Ledger: session, LookOnly: true,
 		Retry: conn.retry, Settle: settle, Log: a.log, OnLost: a.tellLost,
 	}
-	result := runner.Run(ctx, nil, left)
+	result := runner.Run(ctx, nil, behind)
 	fmt.Fprintln(a.stdout, leftText(result.Left))
 	switch {
 	case result.Stopped != nil:
@@ -100,18 +107,37 @@ func heldOr(err error) error {
 	return err
 }
 
-// leftBehind returns the envelopes that earlier runs of the session's batches
-// left in doubt.
-func leftBehind(ctx context.Context, session *ledger.Session) ([]batch.Doubt, error) {
+// leftBehind returns what earlier runs of the session's batches left in doubt or
+// unfinished.
+func (a *app) leftBehind(ctx context.Context, session *ledger.Session) (behind batch.Behind, err error) {
 	open, err := session.Open(ctx)
 	if err != nil {
-		return nil, err
+		return behind, err
 	}
-	left := make([]batch.Doubt, len(open))
-	for i, d := range open {
-		left[i] = batch.Doubt{TransactionID: d.TransactionID, Attempted: d.Attempted, Draft: d.ID}
+	for _, d := range open {
+		behind.Doubts = append(behind.Doubts, batch.Doubt{TransactionID: d.TransactionID, Attempted: d.Attempted, Draft: d.ID})
 	}
-	return left, nil
+	if behind.Lots, err = session.Lots(ctx); err != nil {
+		return behind, err
+	}
+	handedOver := 0
+	for _, l := range behind.Lots {
+		handedOver += len(l.Envelopes)
+	}
+	if handedOver > 0 {
+		a.say("the last run handed %s over in bulk and did not learn what became of them: finding out", report.Plural(handedOver, "envelope"))
+	}
+	return behind, nil
+}
+
+// tellLot says what DocuSign has taken over.
+func (a *app) tellLot(envelopes int, through time.Time) {
+	a.say("handed %s over to DocuSign, which should have sent them by %s", report.Plural(envelopes, "envelope"), through.Local().Format("15:04:05"))
+}
+
+// tellAlone says that envelopes do not go as planned.
+func (a *app) tellAlone(envelopes int, why error) {
+	a.warn("DocuSign does not take %s in bulk, they are sent one by one: %v", report.Plural(envelopes, "envelope"), why)
 }
 
 // leftText says what became of the envelopes that earlier runs left in doubt.

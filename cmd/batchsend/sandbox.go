@@ -22,6 +22,10 @@ const (
 // messages.
 var watchSandbox = func(*sandbox.Server) {}
 
+// embedded opens the sandbox within the process; tests have several runs share
+// one.
+var embedded = openSandbox
+
 // openSandbox opens the sandbox that lives in dir and the key to sign in with.
 func openSandbox(dir string) (*sandbox.Server, *rsa.PrivateKey, error) {
 	kit, err := sandbox.Prepare(dir)
@@ -38,6 +42,7 @@ func (a *app) sandboxCommand() *cobra.Command {
 	var dir, addr, faults string
 	var tls bool
 	var hourly, burst int
+	var rate float64
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Serve an imitation of DocuSign on this machine, to practise on",
@@ -55,7 +60,7 @@ file to source in another terminal.`,
 				return err
 			}
 			defer server.Close()
-			server.HourlyLimit, server.BurstLimit = hourly, burst
+			server.HourlyLimit, server.BurstLimit, server.BulkRate = hourly, burst, rate
 			if server.Faults, err = parseFaults(faults); err != nil {
 				return err
 			}
@@ -68,6 +73,7 @@ file to source in another terminal.`,
 	flags.BoolVar(&tls, "tls", false, "serve https with a certificate of its own (DIR/ca.pem), as the official SDKs want")
 	flags.IntVar(&hourly, "calls-per-hour", sandboxHourly, "`N` calls an hour are answered; 0: any number")
 	flags.IntVar(&burst, "calls-per-burst", sandboxBurst, "`N` calls in 30 seconds are answered; 0: any number")
+	flags.Float64Var(&rate, "bulk-rate", 0, "`N` copies of a bulk list are sent a second (default 20)")
 	flags.StringVar(&faults, "faults", "", "what goes wrong and how often, a `LIST` such as drop-after=0.2,503=0.1,slow=50ms")
 	return cmd
 }

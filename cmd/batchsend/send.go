@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"batchsend/envelope"
+	"batchsend/internal/batch"
 	"batchsend/internal/report"
 	"batchsend/reminders"
 )
@@ -67,7 +68,7 @@ func (a *app) bindSend(flags *pflag.FlagSet, o *sendOptions) {
 	flags.StringVar(&o.reportHTML, "report", "", "write a report to `FILE` (HTML)")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object instead of the table")
 	flags.StringVar(&o.onInvalid, "on-invalid", "abort", "what one bad row means: `abort|skip` (send nothing, or all the others)")
-	flags.StringVar(&o.via, "via", "auto", "how to send: `auto|single|two-step` (two-step makes drafts first: twice the calls, less in doubt)")
+	flags.StringVar(&o.via, "via", "auto", "how to send: `auto|single|two-step|bulk` (two-step makes drafts first: twice the calls, less in doubt; bulk has DocuSign make many from one list; auto takes single or bulk, whichever is done first)")
 	flags.IntVar(&o.concurrency, "concurrency", 8, "`N` envelopes under way at once")
 	flags.IntVar(&o.hourly, "hourly-limit", 0, "at most `N` calls an hour (headers may lower it)")
 	flags.IntVar(&o.burst, "burst-limit", 0, "at most `N` calls in 30 seconds (headers may lower it)")
@@ -150,8 +151,8 @@ func (a *app) checkOptions(o *sendOptions, files []string) (defaults reminders.P
 	switch {
 	case o.onInvalid != "abort" && o.onInvalid != "skip":
 		return defaults, usageError("--on-invalid is %q: it must be abort or skip", o.onInvalid)
-	case !slices.Contains([]string{"auto", "single", "two-step"}, o.via):
-		return defaults, usageError("--via is %q: it must be auto, single or two-step", o.via)
+	case !slices.Contains([]string{batch.Auto, batch.Single, batch.TwoStep, batch.InBulk}, o.via):
+		return defaults, usageError("--via is %q: it must be auto, single, two-step or bulk", o.via)
 	case o.limit == 0 && a.origins["limit"] != "default":
 		return defaults, usageError("--limit 0 would send nothing: leave it out to send all")
 	case o.concurrency < 1 || o.concurrency > 100:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -193,21 +194,23 @@ func TestOverlap(t *testing.T) {
 	url, settings := startSandbox(t, t.TempDir(), "--calls-per-hour", "100000000", "--calls-per-burst", "100000000", "--faults", "slow=5ms")
 	v := newVictim(t, url, settings, "overlap", 60)
 	var all []*exec.Cmd
-	for range 8 {
+	var said [8]bytes.Buffer
+	for i := range said {
 		cmd := v.send()
+		cmd.Stderr = &said[i]
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, cmd)
 	}
 	done := 0
-	for _, cmd := range all {
+	for i, cmd := range all {
 		switch code := exitOf(cmd.Wait()); code {
 		case exitDone:
 			done++
 		case exitStopped:
 		default:
-			t.Errorf("exit code %d, want 0 or 5", code)
+			t.Errorf("exit code %d, want 0 or 5:\n%s", code, &said[i])
 		}
 	}
 	if done == 0 {

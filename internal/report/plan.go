@@ -17,12 +17,16 @@ type Plan struct {
 	Calls      int    `json:"calls"`      // that sending them takes
 	Engine     string `json:"engine"`
 	Why        string `json:"why"`
+	// Notes say what else is to be known of the choice, a line each.
+	Notes  []string `json:"notes,omitempty"`
+	InBulk int      `json:"inBulk,omitempty"` // envelopes that DocuSign makes from lists
+	Lists  int      `json:"lists,omitempty"`
 	// CallsLeft is what is left of this hour's calls; -1 if not told.
 	CallsLeft int `json:"callsLeft"`
 	// AllowanceLeft is how many envelopes the account's plan still allows; -1
 	// if it is unlimited or not told.
 	AllowanceLeft int           `json:"allowanceLeft"`
-	Duration      time.Duration `json:"-"` // that the limits of calls make it take at least
+	Duration      time.Duration `json:"-"` // that the limits, and DocuSign's work on lists, make it take
 	Seconds       float64       `json:"seconds"`
 	Finish        time.Time     `json:"finish"`
 	Settings      []Setting     `json:"settings"`
@@ -72,6 +76,9 @@ func (p Plan) Write(w io.Writer) {
 	}
 	fmt.Fprintf(w, "plan: %s to %s; engine %s (%s), %s\n",
 		Plural(p.Envelopes, "envelope"), Plural(p.Recipients, "recipient"), p.Engine, p.Why, Plural(p.Calls, "call"))
+	for _, note := range p.Notes {
+		fmt.Fprintf(w, "plan: %s\n", note)
+	}
 	for i, s := range p.Settings {
 		if i == settingsShown {
 			fmt.Fprintf(w, "plan: ... and %s more settings of reminders and expiry\n", Number(len(p.Settings)-i))
@@ -90,7 +97,11 @@ func (p Plan) Write(w io.Writer) {
 		fmt.Fprintf(w, "plan: %s; no waiting for the limits\n", left)
 		return
 	}
-	fmt.Fprintf(w, "plan: %s; the limits make it take %s, until %s\n", left, Span(p.Duration), p.Finish.Format("2006-01-02 15:04:05"))
+	takes := "the limits make it take %s, until %s"
+	if p.Lists > 0 {
+		takes = "it takes about %s, until %s, if DocuSign works through its lists as before"
+	}
+	fmt.Fprintf(w, "plan: %s; "+takes+"\n", left, Span(p.Duration), p.Finish.Format("2006-01-02 15:04:05"))
 }
 
 // Span writes a duration as a person would: "2h 5m", "35s".

@@ -1,0 +1,259 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"batchsend/internal/docusign"
+	"batchsend/internal/ledger"
+	"batchsend/internal/report"
+	"batchsend/internal/sandbox"
+)
+
+// office is a place where offers were sent through the embedded sandbox.
+type office struct {
+	t       *testing.T
+	dir     string
+	asked   int         // look-ups of statuses that the sandbox answered, in all
+	onAsked func(n int) // told of each
+	tune    func(*sandbox.Server)
+	faults  sandbox.Faults // strike after the first look-up of a run
+}
+
+// newOffice sends n offers.
+func newOffice(t *testing.T, n int) *office {
+	t.Helper()
+	o := &office{t: t, dir: t.TempDir()}
+	file := writeOffers(t, o.dir, offers(n))
+	if got := o.run("send", "--sandbox", "--via", "single", file); got.code != exitDone {
+		t.Fatalf("send: exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	}
+	if o.asked != 0 {
+		t.Fatalf("send asked for statuses %d times", o.asked)
+	}
+	return o
+}
+
+func (o *office) run(args ...string) outcome {
+	o.t.Helper()
+	return runHere(o.t, o.dir, o.watch, args...)
+}
+
+func (o *office) watch(s *sandbox.Server) {
+	judged := s.OnRequest
+	s.OnRequest = func(x sandbox.Exchange) {
+		judged(x)
+		if strings.Contains(x.URL, "/envelopes/status?") {
+			o.asked++
+			s.Faults = o.faults
+			if o.onAsked != nil {
+				o.onAsked(o.asked)
+			}
+		}
+	}
+	if o.tune != nil {
+		o.tune(s)
+	}
+}
+
+// refresh expects that so many calls are made, and that each text is told.
+func (o *office) refresh(calls int, texts ...string) {
+	o.t.Helper()
+	before := o.asked
+	got := o.run("status", "--sandbox", "--refresh")
+	if got.code != exitDone {
+		o.t.Errorf("refresh: exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+	}
+	if n := o.asked - before; n != calls {
+		o.t.Errorf("refresh made %d calls, want %d\n%s", n, calls, got.stderr)
+	}
+	for _, text := range texts {
+		if !strings.Contains(got.stdout+got.stderr, text) {
+			o.t.Errorf("refresh does not say %q:\n%s%s", text, got.stdout, got.stderr)
+		}
+	}
+}
+
+// envelopes returns what status says of them in JSON.
+func (o *office) envelopes() (all []envelopeStatus) {
+	o.t.Helper()
+	got := o.run("status", "--sandbox", "--json", "--batch", "offers.csv")
+	if err := json.Unmarshal([]byte(got.stdout), &all); err != nil {
+		o.t.Fatalf("status: %v\n%s%s", err, got.stdout, got.stderr)
+	}
+	return all
+}
+
+// TestRefresh asks about many envelopes in few calls, none of them twice in 15
+// minutes, and none that will not change any more.
+func TestRefresh(t *testing.T) {
+	const n = 1200
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, n)
+		o.refresh((n+docusign.FatesPerCall-1)/docusign.FatesPerCall,
+			"asking DocuSign about 1,200 envelopes of 1 batch in 3 calls", "asked DocuSign about 1,200 envelopes in 3 calls", "sent 1,200")
+		asked := time.Now()
+		for _, e := range o.envelopes() {
+			if e.AtDocuSign != "sent" || e.AtDocuSignSince.IsZero() || asked.Sub(e.Asked) > time.Minute {
+				t.Fatalf("status says %+v", e)
+			}
+		}
+		o.refresh(0, "nothing to ask; left out 1,200 asked about within 15 minutes", "again at "+local(asked.Add(askEvery))[:16])
+		time.Sleep(askEvery - time.Minute)
+		o.refresh(0)
+		time.Sleep(2 * time.Minute)
+		o.refresh(3)
+
+		// By then some have expired.
+		time.Sleep(45 * 24 * time.Hour)
+		o.refresh(3, "voided ")
+		voided := 0
+		for _, e := range o.envelopes() {
+			if e.AtDocuSign == "voided" {
+				voided++
+				if e.AtDocuSignSince.Before(asked) {
+					t.Errorf("voided since %v", e.AtDocuSignSince)
+				}
+			}
+		}
+		time.Sleep(askEvery)
+		left := n - voided
+		if voided == 0 || callsFor(left) == callsFor(n) && left == n {
+			t.Errorf("%d envelopes are voided", voided)
+		}
+		o.refresh(callsFor(left), fmt.Sprintf("left out %s that will not change any more", report.Number(voided)))
+
+		// Later all have.
+		time.Sleep(130 * 24 * time.Hour)
+		o.refresh(callsFor(left), "voided 1,200")
+		time.Sleep(askEvery)
+		o.refresh(0, "nothing to ask; left out 1,200 that will not change any more")
+	})
+}
+
+// TestRefreshInterrupted goes on where it was interrupted.
+func TestRefreshInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, 600)
+		ctx, interrupt := context.WithCancel(t.Context())
+		o.onAsked = func(n int) {
+			if n == 1 {
+				interrupt()
+			}
+		}
+		watchSandbox = func(s *sandbox.Server) {
+			s.OnRequest = func(sandbox.Exchange) {}
+			o.watch(s)
+		}
+		env := map[string]string{"XDG_STATE_HOME": o.dir, "XDG_CONFIG_HOME": o.dir}
+		var stdout, stderr bytes.Buffer
+		code := run(ctx, []string{"status", "--sandbox", "--refresh"}, func(name string) string { return env[name] }, strings.NewReader(""), &stdout, &stderr)
+		if code != exitStopped || !strings.Contains(stderr.String(), "interrupted: 500 of 600 envelopes were asked about. Run the same command again") {
+			t.Errorf("interrupted: exit code %d\n%s%s", code, stdout.String(), stderr.String())
+		}
+		if o.asked != 1 {
+			t.Errorf("it made %d calls after the interrupt, want none", o.asked-1)
+		}
+		o.refresh(1, "asked DocuSign about 100 envelopes in 1 call; left out 500 asked about within 15 minutes", "sent 600")
+	})
+}
+
+// TestRefreshTroubled repeats what fails, keeps the limits, and keeps what it
+// has when it gives up.
+func TestRefreshTroubled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, 600)
+		o.tune = func(s *sandbox.Server) { s.HourlyLimit = 1 }
+		start := time.Now()
+		o.refresh(2, "waiting until ", "sent 600")
+		if took := time.Since(start); took > 2*time.Hour {
+			t.Errorf("it took %v, want less than two hours", took)
+		}
+
+		time.Sleep(askEvery)
+		o.tune, o.faults = nil, sandbox.Faults{Seed: 1, DropAfter: 0.5, Everywhere: true}
+		got := o.run("status", "--sandbox", "--refresh")
+		if got.code != exitDone || !strings.Contains(got.stdout, "sent 600") {
+			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+		}
+
+		time.Sleep(askEvery)
+		o.faults = sandbox.Faults{Refuse: 1, Everywhere: true}
+		got = o.run("status", "--sandbox", "--refresh")
+		if got.code != exitCannotRun || !strings.Contains(got.stderr, "gave up after 8 tries") || got.stdout != "" {
+			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+		}
+		o.faults = sandbox.Faults{}
+		o.refresh(1, "asked DocuSign about 100 envelopes in 1 call; left out 500 asked about")
+	})
+}
+
+// TestRefreshNotFound tells of envelopes that DocuSign does not know.
+func TestRefreshNotFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, 3)
+		o.tune = func(s *sandbox.Server) { s.Store = "" } // it remembers nothing
+		o.refresh(1, "warning: DocuSign does not know 3 envelopes that it said it had sent", "not-found 3")
+		for _, e := range o.envelopes() {
+			if e.AtDocuSign != "not-found" || !e.AtDocuSignSince.IsZero() {
+				t.Errorf("status says %+v", e)
+			}
+		}
+		o.tune = nil
+		time.Sleep(askEvery)
+		o.refresh(1, "sent 3")
+	})
+}
+
+// TestRefreshClock asks again although the ledger says that it asked in the
+// future: a clock was wrong.
+func TestRefreshClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, 3)
+		o.refresh(1)
+		path := filepath.Join(o.dir, "batchsend", "sandbox", "ledger.db")
+		db, err := ledger.Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fates, err := db.Fates(t.Context(), sandbox.DefaultAccount, "offers.csv")
+		if err != nil || len(fates) != 3 {
+			t.Fatalf("Fates = %v, %v", fates, err)
+		}
+		for i := range fates {
+			fates[i].Asked = time.Now().AddDate(1, 0, 0)
+		}
+		if err := db.SeeFates(t.Context(), fates); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		o.refresh(1)
+	})
+}
+
+func TestFateText(t *testing.T) {
+	for _, tt := range []struct {
+		fates map[string]int
+		want  string
+	}{
+		{nil, ""},
+		{map[string]int{"sent": 2000}, "sent 2,000"},
+		{
+			map[string]int{"not-found": 1, "sent": 2, "correct": 3, "completed": 4, "voided": 5, "declined": 6, "delivered": 7},
+			"completed 4, declined 6, voided 5, delivered 7, sent 2, correct 3, not-found 1",
+		},
+	} {
+		if got := fateText(tt.fates); got != tt.want {
+			t.Errorf("fateText(%v) = %q, want %q", tt.fates, got, tt.want)
+		}
+	}
+}
