@@ -47,6 +47,7 @@ func (s LotStatus) Done() bool { return s.Queued == 0 && s.Sent+s.Failed >= s.Si
 type CopyError struct {
 	Emails  []string
 	Message string
+	ID      ID // of what DocuSign has made of it nevertheless; mostly ""
 }
 
 // Copy is an envelope that DocuSign has made of a lot.

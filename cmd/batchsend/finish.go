@@ -17,7 +17,7 @@ func (j *job) take(drafts []*envelope.Draft, result batch.Result) {
 	for i, d := range drafts {
 		j.outcomes[d] = result.Outcomes[i]
 	}
-	j.stopped = result.Stopped
+	j.stopped, j.underWay = result.Stopped, result.UnderWay
 }
 
 // exit works out the exit code from what happened.
@@ -26,15 +26,24 @@ func (j *job) exit(rejected bool) int {
 	if rejected {
 		code = exitRejected
 	}
+	unknown := 0
 	for _, out := range j.outcomes {
 		switch out.Status {
 		case envelope.Rejected:
 			code = worst(code, exitRejected)
-		case envelope.Failed, envelope.Unknown:
+		case envelope.Failed:
 			code = worst(code, exitFailed)
+		case envelope.Unknown:
+			unknown++
 		case envelope.Pending:
 			code = worst(code, exitStopped)
 		}
+	}
+	switch {
+	case unknown > j.underWay:
+		code = worst(code, exitFailed)
+	case unknown > 0: // the next run learns what became of them: no person is needed
+		code = worst(code, exitStopped)
 	}
 	var broken *batch.LedgerError
 	if errors.As(j.stopped, &broken) {

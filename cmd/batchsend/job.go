@@ -30,6 +30,7 @@ type job struct {
 	warnings []envelope.Problem
 	conn     *connection
 	info     docusign.AccountInfo
+	told     bool                        // DocuSign has told of the account
 	sources  map[string]*envelope.Source // by template ID
 	fresh    *templateWatch
 	standing map[*envelope.Draft]envelope.Standing
@@ -38,6 +39,7 @@ type job struct {
 	bulk     batch.Bulk
 	late     int // envelopes that will not be sent in time
 	stopped  error
+	underWay int  // envelopes that DocuSign is still sending
 	printed  bool // the result is on stdout
 
 	seen           []sight            // of the files, when they were read
@@ -149,6 +151,7 @@ func (j *job) connect(ctx context.Context) (err error) {
 
 func (j *job) readAccount(ctx context.Context) (err error) {
 	j.info, err = j.conn.accountInfo(ctx)
+	j.told = err == nil
 	if errors.Is(err, docusign.ErrNotReadable) {
 		j.log.Info("the account's settings are not readable for this user; going on without them", "error", err)
 		return nil
@@ -258,10 +261,7 @@ func (j *job) items() (items []batch.Item, drafts []*envelope.Draft) {
 
 // send plans the envelopes into the ledger and sends them.
 func (j *job) send(ctx context.Context, items []batch.Item, drafts []*envelope.Draft) error {
-	chosen := items
-	if j.o.limit > 0 {
-		chosen = firstUnsent(items, j.o.limit)
-	}
+	chosen, chosenDrafts := j.limited(items, drafts)
 	envs := make([]*envelope.Envelope, len(items))
 	for i := range items {
 		envs[i] = items[i].Envelope
@@ -290,16 +290,15 @@ func (j *job) send(ctx context.Context, items []batch.Item, drafts []*envelope.D
 	runner := &batch.Runner{
 		DocuSign: j.conn.client, Ledger: j.session, TwoStep: j.o.via == batch.TwoStep,
 		Retry: j.conn.retry, Concurrency: j.o.concurrency, MaxErrors: j.o.maxErrors, Settle: j.o.settle,
-		Guard: j.fresh.check, Bulk: j.bulk, OnLot: j.tellLot, OnAlone: j.tellAlone,
+		Guard: j.fresh.check, Bulk: j.bulk, Singly: j.o.via == batch.Single || j.o.via == batch.TwoStep, OnLot: j.tellLot, OnAlone: j.tellAlone,
 		Log: j.log, OnOutcome: bar.outcome, OnLeft: func(l batch.Left) { j.say("%s", leftText(l)) }, OnLost: j.tellLost,
 	}
 	result := runner.Run(ctx, chosen, behind)
 	bar.close()
-	j.take(drafts[:len(chosen)], result)
-	for _, d := range drafts[len(chosen):] {
-		j.outcomes[d] = envelope.Outcome{Status: envelope.Pending, Message: "left for the next run (--limit)"}
-		if st := j.standing[d]; st.State == envelope.StateSent {
-			j.outcomes[d] = envelope.Outcome{Status: envelope.AlreadySent, ID: st.ID}
+	j.take(chosenDrafts, result)
+	for _, d := range drafts {
+		if _, ok := j.outcomes[d]; !ok {
+			j.outcomes[d] = envelope.Outcome{Status: envelope.Pending, Message: "left for the next run (--limit)"}
 		}
 	}
 	if j.stopped == nil && len(chosen) < len(items) {
@@ -308,18 +307,22 @@ func (j *job) send(ctx context.Context, items []batch.Item, drafts []*envelope.D
 	return nil
 }
 
-// firstUnsent cuts items after the nth that is still to be sent.
-func firstUnsent(items []batch.Item, n int) []batch.Item {
-	for i, item := range items {
-		if item.Standing.State.MayExist() {
-			continue
-		}
-		if n == 0 {
-			return items[:i]
-		}
-		n--
+// limited returns the items that this run is about: with --limit the first so
+// many that are still to be sent, and all that were sent, or may have been.
+func (j *job) limited(items []batch.Item, drafts []*envelope.Draft) (chosen []batch.Item, of []*envelope.Draft) {
+	if j.o.limit == 0 {
+		return items, drafts
 	}
-	return items
+	fresh := 0
+	for i, item := range items {
+		if !item.Standing.State.MayExist() {
+			if fresh++; fresh > j.o.limit {
+				continue
+			}
+		}
+		chosen, of = append(chosen, item), append(of, drafts[i])
+	}
+	return chosen, of
 }
 
 // close gives back what the job holds, whatever happened.

@@ -156,7 +156,7 @@ func TestTemplateChangesMidRun(t *testing.T) {
 				}
 				return 0
 			}
-		}, "send", "--sandbox", file)
+		}, "send", "--sandbox", "--via", "single", file)
 		if got.code != exitStopped || countLines(got.stderr, "TEMPLATE_CHANGED: template \"Offer letter\" was saved anew") == 0 {
 			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 		}

@@ -26,7 +26,7 @@ func (j *job) makePlan(ctx context.Context, items []batch.Item) error {
 	}
 	j.bulk = batch.Bulk{Copies: j.info.BulkCopies, Queue: j.info.BulkQueue, Speed: speed}
 	terms := batch.Terms{
-		Via: j.o.via, Forbidden: !j.info.BulkAllowed, Bulk: j.bulk,
+		Via: j.o.via, Forbidden: !j.info.BulkAllowed && (j.told || j.o.via != batch.InBulk), Bulk: j.bulk,
 		State: j.conn.limiter.State(), Now: time.Now(), Templates: len(j.sources), Concurrency: j.o.concurrency,
 	}
 	plan := batch.Choose(envs, terms)
@@ -62,9 +62,13 @@ func lateness(ctx context.Context, envs []*envelope.Envelope, plan batch.Plan, t
 	if plan.Engine == batch.Split {
 		terms.Via = batch.Auto
 	}
-	return len(envs) - sort.Search(len(envs), func(n int) bool {
+	done := sort.Search(len(envs), func(n int) bool {
 		return batch.Choose(envs[:n+1], terms).Finish.After(end)
 	})
+	if plan.Lists > 0 { // which are handed over whole or not at all
+		done -= done % max(1, min(len(envs), plan.Copies/plan.Lists))
+	}
+	return len(envs) - done
 }
 
 // tell shows problems, warnings and the plan.

@@ -30,6 +30,12 @@ func runHere(t *testing.T, dir string, tune func(*sandbox.Server), args ...strin
 		}
 	}
 	t.Cleanup(func() { watchSandbox = func(*sandbox.Server) {} })
+	return runAgain(t, dir, args...)
+}
+
+// runAgain is runHere with the sandboxes watched as before, if at all; several
+// may run at once.
+func runAgain(t *testing.T, dir string, args ...string) outcome {
 	env := map[string]string{"XDG_STATE_HOME": dir, "XDG_CONFIG_HOME": dir}
 	var stdout, stderr bytes.Buffer
 	code := run(t.Context(), args, func(name string) string { return env[name] }, strings.NewReader(""), &stdout, &stderr)

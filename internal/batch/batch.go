@@ -149,6 +149,9 @@ type Result struct {
 	// [*LedgerError], or what Guard returned.
 	Stopped error
 	Left    Left
+	// UnderWay is how many of the items DocuSign is still sending from lists, by
+	// itself. Their outcomes are unknown, and the next run learns them.
+	UnderWay int
 }
 
 // Left counts what became of the envelopes that earlier runs left in doubt.

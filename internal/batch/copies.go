@@ -33,17 +33,17 @@ func (m *mailer) collect(ctx context.Context, l *lot) error {
 		return err
 	}
 	outs, seen := m.sent(l, copies)
-	complete := seen >= l.status.Sent
+	complete := seen == l.status.Sent
+	failed := 0
+	if complete {
+		failed, complete = m.failed(l, outs)
+	}
 	if !complete && !m.ripe(l, began) {
 		m.again(l)
 		return nil
 	}
-	failed := 0
-	if complete {
-		failed = m.failed(l, outs)
-		if l.looks > 0 {
-			m.lag = max(m.lag, began.Sub(l.since))
-		}
+	if complete && l.looks > 0 {
+		m.lag = max(m.lag, began.Sub(l.since))
 	}
 	if l.speed = speedOf(copies); l.speed > 0 {
 		m.bulk.Speed, m.bulk.guessed = l.speed, false
@@ -52,6 +52,7 @@ func (m *mailer) collect(ctx context.Context, l *lot) error {
 	switch {
 	case !m.settle(ctx, l, outs):
 		return nil
+	case len(l.open) == 0:
 	case !complete:
 		m.leave(l, fmt.Sprintf("DocuSign says that it has sent %d envelopes and shows %d", l.status.Sent, seen))
 		return nil
@@ -69,7 +70,8 @@ func (m *mailer) collect(ctx context.Context, l *lot) error {
 func (m *mailer) sent(l *lot, copies []envelope.Copy) (outs map[envelope.TransactionID]envelope.Outcome, seen int) {
 	ids := make(map[envelope.TransactionID][]envelope.ID)
 	for _, c := range copies {
-		if c.TransactionID != "" { // else somebody has taken its custom field away
+		failed := slices.ContainsFunc(l.status.Errors, func(e envelope.CopyError) bool { return e.ID != "" && e.ID == c.ID })
+		if c.TransactionID != "" && !failed { // else somebody has taken its custom field away
 			ids[c.TransactionID] = append(ids[c.TransactionID], c.ID)
 		}
 	}
@@ -92,7 +94,11 @@ func (m *mailer) sent(l *lot, copies []envelope.Copy) (outs map[envelope.Transac
 // are all others, and returns how many they are. An error names its copy by the
 // recipients only, so which message belongs to which envelope is a guess where
 // several go to the same people.
-func (m *mailer) failed(l *lot, outs map[envelope.TransactionID]envelope.Outcome) (n int) {
+//
+// It adds none and returns false if there are more than DocuSign has told of, or
+// if an error is about an envelope that is there: then one that failed may be
+// shown in the place of one that was mailed.
+func (m *mailer) failed(l *lot, outs map[envelope.TransactionID]envelope.Outcome) (n int, ok bool) {
 	left := slices.Clone(l.status.Errors)
 	take := func(match func(envelope.CopyError) bool) (message string) {
 		i := slices.IndexFunc(left, match)
@@ -119,6 +125,15 @@ func (m *mailer) failed(l *lot, outs map[envelope.TransactionID]envelope.Outcome
 			messages[tx] = take(func(e envelope.CopyError) bool { return about(e, m.items[i].Envelope, exactly) })
 		}
 	}
+	for tx := range outs {
+		i, ok := m.index[tx]
+		if ok && slices.ContainsFunc(left, func(e envelope.CopyError) bool { return about(e, m.items[i].Envelope, true) }) {
+			return 0, false
+		}
+	}
+	if len(missing) > l.status.Failed {
+		return 0, false
+	}
 	for _, tx := range missing {
 		message := messages[tx]
 		if message == "" {
@@ -126,7 +141,7 @@ func (m *mailer) failed(l *lot, outs map[envelope.TransactionID]envelope.Outcome
 		}
 		outs[tx] = envelope.Outcome{Status: envelope.Failed, Code: BulkCopyFailed, Message: message}
 	}
-	return len(missing)
+	return len(missing), true
 }
 
 // reason is what errors have in common that cannot be told apart.

@@ -104,7 +104,10 @@ func (m *mailer) look(ctx context.Context, l *lot) error {
 	switch {
 	case err == nil:
 		l.List = ""
-	case !refused(ctx, err):
+	case refused(ctx, err): // perhaps because it is being sent
+		m.leave(l, "DocuSign does not know its batch, and does not let its list be removed: "+err.Error())
+		return nil
+	default:
 		return err
 	}
 	m.Log.Info("sending the envelopes of a lot again: DocuSign does not know it", "lot", l.ID)
@@ -128,7 +131,7 @@ func (m *mailer) anew(ctx context.Context, l *lot) {
 	}
 	var able, others []int
 	for _, i := range items {
-		if m.items[i].Envelope.Alone() == "" {
+		if !m.Singly && m.items[i].Envelope.Alone() == "" {
 			able = append(able, i)
 		} else {
 			others = append(others, i)

@@ -25,11 +25,8 @@ const (
 
 // start claims a lot, makes its draft and list, and has it sent.
 func (m *mailer) start(ctx context.Context, p parcel) {
-	if m.Guard != nil {
-		if err := m.Guard(ctx); err != nil {
-			m.stop(err)
-			return
-		}
+	if err := m.guard(ctx); err != nil {
+		return
 	}
 	envs := make([]*envelope.Envelope, len(p.items))
 	for n, i := range p.items {
@@ -60,8 +57,24 @@ func (m *mailer) start(ctx context.Context, p parcel) {
 		m.giveUp(ctx, l, err)
 		return
 	}
+	if err := m.guard(ctx); err != nil { // much time may have gone by
+		m.giveUp(ctx, l, err)
+		return
+	}
 	l.since = time.Now()
 	m.ask(ctx, l)
+}
+
+// guard asks whether sending may go on, and stops the run if not.
+func (m *mailer) guard(ctx context.Context) error {
+	if m.Guard == nil {
+		return nil
+	}
+	err := m.Guard(ctx)
+	if err != nil {
+		m.stop(err)
+	}
+	return err
 }
 
 // prepare makes what a lot is sent from: it may be made twice, and mails nobody.

@@ -38,13 +38,14 @@ func TestLotsNotClaimed(t *testing.T) {
 	})
 }
 
-// TestLotsGuard is asked before each lot is claimed.
+// TestLotsGuard is asked before each lot is claimed, and before it is sent.
 func TestLotsGuard(t *testing.T) {
 	changed := errors.New("the template has changed")
 	for asked, want := range map[int]string{
 		1: "a pending, b pending, c pending, d pending",
-		2: "a unknown, b unknown, c pending, d pending",
-		3: "a sent, b sent, c sent, d sent",
+		2: "a pending, b pending, c pending, d pending",
+		3: "a unknown, b unknown, c pending, d pending",
+		5: "a sent, b sent, c sent, d sent",
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			d := newBulkDesk("a b c d")
@@ -57,7 +58,7 @@ func TestLotsGuard(t *testing.T) {
 				return nil
 			}
 			got, result := d.run(t.Context())
-			if got != want || asked < 3 && !errors.Is(result.Stopped, changed) {
+			if got != want || asked < 5 && !errors.Is(result.Stopped, changed) {
 				t.Errorf("stopped when asked for the %d. time: %s, %v; want %s", asked, got, result.Stopped, want)
 			}
 			d.check(t, result)

@@ -2,6 +2,7 @@ package batch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -62,6 +63,7 @@ type mailer struct {
 	through time.Time     // when DocuSign should have been through with the last that is done
 	lag     time.Duration // of DocuSign's searches, as far as was seen
 	lost    int           // lots of this run that DocuSign never received
+	late    bool          // something was not sent because the run must end before
 	// alone takes the items that go one by one after all. It never blocks, and
 	// is closed in the end.
 	alone chan int
@@ -209,7 +211,11 @@ func (m *mailer) fill(ctx context.Context) {
 	for len(m.pending) > 0 && ctx.Err() == nil && m.room(len(m.pending[0].items)) {
 		p := m.pending[0]
 		m.pending = m.pending[1:]
-		m.start(ctx, p)
+		if m.inTime(ctx, len(p.items)) {
+			m.start(ctx, p)
+		} else {
+			m.late = true
+		}
 	}
 }
 
@@ -225,6 +231,44 @@ func (m *mailer) room(copies int) bool {
 		}
 	}
 	return waiting == 0 || waiting+copies <= m.bulk.Queue
+}
+
+// underWay counts the items that DocuSign is sending.
+func (m *mailer) underWay() (n int) {
+	for _, l := range m.lots {
+		if l.stage != under {
+			continue
+		}
+		for tx := range l.open {
+			if _, ok := m.index[tx]; ok {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// why says why the run ended before the last item, if it did.
+func (m *mailer) why(stopped error) error {
+	if stopped == nil && m.late {
+		return errLate
+	}
+	return stopped
+}
+
+var errLate = errors.New("the time that is left does not suffice for the rest in bulk: run the same command again to go on")
+
+// inTime reports whether DocuSign should be through with another lot of that
+// size before the run must end. What it is asked for it sends whenever it can.
+func (m *mailer) inTime(ctx context.Context, copies int) bool {
+	end, limited := ctx.Deadline()
+	begin := later(time.Now(), m.through)
+	for _, l := range m.lots {
+		if l.stage == under {
+			begin = later(begin, l.expect)
+		}
+	}
+	return !limited || begin.Add(m.bulk.takes(copies)).Before(end)
 }
 
 // giveBack writes down that nothing became of the envelopes of a lot of which
@@ -336,6 +380,10 @@ func (m *mailer) deleteList(ctx context.Context, l *lot) bool {
 // tidy makes a call that cleans up and reports whether that worked.
 func (m *mailer) tidy(ctx context.Context, what string, call func(context.Context) error) bool {
 	err := m.Retry.Do(ctx, call)
+	if refused(ctx, err) { // and would be again
+		m.Log.Warn("DocuSign does not let what bulk sending has left be removed: do it there", "what", what, "error", err)
+		return true
+	}
 	if err != nil && ctx.Err() == nil {
 		m.Log.Info("cleaning up after bulk sending failed", "what", what, "error", err)
 	}

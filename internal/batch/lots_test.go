@@ -186,7 +186,7 @@ func TestLots(t *testing.T) {
 		},
 		{
 			name: "the status cannot be read at all", rows: "a B", wrong: faults{"lot-status": {"always refuse"}},
-			want: "a unknown, B sent", within: 6 * time.Minute,
+			want: "a sent, B sent", within: 6 * time.Minute,
 		},
 		{
 			name: "the envelopes cannot be listed at all", rows: "a B", wrong: faults{"copies": {"always refuse"}},

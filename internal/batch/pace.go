@@ -20,6 +20,9 @@ type pace struct {
 	earliest, latest time.Time
 }
 
+// longestUnseen is after how long a lot is looked at first, at the latest.
+const longestUnseen = time.Hour
+
 // longestPause is how long a lot that does not move is left to itself.
 const longestPause = 10 * time.Minute
 
@@ -42,6 +45,9 @@ func (m *mailer) schedule() {
 		}
 		l.expect = later(l.from, free).Add(m.bulk.takes(l.left))
 		l.next = l.expect.Add(m.bulk.slack(l.left))
+		if most := l.followed.Add(longestUnseen); l.status.Size == 0 && l.next.After(most) {
+			l.next = most // what was seen of another lot may not hold for this one
+		}
 		if early := l.followed.Add(firstLook); m.bulk.guessed && early.Before(l.next) {
 			l.next = early
 		}
@@ -60,6 +66,9 @@ func (m *mailer) inquire(ctx context.Context, l *lot) error {
 		l.status, err = m.DocuSign.LotStatus(ctx, l.Batch)
 		return err
 	})
+	if refused(ctx, err) {
+		return m.strayed(ctx, l, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -99,6 +108,24 @@ func (m *mailer) inquire(ctx context.Context, l *lot) error {
 		l.earliest = now.Add(min(waited, longestPause))
 	}
 	m.schedule()
+	return nil
+}
+
+// strayed settles what can be found of a lot whose batch DocuSign does not know
+// any more. What cannot be found may have been mailed all the same.
+func (m *mailer) strayed(ctx context.Context, l *lot, why error) error {
+	copies, err := m.copies(ctx, l)
+	if err != nil {
+		return err
+	}
+	outs, _ := m.sent(l, copies)
+	switch {
+	case !m.settle(ctx, l, outs):
+	case len(l.open) == 0:
+		l.stage = settled
+	default:
+		m.leave(l, why.Error())
+	}
 	return nil
 }
 

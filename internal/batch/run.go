@@ -39,6 +39,9 @@ type Runner struct {
 	Guard func(ctx context.Context) error
 	// Bulk is what the account allows of bulk sending, for items that go so.
 	Bulk Bulk
+	// Singly keeps what an earlier run has sent in bulk, and DocuSign never got,
+	// from going in bulk again.
+	Singly bool
 	// OnLot is told of so many envelopes handed over to DocuSign in bulk, and when
 	// it should be through with them. It may be nil.
 	OnLot func(envelopes int, through time.Time)
@@ -92,7 +95,7 @@ func (r *Runner) Run(ctx context.Context, items []Item, behind Behind) Result {
 	})
 	both.Wait()
 	s.resolve(ctx)
-	return Result{Outcomes: s.outcomes, Stopped: context.Cause(ctx), Left: s.left}
+	return Result{Outcomes: s.outcomes, Stopped: m.why(context.Cause(ctx)), Left: s.left, UnderWay: m.underWay()}
 }
 
 // sort takes what earlier runs left behind from the rest and returns the

@@ -55,6 +55,7 @@ func (c *Client) LotStatus(ctx context.Context, batchID string) (envelope.LotSta
 		Errors []struct {
 			Message text   `json:"errorMessage"`
 			Emails  []text `json:"recipientEmails"`
+			ID      text   `json:"envelopeId"`
 		} `json:"bulkErrors"`
 	}
 	if err := c.do(ctx, look, &got); err != nil {
@@ -66,7 +67,7 @@ func (c *Client) LotStatus(ctx context.Context, batchID string) (envelope.LotSta
 		return envelope.LotStatus{}, &Error{Kind: Down, Op: look.op, Status: http.StatusOK, Message: "the answer does not say how far the batch is"}
 	}
 	for _, e := range got.Errors {
-		failed := envelope.CopyError{Message: short(string(e.Message))}
+		failed := envelope.CopyError{Message: short(string(e.Message)), ID: envelope.ID(e.ID.guid())}
 		for _, address := range e.Emails {
 			failed.Emails = append(failed.Emails, string(address))
 		}
@@ -75,9 +76,16 @@ func (c *Client) LotStatus(ctx context.Context, batchID string) (envelope.LotSta
 	return s, nil
 }
 
+// mailed are the statuses of envelopes that have reached somebody. Source:
+// "Envelope status codes".
+var mailed = map[string]bool{
+	statusSent: true, "delivered": true, "signed": true, "completed": true,
+	"declined": true, "voided": true, "timedout": true, "correct": true,
+}
+
 // Copies lists the envelopes that DocuSign has made of lot, among those of since
-// and later by its clock: one call a page. Drafts and deleted envelopes are none
-// of them. Two envelopes with one transaction ID are both there, and one that
+// and later by its clock: one call a page. What was not mailed, or not yet, is
+// none of them, nor what was deleted. Two envelopes with one transaction ID are both there, and one that
 // has lost it is there without; the order is DocuSign's.
 func (c *Client) Copies(ctx context.Context, lot *envelope.Lot, since time.Time) ([]envelope.Copy, error) {
 	var copies []envelope.Copy
@@ -87,8 +95,7 @@ func (c *Client) Copies(ctx context.Context, lot *envelope.Lot, since time.Time)
 		if id == "" || seen[id] || !w.holds(LotField, lot.ID) {
 			return
 		}
-		switch w.status() {
-		case statusDraft, statusDeleted:
+		if !mailed[w.status()] {
 			return
 		}
 		seen[id] = true

@@ -163,7 +163,7 @@ func checkReadable(ctx context.Context, path string, db *sql.DB) error {
 	if version < latest {
 		return &Error{
 			Kind: Unusable, Path: path, Cause: "an older batchsend has written it",
-			Cure: "any run that sends brings it up to date; until then it cannot be read without changing it",
+			Cure: "`batchsend reconcile` brings it up to date and sends nothing; until then it cannot be read without changing it",
 		}
 	}
 	return nil

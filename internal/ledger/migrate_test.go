@@ -235,7 +235,7 @@ func TestReadOldLedger(t *testing.T) {
 	_, err = OpenReadOnly(t.Context(), path)
 	e, ok := errors.AsType[*Error](err)
 	if !ok || e.Kind != Unusable || !strings.Contains(e.Error(), "an older batchsend has written it") ||
-		!strings.Contains(e.Hint(), "any run that sends brings it up to date") {
+		!strings.Contains(e.Hint(), "batchsend reconcile") {
 		t.Errorf("OpenReadOnly = %v, want that an older batchsend has written it", err)
 	}
 	if after, err := os.ReadFile(path); err != nil || !slices.Equal(before, after) {

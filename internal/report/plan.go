@@ -97,11 +97,11 @@ func (p Plan) Write(w io.Writer) {
 		fmt.Fprintf(w, "plan: %s; no waiting for the limits\n", left)
 		return
 	}
-	takes := "the limits make it take %s, until %s"
+	as := ""
 	if p.Lists > 0 {
-		takes = "it takes about %s, until %s, if DocuSign works through its lists as before"
+		as = ", if DocuSign works through its lists as before"
 	}
-	fmt.Fprintf(w, "plan: %s; "+takes+"\n", left, Span(p.Duration), p.Finish.Format("2006-01-02 15:04:05"))
+	fmt.Fprintf(w, "plan: %s; it takes about %s, until %s%s\n", left, Span(p.Duration), p.Finish.Format("2006-01-02 15:04:05"), as)
 }
 
 // Span writes a duration as a person would: "2h 5m", "35s".

@@ -171,7 +171,7 @@ func TestPlan(t *testing.T) {
 		0: "plan: 1 envelope to 2,000 recipients; engine single (one call an envelope), 1 call",
 		1: "plan: calls left this hour not known yet; no waiting for the limits",
 		8: "plan: ... and 3 more settings of reminders and expiry",
-		9: "plan: 12 calls left this hour, 1 envelope left in the account's plan; the limits make it take 1h 0m, until 2026-11-21 17:00:00",
+		9: "plan: 12 calls left this hour, 1 envelope left in the account's plan; it takes about 1h 0m, until 2026-11-21 17:00:00",
 	} {
 		if i >= len(lines) || lines[i] != want {
 			t.Errorf("line %d of\n%s\nwant %q", i+1, b.String(), want)
