@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -229,6 +230,30 @@ func learnRate(t *testing.T, dir string) {
 	if got := runHere(t, dir, nil, "send", "--sandbox", "--via", "bulk", "--batch", "other", writeOffers(t, other, few)); got.code != exitDone {
 		t.Fatalf("exit code %d\n%s", got.code, got.stderr)
 	}
+}
+
+// TestInterruptedInBulk interrupts a run while DocuSign works through its lists:
+// exit code 5, for the next run learns what became of them, even one that is
+// about something else.
+func TestInterruptedInBulk(t *testing.T) {
+	dir := t.TempDir()
+	all := manyOffers(400)
+	file := writeOffers(t, dir, all)
+	synctest.Test(t, func(t *testing.T) {
+		server := shareSandbox(t, dir, func(*sandbox.Server) {})
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(5*time.Second, cancel)
+		got := runUntil(ctx, dir, "send", "--sandbox", "--via", "bulk", file)
+		if got.code != exitStopped || !strings.Contains(got.stdout, "400 unknown") {
+			t.Fatalf("interrupted: exit code %d\n%.2000s%s", got.code, got.stdout, got.stderr)
+		}
+		fresh := append([]offer{{label: "E-new", salary: "1", employee: "new@example.test", manager: "manager@example.test"}}, all...)
+		got = runAgain(t, dir, "send", "--sandbox", "--limit", "1", writeOffers(t, dir, fresh))
+		if got.code != exitDone || !strings.Contains(got.stdout, "401 envelopes: 1 sent, 400 already sent") {
+			t.Errorf("the next run: exit code %d\n%.2000s%s", got.code, got.stdout, got.stderr)
+		}
+		wantEachOnce(t, fresh, server.Envelopes())
+	})
 }
 
 // TestTooLate: a run that will not be done in time says so before it starts, and

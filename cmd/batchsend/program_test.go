@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -36,9 +37,14 @@ func runHere(t *testing.T, dir string, tune func(*sandbox.Server), args ...strin
 // runAgain is runHere with the sandboxes watched as before, if at all; several
 // may run at once.
 func runAgain(t *testing.T, dir string, args ...string) outcome {
+	return runUntil(t.Context(), dir, args...)
+}
+
+// runUntil is runAgain until a signal ends ctx.
+func runUntil(ctx context.Context, dir string, args ...string) outcome {
 	env := map[string]string{"XDG_STATE_HOME": dir, "XDG_CONFIG_HOME": dir}
 	var stdout, stderr bytes.Buffer
-	code := run(t.Context(), args, func(name string) string { return env[name] }, strings.NewReader(""), &stdout, &stderr)
+	code := run(ctx, args, func(name string) string { return env[name] }, strings.NewReader(""), &stdout, &stderr)
 	return outcome{code, stdout.String(), stderr.String()}
 }
 
