@@ -172,6 +172,7 @@ func (b *batch) load(o *outcome, old []byte, now time.Duration, unix int64) *acc
 		o.text = bytes.Clone(old)
 		if ahead := a.at - now; ahead > maxSkew {
 			a.shift(-ahead)
+			o.written = true // or its times would never come
 		} else if ahead > 0 {
 			o.skew = ahead // time runs forward for all members alike
 		}
@@ -181,7 +182,7 @@ func (b *batch) load(o *outcome, old []byte, now time.Duration, unix int64) *acc
 	default:
 		a = &account{core: b.core.clone(), at: now}
 	}
-	o.written = a.sanitize(now + o.skew)
+	o.written = a.sanitize(now+o.skew) || o.written
 	return a
 }
 

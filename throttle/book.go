@@ -34,8 +34,9 @@ const (
 
 // Close writes into the book what it does not know yet, turns back what was
 // granted and not used, and leaves it. Calls still under way stay in the book
-// until they are answered or the process ends. Without a [Limiter.Book] it does
-// nothing. The error is why the book was given up, then or before.
+// until they are answered or the process ends. It returns when nobody is being
+// told anything any more; the error is why the book was given up, then or
+// before.
 //
 // A closed limiter that is used again joins again.
 func (l *Limiter) Close() error {
@@ -45,7 +46,7 @@ func (l *Limiter) Close() error {
 	for m := l.member; m != nil && l.member == m; {
 		if !m.syncing {
 			if !m.unwritten() {
-				return nil
+				break
 			}
 			m.leaving = true
 			m.sync()
@@ -54,6 +55,9 @@ func (l *Limiter) Close() error {
 		l.mu.Unlock()
 		<-ended
 		l.mu.Lock()
+	}
+	for l.tellers > 0 {
+		l.told.Wait()
 	}
 	return l.failed
 }

@@ -134,6 +134,26 @@ func TestStrangeBookBlocksNobodyForLong(t *testing.T) {
 	})
 }
 
+// A book written by a clock that was days ahead, when the hour was used up, holds
+// nobody longer than an hour, though each looks only now and then.
+func TestClockPutRight(t *testing.T) {
+	r := rules{hourLimit: 1000, burstLimit: 500}
+	const days = 48 * time.Hour
+	ahead := &batch{name: "ahead", number: 1, rules: r, events: []event{{kind: refused, window: Hourly, at: days + time.Minute}}}
+	ahead.core.init(days, days+time.Hour, r)
+	text := ahead.edit(nil, days+time.Minute, unix).text
+
+	b := &batch{name: "me", number: 1, rules: r, waiting: 8}
+	o := b.edit(text, 0, unix)
+	if len(o.granted) != 0 || !o.held || o.hold.until > time.Hour+hourMargin {
+		t.Fatalf("granted %v, held %+v, want held for an hour at most", o.granted, o.hold)
+	}
+	// The book keeps whole milliseconds.
+	if o = b.edit(o.text, o.hold.until+time.Millisecond, unix); len(o.granted) == 0 {
+		t.Errorf("nothing granted when the hour was over: %+v", o.hold)
+	}
+}
+
 func FuzzReadState(f *testing.F) {
 	c := core{}
 	c.init(0, time.Hour, rules{hourLimit: 1000, burstLimit: 500})

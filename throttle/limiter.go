@@ -34,6 +34,7 @@ type Limiter struct {
 	// OnWait, if not nil, is told when calls begin to be held back for a second
 	// or more, once and not for every call, and again when that changes. It may
 	// be called by several goroutines, and must not block; it may ask for State.
+	// After [Limiter.Close] it is not called any more.
 	OnWait func(Wait)
 
 	// Book, if not nil, keeps what is known for all limiters that share it, and
@@ -55,6 +56,8 @@ type Limiter struct {
 	queue     list.List // of *waiter
 	timer     *time.Timer
 	announced hold
+	tellers   int       // calls of OnWait and OnAlone under way
+	told      sync.Cond // one has ended
 }
 
 // Call is one call that has its place and may leave. One of [Call.Done] and
@@ -119,15 +122,7 @@ func (c Call) Done(r Reading) {
 	if c.l == nil {
 		return
 	}
-	l := c.l
-	l.mu.Lock()
-	now := l.now()
-	if l.member != nil {
-		l.member.note(event{kind: answered, call: c, at: now, reading: r})
-	} else {
-		l.core.done(c, r, now)
-	}
-	l.dispatch(now)
+	c.l.happened(event{kind: answered, call: c, reading: r})
 }
 
 // Lost tells that the call was not answered: it may have been counted or not,
@@ -136,29 +131,26 @@ func (c Call) Lost() {
 	if c.l == nil {
 		return
 	}
-	l := c.l
-	l.mu.Lock()
-	now := l.now()
-	if l.member != nil {
-		l.member.note(event{kind: unanswered, call: c, at: now})
-	} else {
-		l.core.lose(c.seq, now)
-	}
-	l.dispatch(now)
+	c.l.happened(event{kind: unanswered, call: c})
 }
 
 // Exhausted tells that the server refused a call because the window had no
 // place for it, and after how long it may have one; 0 or less if that is not
 // known. Nothing leaves until then.
 func (l *Limiter) Exhausted(w Window, after time.Duration) {
+	l.happened(event{kind: refused, window: w, after: after})
+}
+
+// happened takes in what happens now, here or for the book.
+func (l *Limiter) happened(e event) {
 	l.mu.Lock()
-	now := l.now()
+	e.at = l.now()
 	if l.member != nil {
-		l.member.note(event{kind: refused, at: now, window: w, after: after})
+		l.member.note(e)
 	} else {
-		l.core.refuse(w, after, now)
+		e.apply(&l.core)
 	}
-	l.dispatch(now)
+	l.dispatch(e.at)
 }
 
 // now returns the time since the limiter's birth, which is its first use.
@@ -167,6 +159,7 @@ func (l *Limiter) now() time.Duration {
 		return time.Since(l.birth) + l.skew
 	}
 	l.birth = time.Now()
+	l.told.L = &l.mu
 	fullHour := l.birth.Truncate(time.Hour).Add(time.Hour).Sub(l.birth.Round(0))
 	l.core.init(0, fullHour, l.rules())
 	if l.Book != nil {
@@ -261,8 +254,8 @@ func (l *Limiter) wake(after time.Duration) {
 	}
 }
 
-// news returns what tells of a hold, if that is worth it. It must be called
-// without the lock.
+// news returns what tells of a hold, if that is worth it. That must be called,
+// once and without the lock.
 func (l *Limiter) news(h hold, now time.Duration) (tell func()) {
 	if l.OnWait == nil || h.until < now+time.Second ||
 		h.window == l.announced.window && h.until < l.announced.until+time.Second {
@@ -270,5 +263,18 @@ func (l *Limiter) news(h hold, now time.Duration) (tell func()) {
 	}
 	l.announced = h
 	wait := Wait{Window: h.window, Until: l.at(h.until)}
-	return func() { l.OnWait(wait) }
+	return l.telling(func() { l.OnWait(wait) })
+}
+
+// telling returns a call of OnWait or OnAlone for which Close waits. It must be
+// made, once and without the lock.
+func (l *Limiter) telling(call func()) (tell func()) {
+	l.tellers++
+	return func() {
+		call()
+		l.mu.Lock()
+		l.tellers--
+		l.mu.Unlock()
+		l.told.Broadcast()
+	}
 }

@@ -218,6 +218,39 @@ func TestBrokenBook(t *testing.T) {
 	}
 }
 
+// Nobody is told anything after Close, though the caller that waits may be gone
+// before he is told.
+func TestToldBeforeClose(t *testing.T) {
+	for _, alone := range []bool{true, false} {
+		t.Run(fmt.Sprintf("alone %t", alone), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var book throttle.Book
+				if !alone {
+					book = page{newShelf(time.Millisecond), "one"}
+				}
+				var telling, told int
+				tell := func() {
+					telling++
+					time.Sleep(10 * time.Second)
+					told++
+				}
+				l := &throttle.Limiter{HourLimit: 1000, Book: book, OnWait: func(throttle.Wait) { tell() }}
+				l.Exhausted(throttle.Hourly, time.Minute)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				go l.Acquire(ctx)
+				time.Sleep(2 * time.Second)
+				if err := l.Close(); err != nil {
+					t.Fatal(err)
+				}
+				if telling != 1 || told != 1 {
+					t.Errorf("Close returned while %d of %d calls of OnWait were under way", telling-told, telling)
+				}
+			})
+		})
+	}
+}
+
 // Acquire ends with its context while the book is slow, and gives its place back.
 func TestSlowBook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

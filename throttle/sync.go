@@ -259,10 +259,12 @@ func (m *member) fail(err error) {
 	l := m.l
 	l.mu.Lock()
 	m.abandon(err)
-	l.mu.Unlock()
+	tell := func() {}
 	if l.OnAlone != nil {
-		l.OnAlone(err)
+		tell = l.telling(func() { l.OnAlone(err) })
 	}
+	l.mu.Unlock()
+	tell()
 	close(m.ended)
 	l.mu.Lock()
 	l.dispatch(l.now())

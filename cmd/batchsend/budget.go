@@ -21,6 +21,22 @@ func (a *app) share(c *connection, db *ledger.DB) (err error) {
 	return nil
 }
 
+// openShared opens the ledger of a connection, in whose budget its calls count
+// from now on. close ends both.
+func (a *app) openShared(ctx context.Context, c *connection) (db *ledger.DB, close func(), err error) {
+	if db, err = ledger.Open(ctx, c.ledger); err != nil {
+		return nil, nil, err
+	}
+	if err := a.share(c, db); err != nil {
+		db.Close()
+		return nil, nil, err
+	}
+	return db, func() {
+		c.leave()
+		db.Close()
+	}, nil
+}
+
 // recall takes over what the ledger has of the budget, for calls that leave no
 // trace in it: those of a dry run.
 func (c *connection) recall(ctx context.Context, db *ledger.DB) error {
@@ -34,11 +50,11 @@ func (c *connection) recall(ctx context.Context, db *ledger.DB) error {
 	return nil
 }
 
-// leave gives back what the connection holds of the budget. The ledger must
-// still be open.
+// leave ends the connection's calls and gives back what it holds of the budget,
+// for which the ledger must still be open.
 func (c *connection) leave() {
+	_ = c.limiter.Close() // OnAlone has told
 	if c.budget != nil {
-		_ = c.limiter.Close() // OnAlone has told
 		c.budget.Close()
 	}
 }

@@ -37,6 +37,7 @@ func (a *app) doctor(ctx context.Context) error {
 	if err != nil {
 		return fail("sign-in", err)
 	}
+	defer conn.leave()
 	ok("sign-in", "as %s <%s>", conn.login.UserName, conn.login.UserEmail)
 	ok("account", "%s (%s) at %s", conn.login.AccountName, conn.login.AccountID, conn.login.BaseURI)
 	info, err := conn.accountInfo(ctx)

@@ -307,20 +307,29 @@ func (j *job) send(ctx context.Context, items []batch.Item, drafts []*envelope.D
 	return nil
 }
 
-// limited returns the items that this run is about: with --limit the first so
-// many that are still to be sent, and all that were sent, or may have been.
-func (j *job) limited(items []batch.Item, drafts []*envelope.Draft) (chosen []batch.Item, of []*envelope.Draft) {
-	if j.o.limit == 0 {
-		return items, drafts
-	}
-	fresh := 0
+// due returns the indices of the items that are to be sent: with --limit the
+// first so many.
+func (j *job) due(items []batch.Item) (which []int) {
 	for i, item := range items {
-		if !item.Standing.State.MayExist() {
-			if fresh++; fresh > j.o.limit {
-				continue
-			}
+		if !item.Standing.State.MayExist() && (j.o.limit == 0 || len(which) < j.o.limit) {
+			which = append(which, i)
 		}
-		chosen, of = append(chosen, item), append(of, drafts[i])
+	}
+	return which
+}
+
+// limited returns the items that this run is about: those that are due, and all
+// that were sent, or may have been.
+func (j *job) limited(items []batch.Item, drafts []*envelope.Draft) (chosen []batch.Item, of []*envelope.Draft) {
+	which := j.due(items)
+	for i, item := range items {
+		due := len(which) > 0 && which[0] == i
+		if due {
+			which = which[1:]
+		}
+		if due || item.Standing.State.MayExist() {
+			chosen, of = append(chosen, item), append(of, drafts[i])
+		}
 	}
 	return chosen, of
 }

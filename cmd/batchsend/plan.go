@@ -13,12 +13,10 @@ import (
 
 // makePlan chooses how the items are sent and works out what that takes.
 func (j *job) makePlan(ctx context.Context, items []batch.Item) error {
-	var envs []*envelope.Envelope
-	var which []int // of the items
-	for i, item := range items {
-		if !item.Standing.State.MayExist() && (j.o.limit == 0 || len(envs) < j.o.limit) {
-			envs, which = append(envs, item.Envelope), append(which, i)
-		}
+	which := j.due(items)
+	envs := make([]*envelope.Envelope, len(which))
+	for n, i := range which {
+		envs[n] = items[i].Envelope
 	}
 	speed, err := j.db.LotSpeed(ctx, j.conn.login.AccountID)
 	if err != nil {

@@ -38,15 +38,11 @@ every run of send does the same before it sends.`,
 }
 
 func (a *app) reconcile(ctx context.Context, conn *connection, name string, settle time.Duration) error {
-	db, err := ledger.Open(ctx, conn.ledger)
+	db, done, err := a.openShared(ctx, conn)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	if err := a.share(conn, db); err != nil {
-		return err
-	}
-	defer conn.leave()
+	defer done()
 	names, err := inDoubt(ctx, db, conn.login.AccountID, name)
 	if err != nil {
 		return err

@@ -27,15 +27,11 @@ func (a *app) refresh(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	db, err := ledger.Open(ctx, conn.ledger)
+	db, done, err := a.openShared(ctx, conn)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	if err := a.share(conn, db); err != nil {
-		return err
-	}
-	defer conn.leave()
+	defer done()
 	names, err := sentBatches(ctx, db, conn.login.AccountID, name)
 	if err != nil {
 		return err

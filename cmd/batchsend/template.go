@@ -25,6 +25,7 @@ each, the envelope custom fields, and a header line to start from.`,
 			if err != nil {
 				return err
 			}
+			defer conn.leave()
 			if len(args) == 0 {
 				return a.listTemplates(cmd.Context(), conn)
 			}

@@ -9,16 +9,26 @@ import (
 	"batchsend/envelope"
 )
 
-// BulkCopyFailed is the code of an envelope that DocuSign could not make from
-// its bulk list; DocuSign itself gives words only.
-const BulkCopyFailed = "BULK_COPY_FAILED"
-
 func (m *mailer) copies(ctx context.Context, l *lot) (copies []envelope.Copy, err error) {
 	err = m.Retry.Do(ctx, func(ctx context.Context) (err error) {
 		copies, err = m.DocuSign.Copies(ctx, &l.Lot, l.asked())
 		return err
 	})
 	return copies, err
+}
+
+// settleFound settles those of a lot's envelopes that DocuSign has made, though
+// it does not know the lot's batch. It reports whether others are left; not if
+// nothing could be recorded, which stops the run.
+func (m *mailer) settleFound(ctx context.Context, l *lot, copies []envelope.Copy) (left bool) {
+	outs, _ := m.sent(l, copies)
+	if !m.settle(ctx, l, outs) {
+		return false
+	}
+	if len(l.open) == 0 {
+		l.stage = settled
+	}
+	return len(l.open) > 0
 }
 
 // collect finds the envelopes that DocuSign has made of a lot.
@@ -139,7 +149,7 @@ func (m *mailer) failed(l *lot, outs map[envelope.TransactionID]envelope.Outcome
 		if message == "" {
 			message = reason(left)
 		}
-		outs[tx] = envelope.Outcome{Status: envelope.Failed, Code: BulkCopyFailed, Message: message}
+		outs[tx] = envelope.Outcome{Status: envelope.Failed, Code: string(envelope.BulkCopyFailed), Message: message}
 	}
 	return len(missing), true
 }

@@ -82,7 +82,7 @@ func TestFailedCopies(t *testing.T) {
 				_, result := d.again(t.Context())
 				var told []string
 				for i, out := range result.Outcomes {
-					if out.Status == envelope.Failed && out.Code == batch.BulkCopyFailed {
+					if out.Status == envelope.Failed && out.Code == string(envelope.BulkCopyFailed) {
 						told = append(told, d.rows[i]+": "+out.Message)
 					}
 				}

@@ -89,12 +89,7 @@ func (m *mailer) look(ctx context.Context, l *lot) error {
 		return err
 	}
 	if len(copies) > 0 {
-		outs, _ := m.sent(l, copies)
-		switch {
-		case !m.settle(ctx, l, outs):
-		case len(l.open) == 0:
-			l.stage = settled
-		default:
+		if m.settleFound(ctx, l, copies) {
 			return fmt.Errorf("DocuSign has envelopes of lot %s but does not list its batch %q", l.ID, l.Name())
 		}
 		return nil
@@ -122,7 +117,7 @@ func (m *mailer) anew(ctx context.Context, l *lot) {
 	if !ok {
 		return
 	}
-	if !l.earlier {
+	if !l.earlier() {
 		m.lost++
 	}
 	if m.lost >= maxLost {

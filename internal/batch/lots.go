@@ -24,12 +24,11 @@ const (
 // lot is a lot that was claimed.
 type lot struct {
 	envelope.Lot
-	group   *group // nil if an earlier run made it
-	earlier bool   // an earlier run made it
-	stage   stage
-	open    map[envelope.TransactionID]bool // of which it is not known what became
-	next    time.Time                       // when to do the next thing about it
-	looks   int                             // empty answers in this stage
+	group *group // nil if an earlier run made it
+	stage stage
+	open  map[envelope.TransactionID]bool // of which it is not known what became
+	next  time.Time                       // when to do the next thing about it
+	looks int                             // empty answers in this stage
 	// troubles is how many visits in a row have failed.
 	troubles int
 	// since is when the stage began, by this process's clock: of a lot that is
@@ -38,6 +37,9 @@ type lot struct {
 	pace
 	speed float64 // that was seen
 }
+
+// earlier reports whether an earlier run made the lot.
+func (l *lot) earlier() bool { return l.group == nil }
 
 // group is the envelopes of one [envelope.Group] in one batch.
 type group struct {
@@ -105,7 +107,7 @@ func handedOver(lots []envelope.Lot) map[envelope.TransactionID]bool {
 // resume takes up a lot that an earlier run left.
 func (m *mailer) resume(left envelope.Lot) {
 	now := time.Now()
-	l := &lot{Lot: left, earlier: true, stage: unsure, since: now, next: now, open: make(map[envelope.TransactionID]bool)}
+	l := &lot{Lot: left, stage: unsure, since: now, next: now, open: make(map[envelope.TransactionID]bool)}
 	for _, tx := range l.Envelopes {
 		l.open[tx] = true
 	}
@@ -310,7 +312,7 @@ func (m *mailer) settle(ctx context.Context, l *lot, outs map[envelope.Transacti
 
 // tell takes note of what became of one envelope.
 func (m *mailer) tell(l *lot, tx envelope.TransactionID, out envelope.Outcome) {
-	if l.earlier {
+	if l.earlier() {
 		m.run.left.Open--
 		if out.Status == envelope.Sent {
 			m.run.left.Sent++

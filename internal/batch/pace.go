@@ -118,12 +118,7 @@ func (m *mailer) strayed(ctx context.Context, l *lot, why error) error {
 	if err != nil {
 		return err
 	}
-	outs, _ := m.sent(l, copies)
-	switch {
-	case !m.settle(ctx, l, outs):
-	case len(l.open) == 0:
-		l.stage = settled
-	default:
+	if m.settleFound(ctx, l, copies) {
 		m.leave(l, why.Error())
 	}
 	return nil
