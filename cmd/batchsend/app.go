@@ -15,7 +15,7 @@ import (
 // app is what all commands share: the process's surroundings and the
 // configuration.
 type app struct {
-	getenv  func(string) string
+	env     map[string]string
 	stdin   io.Reader
 	stdout  io.Writer
 	stderr  *console
@@ -112,6 +112,7 @@ func (a *app) configure(cmd *cobra.Command) error {
 	default:
 		return usageError("--log-format is %q: it must be text or json", a.cfg.logFormat)
 	}
+	a.misspelt()
 	return nil
 }
 
@@ -160,5 +161,5 @@ func (c *console) draw(bar interface{ Clear() error }) {
 
 // animate reports whether a bar may be drawn on stderr.
 func (a *app) animate() bool {
-	return !a.cfg.quiet && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb" && a.watched
+	return !a.cfg.quiet && a.env["NO_COLOR"] == "" && a.env["TERM"] != "dumb" && a.watched
 }

@@ -57,7 +57,7 @@ func (x *bench) send(args ...string) {
 	x.rounds++
 	var stdout, stderr bytes.Buffer
 	args = append([]string{"send", "--ledger", filepath.Join(x.dir, fmt.Sprintf("%d.db", x.rounds))}, append(args, x.file)...)
-	code := run(x.b.Context(), args, func(name string) string { return x.env[name] }, strings.NewReader(""), &stdout, &stderr)
+	code := run(x.b.Context(), args, x.env, strings.NewReader(""), &stdout, &stderr)
 	if code != exitDone {
 		x.b.Fatalf("exit code %d\n%s%s", code, stdout.String(), stderr.String())
 	}

@@ -56,7 +56,7 @@ func (a *app) fromEnvironment(flags *pflag.FlagSet) error {
 	var errs []error
 	flags.VisitAll(func(f *pflag.Flag) {
 		name := environmentName(f.Name)
-		value := a.getenv(name)
+		value := a.env[name]
 		if value == "" || a.origins[f.Name] != "default" || f.Name == "help" {
 			return
 		}
@@ -67,6 +67,32 @@ func (a *app) fromEnvironment(flags *pflag.FlagSet) error {
 		a.origins[f.Name] = "environment " + name
 	})
 	return errors.Join(errs...)
+}
+
+// misspelt warns of environment variables that are nearly settings.
+func (a *app) misspelt() {
+	var names []string
+	known := map[string]bool{debugVariable: true}
+	for _, flag := range a.allFlags() {
+		name := environmentName(flag)
+		names, known[name] = append(names, name), true
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.env)) {
+		prefix, _, ok := strings.Cut(name, "_")
+		if known[name] || !ok || a.env[name] == "" {
+			continue
+		}
+		// Only what follows the common prefix can be misspelt.
+		var rests []string
+		for _, other := range names {
+			if rest, ok := strings.CutPrefix(other, prefix+"_"); ok {
+				rests = append(rests, rest)
+			}
+		}
+		if i := template.Nearest(strings.TrimPrefix(name, prefix+"_"), rests); i >= 0 {
+			a.warn("the environment variable %s is not a setting and has no effect: did you mean %s_%s?", name, prefix, rests[i])
+		}
+	}
 }
 
 // fromFile reads the configuration file: keys are flag names, a table
@@ -139,7 +165,7 @@ func (a *app) set(flags *pflag.FlagSet, table map[string]any, origin string) err
 // allFlags lists the names of all settings, whichever command has them.
 func (a *app) allFlags() []string {
 	var names []string
-	other := &app{getenv: a.getenv}
+	other := &app{env: a.env}
 	root := other.rootCommand()
 	add := func(f *pflag.Flag) {
 		if !slices.Contains(names, f.Name) {
@@ -162,10 +188,10 @@ func orNone(names []string) string {
 
 // directory returns batchsend's directory under an XDG base directory.
 func (a *app) directory(variable, underHome string) (string, error) {
-	if dir := a.getenv(variable); filepath.IsAbs(dir) {
+	if dir := a.env[variable]; filepath.IsAbs(dir) {
 		return filepath.Join(dir, "batchsend"), nil
 	}
-	home := a.getenv("HOME")
+	home := a.env["HOME"]
 	if home == "" {
 		return "", fmt.Errorf("neither HOME nor %s is set", variable)
 	}

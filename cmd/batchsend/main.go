@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 )
 
@@ -20,18 +21,28 @@ func Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // first signal: finish what is in flight; second: die
-	return run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr)
+	return run(ctx, os.Args[1:], environ(), os.Stdin, os.Stdout, os.Stderr)
+}
+
+// environ returns the environment by names.
+func environ() map[string]string {
+	env := map[string]string{}
+	for _, pair := range os.Environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		env[name] = value
+	}
+	return env
 }
 
 // run is the program without its process: it parses, wires, works, and maps
 // what came of it to an exit code.
-func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
+func run(ctx context.Context, args []string, env map[string]string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	defer func() {
 		if p := recover(); p != nil {
-			code = crashed(stderr, getenv, p)
+			code = crashed(stderr, env, p)
 		}
 	}()
-	a := &app{getenv: getenv, stdin: stdin, stdout: stdout, typed: isTerminal(stdin), watched: isTerminal(stderr)}
+	a := &app{env: env, stdin: stdin, stdout: stdout, typed: isTerminal(stdin), watched: isTerminal(stderr)}
 	a.stderr = &console{w: stderr}
 	root := a.rootCommand()
 	root.SetArgs(args)
@@ -43,12 +54,15 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	return exitCode(err)
 }
 
+// debugVariable names the environment variable that makes crashed tell more.
+const debugVariable = "BATCHSEND_DEBUG"
+
 // crashed reports a fault of our own. What was sent stays recorded: the ledger
 // is written before and after every call, not at the end.
-func crashed(stderr io.Writer, getenv func(string) string, p any) int {
+func crashed(stderr io.Writer, env map[string]string, p any) int {
 	fmt.Fprintf(stderr, "batchsend: internal error: %v\n", p)
-	fmt.Fprintln(stderr, "hint: this is a fault in batchsend; what was sent is in the ledger, and running the same command again goes on from there. BATCHSEND_DEBUG=1 shows where it happened")
-	if getenv("BATCHSEND_DEBUG") != "" {
+	fmt.Fprintln(stderr, "hint: this is a fault in batchsend; what was sent is in the ledger, and running the same command again goes on from there. "+debugVariable+"=1 shows where it happened")
+	if env[debugVariable] != "" {
 		stderr.Write(debug.Stack())
 	}
 	return exitCannotRun

@@ -44,7 +44,7 @@ func runAgain(t *testing.T, dir string, args ...string) outcome {
 func runUntil(ctx context.Context, dir string, args ...string) outcome {
 	env := map[string]string{"XDG_STATE_HOME": dir, "XDG_CONFIG_HOME": dir}
 	var stdout, stderr bytes.Buffer
-	code := run(ctx, args, func(name string) string { return env[name] }, strings.NewReader(""), &stdout, &stderr)
+	code := run(ctx, args, env, strings.NewReader(""), &stdout, &stderr)
 	return outcome{code, stdout.String(), stderr.String()}
 }
 

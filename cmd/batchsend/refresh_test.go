@@ -154,7 +154,7 @@ func TestRefreshInterrupted(t *testing.T) {
 		}
 		env := map[string]string{"XDG_STATE_HOME": o.dir, "XDG_CONFIG_HOME": o.dir}
 		var stdout, stderr bytes.Buffer
-		code := run(ctx, []string{"status", "--sandbox", "--refresh"}, func(name string) string { return env[name] }, strings.NewReader(""), &stdout, &stderr)
+		code := run(ctx, []string{"status", "--sandbox", "--refresh"}, env, strings.NewReader(""), &stdout, &stderr)
 		if code != exitStopped || !strings.Contains(stderr.String(), "interrupted: 500 of 600 envelopes were asked about. Run the same command again") {
 			t.Errorf("interrupted: exit code %d\n%s%s", code, stdout.String(), stderr.String())
 		}

@@ -338,13 +338,18 @@ func (m *mailer) tell(l *lot, tx envelope.TransactionID, out envelope.Outcome) {
 // it was sent for, nobody may take it for not sent.
 func (l *lot) outcome() envelope.Outcome {
 	const again = "; run the same command again: it is looked up before anything is sent"
+	out := envelope.Outcome{Status: envelope.Unknown}
 	switch {
-	case l.Batch == "":
-		return envelope.Outcome{Status: envelope.Unknown, Message: "handed over in bulk without an answer; it may have been sent" + again}
 	case l.stage == under:
-		return envelope.Outcome{Status: envelope.Unknown, Message: "DocuSign is sending it from a bulk list" + again}
+		out.Message = "DocuSign is sending it from a bulk list" + again
+	case !l.Asked.IsZero() && time.Since(l.Asked) > known: // what does not show by then is deleted, or its field is
+		out.Message = "handed over in bulk on " + date(l.Asked) + ", more than seven days ago, and DocuSign does not show what became of it: look for it there by recipient and date"
+	case l.Batch == "":
+		out.Message = "handed over in bulk without an answer; it may have been sent" + again
+	default:
+		out.Message = "handed over in bulk, and DocuSign does not show yet what became of it" + again
 	}
-	return envelope.Outcome{Status: envelope.Unknown, Message: "handed over in bulk, and DocuSign does not show yet what became of it" + again}
+	return out
 }
 
 // cleanUp removes lists and drafts that are no longer needed, and ends their
