@@ -81,7 +81,54 @@ func TestBulkTenThousand(t *testing.T) {
 			t.Errorf("%d calls, want at most %d", calls, 7*n/1000)
 		}
 		wantRowsMapped(t, all, fails, results, server.Envelopes())
+		wantTidy(t, server)
 	})
+}
+
+// TestBulkTidy has answers of all kinds get lost, while lists are made, sent and
+// looked up: whatever was made for nothing is removed in the end.
+func TestBulkTidy(t *testing.T) {
+	for seed := range 4 {
+		dir := t.TempDir()
+		all := manyOffers(60)
+		file := writeOffers(t, dir, all)
+		synctest.Test(t, func(t *testing.T) {
+			server := shareSandbox(t, dir, func(s *sandbox.Server) {
+				s.Faults.DropAfter, s.Faults.Everywhere, s.Faults.Seed = 0.3, true, uint64(seed)
+			})
+			got := runAgain(t, dir, "send", "--sandbox", "--via", "bulk", file)
+			for range 5 {
+				if got.code == exitDone {
+					break
+				}
+				time.Sleep(time.Hour)
+				got = runAgain(t, dir, "send", "--sandbox", "--via", "bulk", file)
+			}
+			if got.code != exitDone {
+				t.Fatalf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+			}
+			wantEachOnce(t, all, server.Envelopes())
+			wantTidy(t, server)
+		})
+	}
+}
+
+// wantTidy fails if lists or drafts lie about.
+func wantTidy(t *testing.T, server *sandbox.Server) {
+	t.Helper()
+	if left := server.BulkLists(); len(left) > 0 {
+		t.Errorf("lists lie about: %q", left)
+	}
+	wantNoDrafts(t, server.Envelopes())
+}
+
+func wantNoDrafts(t *testing.T, record []sandbox.Envelope) {
+	t.Helper()
+	for _, env := range record {
+		if env.Status == "created" {
+			t.Errorf("draft %s lies about", env.ID)
+		}
+	}
 }
 
 // wantRowsMapped holds results and the sandbox's record against the offers.
@@ -158,6 +205,7 @@ func TestBulkKilled(t *testing.T) {
 	}
 	v.finish("--via", "bulk")
 	v.verify()
+	wantNoDrafts(t, mailed(t, url))
 }
 
 // TestPlanKept holds what a run does against what a dry run said just before:

@@ -60,7 +60,7 @@ type Finder interface {
 // Only a lost answer to SendList can mean that somebody was mailed. What is
 // made twice by the other methods mails nobody.
 type Bulker interface {
-	// LotDraft makes a draft for lots of like's group.
+	// LotDraft makes a draft for lots of like's group. id is that of the first.
 	LotDraft(ctx context.Context, like *envelope.Envelope, id envelope.TransactionID) (envelope.ID, error)
 	// CreateList makes the list of a lot's envelopes and returns its ID.
 	CreateList(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (string, error)
@@ -76,6 +76,9 @@ type Bulker interface {
 	// Copies lists the envelopes that DocuSign has made of the lot, those that
 	// its searches show already.
 	Copies(ctx context.Context, lot *envelope.Lot, since time.Time) ([]envelope.Copy, error)
+	// Remains finds the lists and drafts that LotDraft and CreateList have made
+	// of lots, also those of which nobody learnt, and that are still there.
+	Remains(ctx context.Context, lots []*envelope.Lot) (lists []string, drafts []envelope.ID, err error)
 	// DeleteList and DeleteDrafts clean up; what is gone already is no error.
 	DeleteList(ctx context.Context, list string) error
 	DeleteDrafts(ctx context.Context, ids ...envelope.ID) error

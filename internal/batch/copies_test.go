@@ -95,7 +95,7 @@ func TestFailedCopies(t *testing.T) {
 					}
 				}
 				d.check(t, result)
-				d.finish(t, 0)
+				d.finish(t)
 			})
 		})
 	}
@@ -123,7 +123,7 @@ func TestShownLate(t *testing.T) {
 					t.Errorf("searches lag by %v: %s, want %s", lag, got, want)
 				}
 				d.check(t, result)
-				d.finish(t, 0)
+				d.finish(t)
 			})
 		}
 	}
@@ -141,7 +141,7 @@ func TestLag(t *testing.T) {
 			if n := d.docusign.calls["copies"]; n > 20+2*5 {
 				t.Errorf("searches lag by %v: the envelopes of 20 lots were asked for %d times", lag, n)
 			}
-			d.finish(t, 0)
+			d.finish(t)
 		})
 	}
 }

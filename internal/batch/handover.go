@@ -81,7 +81,7 @@ func (m *mailer) guard(ctx context.Context) error {
 func (m *mailer) prepare(ctx context.Context, l *lot, envs []*envelope.Envelope) (err error) {
 	g := l.group
 	if g.draft == "" {
-		g.draft, err = harmless(ctx, m.run, func(ctx context.Context) (envelope.ID, error) {
+		g.draft, err = harmless(ctx, m, l, func(ctx context.Context) (envelope.ID, error) {
 			return m.DocuSign.LotDraft(ctx, envs[0], envelope.TransactionID(l.ID))
 		})
 		if err != nil {
@@ -92,7 +92,7 @@ func (m *mailer) prepare(ctx context.Context, l *lot, envs []*envelope.Envelope)
 	if err := m.note(ctx, l); err != nil {
 		return err
 	}
-	l.List, err = harmless(ctx, m.run, func(ctx context.Context) (string, error) {
+	l.List, err = harmless(ctx, m, l, func(ctx context.Context) (string, error) {
 		return m.DocuSign.CreateList(ctx, &l.Lot, envs)
 	})
 	if err != nil {
@@ -103,19 +103,20 @@ func (m *mailer) prepare(ctx context.Context, l *lot, envs []*envelope.Envelope)
 	}
 	// Lists of one group differ in their values only, and sending checks all
 	// that testing does; but only testing names every mistake.
-	_, err = harmless(ctx, m.run, func(ctx context.Context) (any, error) {
+	_, err = harmless(ctx, m, l, func(ctx context.Context) (any, error) {
 		return nil, m.DocuSign.TestList(ctx, l.List, l.Draft)
 	})
 	g.tested = err == nil
 	return err
 }
 
-// harmless makes a call that may be made twice, repeating it if need be.
-func harmless[T any](ctx context.Context, s *run, call func(context.Context) (T, error)) (got T, err error) {
-	err = s.Retry.Do(ctx, func(ctx context.Context) (err error) {
+// harmless makes a call that prepares a lot and may be made twice, repeating it
+// if need be.
+func harmless[T any](ctx context.Context, m *mailer, l *lot, call func(context.Context) (T, error)) (got T, err error) {
+	err = m.Retry.Do(ctx, func(ctx context.Context) (err error) {
 		got, err = call(throttle.Detach(ctx))
 		if doubtful(err) {
-			err = harmlessError{err}
+			err, l.littered = harmlessError{err}, true
 		}
 		return err
 	})

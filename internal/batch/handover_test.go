@@ -62,7 +62,7 @@ func TestLotsGuard(t *testing.T) {
 				t.Errorf("stopped when asked for the %d. time: %s, %v; want %s", asked, got, result.Stopped, want)
 			}
 			d.check(t, result)
-			d.finish(t, 0)
+			d.finish(t)
 		})
 	}
 }
@@ -94,7 +94,7 @@ func TestLotsMaxErrors(t *testing.T) {
 				t.Errorf("at most %d: %s, %v; want %s", tt.max, got, result.Stopped, tt.want)
 			}
 			d.check(t, result)
-			d.finish(t, 0)
+			d.finish(t)
 		})
 	}
 }
@@ -132,7 +132,7 @@ func TestLotsPanic(t *testing.T) {
 				}()
 				d.run(t.Context())
 			}()
-			d.finish(t, 0)
+			d.finish(t)
 		})
 	}
 }

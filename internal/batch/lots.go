@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"batchsend/envelope"
@@ -29,6 +30,8 @@ type lot struct {
 	open  map[envelope.TransactionID]bool // of which it is not known what became
 	next  time.Time                       // when to do the next thing about it
 	looks int                             // empty answers in this stage
+	// littered is whether it may have a list or a draft that is not recorded.
+	littered bool
 	// troubles is how many visits in a row have failed.
 	troubles int
 	// since is when the stage began, by this process's clock: of a lot that is
@@ -107,7 +110,7 @@ func handedOver(lots []envelope.Lot) map[envelope.TransactionID]bool {
 // resume takes up a lot that an earlier run left.
 func (m *mailer) resume(left envelope.Lot) {
 	now := time.Now()
-	l := &lot{Lot: left, stage: unsure, since: now, next: now, open: make(map[envelope.TransactionID]bool)}
+	l := &lot{Lot: left, stage: unsure, since: now, next: now, littered: true, open: make(map[envelope.TransactionID]bool)}
 	for _, tx := range l.Envelopes {
 		l.open[tx] = true
 	}
@@ -355,21 +358,29 @@ func (l *lot) outcome() envelope.Outcome {
 // cleanUp removes lists and drafts that are no longer needed, and ends their
 // lots. What cannot be removed now is left to the next run.
 func (m *mailer) cleanUp(ctx context.Context) {
+	var over []*lot
 	needed := make(map[envelope.ID]bool)
 	for _, l := range m.lots {
-		if l.stage != settled {
+		if l.stage == settled {
+			over = append(over, l)
+		} else {
 			needed[l.Draft] = true
 		}
 	}
-	var drafts []envelope.ID
-	for _, l := range m.lots {
-		if l.stage == settled && l.Draft != "" && !needed[l.Draft] {
-			drafts, needed[l.Draft] = append(drafts, l.Draft), true
-		}
+	lists, drafts, clean := m.litter(ctx, over)
+	for _, l := range over {
+		drafts = append(drafts, l.Draft)
 	}
-	clean := len(drafts) == 0 || m.tidy(ctx, "drafts", func(ctx context.Context) error { return m.DocuSign.DeleteDrafts(ctx, drafts...) })
-	for _, l := range m.lots {
-		if l.stage != settled || l.List != "" && !m.deleteList(ctx, l) || !clean {
+	slices.Sort(drafts)
+	drafts = slices.DeleteFunc(slices.Compact(drafts), func(id envelope.ID) bool { return id == "" || needed[id] })
+	if len(drafts) > 0 {
+		clean = m.tidy(ctx, "drafts", func(ctx context.Context) error { return m.DocuSign.DeleteDrafts(ctx, drafts...) }) && clean
+	}
+	for _, list := range lists {
+		clean = m.deleteList(ctx, list) && clean
+	}
+	for _, l := range over {
+		if l.List != "" && !m.deleteList(ctx, l.List) || !clean {
 			continue
 		}
 		done, cancel := outliving(ctx)
@@ -380,8 +391,30 @@ func (m *mailer) cleanUp(ctx context.Context) {
 	}
 }
 
-func (m *mailer) deleteList(ctx context.Context, l *lot) bool {
-	return m.tidy(ctx, "list", func(ctx context.Context) error { return m.DocuSign.DeleteList(ctx, l.List) })
+// litter finds lists and drafts of lots that are over and that nobody recorded,
+// because an answer was lost or the process died. It reports whether it could
+// look.
+func (m *mailer) litter(ctx context.Context, over []*lot) (lists []string, drafts []envelope.ID, looked bool) {
+	var lots []*envelope.Lot
+	recorded := make(map[string]bool)
+	for _, l := range over {
+		recorded[l.List] = true
+		if l.littered {
+			lots = append(lots, &l.Lot)
+		}
+	}
+	if len(lots) == 0 {
+		return nil, nil, true
+	}
+	looked = m.tidy(ctx, "lists and drafts", func(ctx context.Context) (err error) {
+		lists, drafts, err = m.DocuSign.Remains(ctx, lots)
+		return err
+	})
+	return slices.DeleteFunc(lists, func(id string) bool { return recorded[id] }), drafts, looked
+}
+
+func (m *mailer) deleteList(ctx context.Context, list string) bool {
+	return m.tidy(ctx, "list", func(ctx context.Context) error { return m.DocuSign.DeleteList(ctx, list) })
 }
 
 // tidy makes a call that cleans up and reports whether that worked.

@@ -81,6 +81,6 @@ func TestStuck(t *testing.T) {
 		d.check(t, result)
 		time.Sleep(20 * day)
 		d.docusign.speed = 0
-		d.finish(t, 0)
+		d.finish(t)
 	})
 }

@@ -166,6 +166,11 @@ func (c mortalClient) Copies(ctx context.Context, lot *envelope.Lot, since time.
 	return copies, err
 }
 
+func (c mortalClient) Remains(ctx context.Context, lots []*envelope.Lot) (lists []string, drafts []envelope.ID, err error) {
+	err = c.do(func() (err error) { lists, drafts, err = c.world.Remains(ctx, lots); return err })
+	return lists, drafts, err
+}
+
 func (c mortalClient) DeleteList(ctx context.Context, list string) error {
 	return c.do(func() error { return c.world.DeleteList(ctx, list) })
 }

@@ -234,6 +234,28 @@ func (w *world) under(want func(*job) bool) bool {
 	return slices.ContainsFunc(w.jobs, func(j *job) bool { return j.made < j.size && want(j) })
 }
 
+func (w *world) Remains(_ context.Context, lots []*envelope.Lot) (lists []string, drafts []envelope.ID, err error) {
+	err = w.call("remains", "", func() error {
+		for _, lot := range lots {
+			for _, l := range w.lists {
+				if l.lot == lot.ID && !l.deleted {
+					lists = append(lists, l.id)
+				}
+			}
+			for _, p := range w.papers {
+				if p.form && !p.deleted && string(p.tx) == lot.ID {
+					drafts = append(drafts, p.id)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, mild(err)
+	}
+	return lists, drafts, nil
+}
+
 func (w *world) DeleteList(_ context.Context, list string) error {
 	return mild(w.call("delete-list", "", func() error {
 		for _, l := range w.lists {

@@ -9,6 +9,44 @@ import (
 	"batchsend/envelope"
 )
 
+// Remains finds the lists and drafts that were made of lots and are still there,
+// those whose answers were lost among them: lists by their name in one call,
+// drafts by their transaction ID in one for each hundred lots.
+func (c *Client) Remains(ctx context.Context, lots []*envelope.Lot) (lists []string, drafts []envelope.ID, err error) {
+	names := make(map[string]bool, len(lots))
+	ids := make([]envelope.TransactionID, len(lots))
+	for i, lot := range lots {
+		names[lot.Name()] = true
+		ids[i] = envelope.TransactionID(lot.ID)
+	}
+	var got struct {
+		Lists []struct {
+			ID   text `json:"bulkSendListId"`
+			Name text `json:"name"`
+		} `json:"bulkListSummaries"`
+	}
+	if err := c.do(ctx, call{op: "look up bulk send lists", method: http.MethodGet, path: listsPath}, &got); err != nil {
+		return nil, nil, err
+	}
+	for _, l := range got.Lists {
+		if l.ID != "" && names[string(l.Name)] {
+			lists = append(lists, l.ID.guid())
+		}
+	}
+	for chunk := range slices.Chunk(ids, idsPerCall) {
+		err := c.eachEnvelope(ctx, byIDs("transaction_ids", wireIDs{Transactions: chunk}), func(w *wireStatus) {
+			// DocuSign may list an envelope twice: by its transaction, and by itself.
+			if id := w.id(); id != "" && w.status() == statusDraft && !slices.Contains(drafts, id) {
+				drafts = append(drafts, id)
+			}
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	return lists, drafts, nil
+}
+
 // DeleteList deletes a bulk send list, with the names and addresses in it. A
 // batch that was sent from it goes on. A list that does not exist is no error.
 func (c *Client) DeleteList(ctx context.Context, listID string) error {

@@ -135,6 +135,52 @@ func TestLot(t *testing.T) {
 	})
 }
 
+// TestRemains finds what was made of a lot twice, because the first answers were
+// lost, and nothing of another lot.
+func TestRemains(t *testing.T) {
+	s := new(sandbox.Server)
+	c := connected(t, official(t, s))
+	envs := []*envelope.Envelope{offerTo(0), offerTo(1)}
+	lots := []*envelope.Lot{{ID: "7c1d2c5e-0000-4000-8000-000000000001"}, {ID: "7c1d2c5e-0000-4000-8000-000000000002"}, {ID: "7c1d2c5e-0000-4000-8000-000000000003"}}
+	var lists []string
+	var drafts []envelope.ID
+	for _, lot := range []*envelope.Lot{lots[0], lots[0], lots[2]} {
+		draft, err := c.LotDraft(t.Context(), envs[0], envelope.TransactionID(lot.ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := c.CreateList(t.Context(), lot, envs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lists, drafts = append(lists, list), append(drafts, draft)
+	}
+	remain := func(wantLists []string, wantDrafts []envelope.ID) {
+		t.Helper()
+		gotLists, gotDrafts, err := c.Remains(t.Context(), lots[:2])
+		slices.Sort(gotLists)
+		slices.Sort(gotDrafts)
+		slices.Sort(wantLists)
+		slices.Sort(wantDrafts)
+		if err != nil || !slices.Equal(gotLists, wantLists) || !slices.Equal(gotDrafts, wantDrafts) {
+			t.Errorf("Remains = %v, %v, %v; want %v, %v", gotLists, gotDrafts, err, wantLists, wantDrafts)
+		}
+	}
+	remain(slices.Clone(lists[:2]), slices.Clone(drafts[:2]))
+	for i := range 2 {
+		if err := c.DeleteList(t.Context(), lists[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.DeleteDrafts(t.Context(), drafts[:2]...); err != nil {
+		t.Fatal(err)
+	}
+	remain(nil, nil)
+	if len(s.BulkLists()) != 1 {
+		t.Errorf("the sandbox has the lists %q, want that of the other lot", s.BulkLists())
+	}
+}
+
 // checkCopy looks at the envelope made of offerTo(i).
 func checkCopy(t *testing.T, s *sandbox.Server, id envelope.ID, i int) {
 	t.Helper()

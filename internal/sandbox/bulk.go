@@ -76,6 +76,18 @@ type (
 	}
 )
 
+// BulkLists returns the names of the bulk lists that are stored.
+func (s *Server) BulkLists() []string {
+	b := &s.bulk
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var names []string
+	for _, l := range b.lists {
+		names = append(names, string(l.Name))
+	}
+	return names
+}
+
 func (s *Server) listBulkLists(_ *call, b *bulk) (any, error) {
 	out := listSummaries{[]listSummary{}}
 	for _, l := range b.lists {
