@@ -6,11 +6,11 @@
 # they have started, so more run at once than there are processors.
 test:
 	go test -race -shuffle=on -parallel 6 -timeout 14m $(TESTFLAGS) ./...
-	go test -shuffle=on $(TESTFLAGS) $(SLOW)
+	go test -shuffle=on -parallel 6 $(TESTFLAGS) $(SLOW)
 
-# The models and the ledger's own kill matrix are too slow for the race detector,
-# and skip themselves under it.
-SLOW = ./internal/batch ./internal/ledger
+# These have tests that are too slow for the race detector: under it they skip
+# themselves, or send less.
+SLOW = ./internal/batch ./internal/ledger ./cmd/batchsend
 
 # What must be clean before a commit.
 check:

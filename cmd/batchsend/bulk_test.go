@@ -48,7 +48,7 @@ func restCalls(log []sandbox.LogEntry) (calls int) {
 // bulk. One copy in a hundred fails. At most 7 calls are made for 1,000
 // envelopes, and every row gets its envelope ID, or why it has none.
 func TestBulkTenThousand(t *testing.T) {
-	const n = 10_000
+	n := sized(10_000, 6000)
 	dir := t.TempDir()
 	all := manyOffers(n)
 	file := writeOffers(t, dir, all)
@@ -191,7 +191,7 @@ func readCSV(t *testing.T, path string) [][]string {
 func TestBulkKilled(t *testing.T) {
 	url, settings := startSandbox(t, t.TempDir(), "--bulk-rate", "4000", "--calls-per-hour", "100000", "--calls-per-burst", "100000")
 	v := newVictim(t, url, settings, "bulk", 0)
-	v.offers = manyOffers(killedEnvelopes)
+	v.offers = manyOffers(sized(10_000, 1500))
 	v.file = writeOffers(t, v.dir, v.offers)
 	dice := rand.New(rand.NewPCG(7, uint64(time.Now().UnixNano())))
 	for range 10 {
@@ -217,15 +217,19 @@ func TestPlanKept(t *testing.T) {
 		hourly int
 		engine string
 		rate   float64 // of bulk
+		large  bool
 	}{
 		{via: "auto", n: 900, hourly: 1000, engine: "single"},
-		{via: "single", n: 1300, hourly: 1000, engine: "single"},
+		{via: "single", n: 1300, hourly: 1000, engine: "single", large: true},
 		{via: "two-step", n: 600, hourly: 1000, engine: "two-step"},
 		{via: "auto", n: 1500, hourly: 1000, engine: "bulk"},
-		{via: "auto", n: 3300, hourly: 1000, engine: "bulk", rate: 3}, // which an earlier run has seen
+		{via: "auto", n: 3300, hourly: 1000, engine: "bulk", rate: 3, large: true}, // which an earlier run has seen
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprintf("%s %d at %d", tt.via, tt.n, tt.hourly), func(t *testing.T) {
+			if tt.large {
+				large(t)
+			}
 			dir := t.TempDir()
 			all := manyOffers(tt.n)
 			file := writeOffers(t, dir, all)

@@ -71,7 +71,7 @@ func TestOnePercentLost(t *testing.T) {
 				s.Faults.Seed, s.Faults.Latency, s.Faults.Everywhere = 3, 100*time.Millisecond, false
 			}
 			start := time.Now()
-			got := runHere(t, dir, tune, "send", "--sandbox", file)
+			got := runHere(t, dir, tune, "send", "--sandbox", "--via", "single", file)
 			if got.code != exitDone {
 				t.Fatalf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 			}

@@ -2,5 +2,4 @@
 
 package main
 
-// killedEnvelopes is how many envelopes TestBulkKilled sends.
-const killedEnvelopes = 10_000
+const raced = false

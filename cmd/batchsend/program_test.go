@@ -48,6 +48,23 @@ func runUntil(ctx context.Context, dir string, args ...string) outcome {
 	return outcome{code, stdout.String(), stderr.String()}
 }
 
+// sized is how many envelopes a large test sends: all, or only some under the
+// race detector, which makes the ledger ten times slower. make test runs both.
+func sized(all, some int) int {
+	if raced {
+		return some
+	}
+	return all
+}
+
+// large skips a test that would add to the others only its size.
+func large(t *testing.T) {
+	t.Helper()
+	if raced {
+		t.Skip("too large for the race detector: make test runs it without as well")
+	}
+}
+
 // offer is one envelope of a generated file.
 type offer struct {
 	label, employee, manager, salary, delay, frequency, expire string

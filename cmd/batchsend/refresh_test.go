@@ -94,26 +94,27 @@ func (o *office) envelopes() (all []envelopeStatus) {
 // TestRefresh asks about many envelopes in few calls, none of them twice in 15
 // minutes, and none that will not change any more.
 func TestRefresh(t *testing.T) {
-	const n = 1200
+	n := sized(1200, 600)
+	count, calls := report.Number(n), report.Plural(callsFor(n), "call")
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t, n)
 		o.refresh((n+docusign.FatesPerCall-1)/docusign.FatesPerCall,
-			"asking DocuSign about 1,200 envelopes of 1 batch in 3 calls", "asked DocuSign about 1,200 envelopes in 3 calls", "sent 1,200")
+			"asking DocuSign about "+count+" envelopes of 1 batch in "+calls, "asked DocuSign about "+count+" envelopes in "+calls, "sent "+count)
 		asked := time.Now()
 		for _, e := range o.envelopes() {
 			if e.AtDocuSign != "sent" || e.AtDocuSignSince.IsZero() || asked.Sub(e.Asked) > time.Minute {
 				t.Fatalf("status says %+v", e)
 			}
 		}
-		o.refresh(0, "nothing to ask; left out 1,200 asked about within 15 minutes", "again at "+local(asked.Add(askEvery))[:16])
+		o.refresh(0, "nothing to ask; left out "+count+" asked about within 15 minutes", "again at "+local(asked.Add(askEvery))[:16])
 		time.Sleep(askEvery - time.Minute)
 		o.refresh(0)
 		time.Sleep(2 * time.Minute)
-		o.refresh(3)
+		o.refresh(callsFor(n))
 
 		// By then some have expired.
 		time.Sleep(45 * 24 * time.Hour)
-		o.refresh(3, "voided ")
+		o.refresh(callsFor(n), "voided ")
 		voided := 0
 		for _, e := range o.envelopes() {
 			if e.AtDocuSign == "voided" {
@@ -132,9 +133,9 @@ func TestRefresh(t *testing.T) {
 
 		// Later all have.
 		time.Sleep(130 * 24 * time.Hour)
-		o.refresh(callsFor(left), "voided 1,200")
+		o.refresh(callsFor(left), "voided "+count)
 		time.Sleep(askEvery)
-		o.refresh(0, "nothing to ask; left out 1,200 that will not change any more")
+		o.refresh(0, "nothing to ask; left out "+count+" that will not change any more")
 	})
 }
 

@@ -41,12 +41,16 @@ func TestSharedBudget(t *testing.T) {
 	for _, tt := range []struct {
 		runs, each, hourly, burst int
 		others                    int // percent of all calls that another app makes
+		large                     bool
 	}{
 		{runs: 2, each: 600, hourly: 1000, burst: 500},
-		{runs: 2, each: 1600, hourly: 3000, burst: 200},
+		{runs: 2, each: 1600, hourly: 3000, burst: 200, large: true},
 		{runs: 1, each: 1000, hourly: 1000, burst: 500, others: 30},
 	} {
 		t.Run(fmt.Sprintf("%d x %d at %d and %d, others %d %%", tt.runs, tt.each, tt.hourly, tt.burst, tt.others), func(t *testing.T) {
+			if tt.large {
+				large(t)
+			}
 			dir := t.TempDir()
 			files := make([]string, tt.runs)
 			var all []offer
