@@ -48,6 +48,9 @@ type CopyError struct {
 	Emails  []string
 	Message string
 	ID      ID // of what DocuSign has made of it nevertheless; mostly ""
+	// Halt is not nil if every further envelope would be refused for the same
+	// reason, before a person has acted.
+	Halt error
 }
 
 // Copy is an envelope that DocuSign has made of a lot.

@@ -120,6 +120,7 @@ func (b *batch) edit(old []byte, now time.Duration, unix int64) *outcome {
 	a.core.obey(b.rules)
 	me := a.enter(b, now)
 	changed := a.apply(b, me, o.skew) || o.written
+	o.known = me.batch >= b.number
 	for _, name := range b.gone {
 		if e := a.find(name); e != nil {
 			e.gone, changed = true, true
@@ -189,13 +190,17 @@ func (b *batch) load(o *outcome, old []byte, now time.Duration, unix int64) *acc
 // enter finds the batch's member, or makes it one.
 func (a *account) enter(b *batch, now time.Duration) *entry {
 	me := a.find(b.name)
-	if me != nil && !b.joined {
+	if me != nil && !b.joined && !b.again {
 		me.gone = true // an earlier one of this name
 		me.name += "†"
 		me = nil
 	}
 	if me == nil {
-		a.members = append(a.members, entry{name: b.name, batch: b.number - 1, seen: now - heartbeat})
+		e := entry{name: b.name, batch: b.number - 1, seen: now - heartbeat}
+		if b.again && b.joined && b.leaving && b.out == b.ended() {
+			e.batch = b.number // the try that failed has taken it out
+		}
+		a.members = append(a.members, e)
 		me = &a.members[len(a.members)-1]
 	}
 	return me

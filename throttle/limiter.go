@@ -32,9 +32,12 @@ type Limiter struct {
 	// account: no call leaves when only so much remains. It ends at 99.
 	Reserve int
 	// OnWait, if not nil, is told when calls begin to be held back for a second
-	// or more, once and not for every call, and again when that changes. It may
-	// be called by several goroutines, and must not block; it may ask for State.
-	// After [Limiter.Close] it is not called any more.
+	// or more, once and not for every call, and again when that changes. With a
+	// Book it is also told, by a Wait without a window, when a call has been held
+	// back for 5 s because one elsewhere, perhaps another run's, must be answered
+	// first: once for each time that this is so. It may be called by several
+	// goroutines, and must not block; it may ask for State. After [Limiter.Close]
+	// it is not called any more.
 	OnWait func(Wait)
 
 	// Book, if not nil, keeps what is known for all limiters that share it, and
@@ -72,6 +75,7 @@ type Call struct {
 type waiter struct {
 	ready chan struct{} // closed when call is set
 	call  Call
+	since time.Duration // by our own clock
 }
 
 // hold is calls being held back. A hold without a window ends with an answer.
@@ -98,7 +102,7 @@ func (l *Limiter) Acquire(ctx context.Context) (Call, error) {
 			return call, nil
 		}
 	}
-	w := &waiter{ready: make(chan struct{})}
+	w := &waiter{ready: make(chan struct{}), since: now - l.skew}
 	place := l.queue.PushBack(w)
 	l.dispatch(now)
 	select {
@@ -257,12 +261,22 @@ func (l *Limiter) wake(after time.Duration) {
 // news returns what tells of a hold, if that is worth it. That must be called,
 // once and without the lock.
 func (l *Limiter) news(h hold, now time.Duration) (tell func()) {
-	if l.OnWait == nil || h.until < now+time.Second ||
-		h.window == l.announced.window && h.until < l.announced.until+time.Second {
+	if h.until < now+time.Second || h.window == l.announced.window && h.until < l.announced.until+time.Second {
+		return func() {}
+	}
+	return l.announce(h)
+}
+
+// announce is news of a hold that is worth it.
+func (l *Limiter) announce(h hold) (tell func()) {
+	if l.OnWait == nil {
 		return func() {}
 	}
 	l.announced = h
-	wait := Wait{Window: h.window, Until: l.at(h.until)}
+	wait := Wait{Window: h.window}
+	if h.window != "" {
+		wait.Until = l.at(h.until)
+	}
 	return l.telling(func() { l.OnWait(wait) })
 }
 

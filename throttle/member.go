@@ -21,11 +21,14 @@ const (
 	// lookLeast and lookMost are the same while only time makes room: limits can
 	// grow.
 	lookLeast, lookMost = 5 * time.Second, time.Minute
-	// heartbeat is how often a member with calls out shows itself.
+	// heartbeat is how often a member with calls out shows itself, until it is
+	// closed.
 	heartbeat = 30 * time.Second
 	// foresight is how long before a burst place comes free it may be granted, so
 	// that no time is lost then.
 	foresight = 250 * time.Millisecond
+	// patience is how long an answer elsewhere is waited for in silence.
+	patience = 5 * time.Second
 	// never is when nothing is to be done.
 	never = time.Duration(1<<63 - 1)
 )
@@ -57,9 +60,17 @@ type member struct {
 	look    time.Duration // when those waiting here should look again
 	vain    int           // how often they have looked and nothing was new
 	open    bool          // they wait without a known end
+	still   *standstill   // the last known
 	wrote   time.Duration // when the book was last read or written
 	took    time.Duration // how long Updates take
 	asked   map[string]time.Duration
+}
+
+// standstill is callers waiting for nothing but an answer elsewhere.
+type standstill struct {
+	seq   uint64        // no call has left since this was the next
+	since time.Duration // by our own clock
+	told  bool
 }
 
 // grant is calls, numbered from seq on, that may leave between two times.
@@ -220,7 +231,7 @@ func (m *member) due(now time.Duration) time.Duration {
 	for _, g := range m.grants {
 		due = min(due, g.from+delay)
 	}
-	if m.out > 0 {
+	if m.out > 0 && !m.leaving {
 		due = min(due, m.wrote+heartbeat)
 	}
 	return due

@@ -26,6 +26,10 @@ var NoReading = Reading{HourLimit: -1, HourLeft: -1, HourReset: -1, BurstLimit: 
 
 // Wait is calls being held back.
 type Wait struct {
+	// Window is the one that has no place for them. Empty: a call under way
+	// elsewhere, perhaps another run's, must be answered first.
 	Window Window
-	Until  time.Time // when the first of them may leave, as far as is known now
+	// Until is when the first of them may leave, as far as is known now; the zero
+	// time if Window is empty.
+	Until time.Time
 }

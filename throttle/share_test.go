@@ -356,3 +356,119 @@ func TestFinishWithBook(t *testing.T) {
 		s.refusals(t)
 	})
 }
+
+// Who waits for a call elsewhere is told why, once and not soon.
+func TestWaitingForACallElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		book := newShelf(0)
+		all := book.members(2, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000} })
+		var waits []throttle.Wait
+		all[0].OnWait = func(w throttle.Wait) { t.Errorf("the first is told of %+v: it waits for itself", w) }
+		all[1].OnWait = func(w throttle.Wait) {
+			all[1].State() // must not lock up
+			waits = append(waits, w)
+		}
+		wait := func(l *throttle.Limiter, d time.Duration) {
+			ctx, cancel := context.WithTimeout(t.Context(), d)
+			defer cancel()
+			if _, err := l.Acquire(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Acquire: %v, want none: a first call is under way", err)
+			}
+		}
+		tell := func(want int, when string) {
+			t.Helper()
+			if len(waits) != want {
+				t.Fatalf("told of %v %s, want %d", waits, when, want)
+			}
+			if want > 0 && waits[want-1] != (throttle.Wait{}) {
+				t.Errorf("told of %+v %s, want no window and no end", waits[want-1], when)
+			}
+		}
+		first := acquire(t, all[0])
+		wait(all[0], 10*time.Second)
+		for range 5 {
+			wait(all[1], 4*time.Second)
+		}
+		tell(0, "when nobody had waited for 5 s")
+		wait(all[1], 7*time.Second)
+		tell(1, "after 7 s")
+		wait(all[1], 2*time.Minute)
+		tell(1, "though it was the same call")
+
+		first.Lost()
+		acquire(t, all[0])
+		time.Sleep(time.Second)
+		wait(all[1], 4*time.Second)
+		tell(1, "when the next call was under way for 5 s")
+		wait(all[1], time.Minute)
+		tell(2, "when it was under way for a minute")
+
+		all[1].Exhausted(throttle.Hourly, time.Hour)
+		page{book, "member 0"}.die(false)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		all[1].Acquire(ctx)
+		if len(waits) != 3 || waits[2].Window != throttle.Hourly || time.Until(waits[2].Until) < 59*time.Minute {
+			t.Errorf("told of %v, want the hour at last", waits)
+		}
+		shut(t, all[1:])
+		time.Sleep(time.Minute)
+	})
+}
+
+// Who waits only for a while is told nothing.
+func TestNotToldOfAShortWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := newShelf(0).members(2, func() *throttle.Limiter {
+			return &throttle.Limiter{HourLimit: 1000, OnWait: func(w throttle.Wait) { t.Errorf("told of %+v", w) }}
+		})
+		first := acquire(t, all[0])
+		time.AfterFunc(4*time.Second, func() { first.Done(left(999)) })
+		call, err := all[1].Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		call.Done(left(998))
+		shut(t, all)
+		time.Sleep(time.Minute)
+	})
+}
+
+// A call that outlives its limiter's Close costs the book nothing until it is
+// answered.
+func TestClosedWithACallUnderWay(t *testing.T) {
+	for _, answer := range []time.Duration{2 * time.Minute, time.Hour / 4} {
+		synctest.Test(t, func(t *testing.T) {
+			book := newShelf(0)
+			l := &throttle.Limiter{HourLimit: 1000, Book: page{book, "one"}}
+			call := acquire(t, l)
+			time.Sleep(time.Minute)
+			shut(t, []*throttle.Limiter{l})
+			before := book.count()
+			time.Sleep(answer)
+			if n := book.count() - before; n != 0 {
+				t.Errorf("%d updates in %v after Close, want none", n, answer)
+			}
+			call.Done(left(999))
+			time.Sleep(10 * time.Minute)
+			if n := book.count() - before; n != 1 {
+				t.Errorf("%d updates after the answer, want 1", n)
+			}
+			if got := l.State(); got.Calls != 1 || got.InFlight != 0 || got.Hour.Left != 999 {
+				t.Errorf("%+v, want one call, answered", got)
+			}
+			// Used again it shows itself again.
+			last := acquire(t, l)
+			before = book.count()
+			time.Sleep(10 * time.Minute)
+			if n := book.count() - before; n < 15 {
+				t.Errorf("%d updates in 10 minutes of a call, want one every 30 s", n)
+			}
+			last.Done(left(998))
+			shut(t, []*throttle.Limiter{l})
+			if got, err := throttle.ReadState(book.text, time.Now()); err != nil || got.Calls != 2 || got.InFlight != 0 || got.Lost != 0 {
+				t.Errorf("%+v (%v), want two calls, answered", got, err)
+			}
+		})
+	}
+}

@@ -14,7 +14,7 @@ var errNoEdit = errors.New("the book did not let itself be edited")
 type batch struct {
 	name    string
 	rules   rules
-	number  uint64        // of the batch, for an Update that was written and yet failed
+	number  uint64        // of the batch: an Update that failed may have been written
 	events  []event       // in order
 	back    []grant       // turned back
 	out     int           // calls of ours under way, as the book should know before that
@@ -24,6 +24,7 @@ type batch struct {
 	lead    time.Duration // how early a place must be granted
 	joined  bool
 	leaving bool
+	again   bool     // an Update of it has failed, and may have been written
 	gone    []string // members that have ended
 	old     *account // what the book was
 	text    []byte   // as which text
@@ -49,6 +50,7 @@ type outcome struct {
 	account *account
 	text    []byte // the book's
 	written bool
+	known   bool          // the batch is in the book, though it was an earlier try that wrote it
 	news    bool          // somebody else had written
 	now     time.Duration // when
 	skew    time.Duration // to be added to the clock
@@ -111,7 +113,7 @@ func (m *member) update(b *batch) {
 		return o.text
 	}
 	began := time.Now()
-	err := m.write(edit)
+	err := m.write(b, edit)
 	if err != nil || o == nil {
 		m.fail(cmp.Or(err, errNoEdit))
 		return
@@ -125,14 +127,14 @@ func (m *member) update(b *batch) {
 	m.commit(b, o, now)
 	tell := func() {}
 	if o.held && l.queue.Len() > m.usable() {
-		tell = l.news(o.hold, now)
+		tell = m.news(o.hold, now)
 	}
 	l.dispatch(now)
 	tell()
 }
 
 // write updates the book, more than once if need be.
-func (m *member) write(edit func([]byte) []byte) error {
+func (m *member) write(b *batch, edit func([]byte) []byte) error {
 	pause := bookPause
 	for try := 1; ; try++ {
 		ctx, cancel := context.WithTimeout(context.Background(), bookPatience)
@@ -141,6 +143,7 @@ func (m *member) write(edit func([]byte) []byte) error {
 		if err == nil || try == bookTries {
 			return err
 		}
+		b.again = true
 		time.Sleep(pause)
 		pause *= 4
 	}
@@ -173,7 +176,7 @@ func (m *member) commit(b *batch, o *outcome, now time.Duration) {
 	m.view, m.text = o.account, o.text
 	m.name, m.wrote = b.name, now
 	m.joined = m.view.find(m.name) != nil
-	if o.written {
+	if o.written || o.known {
 		m.batch = b.number
 		m.out -= b.ended() // while the batch, which is part of log and back, is still there
 		m.log = append(m.log[:0], m.log[len(b.events):]...)
@@ -204,6 +207,7 @@ func (m *member) plan(o *outcome, now time.Duration) {
 	if !o.held {
 		return
 	}
+	m.stand(now)
 	c := &m.view.core
 	wake := o.hold.until
 	if m.open {
@@ -225,6 +229,34 @@ func (m *member) plan(o *outcome, now time.Duration) {
 			m.look = now // it may have ended
 		}
 	}
+}
+
+// stand remembers since when those who wait can only wait for an answer
+// elsewhere. A look in between for which nobody waited changes nothing, so that
+// they are not told twice.
+func (m *member) stand(now time.Duration) {
+	seq, own := m.view.core.seq, now-m.l.skew
+	switch {
+	case !m.open || len(m.view.strangers(m.name)) == 0:
+		m.still = nil
+	case m.still == nil || m.still.seq != seq:
+		m.still = &standstill{seq: seq, since: own}
+	}
+}
+
+// news returns what tells of the hold of those who wait, as [Limiter.news] does,
+// and once of a standstill that somebody has waited for long.
+func (m *member) news(h hold, now time.Duration) (tell func()) {
+	s := m.still
+	if s == nil {
+		return m.l.news(h, now)
+	}
+	first := m.l.queue.Front().Value.(*waiter)
+	if s.told || now-m.l.skew < max(s.since, first.since)+patience {
+		return func() {}
+	}
+	s.told = true
+	return m.l.announce(hold{})
 }
 
 // later is the pause before another look: the longer it was in vain, the longer.

@@ -71,7 +71,11 @@ func (a *app) connect(ctx context.Context, l limits) (*connection, error) {
 		HourLimit: assumedHourly, BurstLimit: assumedBurst,
 		HourCap: l.hourly, BurstCap: l.burst, Reserve: l.reserve,
 		OnWait: func(w throttle.Wait) {
-			a.say("waiting until %s: the %s limit of calls is used up", w.Until.Format("15:04:05"), w.Window)
+			if w.Window == "" {
+				a.say("waiting for a call that is under way, perhaps another run's: its answer shows what is left")
+				return
+			}
+			a.say("waiting until %s: the %s limit of calls is used up", w.Until.Local().Format("15:04:05"), w.Window)
 		},
 	}
 	var trouble troubleshooter

@@ -94,15 +94,39 @@ func (j *job) entries() []report.Entry {
 		out, ok := report.Rejection(d)
 		if !ok {
 			if out, ok = j.outcomes[d]; !ok {
-				out = envelope.Outcome{Status: envelope.Pending}
-				if j.standing[d].State == envelope.StateSent {
-					out = envelope.Outcome{Status: envelope.AlreadySent, ID: j.standing[d].ID}
-				}
+				out = standingOutcome(j.standing[d])
 			}
 		}
 		entries[i] = report.Entry{Draft: d, Outcome: out}
 	}
 	return entries
+}
+
+// standingOutcome is the outcome of an envelope that this run has not come to.
+func standingOutcome(st envelope.Standing) envelope.Outcome {
+	switch {
+	case st.State == envelope.StateSent:
+		return envelope.Outcome{Status: envelope.AlreadySent, ID: st.ID}
+	case st.State.MayExist():
+		return envelope.Outcome{Status: envelope.Unknown, Message: "an earlier run may have sent it; run the same command again: it is looked up before anything is sent"}
+	}
+	return envelope.Outcome{Status: envelope.Pending}
+}
+
+// nothingKnown ends a run that was stopped before it had looked into the ledger.
+// To call its envelopes pending would be a lie of those that were sent before,
+// and would replace a file that says so.
+func (j *job) nothingKnown() error {
+	for _, f := range []**report.File{&j.results, &j.rejects, &j.html} {
+		(*f).Discard()
+		*f = nil
+	}
+	if j.o.json {
+		if err := j.print(nil, exitStopped); err != nil {
+			return err
+		}
+	}
+	return &exitError{exitStopped, fmt.Errorf("stopped before anything was compared with the ledger: %s. This run sent nothing and wrote no file", strings.TrimSuffix(why(j.stopped), "."))}
 }
 
 func (j *job) print(entries []report.Entry, code int) error {

@@ -61,6 +61,9 @@ func (j *job) run(ctx context.Context) error {
 		if cause := context.Cause(ctx); cause != nil {
 			j.stopped = cause
 		}
+		if j.standing == nil {
+			return j.nothingKnown()
+		}
 		return j.finish(exitStopped)
 	}
 	return err
@@ -282,11 +285,18 @@ func (j *job) send(ctx context.Context, items []batch.Item, drafts []*envelope.D
 		return err
 	}
 	bar := j.progress(j.plan.Envelopes)
-	defer context.AfterFunc(ctx, func() {
+	told := make(chan struct{})
+	tell := context.AfterFunc(ctx, func() {
+		defer close(told)
 		if errors.Is(context.Cause(ctx), context.Canceled) {
 			j.say("stopping: what is in flight is finished and recorded; Ctrl-C again stops at once")
 		}
-	})()
+	})
+	defer func() {
+		if !tell() {
+			<-told
+		}
+	}()
 	runner := &batch.Runner{
 		DocuSign: j.conn.client, Ledger: j.session, TwoStep: j.o.via == batch.TwoStep,
 		Retry: j.conn.retry, Concurrency: j.o.concurrency, MaxErrors: j.o.maxErrors, Settle: j.o.settle,

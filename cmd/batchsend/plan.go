@@ -63,9 +63,6 @@ func lateness(ctx context.Context, envs []*envelope.Envelope, plan batch.Plan, t
 	done := sort.Search(len(envs), func(n int) bool {
 		return batch.Choose(envs[:n+1], terms).Finish.After(end)
 	})
-	if plan.Lists > 0 { // which are handed over whole or not at all
-		done -= done % max(1, min(len(envs), plan.Copies/plan.Lists))
-	}
 	return len(envs) - done
 }
 

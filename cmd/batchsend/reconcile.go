@@ -43,7 +43,7 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 		return err
 	}
 	defer done()
-	names, err := inDoubt(ctx, db, conn.login.AccountID, name)
+	names, err := batchesWith(ctx, db, conn.login.AccountID, name, func(b ledger.BatchSummary) bool { return b.Sending+b.Unknown+b.Lots > 0 })
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,11 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 		Retry: conn.retry, Settle: settle, Log: a.log, OnLost: a.tellLost,
 	}
 	result := runner.Run(ctx, nil, behind)
-	fmt.Fprintln(a.stdout, leftText(result.Left))
+	if result.Left.Total() > 0 {
+		fmt.Fprintln(a.stdout, leftText(result.Left))
+	} else {
+		fmt.Fprintln(a.stdout, "nothing is in doubt any more")
+	}
 	switch {
 	case result.Stopped != nil:
 		return &exitError{exitStopped, errors.New(why(result.Stopped))}
@@ -79,16 +83,28 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 	return nil
 }
 
-// inDoubt returns the account's batches that have envelopes in doubt.
-func inDoubt(ctx context.Context, db *ledger.DB, account, name string) ([]string, error) {
-	batches, err := db.Batches(ctx)
+// batchesWith returns the account's batches that have what is wanted; with a
+// name that one only, which must exist.
+func batchesWith(ctx context.Context, db *ledger.DB, account, name string, want func(ledger.BatchSummary) bool) ([]string, error) {
+	all, err := db.Batches(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var names []string
-	for _, b := range batches {
-		if strings.EqualFold(b.Account, account) && b.Sending+b.Unknown > 0 && (name == "" || b.Name == name) {
+	found := name == ""
+	for _, b := range all {
+		if !strings.EqualFold(b.Account, account) || name != "" && b.Name != name {
+			continue
+		}
+		found = true
+		if want(b) {
 			names = append(names, b.Name)
+		}
+	}
+	if !found {
+		return nil, &adviceError{
+			text: fmt.Sprintf("the ledger has no batch %q of account %s", name, account),
+			hint: "batchsend status lists the batches",
 		}
 	}
 	return names, nil
@@ -142,7 +158,7 @@ func leftText(l batch.Left) string {
 	if l.Total() == 1 {
 		verb = "was"
 	}
-	text := fmt.Sprintf("%s %s in flight when the last run died: %s had been sent, %s had not",
+	text := fmt.Sprintf("%s %s in flight when the last run ended: %s had been sent, %s had not",
 		report.Plural(l.Total(), "envelope"), verb, report.Number(l.Sent), report.Number(l.Absent))
 	if l.Open > 0 {
 		text += fmt.Sprintf(", %s not known yet", report.Number(l.Open))

@@ -32,7 +32,7 @@ func (a *app) refresh(ctx context.Context, name string) error {
 		return err
 	}
 	defer done()
-	names, err := sentBatches(ctx, db, conn.login.AccountID, name)
+	names, err := batchesWith(ctx, db, conn.login.AccountID, name, func(b ledger.BatchSummary) bool { return b.Sent > 0 })
 	if err != nil {
 		return err
 	}
@@ -57,33 +57,6 @@ func (a *app) refresh(ctx context.Context, name string) error {
 			report.Number(r.asked), report.Plural(len(r.due), "envelope"))}
 	}
 	return err
-}
-
-// sentBatches returns the account's batches of which something was sent; with a
-// name that one only, which must exist.
-func sentBatches(ctx context.Context, db *ledger.DB, account, name string) ([]string, error) {
-	all, err := db.Batches(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	found := name == ""
-	for _, b := range all {
-		if !strings.EqualFold(b.Account, account) || name != "" && b.Name != name {
-			continue
-		}
-		found = true
-		if b.Sent > 0 {
-			names = append(names, b.Name)
-		}
-	}
-	if !found {
-		return nil, &adviceError{
-			text: fmt.Sprintf("the ledger has no batch %q of account %s", name, account),
-			hint: "batchsend status lists the batches",
-		}
-	}
-	return names, nil
 }
 
 // refresher asks about envelopes, a page at a time.

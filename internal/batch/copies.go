@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -46,7 +47,7 @@ func (m *mailer) collect(ctx context.Context, l *lot) error {
 	complete := seen == l.status.Sent
 	failed := 0
 	if complete {
-		failed, complete = m.failed(l, outs)
+		failed, complete = m.failed(l, outs, m.ripe(l, began))
 	}
 	if !complete && !m.ripe(l, began) {
 		m.again(l)
@@ -68,8 +69,20 @@ func (m *mailer) collect(ctx context.Context, l *lot) error {
 		return nil
 	}
 	l.stage = settled
+	if l.earlier() { // whatever has halted it, somebody may have acted since
+		var again []int
+		for _, tx := range l.Envelopes {
+			if i, ok := m.index[tx]; ok && outs[tx].Status == envelope.Pending {
+				again = append(again, i)
+			}
+		}
+		m.sendAgain(again)
+	} else if e := halting(l.status.Errors); e != nil {
+		m.stop(&HaltError{e})
+		return nil
+	}
 	if m.MaxErrors > 0 && failed >= m.MaxErrors && failed == l.status.Size && ctx.Err() == nil {
-		m.stop(&ManyErrorsError{Count: failed, Last: reason(l.status.Errors)})
+		m.stop(&ManyErrorsError{Count: failed, Last: cmp.Or(common(l.status.Errors).Message, "DocuSign could not make them from its bulk lists")})
 	}
 	return nil
 }
@@ -101,26 +114,28 @@ func (m *mailer) sent(l *lot, copies []envelope.Copy) (outs map[envelope.Transac
 }
 
 // failed adds the outcomes of the copies that DocuSign could not make, which
-// are all others, and returns how many they are. An error names its copy by the
-// recipients only, so which message belongs to which envelope is a guess where
-// several go to the same people.
+// are all others, and returns how many of them have failed for a reason of their
+// own. An error names its copy by the recipients only, so which message belongs
+// to which envelope is a guess where several go to the same people.
 //
 // It adds none and returns false if there are more than DocuSign has told of, or
-// if an error is about an envelope that is there: then one that failed may be
-// shown in the place of one that was mailed.
-func (m *mailer) failed(l *lot, outs map[envelope.TransactionID]envelope.Outcome) (n int, ok bool) {
+// if an error can be about an envelope that is there: then one that failed may
+// be shown in the place of one that was mailed. Of rows that are not among the
+// items nobody can tell that: there DocuSign must have had its time to show all,
+// which is when the lot is ripe.
+func (m *mailer) failed(l *lot, outs map[envelope.TransactionID]envelope.Outcome, ripe bool) (n int, ok bool) {
 	left := slices.Clone(l.status.Errors)
-	take := func(match func(envelope.CopyError) bool) (message string) {
+	take := func(match func(envelope.CopyError) bool) (e envelope.CopyError, ok bool) {
 		i := slices.IndexFunc(left, match)
 		if i < 0 {
-			return ""
+			return e, false
 		}
-		message = left[i].Message
+		e = left[i]
 		left = slices.Delete(left, i, i+1)
-		return message
+		return e, true
 	}
 	var missing []envelope.TransactionID
-	messages := make(map[envelope.TransactionID]string)
+	causes := make(map[envelope.TransactionID]envelope.CopyError)
 	for _, tx := range l.Envelopes {
 		if _, made := outs[tx]; !made && l.open[tx] {
 			missing = append(missing, tx)
@@ -129,15 +144,24 @@ func (m *mailer) failed(l *lot, outs map[envelope.TransactionID]envelope.Outcome
 	for _, exactly := range []bool{true, false} { // an error may name some of the recipients
 		for _, tx := range missing {
 			i, ok := m.index[tx]
-			if !ok || messages[tx] != "" {
+			if _, told := causes[tx]; !ok || told {
 				continue
 			}
-			messages[tx] = take(func(e envelope.CopyError) bool { return about(e, m.items[i].Envelope, exactly) })
+			if e, ok := take(func(e envelope.CopyError) bool { return about(e, m.items[i].Envelope, exactly) }); ok {
+				causes[tx] = e
+			}
+		}
+	}
+	of := func(tx envelope.TransactionID) func(envelope.CopyError) bool {
+		return func(e envelope.CopyError) bool {
+			if i, ok := m.index[tx]; ok {
+				return about(e, m.items[i].Envelope, false)
+			}
+			return !ripe && len(e.Emails) > 0
 		}
 	}
 	for tx := range outs {
-		i, ok := m.index[tx]
-		if ok && slices.ContainsFunc(left, func(e envelope.CopyError) bool { return about(e, m.items[i].Envelope, true) }) {
+		if slices.ContainsFunc(left, of(tx)) {
 			return 0, false
 		}
 	}
@@ -145,26 +169,44 @@ func (m *mailer) failed(l *lot, outs map[envelope.TransactionID]envelope.Outcome
 		return 0, false
 	}
 	for _, tx := range missing {
-		message := messages[tx]
-		if message == "" {
-			message = reason(left)
+		cause, ok := causes[tx]
+		if !ok {
+			cause = common(left)
 		}
-		outs[tx] = envelope.Outcome{Status: envelope.Failed, Code: string(envelope.BulkCopyFailed), Message: message}
+		if cause.Halt != nil { // nothing is wrong with this one
+			outs[tx] = envelope.Outcome{Status: envelope.Pending, Message: cause.Message}
+			continue
+		}
+		n++
+		outs[tx] = envelope.Outcome{
+			Status: envelope.Failed, Code: string(envelope.BulkCopyFailed),
+			Message: cmp.Or(cause.Message, "DocuSign could not make it from its bulk list"),
+		}
 	}
-	return len(missing), true
+	return n, true
 }
 
-// reason is what errors have in common that cannot be told apart.
-func reason(errors []envelope.CopyError) string {
-	for i, e := range errors {
-		if e.Message != errors[0].Message {
-			break
-		}
-		if i == len(errors)-1 && e.Message != "" {
-			return e.Message
+// halting returns why nothing more can be sent, if an error says so.
+func halting(errors []envelope.CopyError) error {
+	for _, e := range errors {
+		if e.Halt != nil {
+			return e.Halt
 		}
 	}
-	return "DocuSign could not make it from its bulk list"
+	return nil
+}
+
+// common is what errors have in common that cannot be told apart.
+func common(errors []envelope.CopyError) (e envelope.CopyError) {
+	for i, other := range errors {
+		if i == 0 {
+			e = envelope.CopyError{Message: other.Message, Halt: other.Halt}
+		}
+		if other.Message != e.Message {
+			return envelope.CopyError{}
+		}
+	}
+	return e
 }
 
 // about reports whether an error can be that of env: it names recipients of it,

@@ -74,7 +74,7 @@ func TestFailedCopies(t *testing.T) {
 				ctx := t.Context()
 				if tt.gone != "" { // the run is stopped, and the row taken away
 					var cancel context.CancelFunc
-					ctx, cancel = context.WithTimeout(ctx, time.Second)
+					ctx, cancel = stopAfter(ctx, time.Second)
 					defer cancel()
 					d.run(ctx)
 					d.rows = slices.DeleteFunc(d.rows, func(r string) bool { return r == tt.gone })

@@ -7,7 +7,8 @@ import (
 )
 
 // TestFailedOrLate: of three envelopes DocuSign has sent two and failed to make
-// one. Which is which shows only if its errors and what it shows agree.
+// one. Which is which shows only if its errors and what it shows agree, or, where
+// the rows are not at hand, after a time.
 func TestFailedOrLate(t *testing.T) {
 	people := map[envelope.TransactionID]string{"a": "ann@example.test", "b": "bo@example.test", "c": "cy@example.test"}
 	for _, tt := range []struct {
@@ -16,17 +17,28 @@ func TestFailedOrLate(t *testing.T) {
 		failed int // as DocuSign counts
 		shown  []envelope.TransactionID
 		want   envelope.TransactionID // taken for failed, "" for none
+		gone   bool                   // the rows are not at hand
+		ripe   bool                   // all that was made should show by now
 	}{
-		{"the one that failed is missing", envelope.CopyError{Emails: []string{"BO@example.test"}}, 1, []envelope.TransactionID{"a", "c"}, "b"},
-		{"it is shown, and one that was mailed is not yet", envelope.CopyError{Emails: []string{"bo@example.test"}}, 1, []envelope.TransactionID{"b", "c"}, ""},
-		{"nobody is named", envelope.CopyError{Message: "no"}, 1, []envelope.TransactionID{"a", "c"}, "b"},
-		{"more are missing than have failed", envelope.CopyError{}, 0, []envelope.TransactionID{"a", "c"}, ""},
+		{"the one that failed is missing", envelope.CopyError{Emails: []string{"BO@example.test", "second@example.test"}}, 1, []envelope.TransactionID{"a", "c"}, "b", false, false},
+		{"it is shown, and one that was mailed is not yet", envelope.CopyError{Emails: []string{"bo@example.test", "second@example.test"}}, 1, []envelope.TransactionID{"b", "c"}, "", false, false},
+		{"the same, and only one of its recipients is named", envelope.CopyError{Emails: []string{"second@example.test"}}, 1, []envelope.TransactionID{"b", "c"}, "", false, false},
+		{"somebody is named, and no row is at hand", envelope.CopyError{Emails: []string{"bo@example.test"}}, 1, []envelope.TransactionID{"a", "c"}, "", true, false},
+		{"somebody is named, no row is at hand, and time has gone by", envelope.CopyError{Emails: []string{"bo@example.test"}}, 1, []envelope.TransactionID{"a", "c"}, "b", true, true},
+		{"nobody is named", envelope.CopyError{Message: "no"}, 1, []envelope.TransactionID{"a", "c"}, "b", false, false},
+		{"more are missing than have failed", envelope.CopyError{}, 0, []envelope.TransactionID{"a", "c"}, "", false, false},
 	} {
 		m := &mailer{run: new(run), index: make(map[envelope.TransactionID]int)}
 		l := &lot{open: make(map[envelope.TransactionID]bool)}
 		for _, tx := range []envelope.TransactionID{"a", "b", "c"} {
-			m.index[tx] = len(m.items)
-			m.items = append(m.items, Item{Envelope: &envelope.Envelope{TransactionID: tx, Recipients: []envelope.Recipient{{Email: people[tx]}}}})
+			if !tt.gone {
+				m.index[tx] = len(m.items)
+			}
+			to := []envelope.Recipient{{Email: people[tx]}}
+			if tx == "b" {
+				to = append(to, envelope.Recipient{Email: "second@example.test"})
+			}
+			m.items = append(m.items, Item{Envelope: &envelope.Envelope{TransactionID: tx, Recipients: to}})
 			l.Envelopes, l.open[tx] = append(l.Envelopes, tx), true
 		}
 		l.status = envelope.LotStatus{Size: 3, Sent: 2, Failed: tt.failed, Errors: []envelope.CopyError{tt.error}}
@@ -34,7 +46,7 @@ func TestFailedOrLate(t *testing.T) {
 		for _, tx := range tt.shown {
 			outs[tx] = envelope.Outcome{Status: envelope.Sent}
 		}
-		n, ok := m.failed(l, outs)
+		n, ok := m.failed(l, outs, tt.ripe)
 		var got envelope.TransactionID
 		for tx, out := range outs {
 			if out.Status == envelope.Failed {

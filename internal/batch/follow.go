@@ -66,20 +66,10 @@ func (m *mailer) look(ctx context.Context, l *lot) error {
 		return nil
 	}
 	began := time.Now()
-	var found bool
-	err := m.Retry.Do(ctx, func(ctx context.Context) (err error) {
-		l.Batch, found, err = m.DocuSign.FindBatch(ctx, &l.Lot, l.asked())
-		return err
-	})
+	found, err := m.findBatch(ctx, l)
 	switch {
-	case err != nil:
+	case err != nil || found:
 		return err
-	case found:
-		m.Log.Info("found the lot at DocuSign", "lot", l.ID, "batch", l.Batch)
-		if m.note(ctx, l) == nil {
-			m.follow(l, time.Time{}) // it may be through for long
-		}
-		return nil
 	case !m.ripe(l, began):
 		m.again(l)
 		return nil
@@ -95,14 +85,19 @@ func (m *mailer) look(ctx context.Context, l *lot) error {
 		return nil
 	}
 	// Should the call arrive all the same, it will find no list to send.
-	err = m.Retry.Do(ctx, func(ctx context.Context) error { return m.DocuSign.DeleteList(ctx, l.List) })
-	switch {
-	case err == nil:
+	if l.List != "" {
+		err := m.Retry.Do(ctx, func(ctx context.Context) error { return m.DocuSign.DeleteList(ctx, l.List) })
+		if refused(ctx, err) { // perhaps because it is being sent
+			m.leave(l, "DocuSign does not know its batch, and does not let its list be removed: "+err.Error())
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 		l.List = ""
-	case refused(ctx, err): // perhaps because it is being sent
-		m.leave(l, "DocuSign does not know its batch, and does not let its list be removed: "+err.Error())
-		return nil
-	default:
+	}
+	// Or it has arrived just before.
+	if found, err := m.findBatch(ctx, l); err != nil || found {
 		return err
 	}
 	m.Log.Info("sending the envelopes of a lot again: DocuSign does not know it", "lot", l.ID)
@@ -110,8 +105,24 @@ func (m *mailer) look(ctx context.Context, l *lot) error {
 	return nil
 }
 
+// findBatch looks for the batch of a lot, and begins to wait for it.
+func (m *mailer) findBatch(ctx context.Context, l *lot) (found bool, err error) {
+	err = m.Retry.Do(ctx, func(ctx context.Context) (err error) {
+		l.Batch, found, err = m.DocuSign.FindBatch(ctx, &l.Lot, l.asked())
+		return err
+	})
+	if err != nil || !found {
+		return false, err
+	}
+	m.Log.Info("found the lot at DocuSign", "lot", l.ID, "batch", l.Batch)
+	if m.note(ctx, l) == nil {
+		m.follow(l, time.Time{}) // it may be through for long
+	}
+	return true, nil
+}
+
 // anew gives the envelopes of a lot back that was never sent, and sends them
-// once more: in other lots if that may help, for their rows may have changed.
+// once more.
 func (m *mailer) anew(ctx context.Context, l *lot) {
 	items, ok := m.giveBack(ctx, l)
 	if !ok {
@@ -124,6 +135,12 @@ func (m *mailer) anew(ctx context.Context, l *lot) {
 		m.goAlone(items, fmt.Errorf("%d lists were sent, and none of them arrived", m.lost))
 		return
 	}
+	m.sendAgain(items)
+}
+
+// sendAgain has items sent of which nothing has been made: in other lots if that
+// may help, for their rows may have changed.
+func (m *mailer) sendAgain(items []int) {
 	var able, others []int
 	for _, i := range items {
 		if !m.Singly && m.items[i].Envelope.Alone() == "" {

@@ -1,7 +1,6 @@
 package batch_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -90,7 +89,7 @@ func TestLeftLots(t *testing.T) {
 					for call, faults := range tt.wrong {
 						d.goesWrong(call, faults...)
 					}
-					ctx, cancel := context.WithTimeout(t.Context(), tt.stop)
+					ctx, cancel := stopAfter(t.Context(), tt.stop)
 					defer cancel()
 					d.run(ctx)
 					time.Sleep(tt.later)
@@ -126,7 +125,7 @@ func TestLotClocks(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newBulkDesk("a b").goesWrong("send-list", lostAfter)
 				d.docusign.ahead = ahead
-				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				ctx, cancel := stopAfter(t.Context(), time.Second)
 				defer cancel()
 				d.run(ctx)
 				behind := d.book.behind(true)

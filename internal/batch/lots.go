@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"time"
 
 	"batchsend/envelope"
@@ -184,6 +185,7 @@ func (m *mailer) send(ctx context.Context) {
 			m.visit(ctx, l)
 		}
 	}
+	m.late = len(m.pending) > 0
 	for _, l := range m.lots {
 		if l.stage == toSend {
 			m.giveBack(ctx, l)
@@ -211,16 +213,23 @@ func (m *mailer) nextLot() (first *lot) {
 	return first
 }
 
-// fill makes lots for as long as DocuSign's queue has room for them.
+// fill makes lots for as long as DocuSign's queue has room for them, and there
+// is time for them. A list that is cut for want of time is looked at early: what
+// keeps others from being sent may be a speed that was seen on a bad day.
 func (m *mailer) fill(ctx context.Context) {
 	for len(m.pending) > 0 && ctx.Err() == nil && m.room(len(m.pending[0].items)) {
 		p := m.pending[0]
-		m.pending = m.pending[1:]
-		if m.inTime(ctx, len(p.items)) {
-			m.start(ctx, p)
-		} else {
-			m.late = true
+		n := m.inTime(ctx, len(p.items))
+		if n == 0 {
+			return
 		}
+		if n < len(p.items) {
+			m.pending[0].items = p.items[n:]
+			m.bulk.guessed = true
+		} else {
+			m.pending = m.pending[1:]
+		}
+		m.start(ctx, parcel{p.group, p.items[:n]})
 	}
 }
 
@@ -238,10 +247,11 @@ func (m *mailer) room(copies int) bool {
 	return waiting == 0 || waiting+copies <= m.bulk.Queue
 }
 
-// underWay counts the items that DocuSign is sending.
+// underWay counts the items that DocuSign is sending, or has sent and does not
+// show yet.
 func (m *mailer) underWay() (n int) {
 	for _, l := range m.lots {
-		if l.stage != under {
+		if l.stage != under && l.stage != toCollect {
 			continue
 		}
 		for tx := range l.open {
@@ -263,17 +273,30 @@ func (m *mailer) why(stopped error) error {
 
 var errLate = errors.New("the time that is left does not suffice for the rest in bulk: run the same command again to go on")
 
-// inTime reports whether DocuSign should be through with another lot of that
-// size before the run must end. What it is asked for it sends whenever it can.
-func (m *mailer) inTime(ctx context.Context, copies int) bool {
+// fewest copies are worth a list that is cut for want of time.
+const fewest = 10
+
+// inTime is how many of so many copies DocuSign should be through with, and have
+// shown, before the run must end. What it is asked for it sends whenever it can.
+func (m *mailer) inTime(ctx context.Context, copies int) int {
 	end, limited := ctx.Deadline()
+	if !limited {
+		return copies
+	}
 	begin := later(time.Now(), m.through)
 	for _, l := range m.lots {
 		if l.stage == under {
 			begin = later(begin, l.expect)
 		}
 	}
-	return !limited || begin.Add(m.bulk.takes(copies)).Before(end)
+	const collecting = 5 * time.Second
+	n := sort.Search(copies, func(n int) bool {
+		return !begin.Add(m.bulk.takes(n+1) + m.bulk.slack(n+1) + m.lag + collecting).Before(end)
+	})
+	if n < min(fewest, copies) {
+		return 0
+	}
+	return n
 }
 
 // giveBack writes down that nothing became of the envelopes of a lot of which
@@ -343,7 +366,7 @@ func (l *lot) outcome() envelope.Outcome {
 	const again = "; run the same command again: it is looked up before anything is sent"
 	out := envelope.Outcome{Status: envelope.Unknown}
 	switch {
-	case l.stage == under:
+	case l.stage == under || l.stage == toCollect:
 		out.Message = "DocuSign is sending it from a bulk list" + again
 	case !l.Asked.IsZero() && time.Since(l.Asked) > known: // what does not show by then is deleted, or its field is
 		out.Message = "handed over in bulk on " + date(l.Asked) + ", more than seven days ago, and DocuSign does not show what became of it: look for it there by recipient and date"
@@ -379,8 +402,10 @@ func (m *mailer) cleanUp(ctx context.Context) {
 	for _, list := range lists {
 		clean = m.deleteList(ctx, list) && clean
 	}
+	left := 0
 	for _, l := range over {
 		if l.List != "" && !m.deleteList(ctx, l.List) || !clean {
+			left++
 			continue
 		}
 		done, cancel := outliving(ctx)
@@ -388,6 +413,9 @@ func (m *mailer) cleanUp(ctx context.Context) {
 			m.stop(&LedgerError{fmt.Errorf("ending lot %s: %w", l.ID, err)})
 		}
 		cancel()
+	}
+	if left > 0 && ctx.Err() == nil { // else the next run is called for anyway
+		m.Log.Warn("lists with names and addresses, or drafts, are still at DocuSign: batchsend reconcile removes them", "lots", left)
 	}
 }
 

@@ -93,6 +93,17 @@ func (d *desk) finish(t *testing.T) {
 	}
 }
 
+// stopAfter is a context that somebody ends after a time, as Ctrl-C does: the run
+// cannot know when.
+func stopAfter(ctx context.Context, after time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	timer := time.AfterFunc(after, cancel)
+	return ctx, func() {
+		timer.Stop()
+		cancel()
+	}
+}
+
 // TestLots sends rows in lots while things go wrong, and then runs the file
 // again.
 func TestLots(t *testing.T) {
@@ -163,7 +174,7 @@ func TestLots(t *testing.T) {
 		{
 			name: "the order to send is lost", rows: "a b c", wrong: faults{"send-list": {lostBefore}},
 			want: "a sent, b sent, c sent", within: 12 * time.Minute,
-			calls: "lot-draft 2, list 2, test 2, send-list 2, find-batch 15, lot-status 1, copies 2, delete-list 2, delete-drafts 1",
+			calls: "lot-draft 2, list 2, test 2, send-list 2, find-batch 16, lot-status 1, copies 2, delete-list 2, delete-drafts 1",
 		},
 		{
 			name: "the order to send is lost again and again", rows: "a b c", wrong: faults{"send-list": {"always lost-before"}},

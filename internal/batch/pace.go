@@ -95,7 +95,7 @@ func (m *mailer) inquire(ctx context.Context, l *lot) error {
 	case made > 0:
 		l.moved = now
 		if took > 0 {
-			m.bulk.Speed = max(float64(made)/took.Seconds(), slowest)
+			m.bulk.Speed = max(float64(made)/took.Seconds(), min(slowest, m.bulk.Speed))
 		}
 		l.latest = now.Add(2 * waited) // it may have begun a moment ago
 		if m.bulk.guessed {

@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"batchsend/envelope"
 )
@@ -67,13 +69,25 @@ func (c *Client) LotStatus(ctx context.Context, batchID string) (envelope.LotSta
 		return envelope.LotStatus{}, &Error{Kind: Down, Op: look.op, Status: http.StatusOK, Message: "the answer does not say how far the batch is"}
 	}
 	for _, e := range got.Errors {
-		failed := envelope.CopyError{Message: short(string(e.Message)), ID: envelope.ID(e.ID.guid())}
+		failed := envelope.CopyError{Message: short(string(e.Message)), ID: envelope.ID(e.ID.guid()), Halt: halt(string(e.Message))}
 		for _, address := range e.Emails {
 			failed.Emails = append(failed.Emails, string(address))
 		}
 		s.Errors = append(s.Errors, failed)
 	}
 	return s, nil
+}
+
+// halt is the error that a sentence is about if it names a code after which all
+// is refused. Which form such a sentence has is not documented.
+func halt(sentence string) error {
+	isCode := func(r rune) bool { return r == '_' || unicode.IsLetter(r) }
+	for _, word := range strings.FieldsFunc(sentence, func(r rune) bool { return !isCode(r) }) {
+		if halting[normal(word)] || suspended(normal(word)) {
+			return within(call{op: "bulk sending"}, 0, word, strings.TrimLeft(strings.TrimPrefix(sentence, word), ": "))
+		}
+	}
+	return nil
 }
 
 // mailed are the statuses of envelopes that have reached somebody. Source:

@@ -77,7 +77,8 @@ const (
 			WHERE b.id = $1 AND e.state IN ('c', 'u'))
 		GROUP BY envelope, attempt ORDER BY envelope, attempt`
 
-	sqlTotals = `SELECT b.id, a.guid, b.name, b.created, f.name, e.state, count(e.id), coalesce(max(e.at), 0)
+	sqlTotals = `SELECT b.id, a.guid, b.name, b.created, f.name, e.state, count(e.id), coalesce(max(e.at), 0),
+			(SELECT count(*) FROM lot WHERE lot.batch = b.id AND lot.ended IS NULL)
 		FROM batch b JOIN account a ON a.id = b.account
 		LEFT JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id LEFT JOIN file f ON f.id = e.file
 		GROUP BY b.id, f.id, e.state ORDER BY b.id, f.id, e.state`

@@ -18,6 +18,7 @@ type BatchSummary struct {
 	Files   []string
 
 	Planned, Sending, Sent, Failed, Unknown int
+	Lots                                    int // with which something is still to be done
 
 	// Fates counts the sent envelopes by DocuSign's word of them, as of when it
 	// was asked: "" is those it does not know. Those never asked about are not
@@ -56,7 +57,7 @@ func (db *DB) batches(ctx context.Context) (all []BatchSummary, err error) {
 			file, state sql.NullString
 			n           int
 		)
-		if err := rows.Scan(&batch, &b.Account, &b.Name, &first, &file, &state, &n, &at); err != nil {
+		if err := rows.Scan(&batch, &b.Account, &b.Name, &first, &file, &state, &n, &at, &b.Lots); err != nil {
 			return nil, err
 		}
 		if len(all) == 0 || batch != last {
