@@ -22,12 +22,12 @@ func TestLostAnswers(t *testing.T) {
 		index  time.Duration // how long look-ups lag
 		n      int
 	}{
-		{"created and dropped", sandbox.Faults{DropAfter: 0.3}, 0, 200},
+		{"created and dropped", sandbox.Faults{DropAfter: 0.2}, 0, 200},
 		{"dropped before", sandbox.Faults{DropBefore: 0.2}, 0, 100},
-		{"gateway errors after and before", sandbox.Faults{Error502After: 0.15, Error503: 0.15}, 0, 200},
-		{"torn bodies", sandbox.Faults{Truncate: 0.3}, 0, 200},
+		{"gateway errors after and before", sandbox.Faults{Error502After: 0.1, Error503: 0.1}, 0, 200},
+		{"torn bodies", sandbox.Faults{Truncate: 0.2}, 0, 200},
 		{"silence", sandbox.Faults{Hang: 0.1}, 0, 60},
-		{"look-ups lag by five minutes", sandbox.Faults{DropAfter: 0.15, Error502After: 0.05, DropBefore: 0.1}, 5 * time.Minute, 200},
+		{"look-ups lag by five minutes", sandbox.Faults{DropAfter: 0.1, Error502After: 0.05, DropBefore: 0.05}, 5 * time.Minute, 200},
 	}
 	for _, via := range []string{"single", "two-step"} {
 		for i, tt := range tests {

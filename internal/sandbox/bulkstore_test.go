@@ -159,13 +159,12 @@ func TestBulkConcurrently(t *testing.T) {
 	for _, c := range clients {
 		for range 2 {
 			wg.Go(func() {
-				for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+				for t.Context().Err() == nil {
 					got, err := c.send(t.Context(), "GET", "/bulk_send_batch/"+batch, "")
 					if err != nil || got.str("queued") == "0" {
 						return
 					}
 				}
-				t.Error("it never ended")
 			})
 		}
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 // sdkTimeout is how long the official SDK may take; its program gives up before.
-const sdkTimeout = 18 * time.Second
+const sdkTimeout = 2 * time.Minute
 
 // TestOfficialSDK runs DocuSign's own SDK for Node against a Server, by the
 // program in sdkcheck, which judges the answers as its users see them. What the

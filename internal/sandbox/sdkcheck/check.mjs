@@ -18,7 +18,7 @@ import docusign from 'docusign-esign';
 const require = createRequire(import.meta.url);
 
 /** How long all checks may take. The SDK's own requests for tokens never end. */
-const deadline = 15_000; // ms
+const deadline = 110_000; // ms
 
 function env(name) {
   const value = process.env[name];
