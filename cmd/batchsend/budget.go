@@ -8,33 +8,23 @@ import (
 	"batchsend/throttle"
 )
 
-// share makes the connection's calls count in the budget that all runs on the
-// account keep in the ledger. It comes before the first of them.
-func (a *app) share(c *connection, db *ledger.DB) (err error) {
+// openShared opens the ledger of a connection and makes the connection's calls
+// count in the budget that all runs on the account keep there. It comes before
+// the first of them.
+func (a *app) openShared(ctx context.Context, c *connection) (*ledger.DB, error) {
+	db, err := ledger.Open(ctx, c.ledger)
+	if err != nil {
+		return nil, err
+	}
 	if c.budget, err = db.Budget(c.login.AccountID); err != nil {
-		return err
+		db.Close()
+		return nil, err
 	}
 	c.limiter.Book = c.budget
 	c.limiter.OnAlone = func(err error) {
 		a.warn("the ledger does not take notes of calls any more (%v): other runs on the account may be refused, or refuse this one", err)
 	}
-	return nil
-}
-
-// openShared opens the ledger of a connection, in whose budget its calls count
-// from now on. close ends both.
-func (a *app) openShared(ctx context.Context, c *connection) (db *ledger.DB, close func(), err error) {
-	if db, err = ledger.Open(ctx, c.ledger); err != nil {
-		return nil, nil, err
-	}
-	if err := a.share(c, db); err != nil {
-		db.Close()
-		return nil, nil, err
-	}
-	return db, func() {
-		c.leave()
-		db.Close()
-	}, nil
+	return db, nil
 }
 
 // recall takes over what the ledger has of the budget, for calls that leave no

@@ -69,28 +69,23 @@ func (a *app) fromEnvironment(flags *pflag.FlagSet) error {
 	return errors.Join(errs...)
 }
 
-// misspelt warns of environment variables that are nearly settings.
+// misspelt warns of environment variables that are nearly settings. Only what
+// follows their common prefix can be misspelt.
 func (a *app) misspelt() {
-	var names []string
 	known := map[string]bool{debugVariable: true}
+	rests := map[string][]string{} // by prefix
 	for _, flag := range a.allFlags() {
 		name := environmentName(flag)
-		names, known[name] = append(names, name), true
+		prefix, rest, _ := strings.Cut(name, "_")
+		known[name], rests[prefix] = true, append(rests[prefix], rest)
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.env)) {
-		prefix, _, ok := strings.Cut(name, "_")
-		if known[name] || !ok || a.env[name] == "" {
+		prefix, rest, _ := strings.Cut(name, "_")
+		if known[name] || a.env[name] == "" {
 			continue
 		}
-		// Only what follows the common prefix can be misspelt.
-		var rests []string
-		for _, other := range names {
-			if rest, ok := strings.CutPrefix(other, prefix+"_"); ok {
-				rests = append(rests, rest)
-			}
-		}
-		if i := template.Nearest(strings.TrimPrefix(name, prefix+"_"), rests); i >= 0 {
-			a.warn("the environment variable %s is not a setting and has no effect: did you mean %s_%s?", name, prefix, rests[i])
+		if i := template.Nearest(rest, rests[prefix]); i >= 0 {
+			a.warn("the environment variable %s is not a setting and has no effect: did you mean %s_%s?", name, prefix, rests[prefix][i])
 		}
 	}
 }

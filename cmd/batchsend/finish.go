@@ -117,10 +117,6 @@ func standingOutcome(st envelope.Standing) envelope.Outcome {
 // To call its envelopes pending would be a lie of those that were sent before,
 // and would replace a file that says so.
 func (j *job) nothingKnown() error {
-	for _, f := range []**report.File{&j.results, &j.rejects, &j.html} {
-		(*f).Discard()
-		*f = nil
-	}
 	if j.o.json {
 		if err := j.print(nil, exitStopped); err != nil {
 			return err

@@ -194,10 +194,7 @@ func (j *job) openLedger(ctx context.Context) (err error) {
 		}
 		return j.conn.recall(ctx, j.db)
 	}
-	if j.db, err = ledger.Open(ctx, j.conn.ledger); err != nil {
-		return err
-	}
-	if err := j.share(j.conn, j.db); err != nil {
+	if j.db, err = j.openShared(ctx, j.conn); err != nil {
 		return err
 	}
 	var batches []string
@@ -286,14 +283,14 @@ func (j *job) send(ctx context.Context, items []batch.Item, drafts []*envelope.D
 	}
 	bar := j.progress(j.plan.Envelopes)
 	told := make(chan struct{})
-	tell := context.AfterFunc(ctx, func() {
+	stop := context.AfterFunc(ctx, func() {
 		defer close(told)
 		if errors.Is(context.Cause(ctx), context.Canceled) {
 			j.say("stopping: what is in flight is finished and recorded; Ctrl-C again stops at once")
 		}
 	})
 	defer func() {
-		if !tell() {
+		if !stop() {
 			<-told
 		}
 	}()

@@ -38,11 +38,12 @@ every run of send does the same before it sends.`,
 }
 
 func (a *app) reconcile(ctx context.Context, conn *connection, name string, settle time.Duration) error {
-	db, done, err := a.openShared(ctx, conn)
+	db, err := a.openShared(ctx, conn)
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer db.Close()
+	defer conn.leave()
 	names, err := batchesWith(ctx, db, conn.login.AccountID, name, func(b ledger.BatchSummary) bool { return b.Sending+b.Unknown+b.Lots > 0 })
 	if err != nil {
 		return err

@@ -27,11 +27,12 @@ func (a *app) refresh(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	db, done, err := a.openShared(ctx, conn)
+	db, err := a.openShared(ctx, conn)
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer db.Close()
+	defer conn.leave()
 	names, err := batchesWith(ctx, db, conn.login.AccountID, name, func(b ledger.BatchSummary) bool { return b.Sent > 0 })
 	if err != nil {
 		return err

@@ -44,12 +44,12 @@ func (m *mailer) collect(ctx context.Context, l *lot) error {
 		return err
 	}
 	outs, seen := m.sent(l, copies)
-	complete := seen == l.status.Sent
+	complete, ripe := seen == l.status.Sent, m.ripe(l, began)
 	failed := 0
 	if complete {
-		failed, complete = m.failed(l, outs, m.ripe(l, began))
+		failed, complete = m.failed(l, outs, ripe)
 	}
-	if !complete && !m.ripe(l, began) {
+	if !complete && !ripe {
 		m.again(l)
 		return nil
 	}
