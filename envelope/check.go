@@ -25,6 +25,12 @@ type Checker struct {
 	DefaultTemplate string             // for rows that name none; "" none
 	Defaults        reminders.Plan     // for rows that say nothing of their own
 	AllowSamePerson bool               // one address at different routing orders
+	// AllowRepeat lets an envelope pass that stands in the files twice, if its
+	// labels differ.
+	AllowRepeat bool
+	// Legacy asks for what an earlier release called the envelopes, which costs
+	// time and matters only where a ledger has entries of one.
+	Legacy bool
 
 	// Each calls do(0) to do(n-1), in any order and several at once if it
 	// likes, and returns when all have. Each call checks some hundred drafts.
@@ -72,7 +78,7 @@ func (c *Checker) Check(drafts []*Draft) []Problem {
 			c.draft(d, &s)
 		}
 	})
-	repeats := rejectRepeats(drafts)
+	repeats := c.rejectRepeats(drafts)
 	return slices.Concat(warnings, unsignable(drafts), repeats)
 }
 
@@ -90,6 +96,8 @@ type scratch struct {
 	given     []Field
 	digest    digest
 
+	participants []participant
+
 	envelopes  room[Envelope]
 	recipients room[Recipient]
 	tabs       room[Tab]
@@ -99,7 +107,11 @@ type scratch struct {
 // draft checks one draft by itself.
 func (c *Checker) draft(d *Draft, s *scratch) {
 	d.Problems, d.Envelope, d.blank = slices.Clone(d.read), nil, d.blank[:0]
+	d.Identity, d.Repeats = Identity{}, ""
 	defer d.sort()
+	if !d.malformed && d.TemplateID != "" {
+		d.identify(c.Account, s)
+	}
 	if d.unreadable() {
 		return // a malformed row: its problem is known, the rest is not
 	}
@@ -108,12 +120,10 @@ func (c *Checker) draft(d *Draft, s *scratch) {
 		d.reject(row, column, TemplateUnknown, "%v", d.fit.err)
 		return
 	}
-	t := d.fit.source.Template
 	d.Problems = append(d.Problems, d.fit.problems...)
 	env := s.envelopes.one()
 	*env = Envelope{
-		Account: c.Account, Batch: d.In.Batch, Label: d.Label, File: d.In.Name, Line: d.Line(),
-		TemplateID: t.ID, Subject: d.value(colSubject), Blurb: d.value(colBlurb),
+		Identity: d.Identity, File: d.In.Name, Line: d.Line(), Subject: d.value(colSubject), Blurb: d.value(colBlurb),
 		Recipients: s.recipients.take(len(d.Parts)),
 	}
 	d.matchRoles(s)
@@ -132,9 +142,9 @@ func (c *Checker) draft(d *Draft, s *scratch) {
 	if len(d.Problems) > 0 {
 		return
 	}
-	env.Content = s.digest.contentOf(env, s.addresses, own, s.given)
-	env.TransactionID = s.digest.identify(d.fit.identity, env.Label, env.Content)
-	d.people = s.digest.peopleOf(env, s.addresses)
+	if c.Legacy {
+		env.Legacy = s.digest.legacyOf(env, s.addresses, own, s.given)
+	}
 	d.Envelope = env
 }
 

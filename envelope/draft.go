@@ -18,10 +18,16 @@ type Draft struct {
 	// TemplateID is the template that the rows or the defaults name, once the
 	// draft has been checked.
 	TemplateID string
+	// Identity is set once the draft has been checked, whether or not anything is
+	// wrong with it, unless a row cannot be read.
+	Identity Identity
 	// Envelope is set if nothing is wrong, Problems otherwise, in the order of
 	// their lines.
 	Envelope *Envelope
 	Problems []Problem
+	// Repeats is the code for which the envelope would have been rejected, had
+	// the operator not allowed repeats; "" if there is none.
+	Repeats Code
 
 	// What belongs to the envelope and may stand on any of its rows.
 	values []said // by index in valueColumns
@@ -31,7 +37,6 @@ type Draft struct {
 	read      []Problem // found in reading
 	fit       *fit      // to its template, once known
 	blank     []*wanted // tabs left empty without which nobody can sign
-	people    uint64    // whom a checked envelope goes to, hashed
 }
 
 // said is a value of the envelope and the row it stood on.

@@ -21,17 +21,12 @@ type ID string
 
 // Envelope is one checked envelope: what will be sent, to whom.
 type Envelope struct {
-	TransactionID TransactionID
-	Content       Content
-	Account       string // the account's GUID
-	Batch         string
-	Label         string // the cell of the envelope column, or ""
-	File          string
-	Line          int // of its first row
+	Identity
 
-	TemplateID string
-	Subject    string // "" keeps the template's
-	Blurb      string // "" keeps the template's
+	File    string
+	Line    int    // of its first row
+	Subject string // "" keeps the template's
+	Blurb   string // "" keeps the template's
 	// MergedSubject and MergedBlurb are subject and message, the template's if
 	// need be, with their merge fields filled in; "" if they have none. DocuSign
 	// does that itself where it makes the envelope from the template.

@@ -48,6 +48,6 @@ A-2,"Manager ",Bo Lind,bo.lind@example.test
 		}
 	}
 	// Output:
-	// A-1 2b608c9c-db60-582f-9296-02bc752bed80
+	// A-1 63cdff52-de03-5852-b621-6a7d9e59ba0d
 	// offers.csv:5: column "roleName" ROLE_UNKNOWN
 }

@@ -14,8 +14,6 @@ import (
 type fit struct {
 	err    error // why the template cannot be used; then the rest is empty
 	source *Source
-	// identity begins the identity of every envelope.
-	identity string
 	// seats say, for each of the layout's places, which role it fills. In a
 	// long file each cell says so itself, and they are empty.
 	seats []seat
@@ -102,7 +100,7 @@ func (c *Checker) newFit(in *Input, id string) *fit {
 		return &fit{err: source.Err}
 	}
 	t, l := source.Template, in.layout
-	f := &fit{source: source, identity: identityPrefix(c.Account, t.ID, in.Batch), wanted: wantedTabs(t)}
+	f := &fit{source: source, wanted: wantedTabs(t)}
 	for i := range t.Roles {
 		if role := &t.Roles[i]; t.Shared(role) {
 			if f.shared == nil {

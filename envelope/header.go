@@ -1,6 +1,7 @@
 package envelope
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -107,13 +108,17 @@ type layout struct {
 	roles    []*place // of a wide file one for each role, else just one
 	fields   []labelled
 	values   int // how many columns of [valueColumns] there are
+
+	fieldOrder []int // indices of fields by their labels
 }
 
 // place is where a recipient's values stand.
 type place struct {
-	index int    // among the layout's
-	role  string // the header's spelling; "" if a cell names the role
-	tabs  []labelled
+	index    int    // among the layout's
+	role     string // the header's spelling; "" if a cell names the role
+	loose    string // role as names are compared
+	tabs     []labelled
+	tabOrder []int // indices of tabs by their labels
 
 	roleName, order, name, email, note, accessCode, phone int // -1: no such column
 }
@@ -122,10 +127,28 @@ type place struct {
 type labelled struct {
 	column int
 	label  string
+	loose  string // label as names are compared
+}
+
+func label(column int, text string) labelled {
+	return labelled{column, text, template.Loose(text)}
+}
+
+// byLabel returns the indices of all by their labels, so that the order of
+// columns does not count.
+func byLabel(all []labelled) []int {
+	order := make([]int, len(all))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int {
+		return cmp.Or(strings.Compare(all[i].loose, all[j].loose), strings.Compare(all[i].label, all[j].label))
+	})
+	return order
 }
 
 func newPlace(index int, role string) *place {
-	return &place{index: index, role: role, roleName: -1, order: -1, name: -1, email: -1, note: -1, accessCode: -1, phone: -1}
+	return &place{index: index, role: role, loose: template.Loose(role), roleName: -1, order: -1, name: -1, email: -1, note: -1, accessCode: -1, phone: -1}
 }
 
 // slot returns where the place keeps the index of a recipient's column.
@@ -182,7 +205,9 @@ func layOut(file string, line int, header []string) (*layout, error) {
 	}
 	for _, p := range l.roles {
 		l.complete(p, header, bad)
+		p.tabOrder = byLabel(p.tabs)
 	}
+	l.fieldOrder = byLabel(l.fields)
 	if len(problems) > 0 {
 		return nil, problems
 	}
@@ -220,9 +245,9 @@ func (l *layout) read(i int, raw string, hasTabs bool) string {
 		}
 		return known
 	}
-	if label, ok := prefixed(raw, fieldPrefix); ok && label != "" {
-		l.fields = append(l.fields, labelled{i, label})
-		return fieldPrefix + label
+	if name, ok := prefixed(raw, fieldPrefix); ok && name != "" {
+		l.fields = append(l.fields, label(i, name))
+		return fieldPrefix + name
 	}
 	if l.form == Wide {
 		return l.readWide(i, raw)
@@ -261,9 +286,9 @@ func (l *layout) readWide(i int, raw string) string {
 }
 
 // addTab files column i as the values of a tab and returns its name.
-func (p *place) addTab(i int, label string) string {
-	p.tabs = append(p.tabs, labelled{i, label})
-	return tabPrefix + label
+func (p *place) addTab(i int, name string) string {
+	p.tabs = append(p.tabs, label(i, name))
+	return tabPrefix + name
 }
 
 // place returns the place of a role, which several columns share.

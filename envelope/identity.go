@@ -5,7 +5,6 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
-	"hash/maphash"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,27 +13,61 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"batchsend/reminders"
+	"batchsend/template"
 )
 
+// Identity says which envelope a file means. All of it follows from the file,
+// the account, the batch and the template's ID: what the template holds, or
+// flags and the account add, is never part of it, so that an edited template or
+// another flag makes no other envelope.
+type Identity struct {
+	Account    string // the account's GUID
+	Batch      string
+	Label      string // the cell of the envelope column, or ""
+	TemplateID string
+
+	TransactionID TransactionID
+	Content       Content
+	// People is a digest of the recipients' addresses, whatever their roles, and
+	// Names one of their roles and names. They find envelopes that have the same
+	// recipients and say something else.
+	People, Names Digest
+
+	// Replaces is the envelope of the ledger that was never sent and whose row
+	// says this now; "" if there is none.
+	Replaces TransactionID
+	// Legacy is what an earlier release called the envelope; nil if nobody asked
+	// for it ([Checker].Legacy).
+	Legacy *Legacy
+}
+
 // TransactionID is our name for an envelope at DocuSign, which can be asked
-// for it during seven days. It is a UUIDv5 of the envelope's identity, the same
-// in every attempt and every run, so that a lost answer can be looked up.
+// for it during seven days. It is a UUIDv5 of account, template, batch, label
+// and content, the same in every attempt, in every run and on every host: an
+// envelope that is found by it is this one and no other.
 type TransactionID string
 
 // namespace sets our transaction IDs apart from all other UUIDv5.
 var namespace = uuid.MustParse("6f3c1a52-8d0e-5b7f-9a44-2f6f0c1b7e10")
 
-// Content is a digest of all that the file says about an envelope: template,
-// recipients, values. Equal contents are the same envelope written twice.
+// Content is a digest of the template's ID and all that the file says about an
+// envelope, but for access codes: a digest of one could be guessed. Equal
+// contents are the same envelope written twice.
 //
-// What flags add (reminders for rows that have none) does not count: running a
-// file again with another flag must not look like another file. The order of
-// rows and columns does not count either, nor case and surrounding space of an
-// address.
+// How something is written does not count: the order of rows and columns, case
+// and surrounding space of addresses, runs of blanks, the Unicode form of
+// accents, case and spaces in the names of columns.
 type Content [16]byte
 
 // String returns the digest in hexadecimal.
 func (c Content) String() string { return hex.EncodeToString(c[:]) }
+
+// Digest stands for values that are compared and not shown.
+type Digest [16]byte
+
+// Scheme numbers the way in which transaction IDs and contents are made.
+// [Legacy] is scheme 1.
+const Scheme = 2
 
 // digest gathers the values that are to be hashed, so that no two lists of
 // them look alike: each with its length before it.
@@ -54,97 +87,179 @@ func (d *digest) add(values ...string) {
 	}
 }
 
-func (d *digest) addInt(n int) {
-	if n >= 0 && n < 10 {
-		d.buf = append(d.buf, '1', ':', '0'+byte(n))
-		return
-	}
-	d.add(strconv.Itoa(n))
+// sum returns the digest of what was added, and forgets it.
+func (d *digest) sum() (out Digest) {
+	sum := sha256.Sum256(d.buf)
+	copy(out[:], sum[:])
+	d.buf = d.buf[:0]
+	return out
 }
 
-// contentOf digests env, of which the file itself gave own for reminders and
-// given for custom fields. addresses are the recipients' normal addresses.
-func (d *digest) contentOf(env *Envelope, addresses []string, own reminders.Plan, given []Field) (c Content) {
+// participant is a recipient as it counts for the identity.
+type participant struct {
+	part    *Part
+	role    string // as the file names it, loosely; "" in a bare file
+	address string
+	name    string
+	// place tells apart recipients whose roles have the same name: there the
+	// routing order decides who gets what.
+	place string
+}
+
+// identify works out the draft's identity from its rows.
+func (d *Draft) identify(account string, s *scratch) {
+	id := &d.Identity
+	*id = Identity{Account: account, Batch: d.In.Batch, Label: d.Label, TemplateID: d.TemplateID}
+	s.participants = d.participants(s.participants[:0])
+	g := &s.digest
+	g.buf = g.buf[:0]
+	for _, p := range s.participants {
+		g.add(p.role, p.name)
+	}
+	id.Names = g.sum()
+	s.addresses = s.addresses[:0]
+	for _, p := range s.participants {
+		s.addresses = append(s.addresses, p.address)
+	}
+	id.People = g.people(s.addresses)
+	id.Content = d.contentOf(g, s.participants)
+	id.TransactionID = transactionID(g, id)
+}
+
+// PeopleOf returns the digest of recipients' addresses that [Identity].People
+// is.
+func PeopleOf(addresses []string) Digest {
+	normal := make([]string, len(addresses))
+	for i, a := range addresses {
+		normal[i] = NormalAddress(a)
+	}
+	return new(digest).people(normal)
+}
+
+// people sorts normal addresses and returns their digest.
+func (d *digest) people(addresses []string) Digest {
+	slices.Sort(addresses)
 	d.buf = d.buf[:0]
-	d.add(env.TemplateID, env.Subject, env.Blurb)
-	for _, n := range [...]reminders.Days{own.Delay, own.Frequency, own.Expire, own.Warn} {
-		d.addInt(int(n))
+	d.add(addresses...)
+	return d.sum()
+}
+
+// participants appends the draft's recipients in an order that does not depend
+// on that of its rows.
+func (d *Draft) participants(all []participant) []participant {
+	for i := range d.Parts {
+		p := &d.Parts[i]
+		role := p.place.loose
+		if d.In.Form == Long {
+			role = template.Loose(p.Row.cell(p.place.roleName))
+		}
+		all = append(all, participant{part: p, role: role, address: NormalAddress(p.Email()), name: spelled(p.Name())})
 	}
-	slices.SortFunc(given, func(a, b Field) int { return cmp.Compare(a.Name, b.Name) })
-	for _, f := range given {
-		d.add("field", f.Name, f.Value)
-	}
-	for _, i := range d.inOrder(env) {
-		r := &env.Recipients[i]
-		d.add("role", r.Role)
-		d.addInt(r.RoutingOrder)
-		d.add(addresses[i], composed(r.Name), r.Note, r.AccessCode, r.Phone.CountryCode, r.Phone.Number)
-		for _, t := range r.Tabs {
-			d.add("tab", string(t.Type), t.Label, t.Value)
+	for i := range all {
+		for j := range all {
+			if i != j && all[i].role == all[j].role && d.In.Form == Long {
+				all[i].place = all[i].part.Row.cell(all[i].part.place.roleName) + " " + all[i].part.Row.cell(all[i].part.place.order)
+			}
 		}
 	}
-	sum := sha256.Sum256(d.buf)
-	copy(c[:], sum[:])
-	return c
-}
-
-// peopleOf hashes whom env goes to, whatever it says to them.
-func (d *digest) peopleOf(env *Envelope, addresses []string) uint64 {
-	d.buf = d.buf[:0]
-	d.add(env.TemplateID)
-	for _, i := range d.inOrder(env) {
-		d.add(env.Recipients[i].Role, addresses[i])
-		d.addInt(env.Recipients[i].RoutingOrder)
-	}
-	return maphash.Bytes(peopleSeed, d.buf)
-}
-
-// peopleSeed is this run's alone: what it hashes is not kept.
-var peopleSeed = maphash.MakeSeed()
-
-// inOrder returns the indices of env's recipients in an order that does not
-// depend on that of the rows.
-func (d *digest) inOrder(env *Envelope) []int {
-	d.order = d.order[:0]
-	for i := range env.Recipients {
-		d.order = append(d.order, i)
-	}
-	slices.SortFunc(d.order, func(i, j int) int {
-		a, b := &env.Recipients[i], &env.Recipients[j]
-		return cmp.Or(cmp.Compare(a.RoutingOrder, b.RoutingOrder), cmp.Compare(a.Role, b.Role))
+	slices.SortFunc(all, func(a, b participant) int {
+		return cmp.Or(strings.Compare(a.role, b.role), strings.Compare(a.place, b.place), strings.Compare(a.address, b.address), strings.Compare(a.name, b.name))
 	})
-	return d.order
+	return all
 }
 
-// composed returns a name in Unicode NFC, so that how its accents are typed
-// does not count.
-func composed(name string) string {
-	if plain(name) {
-		return name
+// contentOf digests what the rows say.
+func (d *Draft) contentOf(g *digest, participants []participant) Content {
+	g.buf = g.buf[:0]
+	g.add("content", strings.ToLower(d.TemplateID))
+	for _, column := range valueColumns {
+		if value := d.value(column); value != "" && column != colTemplate {
+			g.add(column, spelledValue(column, value))
+		}
 	}
-	return norm.NFC.String(name)
-}
-
-// identityPrefix is what the identities of all envelopes of account and
-// template in a batch begin with.
-func identityPrefix(account, templateID, batch string) string {
-	return string(namespace[:]) + strings.ToLower(account) + "\x00" + strings.ToLower(templateID) + "\x00" + batch
-}
-
-// identify names the envelope among those of one [identityPrefix]. The cell of
-// the envelope column tells it from the others; without one its content does.
-func (d *digest) identify(prefix, label string, content Content) TransactionID {
-	d.buf = append(d.buf[:0], prefix...)
-	if label != "" {
-		d.buf = append(d.buf, "\x00label\x00"...)
-		d.buf = append(d.buf, label...)
-	} else {
-		d.buf = append(d.buf, "\x00content\x00"...)
-		d.buf = hex.AppendEncode(d.buf, content[:])
+	l := d.In.layout
+	for _, i := range l.fieldOrder {
+		if value := d.fieldValue(i); value != "" {
+			g.add("field", l.fields[i].loose, spelled(value))
+		}
 	}
-	sum := sha1.Sum(d.buf) // what uuid.NewSHA1 does, without its allocations
+	for _, p := range participants {
+		place, row := p.part.place, p.part.Row
+		g.add("recipient", p.role, p.place, p.address, p.name, spelled(row.cell(place.note)), spelledPhone(row.cell(place.phone)))
+		for _, i := range place.tabOrder {
+			if value := row.cell(place.tabs[i].column); value != "" {
+				g.add("tab", place.tabs[i].loose, spelled(value))
+			}
+		}
+	}
+	return Content(g.sum())
+}
+
+// fieldValue returns what the rows say of the layout's custom field i.
+func (d *Draft) fieldValue(i int) string {
+	for _, v := range d.fields {
+		if v.index == i {
+			return v.value
+		}
+	}
+	return ""
+}
+
+// transactionID returns the UUIDv5 of an identity.
+func transactionID(g *digest, id *Identity) TransactionID {
+	g.buf = append(g.buf[:0], namespace[:]...)
+	g.buf = append(g.buf, '0'+Scheme)
+	for _, part := range [...]string{strings.ToLower(id.Account), strings.ToLower(id.TemplateID), id.Batch, id.Label} {
+		g.buf = append(g.buf, 0)
+		g.buf = append(g.buf, part...)
+	}
+	g.buf = append(g.buf, 0)
+	g.buf = hex.AppendEncode(g.buf, id.Content[:])
+	return TransactionID(version5(g.buf).String())
+}
+
+// version5 does what [uuid.NewSHA1] does with a namespace and a name that stand
+// one after the other, without its allocations.
+func version5(named []byte) uuid.UUID {
+	sum := sha1.Sum(named)
 	id := uuid.UUID(sum[:16])
 	id[6] = id[6]&0x0f | 0x50 // version 5
 	id[8] = id[8]&0x3f | 0x80 // RFC 9562
-	return TransactionID(id.String())
+	return id
+}
+
+// spelled returns a text as it counts for the identity: in Unicode NFC, with
+// one space for each run of blanks. Line ends stay.
+func spelled(text string) string {
+	if plain(text) && !strings.Contains(text, "  ") {
+		return text
+	}
+	lines := strings.Split(strings.ReplaceAll(norm.NFC.String(text), "\r\n", "\n"), "\n")
+	for i, line := range lines {
+		lines[i] = strings.Join(strings.Fields(line), " ")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// spelledValue is [spelled] for a column of the envelope. Of a number only the
+// value counts.
+func spelledValue(column, text string) string {
+	switch column {
+	case colDelay, colFrequency, colExpire, colWarn:
+		if n, err := reminders.Parse(reminders.Field(column), text); err == nil {
+			return strconv.Itoa(int(n))
+		}
+	}
+	return spelled(text)
+}
+
+// spelledPhone is [spelled] for a phone number.
+func spelledPhone(text string) string {
+	if text == "" {
+		return ""
+	}
+	if phone, err := ParsePhone(text); err == nil {
+		return "+" + phone.CountryCode + " " + phone.Number
+	}
+	return spelled(text)
 }

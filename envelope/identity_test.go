@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"batchsend/envelope"
+	"batchsend/template"
 )
 
 // TestTransactionID: it is the UUIDv5 of the identity, now and in every later
@@ -17,19 +18,123 @@ func TestTransactionID(t *testing.T) {
 	offerChecker().Check(in.Drafts)
 	env := in.Drafts[0].Envelope
 	namespace := uuid.MustParse("6f3c1a52-8d0e-5b7f-9a44-2f6f0c1b7e10")
-	want := uuid.NewSHA1(namespace, []byte(strings.Join([]string{account, offerID, "batch", "label", "A"}, "\x00"))).String()
+	want := uuid.NewSHA1(namespace, []byte(strings.Join([]string{"2", account, offerID, "batch", "A", env.Content.String()}, "\x00"))).String()
 	if got := string(env.TransactionID); got != want {
 		t.Errorf("transaction ID %s, want %s", got, want)
 	}
-	if got, want := env.Content.String(), "c4b475db42381b26ca7208e872add524"; got != want {
+	if got, want := env.Content.String(), "2ba8a497026eb2a400e6d28a4a5a38e0"; got != want {
+		t.Errorf("content %s, want %s", got, want)
+	}
+	if env.Legacy != nil {
+		t.Error("what an earlier release called it was worked out, and nobody asked")
+	}
+}
+
+// TestLegacy: what an earlier release has called envelopes must be found for
+// as long as there are its ledgers.
+func TestLegacy(t *testing.T) {
+	in := read(t, long("", ann, bo))
+	c := offerChecker()
+	c.Legacy = true
+	c.Check(in.Drafts)
+	was := in.Drafts[0].Envelope.Legacy
+	namespace := uuid.MustParse("6f3c1a52-8d0e-5b7f-9a44-2f6f0c1b7e10")
+	want := uuid.NewSHA1(namespace, []byte(strings.Join([]string{account, offerID, "batch", "label", "A"}, "\x00"))).String()
+	if got := string(was.TransactionID); got != want {
+		t.Errorf("transaction ID %s, want %s", got, want)
+	}
+	if got, want := was.Content.String(), "c4b475db42381b26ca7208e872add524"; got != want {
 		t.Errorf("content %s, want %s", got, want)
 	}
 	unlabelled := read(t, "name,email\nAnn Ek,ann.ek@example.test\n")
-	checker(one(nil)).Check(unlabelled.Drafts)
-	env = unlabelled.Drafts[0].Envelope
-	want = uuid.NewSHA1(namespace, []byte(strings.Join([]string{account, offerID, "batch", "content", env.Content.String()}, "\x00"))).String()
-	if got := string(env.TransactionID); got != want {
+	c = checker(one(nil))
+	c.Legacy = true
+	c.Check(unlabelled.Drafts)
+	was = unlabelled.Drafts[0].Envelope.Legacy
+	want = uuid.NewSHA1(namespace, []byte(strings.Join([]string{account, offerID, "batch", "content", was.Content.String()}, "\x00"))).String()
+	if got := string(was.TransactionID); got != want {
 		t.Errorf("transaction ID without a label %s, want %s", got, want)
+	}
+}
+
+// TestTheTemplateIsNotContent: a file that is given again after somebody has
+// edited the template means the envelopes that it meant before.
+func TestTheTemplateIsNotContent(t *testing.T) {
+	edits := map[string]func(*template.Template){
+		"routing order": func(t *template.Template) { t.Roles[0].RoutingOrder, t.Roles[1].RoutingOrder = 5, 4 },
+		"kind of a tab": func(t *template.Template) { t.Roles[0].Tabs[1].Type = template.Note },
+		"case of a label": func(t *template.Template) {
+			t.Roles[0].Tabs[1].Label, t.Fields[0].Name = "SALARY", "department"
+		},
+		"a second tab of a label": func(t *template.Template) { t.Roles[0].Tabs = append(t.Roles[0].Tabs, t.Roles[0].Tabs[1]) },
+		"subject":                 func(t *template.Template) { t.Subject = "Another subject" },
+		"a role's name":           func(t *template.Template) { t.Roles[0].Name = "Worker" },
+		"another role":            func(t *template.Template) { t.Roles = append(t.Roles, template.Role{Name: "Witness", RoutingOrder: 9}) },
+	}
+	text := long("tab:Salary,field:Department", ann+",4200,Sales", bo+",,")
+	before := read(t, text)
+	offerChecker().Check(before.Drafts)
+	want := before.Drafts[0].Identity
+	if want.TransactionID == "" {
+		t.Fatal("no identity")
+	}
+	for name, edit := range edits {
+		edited := offer()
+		edit(edited)
+		in := read(t, text)
+		checker(edited).Check(in.Drafts)
+		if got := in.Drafts[0].Identity; got != want {
+			t.Errorf("%s edited: identity %+v, want %+v (problems %v)", name, got, want, in.Drafts[0].Problems)
+		}
+	}
+}
+
+// TestSpellingIsNotContent: what is only written otherwise is the same envelope.
+func TestSpellingIsNotContent(t *testing.T) {
+	identity := func(text string) envelope.Identity {
+		in := read(t, text)
+		offerChecker().Check(in.Drafts)
+		if in.Drafts[0].Envelope == nil {
+			t.Fatalf("%v\n%s", in.Drafts[0].Problems, text)
+		}
+		return in.Drafts[0].Identity
+	}
+	row := "A,Employee,1,René Ek,rene@example.test,pay me,A-1234,7"
+	want := identity(long("tab:Salary,accessCode,reminderDelay", row, bo+",,,"))
+	for what, text := range map[string]string{
+		"blanks doubled":         strings.NewReplacer("René Ek", "René   Ek", "pay me", "pay  me").Replace(long("tab:Salary,accessCode,reminderDelay", row, bo+",,,")),
+		"no-break space":         strings.Replace(long("tab:Salary,accessCode,reminderDelay", row, bo+",,,"), "René Ek", "René\u00a0Ek", 1),
+		"accent of two letters":  strings.Replace(long("tab:Salary,accessCode,reminderDelay", row, bo+",,,"), "René", "Rene\u0301", 1),
+		"names of columns":       long("TAB: SALARY,Access_Code,Reminder Delay", row, bo+",,,"),
+		"access code":            strings.Replace(long("tab:Salary,accessCode,reminderDelay", row, bo+",,,"), "A-1234", "A-9999", 1),
+		"routing order left out": strings.Replace(long("tab:Salary,accessCode,reminderDelay", row, bo+",,,"), "Employee,1", "Employee,", 1),
+		"zero before a number":   strings.Replace(long("tab:Salary,accessCode,reminderDelay", row, bo+",,,"), ",7", ",07", 1),
+	} {
+		if got := identity(text); got != want {
+			t.Errorf("%s: identity %+v, want %+v", what, got, want)
+		}
+	}
+}
+
+// TestAudience: the digest of the people does not depend on what they are told
+// or which roles they have, and finds an envelope whose cells were corrected.
+func TestAudience(t *testing.T) {
+	of := func(rows ...string) envelope.Identity {
+		in := read(t, long("tab:Salary", rows...))
+		offerChecker().Check(in.Drafts)
+		return in.Drafts[0].Identity
+	}
+	first := of(ann+",4200", bo+",")
+	raised := of(ann+",4300", bo+",")
+	moved := of(strings.Replace(ann, "ann.ek@", "ann@", 1)+",4200", bo+",")
+	if raised.People != first.People || raised.Content == first.Content {
+		t.Error("another salary: the same people must get another content")
+	}
+	if moved.People == first.People || moved.Names != first.Names {
+		t.Error("another address: other people with the same names")
+	}
+	if got := envelope.PeopleOf([]string{"BO.LIND@example.test", " ann.ek@example.test"}); got != first.People {
+		t.Errorf("PeopleOf = %x, want %x", got, first.People)
 	}
 }
 

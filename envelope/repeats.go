@@ -2,61 +2,67 @@ package envelope
 
 import (
 	"fmt"
-	"slices"
 )
 
+// named tells envelopes of a batch apart that have a label.
+type named struct{ batch, label string }
+
+// audience is who gets what from which template.
+type audience struct {
+	template string
+	people   Digest
+}
+
 // rejectRepeats rejects envelopes that stand in the files twice, naming the
-// earlier one, and warns of those that differ only in what they say.
-func rejectRepeats(drafts []*Draft) (warnings []Problem) {
-	people := make(map[uint64]*Draft, len(drafts))
-	contents := map[Content]*Draft{} // of those whose people get several
-	named := identities(drafts)
+// earlier one, and warns of those that go to the same people and differ in what
+// they say.
+func (c *Checker) rejectRepeats(drafts []*Draft) (warnings []Problem) {
+	var (
+		identities = make(map[TransactionID]*Draft, len(drafts))
+		contents   = make(map[Content]*Draft, len(drafts))
+		audiences  = make(map[audience]*Draft, len(drafts))
+		labels     = make(map[named]*Draft)
+	)
 	for _, d := range drafts {
 		env := d.Envelope
 		if env == nil {
 			continue
 		}
-		twin, met := people[d.people]
-		if met {
-			contents[twin.Envelope.Content] = twin
-			if first, ok := contents[env.Content]; ok {
-				d.Reject(DuplicateEnvelope, fmt.Sprintf("the same envelope stands at %s: same template, recipients and values. Both would be sent; remove one", at(first)))
+		if first, ok := identities[env.TransactionID]; ok {
+			d.Reject(DuplicateEnvelope, fmt.Sprintf("the same envelope stands at %s: same template, recipients and values. Both would be sent; remove one", at(first)))
+			continue
+		}
+		first, ok := contents[env.Content]
+		switch {
+		case ok && c.AllowRepeat:
+			d.Repeats = DuplicateEnvelope
+		case ok:
+			d.Reject(DuplicateEnvelope, fmt.Sprintf("the same envelope stands at %s: same template, recipients and values. Both would be sent; remove one, or give --allow-repeat if both must go out", at(first)))
+			continue
+		}
+		if env.Label != "" {
+			key := named{env.Batch, env.Label}
+			if first, ok := labels[key]; ok {
+				d.Reject(KeyConflict, fmt.Sprintf("envelope %q of batch %q stands at %s with other content: give one of them another envelope value or send the files as two batches", env.Label, env.Batch, at(first)))
 				continue
 			}
+			labels[key] = d
 		}
-		if first, ok := named[env.TransactionID]; ok && first != d && first.Envelope != nil {
-			d.Reject(KeyConflict, fmt.Sprintf("envelope %q of batch %q stands at %s with other content: give one of them another envelope value or send the files as two batches", env.Label, env.Batch, at(first)))
-			continue
+		identities[env.TransactionID] = d
+		if _, ok := contents[env.Content]; !ok {
+			contents[env.Content] = d
 		}
-		if !met {
-			people[d.people] = d
-			continue
+		key := audience{env.TemplateID, env.People}
+		if first, ok := audiences[key]; ok && d.Repeats == "" {
+			warnings = append(warnings, Problem{
+				File: d.In.Name, Line: d.Line(), Code: DuplicateEnvelope,
+				Message: fmt.Sprintf("the same people get an envelope from the same template as at %s, with other values: both will be sent", at(first)),
+			})
+		} else if !ok {
+			audiences[key] = d
 		}
-		contents[env.Content] = d
-		warnings = append(warnings, Problem{
-			File: d.In.Name, Line: d.Line(), Code: DuplicateEnvelope,
-			Message: fmt.Sprintf("the same people get an envelope from the same template as at %s, with other values: both will be sent", at(twin)),
-		})
 	}
 	return warnings
-}
-
-// identities returns the first envelope of each identity, or nil if there is
-// but one file: there all rows with one label are one envelope.
-func identities(drafts []*Draft) map[TransactionID]*Draft {
-	if !slices.ContainsFunc(drafts, func(d *Draft) bool { return d.In != drafts[0].In }) {
-		return nil
-	}
-	first := make(map[TransactionID]*Draft, len(drafts))
-	for _, d := range drafts {
-		if d.Envelope == nil {
-			continue
-		}
-		if _, ok := first[d.Envelope.TransactionID]; !ok {
-			first[d.Envelope.TransactionID] = d
-		}
-	}
-	return first
 }
 
 func at(d *Draft) string { return fmt.Sprintf("%s:%d", d.In.Name, d.Line()) }

@@ -39,9 +39,27 @@ type Standing struct {
 	Code    string    // DocuSign's errorCode, if it failed
 	Message string    // DocuSign's message, if it failed
 	At      time.Time // of the last change; of the attempt, if sending
+	// RemoteStatus is DocuSign's word of a sent envelope when it was last asked,
+	// in lower case; "" if it never was, or does not know the envelope.
+	RemoteStatus string
+	// Legacy is set if the entry is known by the name that an earlier release has
+	// given to the envelope.
+	Legacy bool
 	// Twin is another envelope with the same content, of this batch or another,
 	// that was sent or may have been; nil if there is none.
 	Twin *Twin
+}
+
+// Earlier is an envelope of the ledger that resembles another.
+type Earlier struct {
+	TransactionID TransactionID
+	Batch         string
+	TemplateID    string // "" if an earlier release has planned it
+	Line          int
+	State         State
+	ID            ID // "" while it is not known whether it was sent
+	At            time.Time
+	Legacy        bool // an earlier release has planned it
 }
 
 // Twin is an envelope with the same content under another name.

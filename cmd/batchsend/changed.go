@@ -3,54 +3,97 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/report"
 	"batchsend/template"
 )
 
 // batchTemplate is a template as one batch uses it.
 type batchTemplate struct{ batch, template string }
 
-// begun returns the batches and templates with which something was sent, or may
-// have been, before this run.
-func (j *job) begun() map[batchTemplate]bool {
-	begun := map[batchTemplate]bool{}
-	for d, st := range j.standing {
-		if d.Envelope != nil && st.State.MayExist() {
-			begun[batchTemplate{d.In.Batch, d.TemplateID}] = true
-		}
-	}
-	return begun
-}
-
-// compareTemplates rejects what is left of a batch if its template is not what
-// it was when the batch was begun.
+// compareTemplates stops the run if a template is not what it was when
+// envelopes of a batch were planned with it that were not sent yet: DocuSign
+// would send the rest with the changed template. A batch without such envelopes
+// takes the new one.
 func (j *job) compareTemplates(ctx context.Context) error {
-	changes := map[batchTemplate]string{}
-	for key := range j.begun() {
+	stopped := make(map[batchTemplate]string)
+	for _, key := range j.templatesOfBatches() {
+		t := j.sources[key.template].Template
+		if t == nil {
+			continue // it cannot be used, which its rows say
+		}
 		before, seen, err := j.db.Template(ctx, j.conn.login.AccountID, key.batch, key.template)
 		if err != nil {
 			return err
 		}
-		t := j.sources[key.template].Template
-		if what := template.Changed(before, t.Fingerprint()); before != "" && what != "" {
-			changes[key] = fmt.Sprintf("template %q %s, and part of batch %q was sent on %s. DocuSign would send the rest with the changed template: look at it, then give --allow-changed-template to go on",
-				t.Name, what, key.batch, local(seen))
-		}
-	}
-	if len(changes) == 0 || j.o.allowChanged {
-		return nil
-	}
-	for _, d := range j.drafts {
-		if d.Envelope == nil || j.standing[d].State == envelope.StateSent {
+		what := template.Changed(before, t.Fingerprint())
+		if before == "" || what == "" {
 			continue
 		}
-		if message := changes[batchTemplate{d.In.Batch, d.TemplateID}]; message != "" {
-			d.Reject(envelope.TemplateChanged, message)
+		p, err := j.db.Progress(ctx, j.conn.login.AccountID, key.batch, key.template)
+		if err != nil {
+			return err
+		}
+		left := p.Open
+		if p.Open+p.Sent > 0 { // else whatever was refused, somebody has mended it
+			left += p.Failed
+		}
+		switch {
+		case left == 0 || j.o.allowChanged:
+			j.say("template %q %s, since batch %q was sent with it on %s: what is sent now goes out as it is today", t.Name, what, key.batch, local(seen))
+		default:
+			stopped[key] = fmt.Sprintf("template %q %s, and batch %q was begun with it as it was on %s, with %s left to send. DocuSign would send the rest with the changed template: look at it, then give --allow-changed-template to go on",
+				t.Name, what, key.batch, local(seen), report.Plural(left, "envelope"))
 		}
 	}
+	if len(stopped) == 0 {
+		return nil
+	}
+	j.stopForTemplates(stopped)
 	return nil
+}
+
+// templatesOfBatches returns the templates that the batches of this run use, in
+// the order of the rows.
+func (j *job) templatesOfBatches() (all []batchTemplate) {
+	for _, d := range j.drafts {
+		if key := (batchTemplate{d.In.Batch, d.TemplateID}); !slices.Contains(all, key) && j.sources[key.template] != nil {
+			all = append(all, key)
+		}
+	}
+	return all
+}
+
+// stopForTemplates settles that nothing is sent in this run. What is wrong with
+// rows may only be so because of the change, so it is not told.
+func (j *job) stopForTemplates(stopped map[batchTemplate]string) {
+	j.changed = true
+	var messages []string
+	for _, d := range j.drafts {
+		if st := j.standing[d]; st.State.MayExist() {
+			continue
+		}
+		d.Problems, d.Envelope = nil, nil
+		out := envelope.Outcome{Status: envelope.Pending, Message: "not sent, because a template has changed"}
+		if message := stopped[batchTemplate{d.In.Batch, d.TemplateID}]; message != "" {
+			out.Code, out.Message = string(envelope.TemplateChanged), message
+			if !slices.Contains(messages, message) {
+				messages = append(messages, message)
+			}
+		}
+		j.outcomes[d] = out
+	}
+	for message := range maps.Values(stopped) {
+		if !slices.Contains(messages, message) {
+			messages = append(messages, message)
+		}
+	}
+	j.stopped = &changedError{fmt.Sprintf("%s: %s", envelope.TemplateChanged, strings.Join(messages, "; "))}
 }
 
 // seeTemplates writes down with which templates the batches are sent.
@@ -113,7 +156,7 @@ func (w *templateWatch) check(ctx context.Context) error {
 			return &changedError{fmt.Sprintf("%s: %v", envelope.TemplateChanged, now.Err)}
 		}
 		if what := template.Changed(source.Template.Fingerprint(), now.Template.Fingerprint()); what != "" {
-			return &changedError{fmt.Sprintf("%s: template %q %s. Nothing further is sent: look at it, then run the same command again", envelope.TemplateChanged, now.Template.Name, what)}
+			return &changedError{fmt.Sprintf("%s: template %q %s. Nothing further is sent: look at it, then give --allow-changed-template to go on with the rest", envelope.TemplateChanged, now.Template.Name, what)}
 		}
 	}
 	w.read = time.Now()

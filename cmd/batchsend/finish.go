@@ -46,7 +46,8 @@ func (j *job) exit(rejected bool) int {
 		code = worst(code, exitStopped)
 	}
 	var broken *batch.LedgerError
-	if errors.As(j.stopped, &broken) {
+	var changed *changedError
+	if errors.As(j.stopped, &broken) || errors.As(j.stopped, &changed) {
 		code = exitCannotRun
 	}
 	return code
@@ -106,7 +107,7 @@ func (j *job) entries() []report.Entry {
 func standingOutcome(st envelope.Standing) envelope.Outcome {
 	switch {
 	case st.State == envelope.StateSent:
-		return envelope.Outcome{Status: envelope.AlreadySent, ID: st.ID}
+		return batch.AlreadySent(st)
 	case st.State.MayExist():
 		return envelope.Outcome{Status: envelope.Unknown, Message: "an earlier run may have sent it; run the same command again: it is looked up before anything is sent"}
 	}
@@ -185,7 +186,7 @@ func (j *job) advise(entries []report.Entry) {
 	if counts[envelope.Unknown] > 0 {
 		hints = append(hints, "unknown envelopes may have been sent: run the same command again, it looks them up before it sends anything")
 	}
-	if counts[envelope.Pending] > 0 && counts[envelope.Rejected] == 0 {
+	if counts[envelope.Pending] > 0 && counts[envelope.Rejected] == 0 && !j.changed {
 		hints = append(hints, "pending envelopes were not sent: run the same command again to go on")
 	}
 	for _, h := range hints {

@@ -37,7 +37,8 @@ type job struct {
 	outcomes map[*envelope.Draft]envelope.Outcome
 	plan     report.Plan
 	bulk     batch.Bulk
-	late     int // envelopes that will not be sent in time
+	late     int  // envelopes that will not be sent in time
+	changed  bool // a template has changed, and nothing may be sent
 	stopped  error
 	underWay int  // envelopes that DocuSign is still sending
 	printed  bool // the result is on stdout
@@ -72,11 +73,14 @@ func (j *job) run(ctx context.Context) error {
 // work does the steps in their order. Everything before send leaves DocuSign
 // and the ledger as they were.
 func (j *job) work(ctx context.Context) error {
-	steps := []func(context.Context) error{j.createFiles, j.read, j.connect, j.openLedger, j.readAccount, j.check, j.compare}
+	steps := []func(context.Context) error{j.createFiles, j.read, j.connect, j.openLedger, j.readAccount, j.check, j.compare, j.compareTemplates, j.compareNeighbours}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}
+	}
+	if j.changed {
+		return j.finish(exitCannotRun)
 	}
 	rejected := slices.ContainsFunc(j.drafts, func(d *envelope.Draft) bool { return len(d.Problems) > 0 })
 	items, drafts := j.items()
@@ -163,17 +167,21 @@ func (j *job) readAccount(ctx context.Context) (err error) {
 }
 
 // check reads the templates and checks every draft.
-func (j *job) check(ctx context.Context) error {
+func (j *job) check(ctx context.Context) (err error) {
 	checker := &envelope.Checker{
 		Account:         j.conn.login.AccountID,
 		DefaultTemplate: j.conn.template,
 		Defaults:        j.defaults,
 		AllowSamePerson: j.o.allowSamePerson,
+		AllowRepeat:     j.o.allowRepeat,
 		Sources:         map[string]*envelope.Source{},
 		Each:            batch.Each,
 	}
 	j.sources = checker.Sources
 	j.fresh = newTemplateWatch(j)
+	if checker.Legacy, err = j.db.HasLegacy(ctx, checker.Account); err != nil {
+		return err
+	}
 	for _, id := range checker.TemplateIDs(j.drafts) {
 		source, err := j.conn.source(ctx, id, j.info)
 		if err != nil {
@@ -208,44 +216,6 @@ func (j *job) openLedger(ctx context.Context) (err error) {
 		return heldOr(err)
 	}
 	return j.session.GiveBack(ctx)
-}
-
-// compare holds the drafts against the ledger: what was sent already, in this
-// batch or another.
-func (j *job) compare(ctx context.Context) error {
-	var envs []*envelope.Envelope
-	var drafts []*envelope.Draft
-	for _, d := range j.drafts {
-		if d.Envelope != nil {
-			envs, drafts = append(envs, d.Envelope), append(drafts, d)
-		}
-	}
-	standings, err := j.db.Standings(ctx, j.conn.login.AccountID, envs)
-	if err != nil {
-		return err
-	}
-	j.standing = make(map[*envelope.Draft]envelope.Standing, len(drafts))
-	for i, d := range drafts {
-		st := standings[i]
-		j.standing[d] = st
-		switch {
-		case st.State.MayExist() && st.Content != d.Envelope.Content:
-			d.Reject(envelope.KeyConflict, conflict(d.Envelope, st))
-		case st.State.MayExist():
-		case st.Twin != nil && !j.o.allowRepeat:
-			d.Reject(envelope.AlreadySentCode, batch.TwinMessage(*st.Twin))
-		}
-	}
-	return j.compareTemplates(ctx)
-}
-
-// conflict says why an envelope cannot go under its name.
-func conflict(env *envelope.Envelope, st envelope.Standing) string {
-	what := fmt.Sprintf("was sent on %s as envelope %s", st.At.Local().Format("2006-01-02 15:04"), st.ID)
-	if st.State != envelope.StateSent {
-		what = fmt.Sprintf("may have been sent on %s", st.At.Local().Format("2006-01-02 15:04"))
-	}
-	return fmt.Sprintf("envelope %q of batch %q %s, with other content. If this is another envelope, give it another envelope value or another batch (--batch); else restore the row", env.Label, env.Batch, what)
 }
 
 // items returns the accepted envelopes and their drafts, in input order.

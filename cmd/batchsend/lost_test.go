@@ -157,7 +157,7 @@ func TestTemplateChangesMidRun(t *testing.T) {
 				return 0
 			}
 		}, "send", "--sandbox", "--via", "single", file)
-		if got.code != exitStopped || countLines(got.stderr, "TEMPLATE_CHANGED: template \"Offer letter\" was saved anew") == 0 {
+		if got.code != exitCannotRun || countLines(got.stderr, "TEMPLATE_CHANGED: template \"Offer letter\" was saved anew") == 0 {
 			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 		}
 		if n := len(server.Envelopes()); n >= len(all) || n == 0 {

@@ -40,6 +40,14 @@ func (j *job) makePlan(ctx context.Context, items []batch.Item) error {
 	for _, env := range envs {
 		j.plan.Recipients += len(env.Recipients)
 	}
+	for _, d := range j.drafts {
+		if d.Repeats != "" && !j.standing[d].State.MayExist() {
+			if j.plan.Repeats == nil {
+				j.plan.Repeats = make(map[envelope.Code]int)
+			}
+			j.plan.Repeats[d.Repeats]++
+		}
+	}
 	if terms.State.Hour.Told {
 		j.plan.CallsLeft = terms.State.Hour.Open
 	}

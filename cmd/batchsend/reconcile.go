@@ -128,7 +128,7 @@ func (a *app) leftBehind(ctx context.Context, session *ledger.Session) (behind b
 		return behind, err
 	}
 	for _, d := range open {
-		behind.Doubts = append(behind.Doubts, batch.Doubt{TransactionID: d.TransactionID, Attempted: d.Attempted, Draft: d.ID})
+		behind.Doubts = append(behind.Doubts, batch.Doubt{TransactionID: d.TransactionID, Attempted: d.Attempted, Draft: d.ID, Legacy: d.Legacy})
 	}
 	if behind.Lots, err = session.Lots(ctx); err != nil {
 		return behind, err

@@ -50,6 +50,8 @@ type Finder interface {
 	// FindByField looks one envelope up by the custom field that carries its
 	// transaction ID, among those created at or after since.
 	FindByField(ctx context.Context, id envelope.TransactionID, since time.Time) (envelope.Found, bool, error)
+	// Addresses returns the addresses to which an envelope goes.
+	Addresses(ctx context.Context, id envelope.ID) ([]string, error)
 }
 
 // Bulker has DocuSign make many envelopes as copies of one draft. Its errors say
@@ -142,6 +144,9 @@ type Doubt struct {
 	TransactionID envelope.TransactionID
 	Attempted     time.Time   // when it was claimed; it may have left much later
 	Draft         envelope.ID // the draft that it had become, or ""
+	// Legacy is set if the transaction ID says nothing about the content, as an
+	// earlier release made it: another ledger's envelope may have it, too.
+	Legacy bool
 }
 
 // Result is what a run came to.

@@ -16,7 +16,7 @@ func BenchmarkChoose100k(b *testing.B) {
 	envs := make([]*envelope.Envelope, 100_000)
 	for i := range envs {
 		envs[i] = &envelope.Envelope{
-			TemplateID: "t", Batch: "may", Label: fmt.Sprint(i),
+			Identity:     envelope.Identity{TemplateID: "t", Batch: "may", Label: fmt.Sprint(i)},
 			Notification: &reminders.Settings{Delay: 1 + i%2},
 			Recipients:   []envelope.Recipient{{Role: "Employee"}, {Role: "Manager"}},
 		}

@@ -62,6 +62,8 @@ type doubt struct {
 	waits   bool // it is a draft, for a run that sends
 	// refusal is what DocuSign said when the draft was sent once more.
 	refusal *envelope.Outcome
+	// stranger is what the transaction ID has found and goes to other people.
+	stranger envelope.ID
 }
 
 // ripe reports whether the envelope had had its time to turn up at a moment.
@@ -80,7 +82,7 @@ func (d *doubt) late() bool { return time.Since(d.Attempted) > known }
 
 // hopeless reports whether no look-up can tell any more: too late for its
 // transaction ID, or a draft that is not to be sent now.
-func (d *doubt) hopeless() bool { return d.waits || d.late() && d.looks > 0 }
+func (d *doubt) hopeless() bool { return d.waits || d.stranger != "" || d.late() && d.looks > 0 }
 
 func (s *run) add(d *doubt) {
 	s.mu.Lock()
@@ -226,6 +228,16 @@ func (s *run) clearUp(ctx context.Context, d *doubt, f envelope.Found, ok bool, 
 		}
 		ok = ok && !f.Draft
 	}
+	if ok && d.Legacy && d.index != elsewhere {
+		same, err := s.sameAddresses(ctx, d, f.ID)
+		if err != nil {
+			return false, err
+		}
+		if !same {
+			d.stranger = f.ID
+			return false, nil
+		}
+	}
 	switch {
 	case ok:
 		s.found(ctx, d, f)
@@ -239,6 +251,28 @@ func (s *run) clearUp(ctx context.Context, d *doubt, f envelope.Found, ok bool, 
 	d.looks++
 	d.absent = decides && !d.late()
 	return false, nil
+}
+
+// sameAddresses reports whether an envelope goes to all recipients of the item.
+func (s *run) sameAddresses(ctx context.Context, d *doubt, id envelope.ID) (same bool, err error) {
+	var to []string
+	err = s.Retry.Do(ctx, func(ctx context.Context) (err error) {
+		to, err = s.DocuSign.Addresses(ctx, id)
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	got := make(map[string]bool)
+	for _, address := range to {
+		got[envelope.NormalAddress(address)] = true
+	}
+	for _, r := range s.items[d.index].Envelope.Recipients {
+		if !got[envelope.NormalAddress(r.Email)] {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 func (s *run) findByField(ctx context.Context, d *doubt) (f envelope.Found, ok bool, err error) {
@@ -348,7 +382,10 @@ func (s *run) takeProven(ctx context.Context) (again []int) {
 func (d *doubt) open() envelope.Outcome {
 	out := envelope.Outcome{Status: envelope.Unknown}
 	out.Message = "sent without an answer; it may exist. Run the same command again: it is looked up before anything is sent"
-	if d.late() {
+	switch {
+	case d.stranger != "":
+		out.Message = fmt.Sprintf("sent without an answer; DocuSign has envelope %s under its transaction ID, which goes to other people: another ledger may have used this batch's name. Look for this one there by recipient and date; if it was not sent, send its row under another --batch", d.stranger)
+	case d.late():
 		out.Message = "sent without an answer on " + date(d.Attempted) + ", more than seven days ago, and DocuSign does not find it: look for it there by recipient and date"
 	}
 	return out

@@ -17,7 +17,7 @@ func (DryRun) Run(ctx context.Context, items []Item) Result {
 		outcomes[i] = envelope.Outcome{Status: envelope.Valid}
 		switch st := item.Standing; {
 		case st.State == envelope.StateSent:
-			outcomes[i] = envelope.Outcome{Status: envelope.AlreadySent, ID: st.ID}
+			outcomes[i] = AlreadySent(st)
 		case st.State.Open():
 			outcomes[i].Message = "an earlier run may have sent it and did not get the answer: a run looks it up before it sends anything"
 		}

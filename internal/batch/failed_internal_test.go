@@ -38,7 +38,7 @@ func TestFailedOrLate(t *testing.T) {
 			if tx == "b" {
 				to = append(to, envelope.Recipient{Email: "second@example.test"})
 			}
-			m.items = append(m.items, Item{Envelope: &envelope.Envelope{TransactionID: tx, Recipients: to}})
+			m.items = append(m.items, Item{Envelope: &envelope.Envelope{Identity: envelope.Identity{TransactionID: tx}, Recipients: to}})
 			l.Envelopes, l.open[tx] = append(l.Envelopes, tx), true
 		}
 		l.status = envelope.LotStatus{Size: 3, Sent: 2, Failed: tt.failed, Errors: []envelope.CopyError{tt.error}}

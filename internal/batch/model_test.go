@@ -319,14 +319,16 @@ type standing struct {
 // standings returns what the ledger knows of the file's rows.
 func (m *machine) standings(t *rapid.T) (all []standing) {
 	var envs []*envelope.Envelope
+	var ids []*envelope.Identity
 	for i := range m.rows {
 		if label := fmt.Sprint("E-", i+1); m.file[label] > 0 {
-			envs = append(envs, row(label, m.file[label]))
+			env := row(label, m.file[label])
+			envs, ids = append(envs, env), append(ids, &env.Identity)
 		}
 	}
 	db, err := ledger.OpenReadOnly(context.Background(), m.path())
 	must(t, err)
-	sts, err := db.Standings(context.Background(), account, envs)
+	sts, err := db.Standings(context.Background(), account, ids)
 	must(t, errors.Join(err, db.Close()))
 	for i, st := range sts {
 		all = append(all, standing{st, envs[i]})

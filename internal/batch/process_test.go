@@ -132,6 +132,11 @@ func (c mortalClient) FindByField(ctx context.Context, id envelope.TransactionID
 	return f, ok && err == nil, err
 }
 
+func (c mortalClient) Addresses(ctx context.Context, id envelope.ID) (to []string, err error) {
+	err = c.do(func() (err error) { to, err = c.world.Addresses(ctx, id); return err })
+	return to, err
+}
+
 func (c mortalClient) LotDraft(ctx context.Context, like *envelope.Envelope, tx envelope.TransactionID) (id envelope.ID, err error) {
 	err = c.do(func() (err error) { id, err = c.world.LotDraft(ctx, like, tx); return err })
 	return id, err

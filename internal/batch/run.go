@@ -116,7 +116,7 @@ func (s *run) sort(behind Behind) (singly, inLots []int) {
 			indices[id] = i
 		case inLot[id]: // see [mailer.resume]
 		case st.State == envelope.StateSent:
-			s.settled(i, envelope.Outcome{Status: envelope.AlreadySent, ID: st.ID})
+			s.settled(i, AlreadySent(st))
 		case item.Bulk:
 			inLots = append(inLots, i)
 		default:
@@ -128,6 +128,15 @@ func (s *run) sort(behind Behind) (singly, inLots []int) {
 	}
 	s.left.Open = len(left)
 	return singly, inLots
+}
+
+// AlreadySent is the outcome of an envelope that an earlier run has sent.
+func AlreadySent(st envelope.Standing) envelope.Outcome {
+	out := envelope.Outcome{Status: envelope.AlreadySent, ID: st.ID}
+	if st.RemoteStatus == "voided" {
+		out.Message = "it was voided in DocuSign since: to send it anew, give --allow-repeat and another --batch"
+	}
+	return out
 }
 
 // errPanicked keeps a run from going on after a panic, which resurfaces when
@@ -216,7 +225,7 @@ func (s *run) attempt(ctx context.Context, i int) {
 	}
 	s.count(ctx, out)
 	if out.Status == envelope.Unknown {
-		s.add(&doubt{Doubt: Doubt{env.TransactionID, tried.ended, tried.draft}, since: tried.ended, index: i})
+		s.add(&doubt{Doubt: Doubt{TransactionID: env.TransactionID, Attempted: tried.ended, Draft: tried.draft, Legacy: env.IsLegacy()}, since: tried.ended, index: i})
 	}
 	s.settled(i, out)
 }
@@ -346,7 +355,7 @@ func (s *run) notClaimed(ctx context.Context, i int, err error) {
 	if known, ok := errors.AsType[knower](err); ok {
 		out := envelope.Outcome{Status: envelope.Pending, Message: err.Error()}
 		if st := known.Known(); st.State == envelope.StateSent {
-			out = envelope.Outcome{Status: envelope.AlreadySent, ID: st.ID}
+			out = AlreadySent(st)
 		}
 		s.settled(i, out)
 		return

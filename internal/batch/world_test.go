@@ -67,7 +67,8 @@ type world struct {
 	ahead   time.Duration // of DocuSign's clock
 	// strike says what goes wrong with a call of that name for an envelope;
 	// nil: nothing.
-	strike func(call string, tx envelope.TransactionID) fault
+	strike    func(call string, tx envelope.TransactionID) fault
+	addresses []string // of every envelope
 	// onMail is told of everything that reaches its recipients.
 	onMail func(paper)
 
@@ -227,6 +228,12 @@ func (w *world) FindByField(_ context.Context, id envelope.TransactionID, since 
 	return f, ok && err == nil, err
 }
 
+// Addresses is asked only of envelopes that an earlier release has named.
+func (w *world) Addresses(_ context.Context, id envelope.ID) (to []string, err error) {
+	err = w.call("addresses", envelope.TransactionID(id), func() error { to = w.addresses; return nil })
+	return to, err
+}
+
 // mails returns how often the envelope was mailed, and the last of its IDs.
 func (w *world) mails(tx envelope.TransactionID) (n int, id envelope.ID) {
 	w.mu.Lock()
@@ -245,8 +252,8 @@ const account = "11111111-2222-4333-8444-555555555555"
 // row returns an envelope under that label; version tells contents apart.
 func row(label string, version int) *envelope.Envelope {
 	env := &envelope.Envelope{
-		TransactionID: envelope.TransactionID(uuid("tx", label)), Account: account, Batch: "may",
-		Label: label, File: "may.csv", Line: 2,
+		Identity: envelope.Identity{TransactionID: envelope.TransactionID(uuid("tx", label)), Account: account, Batch: "may", Label: label},
+		File:     "may.csv", Line: 2,
 	}
 	sum := sha1.Sum([]byte(fmt.Sprint(label, version)))
 	copy(env.Content[:], sum[:])

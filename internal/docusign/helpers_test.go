@@ -158,10 +158,9 @@ func connected(t *testing.T, rt http.RoundTripper) *Client {
 // offer is an envelope for the sandbox's own template.
 func offer() *envelope.Envelope {
 	return &envelope.Envelope{
-		TransactionID: "0b9f6f1e-6d3c-5f0a-9a70-3d8f0c1b7e10",
-		TemplateID:    sandbox.DefaultTemplate,
-		Subject:       "Offer for Ann",
-		Notification:  &reminders.Settings{Delay: 2, Frequency: 3, Expire: 30, Warn: 4},
+		Identity:     envelope.Identity{TransactionID: "0b9f6f1e-6d3c-5f0a-9a70-3d8f0c1b7e10", TemplateID: sandbox.DefaultTemplate},
+		Subject:      "Offer for Ann",
+		Notification: &reminders.Settings{Delay: 2, Frequency: 3, Expire: 30, Warn: 4},
 		Recipients: []envelope.Recipient{
 			{Role: "Employee", Kind: template.Signer, RoutingOrder: 1, Name: "Ann Ek", Email: "ann@example.test"},
 			{Role: "Manager", Kind: template.Signer, RoutingOrder: 2, Name: "Bo Ask", Email: "bo@example.test"},

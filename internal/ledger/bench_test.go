@@ -101,7 +101,7 @@ func BenchmarkStandings100k(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := db.Standings(b.Context(), account, all); err != nil {
+		if _, err := db.Standings(b.Context(), account, ids(all)); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -125,7 +125,7 @@ func TestPlanMillion(t *testing.T) {
 		t.Errorf("planning took %v, want at most 15s", planned)
 	}
 	start = time.Now()
-	standings, err := db.Standings(t.Context(), account, all)
+	standings, err := db.Standings(t.Context(), account, ids(all))
 	if err != nil || standings[0].State != envelope.StatePlanned {
 		t.Fatalf("Standings: %v, %v", standings[0], err)
 	}

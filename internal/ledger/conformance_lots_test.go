@@ -320,7 +320,7 @@ func testLotMistaken(t *testing.T, open func() book) {
 	all, other := envs("may", 3), env("june", "E-1", "x")
 	must(t, s.Plan(ctx, append(all[:3:3], other)))
 	lot := claimLot(t, s, "1", all[0])
-	noUUID := &envelope.Envelope{Batch: "may", Account: account, TransactionID: "no-uuid"}
+	noUUID := &envelope.Envelope{Identity: envelope.Identity{Batch: "may", Account: account, TransactionID: "no-uuid"}}
 	for what, claim := range map[string]struct {
 		id   string
 		envs []*envelope.Envelope

@@ -247,7 +247,7 @@ func testAccounts(t *testing.T, open func() book) {
 	theirs := env("june", "E-1", "same")
 	theirs.Account = other
 	must(t, r.Plan(ctx, []*envelope.Envelope{theirs}))
-	got, err := b.Standings(ctx, other, []*envelope.Envelope{theirs})
+	got, err := b.Standings(ctx, other, ids([]*envelope.Envelope{theirs}))
 	must(t, err)
 	if got[0].Twin != nil {
 		t.Errorf("an envelope has a twin in another account: %v", got[0].Twin)
@@ -285,7 +285,7 @@ func testCancelled(t *testing.T, open func() book) {
 
 func testNotOurs(t *testing.T, open func() book) {
 	s := start(t, open(), "may")
-	for _, e := range []*envelope.Envelope{env("june", "E-1", "x"), {Batch: "may", Account: account, TransactionID: "no-uuid"}} {
+	for _, e := range []*envelope.Envelope{env("june", "E-1", "x"), {Identity: envelope.Identity{Batch: "may", Account: account, TransactionID: "no-uuid"}}} {
 		if err := s.Plan(t.Context(), []*envelope.Envelope{e}); err == nil {
 			t.Errorf("Plan(%v) = nil, want an error", e)
 		}

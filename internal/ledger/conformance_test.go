@@ -31,6 +31,7 @@ func testBook(t *testing.T, make func(t *testing.T) (open func() book)) {
 		"failed":            testFailed,
 		"new content":       testNewContent,
 		"twins":             testTwins,
+		"neighbours":        testNeighbours,
 		"twins race":        testTwinsRace,
 		"overlap":           testOverlap,
 		"held":              testHeld,
@@ -84,7 +85,7 @@ func must(t *testing.T, err error) {
 // standing returns what b knows about env, without the time.
 func standing(t *testing.T, b book, env *envelope.Envelope) envelope.Standing {
 	t.Helper()
-	got, err := b.Standings(t.Context(), account, []*envelope.Envelope{env})
+	got, err := b.Standings(t.Context(), account, ids([]*envelope.Envelope{env}))
 	must(t, err)
 	if len(got) != 1 {
 		t.Fatalf("Standings of one envelope = %v", got)
@@ -306,7 +307,7 @@ func testOrder(t *testing.T, open func() book) {
 	s := start(t, b, "may", "june")
 	all := append(envs("may", 5), envs("june", 5)...)
 	must(t, s.Plan(ctx, []*envelope.Envelope{all[7], all[2]}))
-	got, err := b.Standings(ctx, account, all)
+	got, err := b.Standings(ctx, account, ids(all))
 	must(t, err)
 	for i, st := range got {
 		if want := i == 7 || i == 2; want != (st.State == envelope.StatePlanned) {
@@ -322,7 +323,7 @@ func testMany(t *testing.T, open func() book) {
 	must(t, s.Plan(ctx, all[:1_234]))
 	must(t, s.Plan(ctx, all))
 	must(t, s.Plan(ctx, all))
-	got, err := b.Standings(ctx, account, all)
+	got, err := b.Standings(ctx, account, ids(all))
 	must(t, err)
 	for i, st := range got {
 		if st.State != envelope.StatePlanned || st.Content != all[i].Content {

@@ -57,7 +57,7 @@ func killedAt(t *testing.T, point string, nth int) {
 		t.Errorf("mailed %q, want each of %q once", got, want)
 	}
 	db := openAt(t, path)
-	standings, err := db.Standings(t.Context(), account, all)
+	standings, err := db.Standings(t.Context(), account, ids(all))
 	must(t, err)
 	for i, st := range standings {
 		if st.State != envelope.StateSent {

@@ -31,7 +31,7 @@ func fillUp(t *testing.T, db *ledger.DB, path string) {
 	if err := s.Settle(ctx, first.TransactionID, sent(first)); !errors.Is(err, full) {
 		t.Errorf("Settle on a full disk = %v, want %v", err, full)
 	}
-	got, err := db.Standings(ctx, account, []*envelope.Envelope{first})
+	got, err := db.Standings(ctx, account, ids([]*envelope.Envelope{first}))
 	if err != nil || got[0].State != envelope.StatePlanned {
 		t.Errorf("Standings = %v, %v, want it planned", got, err)
 	}
@@ -100,7 +100,7 @@ func TestDiskReadOnly(t *testing.T) {
 	db, err = ledger.OpenReadOnly(t.Context(), path)
 	must(t, err)
 	defer db.Close()
-	got, err := db.Standings(t.Context(), account, envs("may", 3))
+	got, err := db.Standings(t.Context(), account, ids(envs("may", 3)))
 	if err != nil || got[2].State != envelope.StatePlanned {
 		t.Errorf("Standings = %v, %v", got, err)
 	}

@@ -21,6 +21,9 @@ type Doubt struct {
 	Attempts      int
 	Attempted     time.Time   // the last attempt
 	ID            envelope.ID // of a draft, or ""
+	// Legacy is set if an earlier release named it: then its transaction ID says
+	// nothing about its content.
+	Legacy bool
 	// Own is set if this session changed it last. The others were left behind
 	// by earlier runs.
 	Own bool
@@ -58,10 +61,12 @@ func (s *Session) open(ctx context.Context, batch int64) ([]Doubt, error) {
 			id, run          int64
 			key, content, at []byte
 			state            string
+			scheme           int
 		)
-		if err := rows.Scan(&id, &key, &content, &d.Batch, &d.Label, &d.File, &d.Line, &state, &d.Attempts, &at, &run); err != nil {
+		if err := rows.Scan(&id, &key, &content, &d.Batch, &d.Label, &d.File, &d.Line, &state, &d.Attempts, &at, &run, &scheme); err != nil {
 			return nil, err
 		}
+		d.Legacy = scheme < envelope.Scheme
 		if d.State, err = stateOf(state); err != nil {
 			return nil, err
 		}

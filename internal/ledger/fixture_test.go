@@ -17,7 +17,9 @@ const account = "11111111-2222-4333-8444-555555555555"
 // book is what batchsend asks of a ledger. Every backend passes the suite of
 // conformance_test.go as a book.
 type book interface {
-	Standings(ctx context.Context, account string, envs []*envelope.Envelope) ([]envelope.Standing, error)
+	Standings(ctx context.Context, account string, envs []*envelope.Identity) ([]envelope.Standing, error)
+	Neighbours(ctx context.Context, account string, envs []*envelope.Identity) ([]ledger.Neighbours, error)
+	Progress(ctx context.Context, account, batch, templateID string) (ledger.Progress, error)
 	Begin(ctx context.Context, run ledger.Run) (session, error)
 	Batches(ctx context.Context) ([]ledger.BatchSummary, error)
 	BatchEnvelopes(ctx context.Context, account, batch string) iter.Seq2[ledger.Entry, error]
@@ -105,10 +107,25 @@ func begin(t testing.TB, db *ledger.DB, batches ...string) *ledger.Session {
 // env returns an envelope with the identity batch and label.
 func env(batch, label, content string) *envelope.Envelope {
 	return &envelope.Envelope{
-		TransactionID: envelope.TransactionID(uuid("tx", batch, label)),
-		Content:       contentOf(content),
-		Account:       account, Batch: batch, Label: label, File: batch + ".csv", Line: 2,
+		Identity: envelope.Identity{
+			TransactionID: envelope.TransactionID(uuid("tx", batch, label)),
+			Content:       contentOf(content),
+			Account:       account, Batch: batch, Label: label, TemplateID: templateID,
+			People: envelope.Digest(contentOf("people" + content)), Names: envelope.Digest(contentOf("names" + content)),
+		},
+		File: batch + ".csv", Line: 2,
 	}
+}
+
+const templateID = "0ffe1e77-0000-4000-8000-000000000001"
+
+// ids returns the identities of envs.
+func ids(envs []*envelope.Envelope) []*envelope.Identity {
+	out := make([]*envelope.Identity, len(envs))
+	for i, env := range envs {
+		out[i] = &env.Identity
+	}
+	return out
 }
 
 // envs returns n envelopes of batch, all of different content.

@@ -107,7 +107,7 @@ func childSends(path, outbox, crashAt string) {
 	all := envs("may", 5)
 	orDie(s.Plan(ctx, all))
 	goOn(ctx, s, outbox)
-	standings, err := db.Standings(ctx, account, all)
+	standings, err := db.Standings(ctx, account, ids(all))
 	orDie(err)
 	var together []*envelope.Envelope
 	for i, e := range all {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"io/fs"
@@ -78,13 +79,26 @@ func oldEnvelopes() []*envelope.Envelope {
 	all := make([]*envelope.Envelope, 5)
 	for i := range all {
 		n := byte(i + 1)
-		all[i] = &envelope.Envelope{
+		legacy := &envelope.Legacy{
 			TransactionID: envelope.TransactionID("00000000-0000-5000-8000-00000000000" + string('0'+n)),
 			Content:       envelope.Content([]byte(strings.Repeat(string(n), 16))),
-			Account:       "acc", Batch: "may",
 		}
+		all[i] = &envelope.Envelope{Identity: envelope.Identity{
+			TransactionID: envelope.TransactionID("00000000-0000-5000-8000-00000000001" + string('0'+n)),
+			Content:       envelope.Content([]byte(strings.Repeat(string(n+9), 16))),
+			Legacy:        legacy, Account: "acc", Batch: "may",
+		}}
 	}
 	return all
+}
+
+// ids returns the identities of envs.
+func ids(envs []*envelope.Envelope) []*envelope.Identity {
+	out := make([]*envelope.Identity, len(envs))
+	for i, env := range envs {
+		out[i] = &env.Identity
+	}
+	return out
 }
 
 // A ledger of version 1 is brought up to date with nothing lost, and used.
@@ -97,20 +111,26 @@ func TestMigrateFrom1(t *testing.T) {
 	}
 	defer db.Close()
 	all := oldEnvelopes()
-	standings, err := db.Standings(ctx, "acc", all)
+	standings, err := db.Standings(ctx, "acc", ids(all))
 	if err != nil {
 		t.Fatal(err)
 	}
-	content := func(i int) envelope.Content { return all[i].Content }
+	content := func(i int) envelope.Content { return all[i].Legacy.Content }
 	want := []envelope.Standing{
-		{State: envelope.StatePlanned, Content: content(0), At: timeOf(1000)},
-		{State: envelope.StateSent, Content: content(1), At: timeOf(1800), ID: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"},
-		{State: envelope.StateFailed, Content: content(2), At: timeOf(1900), Code: "NO", Message: "refused"},
-		{State: envelope.StateUnknown, Content: content(3), At: timeOf(1950), Code: "TIMEOUT", Message: "no answer"},
-		{State: envelope.StateSending, Content: content(4), At: timeOf(1700)},
+		{State: envelope.StatePlanned, Content: content(0), At: timeOf(1000), Legacy: true},
+		{State: envelope.StateSent, Content: content(1), At: timeOf(1800), ID: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee", Legacy: true},
+		{State: envelope.StateFailed, Content: content(2), At: timeOf(1900), Code: "NO", Message: "refused", Legacy: true},
+		{State: envelope.StateUnknown, Content: content(3), At: timeOf(1950), Code: "TIMEOUT", Message: "no answer", Legacy: true},
+		{State: envelope.StateSending, Content: content(4), At: timeOf(1700), Legacy: true},
 	}
 	if diff := cmp.Diff(want, standings); diff != "" {
 		t.Errorf("Standings (-want +got):\n%s", diff)
+	}
+	if has, err := db.HasLegacy(ctx, "acc"); !has || err != nil {
+		t.Errorf("HasLegacy = %v, %v", has, err)
+	}
+	for _, env := range all {
+		env.UseLegacy()
 	}
 	summaries, err := db.Batches(ctx)
 	if err != nil {
@@ -211,7 +231,7 @@ func TestMigrateTogether(t *testing.T) {
 				return
 			}
 			defer db.Close()
-			if got, err := db.Standings(t.Context(), "acc", oldEnvelopes()); err != nil || got[1].State != envelope.StateSent {
+			if got, err := db.Standings(t.Context(), "acc", ids(oldEnvelopes())); err != nil || got[1].State != envelope.StateSent {
 				t.Errorf("Standings = %v, %v", got, err)
 			}
 		})
@@ -222,7 +242,45 @@ func TestMigrateTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	sendOn(t, db, oldEnvelopes())
+	all := oldEnvelopes()
+	for _, env := range all {
+		env.UseLegacy()
+	}
+	sendOn(t, db, all)
+}
+
+// What an earlier release has planned and not sent takes its new name.
+func TestRenameLegacy(t *testing.T) {
+	db, err := Open(t.Context(), oldLedger(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	all := oldEnvelopes()
+	for _, env := range all {
+		env.Replaces = env.Legacy.TransactionID
+	}
+	s, err := db.Begin(t.Context(), Run{Account: "acc", Batches: []string{"may"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(context.Background())
+	if err := s.Plan(t.Context(), all[:1]); err != nil { // it is planned
+		t.Fatal(err)
+	}
+	if err := s.Plan(t.Context(), all[2:3]); err != nil { // it has failed
+		t.Fatal(err)
+	}
+	got, err := db.Standings(t.Context(), "acc", ids(all[:3]))
+	if err != nil || got[0].State != envelope.StatePlanned || got[0].Legacy || got[2].State != envelope.StateFailed || got[2].Legacy || !got[1].Legacy {
+		t.Errorf("Standings = %+v, %v", got, err)
+	}
+	if b, err := db.Batches(t.Context()); err != nil || b[0].Planned != 1 || b[0].Failed != 1 || b[0].Sent != 1 {
+		t.Errorf("Batches = %+v, %v", b, err)
+	}
+	if err := s.Claim(t.Context(), all[2]); err != nil {
+		t.Errorf("Claim: %v", err)
+	}
 }
 
 // Reading only cannot bring an old ledger up to date, says so, and leaves it.

@@ -298,7 +298,7 @@ func (m *machine) check(t *rapid.T) {
 	for _, f := range m.model {
 		all = append(all, f.env)
 	}
-	got, err := m.db.Standings(context.Background(), account, all)
+	got, err := m.db.Standings(context.Background(), account, ids(all))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -169,7 +169,7 @@ func TestOpenReadOnly(t *testing.T) {
 		must(t, err)
 		defer db.Close()
 		e := env("may", "E-1", "x")
-		if got, err := db.Standings(ctx, account, []*envelope.Envelope{e}); err != nil || len(got) != 1 || got[0].State != envelope.StateNew {
+		if got, err := db.Standings(ctx, account, ids([]*envelope.Envelope{e})); err != nil || len(got) != 1 || got[0].State != envelope.StateNew {
 			t.Errorf("Standings = %v, %v", got, err)
 		}
 		if got, err := db.Batches(ctx); err != nil || len(got) != 0 {
@@ -189,7 +189,7 @@ func TestOpenReadOnly(t *testing.T) {
 		before := listing(t, path)
 		db, err := ledger.OpenReadOnly(ctx, path)
 		must(t, err)
-		got, err := db.Standings(ctx, account, envs("may", 3))
+		got, err := db.Standings(ctx, account, ids(envs("may", 3)))
 		if err != nil || got[2].State != envelope.StatePlanned {
 			t.Errorf("Standings = %v, %v", got, err)
 		}
@@ -209,7 +209,7 @@ func TestOpenReadOnly(t *testing.T) {
 		}
 		db, err := ledger.OpenReadOnly(ctx, path)
 		must(t, err)
-		got, err := db.Standings(ctx, account, envs("may", 2))
+		got, err := db.Standings(ctx, account, ids(envs("may", 2)))
 		if err != nil || got[0].State != envelope.StateSending {
 			t.Errorf("Standings = %v, %v, want what the log says", got, err)
 		}
@@ -225,7 +225,7 @@ func TestOpenReadOnly(t *testing.T) {
 		db, err := ledger.OpenReadOnly(ctx, path)
 		must(t, err)
 		defer db.Close()
-		got, err := db.Standings(ctx, account, envs("may", 3))
+		got, err := db.Standings(ctx, account, ids(envs("may", 3)))
 		if err != nil || got[2].State != envelope.StatePlanned {
 			t.Errorf("Standings = %v, %v", got, err)
 		}

@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strings"
 	"time"
@@ -15,9 +17,10 @@ const (
 	labelSize = 80     // bytes of a label that are kept
 )
 
-// Plan records envelopes that are new. Those that are planned or failed with
-// another content get the new one; all others stay as they are. An end of ctx
-// is noticed between transactions, and what they wrote remains planned.
+// Plan records envelopes that are new. One that replaces another that was never
+// sent ([envelope.Identity].Replaces) takes its place. All others stay as they
+// are. An end of ctx is noticed between transactions, and what they wrote
+// remains planned.
 func (s *Session) Plan(ctx context.Context, envs []*envelope.Envelope) error {
 	if err := s.alive(); err != nil {
 		return err
@@ -76,20 +79,27 @@ func (s *Session) plan(t *txn, rows []planRow, files []string) error {
 	if err != nil {
 		return err
 	}
-	now := millis(time.Now())
+	w := planWriter{s: s, t: t, files: fileIDs, templates: make(map[string]int64), now: millis(time.Now())}
+	if w.salt, err = saltIn(t); err != nil {
+		return err
+	}
 	var before, after int64
 	if _, err := t.row(sqlLastID, nil, &before); err != nil {
 		return err
 	}
-	args := make([]any, 0, planRows*8)
+	args := make([]any, 0, planRows*12)
 	for part := range slices.Chunk(rows, planRows) {
 		args = args[:0]
 		for _, r := range part {
-			key, err := keyOf(r.env.TransactionID)
+			id, err := w.identity(r.env)
 			if err != nil {
 				return err
 			}
-			args = append(args, key, r.env.Content[:], r.batch, fileIDs[r.file], r.env.Line, cut(r.env.Label, labelSize), s.id, now)
+			if err := w.rename(r, id); err != nil {
+				return err
+			}
+			args = append(args, id[:]...)
+			args = append(args, r.batch, fileIDs[r.file], r.env.Line, storedLabel(r.env.Label), s.id, w.now)
 		}
 		if _, err := t.exec(sqlPlan(len(part)), args...); err != nil {
 			return err
@@ -98,7 +108,7 @@ func (s *Session) plan(t *txn, rows []planRow, files []string) error {
 	if _, err := t.row(sqlLastID, nil, &after); err != nil || after == before {
 		return err
 	}
-	if _, err := t.exec(sqlPlanEvents, now, before+1, after-before, s.id); err != nil {
+	if _, err := t.exec(sqlPlanEvents, w.now, before+1, after-before, s.id); err != nil {
 		return err
 	}
 	for _, batch := range s.batches {
@@ -107,6 +117,64 @@ func (s *Session) plan(t *txn, rows []planRow, files []string) error {
 		}
 	}
 	return nil
+}
+
+// planWriter plans the envelopes of one transaction.
+type planWriter struct {
+	s         *Session
+	t         *txn
+	salt      salt
+	files     []int64
+	templates map[string]int64 // numbers by GUID
+	now       int64
+}
+
+// identity returns the columns that stand for an envelope's identity: key,
+// content, scheme, template, people, names.
+func (w *planWriter) identity(env *envelope.Envelope) (columns [6]any, err error) {
+	key, err := keyOf(env.TransactionID)
+	if err != nil {
+		return columns, err
+	}
+	if env.IsLegacy() {
+		return [6]any{key, env.Content[:], 1, nil, nil, nil}, nil
+	}
+	guid := strings.ToLower(env.TemplateID)
+	id, ok := w.templates[guid]
+	if !ok {
+		if _, err := w.t.exec(sqlAddTemplate, guid); err != nil {
+			return columns, err
+		}
+		if _, err := w.t.row(sqlTemplateID, []any{guid}, &id); err != nil {
+			return columns, err
+		}
+		w.templates[guid] = id
+	}
+	return [6]any{key, env.Content[:], envelope.Scheme, id, w.salt.of(env.People), w.salt.of(env.Names)}, nil
+}
+
+// rename gives the envelope that r's replaces its identity.
+func (w *planWriter) rename(r planRow, id [6]any) error {
+	if r.env.Replaces == "" {
+		return nil
+	}
+	old, err := keyOf(r.env.Replaces)
+	if err != nil {
+		return err
+	}
+	args := append([]any{old, w.s.id, w.now}, id[:]...)
+	_, err = w.t.exec(sqlRename, append(args, w.files[r.file], r.env.Line, storedLabel(r.env.Label))...)
+	return err
+}
+
+// storedLabel is a label as the ledger keeps it. Of one that is too long its
+// beginning and a digest remain, which tell it from others.
+func storedLabel(label string) string {
+	if len(label) <= labelSize {
+		return label
+	}
+	sum := sha256.Sum256([]byte(label))
+	return cut(label, labelSize-16) + hex.EncodeToString(sum[:8])
 }
 
 // leased returns ErrLost unless all leases are still the session's.

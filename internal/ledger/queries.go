@@ -67,7 +67,7 @@ const (
 		AND b.account = $2 AND t.content = $1 AND t.key <> $3
 		ORDER BY t.state = 's' DESC LIMIT 1`
 
-	sqlOpen = `SELECT e.id, e.key, e.content, b.name, e.label, f.name, e.line, e.state, e.attempts, e.docusign, e.run
+	sqlOpen = `SELECT e.id, e.key, e.content, b.name, e.label, f.name, e.line, e.state, e.attempts, e.docusign, e.run, e.scheme
 		FROM batch b JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id JOIN file f ON f.id = e.file
 		LEFT JOIN lot ON lot.id = e.lot AND lot.ended IS NULL
 		WHERE b.id = $1 AND (e.state = 'u' OR e.state = 'c' AND lot.id IS NULL) ORDER BY e.id`
@@ -85,7 +85,7 @@ const (
 	sqlFateTotals = `SELECT e.batch, t.status, count(*) FROM fate t JOIN envelope e ON e.id = t.envelope
 		GROUP BY e.batch, t.status`
 	sqlEnvelopes = `SELECT e.key, e.label, f.name, e.line, e.state, e.docusign, e.code, e.message, e.at, e.attempts,
-			coalesce(t.status, ''), coalesce(t.changed, 0), coalesce(t.asked, 0)
+			coalesce(t.status, ''), coalesce(t.changed, 0), coalesce(t.asked, 0), e.scheme
 		FROM account a JOIN batch b ON b.account = a.id
 		JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id JOIN file f ON f.id = e.file
 		LEFT JOIN fate t ON t.envelope = e.id
@@ -104,6 +104,26 @@ const (
 		AND lot IN (SELECT id FROM lot WHERE batch = $1 AND run <> $2 AND ended IS NULL AND asked IS NULL)`
 	sqlLotSpeed = `SELECT lot.speed FROM account a JOIN batch b ON b.account = a.id JOIN lot ON lot.batch = b.id
 		WHERE a.guid = $1 AND lot.speed IS NOT NULL ORDER BY lot.ended DESC, lot.id DESC LIMIT 1`
+
+	sqlSalt      = `SELECT value FROM salt`
+	sqlHasLegacy = `SELECT EXISTS (SELECT 1 FROM account a JOIN batch b ON b.account = a.id
+		JOIN envelope e ON e.batch = b.id AND e.scheme = 1 WHERE a.guid = $1)`
+	sqlOfBatch = `SELECT e.key, coalesce(t.guid, ''), e.scheme, e.label, e.people, e.names, e.line, e.state, e.docusign, e.at
+		FROM batch b JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id
+		LEFT JOIN template_name t ON t.id = e.template WHERE b.account = $1 AND b.name = $2`
+	sqlAddTemplate = `INSERT INTO template_name (guid) VALUES ($1) ON CONFLICT DO NOTHING`
+	sqlTemplateID  = `SELECT id FROM template_name WHERE guid = $1`
+	// The template of what an earlier release has planned is not known: it may be
+	// any of the batch's.
+	sqlProgress = `SELECT e.state, count(*) FROM account a JOIN batch b ON b.account = a.id
+		JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id
+		WHERE a.guid = $1 AND b.name = $2
+		AND (e.template IS NULL OR e.template = (SELECT id FROM template_name WHERE guid = $3)) GROUP BY e.state`
+	// A planned or failed envelope whose row says something else now, or that an
+	// earlier release has planned, takes its new identity.
+	sqlRename = `UPDATE envelope SET key = $4, content = $5, scheme = $6, template = $7, people = $8, names = $9,
+			file = $10, line = $11, label = $12, run = $2, at = $3
+		WHERE key = $1 AND state IN ('p', 'f') AND NOT EXISTS (SELECT 1 FROM envelope o WHERE o.key = $4)` + andLeased
 
 	sqlBudget    = `SELECT text FROM budget JOIN account a ON a.id = budget.account WHERE a.guid = $1`
 	sqlSetBudget = `INSERT INTO budget (account, text, at) SELECT id, $2, $3 FROM account WHERE guid = $1
@@ -134,19 +154,27 @@ const (
 	// after the other in $1: one argument binds much faster than thousands.
 	numbered = `WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $2),
 		asked (i, v) AS (SELECT i, substr($1, i * 16 + 1, 16) FROM n) `
-	sqlStandings = numbered + `SELECT a.i, e.content, e.state, e.docusign, e.code, e.message, e.at
-		FROM asked a CROSS JOIN envelope e ON e.key = a.v`
+	sqlStandings = numbered + `SELECT a.i, e.content, e.state, e.docusign, e.code, e.message, e.at, coalesce(f.status, '')
+		FROM asked a CROSS JOIN envelope e ON e.key = a.v LEFT JOIN fate f ON f.envelope = e.id`
 	sqlTwins = numbered + `SELECT a.i, e.key, b.name, e.state, e.docusign, e.at
 		FROM asked a CROSS JOIN envelope e ON substr(e.content, 1, 8) = substr(a.v, 1, 8) AND e.content = a.v
 		JOIN batch b ON b.id = e.batch
 		WHERE e.attempts > 0 AND e.state IN ('s', 'c', 'u') AND b.account = $3`
+
+	// The next looks up digests of 8 bytes.
+	sqlSamePeople = `WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $2),
+		asked (i, v) AS (SELECT i, substr($1, i * 8 + 1, 8) FROM n)
+		SELECT a.i, e.key, b.name, coalesce(t.guid, ''), e.line, e.state, e.docusign, e.at
+		FROM asked a CROSS JOIN envelope e ON e.people = a.v AND e.people IS NOT NULL
+		JOIN batch b ON b.id = e.batch LEFT JOIN template_name t ON t.id = e.template
+		WHERE b.account = $3 AND e.state IN ('s', 'c', 'u')`
 )
 
 // sqlPlan plans n envelopes at once: new ones, and new contents of those that
 // are planned or failed.
 func sqlPlan(n int) string {
-	const row = "(?, ?, ?, ?, ?, ?, ?, ?, 'p', 0, zeroblob(16))"
-	return `INSERT INTO envelope (key, content, batch, file, line, label, run, at, state, attempts, docusign) VALUES ` +
+	const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'p', 0, zeroblob(16))"
+	return `INSERT INTO envelope (key, content, scheme, template, people, names, batch, file, line, label, run, at, state, attempts, docusign) VALUES ` +
 		strings.Repeat(row+", ", n-1) + row + ` ON CONFLICT (key) DO UPDATE
 		SET content = excluded.content, file = excluded.file, line = excluded.line, label = excluded.label,
 			run = excluded.run, at = excluded.at

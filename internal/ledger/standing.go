@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -13,9 +14,11 @@ import (
 // askChunk is how many envelopes one question asks about.
 const askChunk = 4096
 
-// Standings returns what the ledger knows about each of envs, in their order.
-// It asks in chunks, so a caller that is short of memory may do so as well.
-func (db *DB) Standings(ctx context.Context, account string, envs []*envelope.Envelope) ([]envelope.Standing, error) {
+// Standings returns what the ledger knows about each envelope, in their order.
+// Where it has none, but one that an earlier release has planned, it tells of
+// that and says so. It asks in chunks, so a caller that is short of memory may
+// do so as well.
+func (db *DB) Standings(ctx context.Context, account string, envs []*envelope.Identity) ([]envelope.Standing, error) {
 	out := make([]envelope.Standing, len(envs))
 	if db.read == nil {
 		return out, nil
@@ -26,7 +29,7 @@ func (db *DB) Standings(ctx context.Context, account string, envs []*envelope.En
 	return out, nil
 }
 
-func (db *DB) standings(ctx context.Context, account string, envs []*envelope.Envelope, out []envelope.Standing) error {
+func (db *DB) standings(ctx context.Context, account string, envs []*envelope.Identity, out []envelope.Standing) error {
 	var id int64
 	switch err := db.read.QueryRowContext(ctx, sqlAccount, account).Scan(&id); {
 	case missing(err):
@@ -38,22 +41,38 @@ func (db *DB) standings(ctx context.Context, account string, envs []*envelope.En
 	if err != nil {
 		return err
 	}
-	known, twins := inOrder(envs, has)
-	for chunk := range slices.Chunk(known, askChunk) {
-		if err := db.askStates(ctx, envs, chunk, out); err != nil {
-			return err
+	var known, all, legacy []int
+	for i, env := range envs {
+		if has[env.Batch] {
+			known = append(known, i)
+		}
+		all = append(all, i)
+	}
+	if err := db.askStates(ctx, known, func(i int) envelope.TransactionID { return envs[i].TransactionID }, out); err != nil {
+		return err
+	}
+	if err := db.askTwins(ctx, id, envs, all, func(i int) envelope.Content { return envs[i].Content }, out); err != nil {
+		return err
+	}
+	for i, env := range envs {
+		if env.Legacy != nil && out[i].State == envelope.StateNew {
+			legacy = append(legacy, i)
 		}
 	}
-	for chunk := range slices.Chunk(twins, askChunk) {
-		if err := db.askTwins(ctx, id, envs, chunk, out); err != nil {
-			return err
-		}
+	if len(legacy) == 0 {
+		return nil
 	}
-	return nil
+	if err := db.askStates(ctx, legacy, func(i int) envelope.TransactionID { return envs[i].Legacy.TransactionID }, out); err != nil {
+		return err
+	}
+	for _, i := range legacy {
+		out[i].Legacy = out[i].State != envelope.StateNew
+	}
+	return db.askTwins(ctx, id, envs, legacy, func(i int) envelope.Content { return envs[i].Legacy.Content }, out)
 }
 
 // batchesOf returns the batches of envs, and which of them the ledger has.
-func (db *DB) batchesOf(ctx context.Context, account int64, envs []*envelope.Envelope) (map[string]bool, error) {
+func (db *DB) batchesOf(ctx context.Context, account int64, envs []*envelope.Identity) (map[string]bool, error) {
 	has := make(map[string]bool)
 	for _, env := range envs {
 		has[env.Batch] = false
@@ -75,33 +94,26 @@ func (db *DB) batchesOf(ctx context.Context, account int64, envs []*envelope.Env
 	return has, rows.Err()
 }
 
-// inOrder picks the envelopes worth asking about, in the order of the index
-// that answers: known are those of batches that the ledger has, by key, as a
-// key contains the batch; any may have a twin, by content.
-func inOrder(envs []*envelope.Envelope, has map[string]bool) (known, all []int) {
-	for i, env := range envs {
-		if has[env.Batch] {
-			known = append(known, i)
+// askStates fills in the states of the envelopes at the indices which, whose
+// keys key tells. It asks in the order of the index that answers.
+func (db *DB) askStates(ctx context.Context, which []int, key func(int) envelope.TransactionID, out []envelope.Standing) error {
+	slices.SortFunc(which, func(i, j int) int { return strings.Compare(string(key(i)), string(key(j))) })
+	for chunk := range slices.Chunk(which, askChunk) {
+		if err := db.askStateChunk(ctx, chunk, key, out); err != nil {
+			return err
 		}
-		all = append(all, i)
 	}
-	slices.SortFunc(known, func(i, j int) int {
-		return strings.Compare(string(envs[i].TransactionID), string(envs[j].TransactionID))
-	})
-	slices.SortFunc(all, func(i, j int) int {
-		return slices.Compare(envs[i].Content[:], envs[j].Content[:])
-	})
-	return known, all
+	return nil
 }
 
-func (db *DB) askStates(ctx context.Context, envs []*envelope.Envelope, chunk []int, out []envelope.Standing) error {
+func (db *DB) askStateChunk(ctx context.Context, chunk []int, key func(int) envelope.TransactionID, out []envelope.Standing) error {
 	keys := make([]byte, 0, len(chunk)*16)
 	for _, i := range chunk {
-		key, err := keyOf(envs[i].TransactionID)
+		k, err := keyOf(key(i))
 		if err != nil {
 			return err
 		}
-		keys = append(keys, key...)
+		keys = append(keys, k...)
 	}
 	rows, err := db.read.QueryContext(ctx, sqlStandings, keys, len(chunk))
 	if err != nil {
@@ -117,7 +129,7 @@ func (db *DB) askStates(ctx context.Context, envs []*envelope.Envelope, chunk []
 			code, message sql.NullString
 			at            int64
 		)
-		if err := rows.Scan(&n, &content, &state, &id, &code, &message, &at); err != nil {
+		if err := rows.Scan(&n, &content, &state, &id, &code, &message, &at, &st.RemoteStatus); err != nil {
 			return err
 		}
 		if st.State, err = stateOf(state); err != nil {
@@ -125,15 +137,32 @@ func (db *DB) askStates(ctx context.Context, envs []*envelope.Envelope, chunk []
 		}
 		copy(st.Content[:], content)
 		st.ID, st.Code, st.Message, st.At = unpackID(id), code.String, message.String, timeOf(at)
+		st.Twin = out[chunk[n]].Twin
 		out[chunk[n]] = st
 	}
 	return rows.Err()
 }
 
-func (db *DB) askTwins(ctx context.Context, account int64, envs []*envelope.Envelope, chunk []int, out []envelope.Standing) error {
+// askTwins fills in the twins of the envelopes at the indices which, by the
+// contents that content tells.
+func (db *DB) askTwins(ctx context.Context, account int64, envs []*envelope.Identity, which []int, content func(int) envelope.Content, out []envelope.Standing) error {
+	slices.SortFunc(which, func(i, j int) int {
+		a, b := content(i), content(j)
+		return bytes.Compare(a[:], b[:])
+	})
+	for chunk := range slices.Chunk(which, askChunk) {
+		if err := db.askTwinChunk(ctx, account, envs, chunk, content, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (db *DB) askTwinChunk(ctx context.Context, account int64, envs []*envelope.Identity, chunk []int, content func(int) envelope.Content, out []envelope.Standing) error {
 	contents := make([]byte, 0, len(chunk)*16)
 	for _, i := range chunk {
-		contents = append(contents, envs[i].Content[:]...)
+		c := content(i)
+		contents = append(contents, c[:]...)
 	}
 	rows, err := db.read.QueryContext(ctx, sqlTwins, contents, len(chunk), account)
 	if err != nil {
@@ -152,7 +181,7 @@ func (db *DB) askTwins(ctx context.Context, account int64, envs []*envelope.Enve
 			return err
 		}
 		i := chunk[n]
-		if transactionID(key) == envs[i].TransactionID {
+		if tx := transactionID(key); tx == envs[i].TransactionID || envs[i].Legacy != nil && tx == envs[i].Legacy.TransactionID {
 			continue
 		}
 		twin.At = timeOf(at)

@@ -121,6 +121,7 @@ type Entry struct {
 	Label         string
 	File          string
 	Line          int
+	Legacy        bool // an earlier release named it
 	State         envelope.State
 	ID            envelope.ID // as in [envelope.Standing]
 	Code          string
@@ -166,10 +167,12 @@ func scanEntry(rows *sql.Rows) (e Entry, err error) {
 		code, message sql.NullString
 		at            int64
 		changed, seen int64
+		scheme        int
 	)
-	if err := rows.Scan(&key, &e.Label, &e.File, &e.Line, &state, &id, &code, &message, &at, &e.Attempts, &e.Status, &changed, &seen); err != nil {
+	if err := rows.Scan(&key, &e.Label, &e.File, &e.Line, &state, &id, &code, &message, &at, &e.Attempts, &e.Status, &changed, &seen, &scheme); err != nil {
 		return Entry{}, err
 	}
+	e.Legacy = scheme < envelope.Scheme
 	e.StatusChanged, e.Asked = timeOrZero(changed), timeOrZero(seen)
 	e.TransactionID, e.ID = transactionID(key), unpackID(id)
 	e.Code, e.Message, e.At = code.String, message.String, timeOf(at)

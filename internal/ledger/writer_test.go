@@ -52,7 +52,7 @@ func TestWithdrawn(t *testing.T) {
 	}
 	close(release)
 	must(t, <-first)
-	got, err := db.Standings(t.Context(), account, all)
+	got, err := db.Standings(t.Context(), account, ids(all))
 	must(t, err)
 	if got[0].State != envelope.StateSending || got[1].State != envelope.StatePlanned {
 		t.Errorf("Standings = %v, want sending and planned", got)

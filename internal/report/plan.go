@@ -3,7 +3,9 @@ package report
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"batchsend/envelope"
@@ -30,6 +32,9 @@ type Plan struct {
 	Seconds       float64       `json:"seconds"`
 	Finish        time.Time     `json:"finish"`
 	Settings      []Setting     `json:"settings"`
+	// Repeats counts the envelopes that --allow-repeat lets pass, by the code with
+	// which they would be rejected.
+	Repeats map[envelope.Code]int `json:"repeats,omitempty"`
 }
 
 // Setting is what will really apply to some of the envelopes.
@@ -86,6 +91,9 @@ func (p Plan) Write(w io.Writer) {
 		}
 		fmt.Fprintf(w, "plan: %s: %s (%s)\n", Plural(s.Envelopes, "envelope"), s.Applies, s.Source)
 	}
+	if n, codes := p.repeats(); n > 0 {
+		fmt.Fprintf(w, "plan: --allow-repeat lets %s pass that would be rejected (%s)\n", Plural(n, "envelope"), codes)
+	}
 	left := "calls left this hour not known yet"
 	if p.CallsLeft >= 0 {
 		left = Plural(p.CallsLeft, "call") + " left this hour"
@@ -102,6 +110,16 @@ func (p Plan) Write(w io.Writer) {
 		as = ", if DocuSign works through its lists as before"
 	}
 	fmt.Fprintf(w, "plan: %s; it takes about %s, until %s%s\n", left, Span(p.Duration), p.Finish.Format("2006-01-02 15:04:05"), as)
+}
+
+// repeats is how many envelopes --allow-repeat lets pass, in all and by code.
+func (p Plan) repeats() (n int, codes string) {
+	var each []string
+	for _, code := range slices.Sorted(maps.Keys(p.Repeats)) {
+		n += p.Repeats[code]
+		each = append(each, fmt.Sprintf("%s %s", code, Number(p.Repeats[code])))
+	}
+	return n, strings.Join(each, ", ")
 }
 
 // Span writes a duration as a person would: "2h 5m", "35s".
