@@ -58,19 +58,19 @@ var explanations = []Explanation{
 		"Correct the address. If one person does hold both roles, give --allow-same-person (never possible at the same routing order).",
 	},
 	{
-		DuplicateEnvelope, "An envelope with the same template, recipients and values stands earlier in the file. As a warning: the same people with other values.",
+		DuplicateEnvelope, "An envelope with the same template, recipients and values stands earlier in the file. As a warning: the same people, or people of the same names, get or got other values.",
 		"Sends both.",
 		"Remove one of the two.",
 	},
 	{
-		AlreadySentCode, "An envelope with the very same content was sent in another batch.",
+		AlreadySentCode, "An envelope with the very same content was sent before under another name, in this batch or another.",
 		"Sends it again.",
 		"Remove the rows, or give --allow-repeat if it must go out once more.",
 	},
 	{
-		KeyConflict, "This batch has already sent an envelope with the same value in the envelope column, and with other content.",
+		KeyConflict, "This batch has already sent an envelope with the same value in the envelope column and other content, or, without such a column, an envelope with other content to the same people that no row says any more: a cell seems to have been corrected.",
 		"Sends this one too: it does not know that they are meant to be the same.",
-		"Give the row another envelope value if it is another envelope, or name another batch with --batch.",
+		"Restore the row, and correct or void what was sent in DocuSign if it was wrong. If this is another envelope, give it another envelope value, or name another batch with --batch; if both must go out, give --allow-repeat.",
 	},
 	{
 		EmailInvalid, "The e-mail address is missing or cannot exist.",
@@ -143,7 +143,7 @@ var explanations = []Explanation{
 		"Correct templateId or --template; `batchsend template` lists those you may use.",
 	},
 	{
-		TemplateChanged, "The template's roles, routing orders or labels are not what they were when the batch began.",
+		TemplateChanged, "The template is not what it was when the batch was begun, and some of the batch has not been sent yet.",
 		"Sends the rest with the changed template.",
 		"Look at the template. If the rest shall be sent with it as it is now, give --allow-changed-template.",
 	},
