@@ -35,14 +35,7 @@ func (j *job) compareTemplates(ctx context.Context) error {
 		if before == "" || what == "" {
 			continue
 		}
-		p, err := j.db.Progress(ctx, j.conn.login.AccountID, key.batch, key.template)
-		if err != nil {
-			return err
-		}
-		left := p.Open
-		if p.Open+p.Sent > 0 { // else whatever was refused, somebody has mended it
-			left += p.Failed
-		}
+		left := j.begun(key)
 		switch {
 		case left == 0 || j.o.allowChanged:
 			j.say("template %q %s, since batch %q was sent with it on %s: what is sent now goes out as it is today", t.Name, what, key.batch, local(seen))
@@ -56,6 +49,31 @@ func (j *job) compareTemplates(ctx context.Context) error {
 	}
 	j.stopForTemplates(stopped)
 	return nil
+}
+
+// begun counts the envelopes that an earlier run has planned with the template
+// and not sent. Those that DocuSign refused count only beside others: where all
+// were, somebody has mended the template.
+func (j *job) begun(key batchTemplate) (left int) {
+	failed, others := 0, 0
+	for d, st := range j.standing {
+		if (batchTemplate{d.In.Batch, d.TemplateID}) != key {
+			continue
+		}
+		switch {
+		case st.State == envelope.StateFailed:
+			failed++
+		case st.State != envelope.StateNew:
+			others++
+			if st.State != envelope.StateSent {
+				left++
+			}
+		}
+	}
+	if others > 0 {
+		left += failed
+	}
+	return left
 }
 
 // templatesOfBatches returns the templates that the batches of this run use, in

@@ -58,12 +58,4 @@ func testNeighbours(t *testing.T, open func() book) {
 	if states[0].State != envelope.StateNew || states[1].State != envelope.StatePlanned {
 		t.Errorf("after the row was corrected: %+v", states)
 	}
-	progress, err := b.Progress(ctx, account, "may", templateID)
-	must(t, err)
-	if progress.Sent != 1 || progress.Open != 1 {
-		t.Errorf("Progress = %+v", progress)
-	}
-	if progress, err = b.Progress(ctx, account, "may", "another"); err != nil || progress.Sent+progress.Open != 0 {
-		t.Errorf("Progress with another template = %+v, %v", progress, err)
-	}
 }

@@ -207,46 +207,6 @@ func (db *DB) LegacyEntries(ctx context.Context, account, batch string) (all []e
 	return all, nil
 }
 
-// Progress counts the envelopes of a batch and template by what is to be done
-// about them yet.
-type Progress struct {
-	Sent int
-	Open int // planned, or it is not known whether they were sent
-	// Failed were refused by DocuSign.
-	Failed int
-}
-
-// Progress returns how far a batch has come with a template. What an earlier
-// release has planned in the batch counts for each of its templates.
-func (db *DB) Progress(ctx context.Context, account, batch, templateID string) (p Progress, err error) {
-	if db.read == nil {
-		return p, nil
-	}
-	rows, err := db.read.QueryContext(ctx, sqlProgress, strings.ToLower(account), batch, strings.ToLower(templateID))
-	if err != nil {
-		return p, sqliteError(db.path, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var letter string
-		var n int
-		if err := rows.Scan(&letter, &n); err != nil {
-			return p, sqliteError(db.path, err)
-		}
-		switch state, err := stateOf(letter); {
-		case err != nil:
-			return p, err
-		case state == envelope.StateSent:
-			p.Sent += n
-		case state == envelope.StateFailed:
-			p.Failed += n
-		default:
-			p.Open += n
-		}
-	}
-	return p, sqliteError(db.path, rows.Err())
-}
-
 // salt keeps digests of people from being compared with those of others.
 type salt []byte
 

@@ -19,7 +19,6 @@ const account = "11111111-2222-4333-8444-555555555555"
 type book interface {
 	Standings(ctx context.Context, account string, envs []*envelope.Identity) ([]envelope.Standing, error)
 	Neighbours(ctx context.Context, account string, envs []*envelope.Identity) ([]ledger.Neighbours, error)
-	Progress(ctx context.Context, account, batch, templateID string) (ledger.Progress, error)
 	Begin(ctx context.Context, run ledger.Run) (session, error)
 	Batches(ctx context.Context) ([]ledger.BatchSummary, error)
 	BatchEnvelopes(ctx context.Context, account, batch string) iter.Seq2[ledger.Entry, error]

@@ -113,12 +113,6 @@ const (
 		LEFT JOIN template_name t ON t.id = e.template WHERE b.account = $1 AND b.name = $2`
 	sqlAddTemplate = `INSERT INTO template_name (guid) VALUES ($1) ON CONFLICT DO NOTHING`
 	sqlTemplateID  = `SELECT id FROM template_name WHERE guid = $1`
-	// The template of what an earlier release has planned is not known: it may be
-	// any of the batch's.
-	sqlProgress = `SELECT e.state, count(*) FROM account a JOIN batch b ON b.account = a.id
-		JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id
-		WHERE a.guid = $1 AND b.name = $2
-		AND (e.template IS NULL OR e.template = (SELECT id FROM template_name WHERE guid = $3)) GROUP BY e.state`
 	// A planned or failed envelope whose row says something else now, or that an
 	// earlier release has planned, takes its new identity.
 	sqlRename = `UPDATE envelope SET key = $4, content = $5, scheme = $6, template = $7, people = $8, names = $9,

@@ -20,7 +20,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		"envelopes": sqlEnvelopes, "lots": sqlLots, "lot": sqlLot, "settle in a lot": sqlSettleLot, "end lot": sqlEndLot, "give back": sqlGiveBack,
 		"lot's state": sqlLotState, "lot speed": sqlLotSpeed, "budget": sqlBudget, "set budget": sqlSetBudget,
 		"fates": sqlFates, "see fate": sqlSeeFate,
-		"of a batch": sqlOfBatch, "same people": sqlSamePeople, "has legacy": sqlHasLegacy, "progress": sqlProgress, "rename": sqlRename,
+		"of a batch": sqlOfBatch, "same people": sqlSamePeople, "has legacy": sqlHasLegacy, "rename": sqlRename,
 	} {
 		rows, err := db.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
 		if err != nil {
