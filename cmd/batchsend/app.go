@@ -23,6 +23,7 @@ type app struct {
 	watched bool // stderr is a terminal
 
 	cfg     config
+	flags   *pflag.FlagSet    // of the command that runs, with their values
 	origins map[string]string // flag → where its value came from
 	log     *slog.Logger
 }

@@ -35,15 +35,21 @@ func environmentName(flag string) string {
 	return "BATCHSEND_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
+// Origins of a setting's value that are no place.
+const (
+	fromDefault = "default"
+	fromFlag    = "flag"
+)
+
 // resolve gives every flag that was not typed its value from the environment,
 // else from the profile, else from the configuration file, and remembers where
 // each came from.
 func (a *app) resolve(flags *pflag.FlagSet) error {
-	a.origins = map[string]string{}
+	a.flags, a.origins = flags, map[string]string{}
 	flags.VisitAll(func(f *pflag.Flag) {
-		a.origins[f.Name] = "default"
+		a.origins[f.Name] = fromDefault
 		if f.Changed {
-			a.origins[f.Name] = "flag"
+			a.origins[f.Name] = fromFlag
 		}
 	})
 	if err := a.fromEnvironment(flags); err != nil {
@@ -57,7 +63,7 @@ func (a *app) fromEnvironment(flags *pflag.FlagSet) error {
 	flags.VisitAll(func(f *pflag.Flag) {
 		name := environmentName(f.Name)
 		value := a.env[name]
-		if value == "" || a.origins[f.Name] != "default" || f.Name == "help" {
+		if value == "" || a.origins[f.Name] != fromDefault || f.Name == "help" {
 			return
 		}
 		if err := flags.Set(f.Name, value); err != nil {
@@ -145,7 +151,7 @@ func (a *app) set(flags *pflag.FlagSet, table map[string]any, origin string) err
 			errs = append(errs, errors.New(message))
 			continue
 		}
-		if flags.Lookup(key) == nil || a.origins[key] != "default" {
+		if flags.Lookup(key) == nil || a.origins[key] != fromDefault {
 			continue // another command's, or overridden
 		}
 		if err := flags.Set(key, fmt.Sprint(table[key])); err != nil {
@@ -204,7 +210,7 @@ const sandboxDirectory = "sandbox"
 
 // mine reports whether a setting may be used: the sandbox has its own, and
 // takes a real one only if it was typed for it.
-func (a *app) mine(flag string) bool { return !a.cfg.sandbox || a.origins[flag] == "flag" }
+func (a *app) mine(flag string) bool { return !a.cfg.sandbox || a.origins[flag] == fromFlag }
 
 // ledgerPath returns where the ledger is. The sandbox has its own.
 func (a *app) ledgerPath() (string, error) {

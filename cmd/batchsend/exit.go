@@ -112,7 +112,7 @@ func (a *app) explainError(err error) {
 	var hint hinter
 	switch {
 	case errors.As(err, &hint) && hint.Hint() != "":
-		fmt.Fprintf(a.stderr, "hint: %s\n", hint.Hint())
+		fmt.Fprintf(a.stderr, "hint: %s\n", a.pasteable(hint.Hint()))
 	case exitCode(err) == exitUsage:
 		fmt.Fprintln(a.stderr, "hint: batchsend help shows the commands, batchsend send --help the flags of send")
 	case errors.Is(err, fs.ErrPermission):

@@ -173,7 +173,7 @@ func (j *job) advise(entries []report.Entry) {
 	if counts[envelope.Rejected] > 0 && !j.allRepeats() {
 		hint := "correct the rows named above and run the same command again"
 		if j.rejects != nil {
-			hint = fmt.Sprintf("correct %s and give it as the input of the same batch: batchsend send --batch %s %s", j.o.rejects, shellWord(j.inputs[0].Batch), shellWord(j.o.rejects))
+			hint = fmt.Sprintf("correct %s and give it as the input of the same batch: %s", j.o.rejects, j.command("send", "--batch", j.inputs[0].Batch, fileWord(j.o.rejects)))
 		}
 		if j.o.onInvalid == "abort" && !j.o.dryRun {
 			hint = "nothing was sent. " + hint + ", or give --on-invalid skip to send the others"
@@ -205,15 +205,4 @@ func (j *job) allRepeats() bool {
 		}
 	}
 	return true
-}
-
-// shellWord quotes a word for a shell if it needs that.
-func shellWord(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./", r)
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

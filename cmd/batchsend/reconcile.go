@@ -44,7 +44,7 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 	}
 	defer db.Close()
 	defer conn.leave()
-	names, err := batchesWith(ctx, db, conn.login.AccountID, name, func(b ledger.BatchSummary) bool { return b.Sending+b.Unknown+b.Lots > 0 })
+	names, err := a.batchesWith(ctx, db, conn.login.AccountID, name, func(b ledger.BatchSummary) bool { return b.Sending+b.Unknown+b.Lots > 0 })
 	if err != nil {
 		return err
 	}
@@ -78,15 +78,15 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 	case result.Stopped != nil:
 		return &exitError{exitStopped, errors.New(why(result.Stopped))}
 	case result.Left.Open > 0:
-		return &exitError{exitFailed, fmt.Errorf("%s may have been sent and cannot be found, or wait as drafts: batchsend send goes on with drafts; look for the others in DocuSign by recipient and date (batchsend status --batch NAME lists them)",
-			report.Plural(result.Left.Open, "envelope"))}
+		return &exitError{exitFailed, fmt.Errorf("%s may have been sent and cannot be found, or wait as drafts: sending the file again goes on with drafts; look for the others in DocuSign by recipient and date (%s lists them)",
+			report.Plural(result.Left.Open, "envelope"), a.command("status", "--batch", oneOf(names)))}
 	}
 	return nil
 }
 
 // batchesWith returns the account's batches that have what is wanted; with a
 // name that one only, which must exist.
-func batchesWith(ctx context.Context, db *ledger.DB, account, name string, want func(ledger.BatchSummary) bool) ([]string, error) {
+func (a *app) batchesWith(ctx context.Context, db *ledger.DB, account, name string, want func(ledger.BatchSummary) bool) ([]string, error) {
 	all, err := db.Batches(ctx)
 	if err != nil {
 		return nil, err
@@ -105,10 +105,18 @@ func batchesWith(ctx context.Context, db *ledger.DB, account, name string, want 
 	if !found {
 		return nil, &adviceError{
 			text: fmt.Sprintf("the ledger has no batch %q of account %s", name, account),
-			hint: "batchsend status lists the batches",
+			hint: a.command("status") + " lists the batches",
 		}
 	}
 	return names, nil
+}
+
+// oneOf is the batch that a command in a hint names: the only one, or NAME.
+func oneOf(names []string) string {
+	if len(names) == 1 {
+		return names[0]
+	}
+	return "NAME"
 }
 
 // heldOr gives the error of a batch that another run holds its exit code.

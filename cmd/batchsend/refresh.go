@@ -33,7 +33,7 @@ func (a *app) refresh(ctx context.Context, name string) error {
 	}
 	defer db.Close()
 	defer conn.leave()
-	names, err := batchesWith(ctx, db, conn.login.AccountID, name, func(b ledger.BatchSummary) bool { return b.Sent > 0 })
+	names, err := a.batchesWith(ctx, db, conn.login.AccountID, name, func(b ledger.BatchSummary) bool { return b.Sent > 0 })
 	if err != nil {
 		return err
 	}
@@ -50,8 +50,8 @@ func (a *app) refresh(ctx context.Context, name string) error {
 	err = r.ask(ctx)
 	a.say("%s", r.summary())
 	if r.unknown > 0 {
-		a.warn("DocuSign does not know %s that it said it had sent: deleted there, or another account's (batchsend status --batch NAME says %q of them)",
-			report.Plural(r.unknown, "envelope"), notFound)
+		a.warn("DocuSign does not know %s that it said it had sent: deleted there, or another account's (%s says %q of them)",
+			report.Plural(r.unknown, "envelope"), a.command("status", "--batch", oneOf(names)), notFound)
 	}
 	if err != nil && ctx.Err() != nil {
 		return &exitError{exitStopped, fmt.Errorf("interrupted: %s of %s were asked about. Run the same command again to go on",

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"al.essio.dev/pkg/shellescape"
 	"github.com/spf13/cobra"
 
 	"batchsend/internal/sandbox"
@@ -17,6 +18,9 @@ const (
 	sandboxHourly = 3000
 	sandboxBurst  = 500
 )
+
+// sampleFile is there for those who have the source.
+const sampleFile = "samples/offer-letters.csv"
 
 // watchSandbox is told of every sandbox that is opened; tests judge its
 // messages.
@@ -89,7 +93,11 @@ func (a *app) serveSandbox(ctx context.Context, server *sandbox.Server, addr, di
 		}
 		fmt.Fprintf(a.stdout, "sandbox: %s (open it in a browser to see what was \"mailed\")\n", url)
 		fmt.Fprintf(a.stdout, "template: %s\n", filepath.Join(dir, "template.json"))
-		fmt.Fprintf(a.stdout, "next, in another terminal:\n  . %s\n  batchsend send --dry-run samples/offer-letters.csv\n", env)
+		next := a.command("doctor")
+		if _, err := os.Stat(sampleFile); err == nil {
+			next = a.command("send", "--dry-run", sampleFile)
+		}
+		fmt.Fprintf(a.stdout, "next, in another terminal:\n  . %s\n  %s\n", shellescape.Quote(env), next)
 		fmt.Fprintln(a.stdout, "Ctrl-C ends the sandbox; its records stay in "+dir)
 	}
 	var err error

@@ -153,7 +153,7 @@ func (a *app) checkOptions(o *sendOptions, files []string) (defaults reminders.P
 		return defaults, usageError("--on-invalid is %q: it must be abort or skip", o.onInvalid)
 	case !slices.Contains([]string{batch.Auto, batch.Single, batch.TwoStep, batch.InBulk}, o.via):
 		return defaults, usageError("--via is %q: it must be auto, single, two-step or bulk", o.via)
-	case o.limit == 0 && a.origins["limit"] != "default":
+	case o.limit == 0 && a.origins["limit"] != fromDefault:
 		return defaults, usageError("--limit 0 would send nothing: leave it out to send all")
 	case o.concurrency < 1 || o.concurrency > 100:
 		return defaults, usageError("--concurrency is %d: it must be 1 to 100", o.concurrency)

@@ -158,7 +158,7 @@ func (a *app) statusOfBatch(ctx context.Context, db *ledger.DB, name string, asJ
 	}
 	switch {
 	case !found:
-		return &adviceError{text: fmt.Sprintf("the ledger has no batch %q", name), hint: "batchsend status lists the batches"}
+		return &adviceError{text: fmt.Sprintf("the ledger has no batch %q", name), hint: a.command("status") + " lists the batches"}
 	case asJSON:
 		return a.printJSON(all)
 	}

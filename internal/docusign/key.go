@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+
+	"al.essio.dev/pkg/shellescape"
 )
 
 const (
@@ -58,7 +60,7 @@ func readKeyFile(path string) ([]byte, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, &KeyError{path, "no such file", "save the private key that was shown when the RSA key pair was made, and give its path"}
 	case errors.Is(err, fs.ErrPermission):
-		return nil, &KeyError{path, "this user may not read the file", "run as the file's owner: " + quoted("ls -l", path)}
+		return nil, &KeyError{path, "this user may not read the file", "run as the file's owner: " + shellescape.QuoteCommand([]string{"ls", "-l", path})}
 	case err != nil:
 		return nil, &KeyError{path, bareText(err), ""}
 	}
@@ -70,7 +72,7 @@ func readKeyFile(path string) ([]byte, error) {
 	case info.IsDir():
 		return nil, &KeyError{path, "this is a directory", "give the path of the key file in it"}
 	case runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0:
-		return nil, &KeyError{path, fmt.Sprintf("others may read the file (mode %04o)", info.Mode().Perm()), quoted("chmod 600", path)}
+		return nil, &KeyError{path, fmt.Sprintf("others may read the file (mode %04o)", info.Mode().Perm()), shellescape.QuoteCommand([]string{"chmod", "600", path})}
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
 	switch {
@@ -80,18 +82,6 @@ func readKeyFile(path string) ([]byte, error) {
 		return nil, &KeyError{path, "the file is too large for a key", "give the path of the private key alone"}
 	}
 	return data, nil
-}
-
-// quoted is command with path as a shell takes it.
-func quoted(command, path string) string {
-	if strings.ContainsFunc(path, func(r rune) bool { return !strings.ContainsRune("/._-+,:@%=", r) && !letterOrDigit(r) }) {
-		path = "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
-	}
-	return command + " " + path
-}
-
-func letterOrDigit(r rune) bool {
-	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 }
 
 // bareText is err without the path that the message has already.

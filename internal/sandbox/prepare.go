@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"al.essio.dev/pkg/shellescape"
 )
 
 // Kit is what a directory holds to practise with: a key pair, templates, and
@@ -125,15 +127,10 @@ func WriteEnv(dir, baseURL string, s *Server) (string, error) {
 		{"BATCHSEND_TEMPLATE", template},
 		{"BATCHSEND_LEDGER", filepath.Join(dir, "ledger.db")},
 	} {
-		fmt.Fprintf(&b, "export %s=%s\n", v[0], quote(v[1]))
+		fmt.Fprintf(&b, "export %s=%s\n", v[0], shellescape.Quote(v[1]))
 	}
 	path := filepath.Join(dir, ".env")
 	return path, writeFile(path, []byte(b.String()))
-}
-
-// quote makes a word of a POSIX shell.
-func quote(s string) string {
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // writeFile writes a file whole or not at all, for nobody but its owner.
