@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
+
+	"batchsend/internal/censor"
 )
 
 // app is what all commands share: the process's surroundings and the
@@ -137,7 +139,7 @@ func isTerminal(stream any) bool {
 }
 
 // console lets several goroutines write, a message at a time, each on a line
-// that the progress bar has been wiped from.
+// that the progress bar has been wiped from. It shows no secrets.
 type console struct {
 	mu  sync.Mutex
 	w   io.Writer
@@ -150,7 +152,10 @@ func (c *console) Write(p []byte) (int, error) {
 	if c.bar != nil {
 		_ = c.bar.Clear()
 	}
-	return c.w.Write(p)
+	if _, err := io.WriteString(c.w, censor.Text(string(p))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // draw says which bar is drawn from now on; nil none.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"batchsend/internal/censor"
 	"batchsend/internal/report"
 	"batchsend/template"
 )
@@ -64,6 +64,10 @@ func (a *app) fromEnvironment(flags *pflag.FlagSet) error {
 		name := environmentName(f.Name)
 		value := a.env[name]
 		if value == "" || a.origins[f.Name] != fromDefault || f.Name == "help" {
+			return
+		}
+		if err := refuseSecret(f.Name, "environment variable "+name, value); err != nil {
+			errs = append(errs, err)
 			return
 		}
 		if err := flags.Set(f.Name, value); err != nil {
@@ -122,6 +126,9 @@ func (a *app) fromFile(flags *pflag.FlagSet) error {
 	delete(file, "profile")
 	if a.cfg.profile == "" {
 		if name, ok := file["default-profile"].(string); ok {
+			if err := refuseSecret("profile", path+": default-profile", name); err != nil {
+				return err
+			}
 			a.cfg.profile = name
 		}
 	}
@@ -153,6 +160,10 @@ func (a *app) set(flags *pflag.FlagSet, table map[string]any, origin string) err
 		}
 		if flags.Lookup(key) == nil || a.origins[key] != fromDefault {
 			continue // another command's, or overridden
+		}
+		if err := refuseSecret(key, origin+": "+key, fmt.Sprint(table[key])); err != nil {
+			errs = append(errs, err)
+			continue
 		}
 		if err := flags.Set(key, fmt.Sprint(table[key])); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %s is %v: %v", origin, key, table[key], errors.Unwrap(err)))
@@ -238,21 +249,10 @@ func (a *app) configCommand() *cobra.Command {
 		rows := [][]string{{"SETTING", "VALUE", "FROM"}}
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			if f.Name != "help" {
-				rows = append(rows, []string{f.Name, masked(f.Value.String()), a.origins[f.Name]})
+				rows = append(rows, []string{f.Name, report.Dash(censor.Value(f.Value.String())), a.origins[f.Name]})
 			}
 		})
 		return report.Columns(a.stdout, rows)
 	}
 	return cmd
-}
-
-// masked hides the password of a URL.
-func masked(value string) string {
-	if u, err := url.Parse(value); err == nil && u.User != nil {
-		return u.Redacted()
-	}
-	if value == "" {
-		return "-"
-	}
-	return value
 }

@@ -1,15 +1,21 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
+	"golang.org/x/net/http/httpproxy"
+
+	"batchsend/internal/censor"
 	"batchsend/internal/docusign"
 	"batchsend/internal/ledger"
 	"batchsend/internal/sandbox"
@@ -61,7 +67,9 @@ func (a *app) connect(ctx context.Context, l limits) (*connection, error) {
 	} else if err := a.credentials(client); err != nil {
 		return nil, err
 	} else {
-		client.Transport = docusign.NewTransport(l.concurrency)
+		transport := docusign.NewTransport(l.concurrency)
+		transport.Proxy = a.proxy()
+		client.Transport = transport
 	}
 	var err error
 	if c.ledger, err = a.ledgerPath(); err != nil {
@@ -123,8 +131,37 @@ func (a *app) credentials(client *docusign.Client) error {
 		return err
 	}
 	client.Auth = server
-	client.Key, err = docusign.LoadKey(a.cfg.privateKey)
+	client.Key, err = a.loadKey()
 	return err
+}
+
+// loadKey returns the private key, which the setting names or holds.
+func (a *app) loadKey() (*rsa.PrivateKey, error) {
+	if !isKeyText(a.cfg.privateKey) {
+		return docusign.LoadKey(a.cfg.privateKey)
+	}
+	key, err := docusign.ParseKey([]byte(a.cfg.privateKey))
+	if bad, ok := errors.AsType[*docusign.KeyError](err); ok {
+		bad.Source = a.origins["private-key"]
+	}
+	return key, err
+}
+
+// isKeyText tells the text of a key, whole or broken, from the path of a file.
+func isKeyText(value string) bool {
+	return censor.Find(value) == censor.Key || strings.Contains(value, "-----BEGIN") || strings.ContainsAny(value, "\r\n")
+}
+
+// proxy returns what chooses the proxy for a request, by the environment. The
+// address may hold a password, so nothing may say more of it than that it is
+// wrong.
+func (a *app) proxy() func(*http.Request) (*url.URL, error) {
+	either := func(name string) string { return cmp.Or(a.env[strings.ToLower(name)], a.env[name]) }
+	choose := (&httpproxy.Config{
+		HTTPProxy: either("HTTP_PROXY"), HTTPSProxy: either("HTTPS_PROXY"), NoProxy: either("NO_PROXY"),
+		CGI: a.env["REQUEST_METHOD"] != "",
+	}).ProxyFunc()
+	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }
 }
 
 // enterSandbox points the client at the embedded sandbox, which keeps its own

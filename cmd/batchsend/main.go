@@ -10,6 +10,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+
+	"batchsend/internal/censor"
 )
 
 func main() {
@@ -39,17 +41,20 @@ func environ() map[string]string {
 func run(ctx context.Context, args []string, env map[string]string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	defer func() {
 		if p := recover(); p != nil {
-			code = crashed(stderr, env, p)
+			code = crashed(censor.Writer(stderr), env, p)
 		}
 	}()
-	a := &app{env: env, stdin: stdin, stdout: stdout, typed: isTerminal(stdin), watched: isTerminal(stderr)}
+	a := &app{env: env, stdin: stdin, stdout: censor.Writer(stdout), typed: isTerminal(stdin), watched: isTerminal(stderr)}
 	a.stderr = &console{w: stderr}
 	root := a.rootCommand()
 	root.SetArgs(args)
 	root.SetIn(stdin)
-	root.SetOut(stdout)
+	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	err := root.ExecuteContext(ctx)
+	err := refuseSecrets(args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	a.explainError(err)
 	return exitCode(err)
 }

@@ -40,7 +40,7 @@ func (j *job) precious() map[string]string {
 	for _, path := range j.files {
 		files[path] = "an input"
 	}
-	if j.cfg.privateKey != "" {
+	if j.cfg.privateKey != "" && !isKeyText(j.cfg.privateKey) {
 		files[j.cfg.privateKey] = "the private key"
 	}
 	if j.cfg.configFile != "" {

@@ -19,12 +19,13 @@ var rooms = map[string][]string{
 	"envelope":             {"reminders", "template"},
 	"throttle":             {},
 	"internal/batch":       {"envelope", "throttle"},
-	"internal/docusign":    {"envelope", "reminders", "template"},
+	"internal/censor":      {},
+	"internal/docusign":    {"envelope", "internal/censor", "reminders", "template"},
 	"internal/ledger":      {"envelope"},
-	"internal/report":      {"envelope", "reminders"},
+	"internal/report":      {"envelope", "internal/censor", "reminders"},
 	"internal/sandbox":     {},
 	"internal/judge":       {}, // serves tests only
-	"cmd/batchsend":        {"envelope", "internal/batch", "internal/docusign", "internal/ledger", "internal/report", "internal/sandbox", "reminders", "template", "throttle"},
+	"cmd/batchsend":        {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/ledger", "internal/report", "internal/sandbox", "reminders", "template", "throttle"},
 	"internal/judge/tally": {"internal/judge"},
 }
 

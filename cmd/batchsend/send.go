@@ -275,7 +275,11 @@ func (j *job) readInput(path string) (*envelope.Input, error) {
 	if batch == "" {
 		batch = filepath.Base(name)
 	}
-	return envelope.Read(name, batch, r)
+	head := bufio.NewReaderSize(r, maxHead)
+	if err := refuseSecretFile(name, head); err != nil {
+		return nil, err
+	}
+	return envelope.Read(name, batch, head)
 }
 
 // confirm asks the person at the keyboard, if there is one.

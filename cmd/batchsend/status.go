@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -101,7 +100,7 @@ func (a *app) statusOfAll(ctx context.Context, db *ledger.DB, asJSON bool) error
 		})
 	}
 	if asJSON {
-		return a.printJSON(all)
+		return report.WriteJSON(a.stdout, all)
 	}
 	if len(all) == 0 {
 		_, err := fmt.Fprintln(a.stdout, "no batches yet")
@@ -160,16 +159,9 @@ func (a *app) statusOfBatch(ctx context.Context, db *ledger.DB, name string, asJ
 	case !found:
 		return &adviceError{text: fmt.Sprintf("the ledger has no batch %q", name), hint: a.command("status") + " lists the batches"}
 	case asJSON:
-		return a.printJSON(all)
+		return report.WriteJSON(a.stdout, all)
 	}
 	return report.Columns(a.stdout, rows)
-}
-
-func (a *app) printJSON(v any) error {
-	enc := json.NewEncoder(a.stdout)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
 }
 
 // local writes a time as the operator's clock shows it.

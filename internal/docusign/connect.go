@@ -54,10 +54,10 @@ func (c *Client) Connect(ctx context.Context) (Login, error) {
 	if err != nil {
 		return Login{}, err
 	}
-	login := Login{UserName: string(user.Name), UserEmail: string(user.Email), Skew: skew}
+	login := Login{UserName: short(string(user.Name)), UserEmail: short(string(user.Email)), Skew: skew}
 	for _, a := range user.Accounts {
 		login.Accounts = append(login.Accounts, Account{
-			ID: a.ID.guid(), Name: string(a.Name), Default: a.Default.true(),
+			ID: a.ID.guid(), Name: short(string(a.Name)), Default: a.Default.true(),
 			BaseURI: strings.TrimSuffix(strings.TrimRight(string(a.BaseURI), "/"), "/restapi"),
 		})
 	}

@@ -127,7 +127,7 @@ func check(c call, a answer, into any) *Error {
 	case a.err != nil:
 		e.Cause = a.err
 	case err == nil && said.Code != "":
-		e.Code, e.Message = short(string(said.Code)), short(string(said.Message))
+		e.Code, e.Message = short(string(said.Code)), short(uncoded(string(said.Message), c.body))
 	default:
 		e.Message = whatInstead(a)
 	}

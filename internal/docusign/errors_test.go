@@ -2,6 +2,7 @@ package docusign
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"batchsend/envelope"
 )
 
 var (
@@ -359,4 +362,28 @@ func FuzzCheck(f *testing.F) {
 			e.Hint()
 		}
 	})
+}
+
+// TestMessagesKeepSecrets: DocuSign may repeat what it was sent.
+func TestMessagesKeepSecrets(t *testing.T) {
+	request := definition(&envelope.Envelope{Recipients: []envelope.Recipient{
+		{Name: "Ann", Email: "ann@example.test", AccessCode: `four"teen`}, {Name: "Bo", Email: "bo@example.test", AccessCode: "7"},
+	}}, "sent")
+	for _, c := range []struct{ said, want string }{
+		{`four"teen is too short, 17 is not, 7 is`, "[hidden] is too short, 17 is not, [hidden] is"},
+		{`Value "7" of accessCode`, `Value "[hidden]" of accessCode`},
+		{`The recipient's accessCode "unknown to us" is wrong`, `The recipient's accessCode [hidden] is wrong`},
+		{`{"accessCode":"unknown"}`, `{"accessCode":[hidden]}`},
+		{"Invalid token eyJ0eXAiOiJNVCIsImFsZyI6IlJTMjU2In0.eyJhIjoxfQ.c2ln given", "Invalid token [hidden] given"},
+		{"\x1b[31mred\u202e\r\nnext", "?[31mred? next"},
+	} {
+		body, err := json.Marshal(map[string]string{"errorCode": "X", "message": c.said})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := check(call{op: "send envelope", method: http.MethodPost, body: request}, answer{status: 400, body: body}, nil)
+		if e.Message != c.want {
+			t.Errorf("%q became %q, want %q", c.said, e.Message, c.want)
+		}
+	}
 }

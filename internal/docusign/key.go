@@ -4,116 +4,109 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/pem"
-	"errors"
+	"encoding/base64"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"regexp"
-	"runtime"
 	"strings"
 
-	"al.essio.dev/pkg/shellescape"
+	"golang.org/x/text/encoding/unicode"
 )
 
-const (
-	minKeyBits = 2048     // RS256 asks for no less; DocuSign makes keys of this size
-	maxKeyFile = 64 << 10 // bytes; a key of 16,384 bits needs a fifth of it
-)
+const minKeyBits = 2048 // RS256 asks for no less; DocuSign makes keys of this size
 
 // KeyError says why a private key cannot be used.
 type KeyError struct {
-	Path string // "" if the key did not come from a file
-	Text string
-	Cure string
+	Path   string // "" if the key did not come from a file
+	Source string // whence the key's text came, if not from a file
+	Text   string
+	Cure   string
 }
 
 func (e *KeyError) Error() string {
-	if e.Path == "" {
-		return "private key: " + e.Text
+	switch {
+	case e.Path != "":
+		return fmt.Sprintf("private key %q: %s", e.Path, e.Text)
+	case e.Source != "":
+		return fmt.Sprintf("private key (%s): %s", e.Source, e.Text)
 	}
-	return fmt.Sprintf("private key %q: %s", e.Path, e.Text)
+	return "private key: " + e.Text
 }
 
 // Hint says what to do about it.
 func (e *KeyError) Hint() string { return e.Cure }
 
-// LoadKey reads the RSA private key of an integration key from a PEM file. A
-// file that others than its owner may read is refused. Its errors are
-// [*KeyError].
-func LoadKey(path string) (*rsa.PrivateKey, error) {
-	data, err := readKeyFile(path)
-	if err != nil {
-		return nil, err
-	}
-	key, err := ParseKey(data)
-	if ke, ok := errors.AsType[*KeyError](err); ok {
-		ke.Path = path
-	}
-	return key, err
-}
-
-func readKeyFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, &KeyError{path, "no such file", "save the private key that was shown when the RSA key pair was made, and give its path"}
-	case errors.Is(err, fs.ErrPermission):
-		return nil, &KeyError{path, "this user may not read the file", "run as the file's owner: " + shellescape.QuoteCommand([]string{"ls", "-l", path})}
-	case err != nil:
-		return nil, &KeyError{path, bareText(err), ""}
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-		return nil, &KeyError{path, bareText(err), ""}
-	case info.IsDir():
-		return nil, &KeyError{path, "this is a directory", "give the path of the key file in it"}
-	case runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0:
-		return nil, &KeyError{path, fmt.Sprintf("others may read the file (mode %04o)", info.Mode().Perm()), shellescape.QuoteCommand([]string{"chmod", "600", path})}
-	}
-	data, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
-	switch {
-	case err != nil:
-		return nil, &KeyError{path, bareText(err), ""}
-	case len(data) > maxKeyFile:
-		return nil, &KeyError{path, "the file is too large for a key", "give the path of the private key alone"}
-	}
-	return data, nil
-}
-
-// bareText is err without the path that the message has already.
-func bareText(err error) string {
-	if pe, ok := errors.AsType[*fs.PathError](err); ok {
-		return pe.Err.Error()
-	}
-	return err.Error()
-}
-
-// block is one PEM block, wherever it stands in a text.
-var block = regexp.MustCompile(`(?s)-----BEGIN ([A-Z0-9 ]+)-----.*?-----END ([A-Z0-9 ]+)-----`)
+// block is one PEM block, wherever it stands in a text. Editors make of hyphens
+// what looks better.
+var block = regexp.MustCompile(`(?s)[-\x{2010}-\x{2015}]+ ?BEGIN ?([A-Z0-9 ]+)[-\x{2010}-\x{2015}]+(.*?)[-\x{2010}-\x{2015}]+ ?END ?([A-Z0-9 ]+)[-\x{2010}-\x{2015}]+`)
 
 // ParseKey finds an RSA private key in PEM (PKCS#1 or PKCS#8) in data. What
-// copying does to keys is forgiven: text around the key, line ends of any
-// system or written as \n, a missing last one. Its errors are [*KeyError].
+// editors, copying and secret stores do to keys is forgiven: text around the key,
+// line ends of any system, written as \n, or lost, lines indented or in quotes,
+// UTF-16, base64 of all of it. Its errors are [*KeyError].
 func ParseKey(data []byte) (*rsa.PrivateKey, error) {
-	if bytes.HasPrefix(data, []byte{0x30, 0x82}) {
+	if isDER(data) {
 		return nil, &KeyError{Text: "it is binary (DER), not PEM", Cure: "convert it: openssl pkey -inform DER -in KEY.der -out KEY.pem"}
 	}
-	clean := strings.NewReplacer(`\r\n`, "\n", `\n`, "\n", `\r`, "\n", "\r\n", "\n", "\r", "\n").Replace(string(data))
-	if strings.TrimSpace(strings.TrimPrefix(clean, "\ufeff")) == "" {
+	text := keyText(data)
+	if strings.TrimSpace(text) == "" {
 		return nil, &KeyError{Text: "it is empty", Cure: "save the private key again; DocuSign shows it only once, so a new RSA key pair may be needed"}
 	}
+	if !strings.Contains(text, "BEGIN") {
+		if inner, ok := fromBase64(text); ok && isDER(inner) {
+			return parseDER(inner)
+		} else if ok && strings.Contains(keyText(inner), "BEGIN") {
+			text = keyText(inner)
+		}
+	}
 	var found []string
-	for _, m := range block.FindAllStringSubmatch(clean, -1) {
-		if kind := m[1]; strings.HasSuffix(kind, "PRIVATE KEY") {
-			return parseBlock(kind, m[0])
+	for _, m := range block.FindAllStringSubmatch(text, -1) {
+		if strings.HasSuffix(joined(m[1]), "PRIVATEKEY") {
+			return parseBlock(m[1], m[2], m[3])
 		}
 		found = append(found, m[1])
 	}
-	return nil, noKey(clean, found)
+	return nil, noKey(text, found)
+}
+
+// isDER reports whether data begins as keys do in binary.
+func isDER(data []byte) bool { return bytes.HasPrefix(data, []byte{0x30, 0x82}) }
+
+// keyText is data as text: in UTF-8, with line ends that are such.
+func keyText(data []byte) string {
+	encoding := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)
+	switch {
+	case len(data) < 4:
+	case data[0] == 0 && data[2] == 0:
+		encoding = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
+		fallthrough
+	case data[1] == 0 && data[3] == 0, bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
+		if decoded, err := encoding.NewDecoder().Bytes(data); err == nil {
+			data = decoded
+		}
+	}
+	text := strings.TrimPrefix(string(data), "\ufeff")
+	return strings.NewReplacer(`\r\n`, "\n", `\n`, "\n", `\r`, "\n", "\r\n", "\n", "\r", "\n").Replace(text)
+}
+
+// joined is text without blanks, line ends, quotes and backslashes.
+func joined(text string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" \t\n\u00a0\"'`\\", r) {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+// fromBase64 decodes a text that is nothing but base64.
+func fromBase64(text string) ([]byte, bool) {
+	body := strings.TrimRight(joined(text), "=")
+	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		if data, err := encoding.DecodeString(body); err == nil {
+			return data, true
+		}
+	}
+	return nil, false
 }
 
 // noKey says what text is, if no private key stands in it.
@@ -136,31 +129,41 @@ func damaged(how string) *KeyError {
 	return &KeyError{Text: "the PEM text is damaged: " + how, Cure: "copy the key again, whole, from its BEGIN to its END line"}
 }
 
-// parseBlock reads the private key in a PEM block of this kind.
-func parseBlock(kind, text string) (*rsa.PrivateKey, error) {
+// parseBlock reads the private key in a PEM block with this kind in its BEGIN
+// line and end in its END line.
+func parseBlock(kind, body, end string) (*rsa.PrivateKey, error) {
 	encrypted := &KeyError{Text: "it is encrypted with a passphrase", Cure: "take the passphrase off: openssl rsa -in KEY.pem -out PLAIN.pem && chmod 600 PLAIN.pem"}
-	notRSA := func(what string) *KeyError {
-		return &KeyError{Text: "it is " + what + ", not an RSA key", Cure: "DocuSign's JWT Grant takes RSA only: make an RSA key pair for the integration key"}
-	}
-	switch kind {
-	case "PRIVATE KEY", "RSA PRIVATE KEY":
-	case "ENCRYPTED PRIVATE KEY":
+	switch joined(kind) {
+	case "PRIVATEKEY", "RSAPRIVATEKEY":
+	case "ENCRYPTEDPRIVATEKEY":
 		return nil, encrypted
-	case "OPENSSH PRIVATE KEY":
+	case "OPENSSHPRIVATEKEY":
 		return nil, &KeyError{Text: "it is in OpenSSH's own format, not PEM", Cure: "convert a copy of it: ssh-keygen -p -m PEM -N '' -f COPY"}
 	default:
 		return nil, notRSA("an " + strings.TrimSuffix(kind, " PRIVATE KEY") + " key")
 	}
-	b, _ := pem.Decode([]byte(text + "\n"))
-	switch {
-	case b == nil:
-		return nil, damaged("its lines are not base64, or BEGIN and END disagree")
-	case strings.Contains(b.Headers["Proc-Type"], "ENCRYPTED"):
+	switch der, ok := fromBase64(body); {
+	case strings.Contains(body, "ENCRYPTED"):
 		return nil, encrypted
+	case joined(kind) != joined(end):
+		return nil, damaged("its BEGIN and END lines disagree")
+	case !ok:
+		return nil, damaged("its lines are not base64")
+	default:
+		return parseDER(der)
 	}
-	key, err := x509.ParsePKCS1PrivateKey(b.Bytes)
+}
+
+// notRSA says that a key is of another kind.
+func notRSA(what string) *KeyError {
+	return &KeyError{Text: "it is " + what + ", not an RSA key", Cure: "DocuSign's JWT Grant takes RSA only: make an RSA key pair for the integration key"}
+}
+
+// parseDER reads a private key in binary.
+func parseDER(der []byte) (*rsa.PrivateKey, error) {
+	key, err := x509.ParsePKCS1PrivateKey(der)
 	if err != nil {
-		parsed, err8 := x509.ParsePKCS8PrivateKey(b.Bytes)
+		parsed, err8 := x509.ParsePKCS8PrivateKey(der)
 		if err8 != nil {
 			return nil, damaged("what it holds is not a whole key")
 		}

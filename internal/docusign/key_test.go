@@ -1,18 +1,23 @@
 package docusign
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/pem"
 	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 )
 
 func pemOf(kind string, der []byte) string {
@@ -33,20 +38,53 @@ func public() string {
 	return pemOf("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(&testKey().PublicKey))
 }
 
+func utf16Of(text string, order binary.ByteOrder, mark bool) string {
+	if mark {
+		text = "\ufeff" + text
+	}
+	var b bytes.Buffer
+	_ = binary.Write(&b, order, utf16.Encode([]rune(text))) // a Buffer takes all
+	return b.String()
+}
+
+func lines(text string, width int) string {
+	var b strings.Builder
+	for line := range slices.Chunk([]byte(text), width) {
+		b.WriteString(string(line) + "\n")
+	}
+	return b.String()
+}
+
 func TestParseKeyForgives(t *testing.T) {
 	for name, text := range map[string]string{
-		"PKCS#1":                 pkcs1(),
-		"PKCS#8":                 pkcs8(t, testKey()),
-		"PKCS#8 called PKCS#1":   strings.ReplaceAll(pkcs8(t, testKey()), "PRIVATE KEY", "RSA PRIVATE KEY"),
-		"CRLF":                   strings.ReplaceAll(pkcs1(), "\n", "\r\n"),
-		"CR":                     strings.ReplaceAll(pkcs1(), "\n", "\r"),
-		"no last newline":        strings.TrimRight(pkcs1(), "\n"),
-		"byte-order mark":        "\ufeff" + pkcs1(),
-		"text around":            "Private key:\n\n" + pkcs1() + "\nkeep it safe\n",
-		"public half first":      public() + "\n" + pkcs1(),
-		"one line with \\n":      strings.ReplaceAll(pkcs1(), "\n", `\n`),
-		"one line with \\r\\n":   strings.ReplaceAll(pkcs1(), "\n", `\r\n`),
-		"quoted, from .env file": `KEY="` + strings.ReplaceAll(strings.TrimSpace(pkcs1()), "\n", `\n`) + `"`,
+		"PKCS#1":                       pkcs1(),
+		"PKCS#8":                       pkcs8(t, testKey()),
+		"PKCS#8 called PKCS#1":         strings.ReplaceAll(pkcs8(t, testKey()), "PRIVATE KEY", "RSA PRIVATE KEY"),
+		"CRLF":                         strings.ReplaceAll(pkcs1(), "\n", "\r\n"),
+		"CR":                           strings.ReplaceAll(pkcs1(), "\n", "\r"),
+		"no last newline":              strings.TrimRight(pkcs1(), "\n"),
+		"byte-order mark":              "\ufeff" + pkcs1(),
+		"text around":                  "Private key:\n\n" + pkcs1() + "\nkeep it safe\n",
+		"public half first":            public() + "\n" + pkcs1(),
+		"one line with \\n":            strings.ReplaceAll(pkcs1(), "\n", `\n`),
+		"one line with \\r\\n":         strings.ReplaceAll(pkcs1(), "\n", `\r\n`),
+		"quoted, from .env file":       `KEY="` + strings.ReplaceAll(strings.TrimSpace(pkcs1()), "\n", `\n`) + `"`,
+		"line ends become blanks":      strings.ReplaceAll(pkcs1(), "\n", " "),
+		"line ends gone":               strings.ReplaceAll(pkcs1(), "\n", ""),
+		"all white space gone":         strings.Join(strings.Fields(pkcs1()), ""),
+		"indented":                     strings.ReplaceAll(pkcs1(), "\n", "\n\t  "),
+		"in quotes, with blanks":       " '" + strings.ReplaceAll(pkcs1(), "\n", " ") + "'\r\n",
+		"each line in quotes":          `"` + strings.ReplaceAll(strings.TrimSpace(pkcs1()), "\n", "\\n\"\n\"") + `"`,
+		"UTF-16, little end first":     utf16Of(pkcs1(), binary.LittleEndian, true),
+		"UTF-16, big end first":        utf16Of(pkcs8(t, testKey()), binary.BigEndian, true),
+		"UTF-16 without a mark":        utf16Of(pkcs1(), binary.LittleEndian, false),
+		"UTF-16 without a mark, big":   utf16Of(pkcs1(), binary.BigEndian, false),
+		"base64 of the file":           base64.StdEncoding.EncodeToString([]byte(pkcs1())),
+		"base64 of the file, as lines": lines(base64.StdEncoding.EncodeToString([]byte(pkcs8(t, testKey()))), 76),
+		"base64 for URLs":              base64.RawURLEncoding.EncodeToString([]byte(pkcs1())),
+		"base64 of UTF-16":             base64.StdEncoding.EncodeToString([]byte(utf16Of(pkcs1(), binary.LittleEndian, true))),
+		"base64 of the binary key":     base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PrivateKey(testKey())),
+		"hyphens made dashes":          strings.ReplaceAll(pkcs1(), "-----", "\u2014\u2014-"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			key, err := ParseKey([]byte(text))
@@ -74,6 +112,7 @@ func TestParseKeyRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	half := pkcs1()[:len(pkcs1())/2]
+	body := base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PrivateKey(testKey()))
 	for _, c := range []struct{ name, text, want string }{
 		{"empty", " \n", "private key: it is empty"},
 		{"nothing like a key", "hello", "private key: there is no PEM key in it (no BEGIN line)"},
@@ -84,7 +123,10 @@ func TestParseKeyRefuses(t *testing.T) {
 		{"encrypted PKCS#1", strings.Replace(pkcs1(), "KEY-----\n", "KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n", 1), "private key: it is encrypted with a passphrase"},
 		{"cut in half", half, "private key: the PEM text is damaged: its BEGIN or END line is missing or broken"},
 		{"without BEGIN", strings.Replace(pkcs1(), "-----BEGIN RSA", "", 1), "private key: the PEM text is damaged: its BEGIN or END line is missing or broken"},
-		{"not base64", strings.Replace(pkcs1(), "\nM", "\n!", 1), "private key: the PEM text is damaged: its lines are not base64, or BEGIN and END disagree"},
+		{"not base64", strings.Replace(pkcs1(), "\nM", "\n!", 1), "private key: the PEM text is damaged: its lines are not base64"},
+		{"two halves", strings.Replace(pkcs1(), "END RSA", "END EC", 1), "private key: the PEM text is damaged: its BEGIN and END lines disagree"},
+		{"base64 of half", base64.StdEncoding.EncodeToString([]byte(half)), "private key: the PEM text is damaged: its BEGIN or END line is missing or broken"},
+		{"half of the body", body[:len(body)/2], "private key: the PEM text is damaged: what it holds is not a whole key"},
 		{"lines missing", half + "\n-----END RSA PRIVATE KEY-----\n", ""},
 		{"elliptic curve", pemOf("EC PRIVATE KEY", ecDER), "private key: it is an EC key, not an RSA key"},
 		{"elliptic curve in PKCS#8", pkcs8(t, ec), "private key: it is a key for ecdsa, not an RSA key"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,9 +12,12 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"syscall"
+
+	"batchsend/internal/censor"
 )
 
 // bare is a client's error without method and address: the address may name
@@ -67,14 +71,34 @@ func whatFailed(err error) string {
 	return short(text)
 }
 
-// short is text fit for one line of a message: on one line and not long.
+// short is a foreign text fit for one line of a message: on one line, not long,
+// and without secrets or characters that steer a terminal.
 func short(text string) string {
-	const limit = 300
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "\ufffd")), " ")
-	if runes := []rune(text); len(runes) > limit {
-		return string(runes[:limit]) + "..."
+	return censor.Line(quotedCode.ReplaceAllString(text, "${1}[hidden]"), 300)
+}
+
+// quotedCode is an access code in a message of DocuSign's that repeats what was
+// sent.
+var quotedCode = regexp.MustCompile(`(?i)(access[ _]?code["']?(?:\s*[:=]\s*|\s+))(?:"[^"]*"|'[^']*')`)
+
+// accessCode finds the access codes in a request.
+var accessCode = regexp.MustCompile(`"accessCode":("(?:[^"\\]|\\.)*")`)
+
+// uncoded returns DocuSign's message about a request without the access codes
+// that the request carried.
+func uncoded(message string, request any) string {
+	payload, err := json.Marshal(request)
+	if err != nil {
+		return message
 	}
-	return text
+	for _, m := range accessCode.FindAllSubmatch(payload, -1) {
+		var code string
+		if json.Unmarshal(m[1], &code) == nil && code != "" {
+			word := regexp.MustCompile(`(^|[^\pL\pN])` + regexp.QuoteMeta(code) + `($|[^\pL\pN])`)
+			message = word.ReplaceAllString(message, "${1}[hidden]${2}")
+		}
+	}
+	return message
 }
 
 // departure watches whether a request left this machine.

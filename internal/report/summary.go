@@ -2,9 +2,13 @@ package report
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
+	"strings"
+	"unicode/utf16"
 
 	"batchsend/envelope"
+	"batchsend/internal/censor"
 )
 
 // Summary is the JSON object that --json prints.
@@ -58,10 +62,38 @@ func (s *Summary) Write(w io.Writer) error {
 	if s.Plan != nil {
 		s.Plan.Settings = orEmpty(s.Plan.Settings)
 	}
-	enc := json.NewEncoder(w)
+	return WriteJSON(w, s)
+}
+
+// WriteJSON prints v as indented JSON. What would steer a terminal is escaped.
+func WriteJSON(w io.Writer, v any) error {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(s)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, escaped(b.String()))
+	return err
+}
+
+// escaped returns JSON with escapes for the characters that [censor.Visible]
+// would replace. They stand in strings only.
+func escaped(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch one := string(r); {
+		case r < 0x7f || censor.Visible(one) == one:
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
 }
 
 // orEmpty has JSON say [] of nothing, never null.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -140,5 +141,23 @@ func TestHTML(t *testing.T) {
 	}
 	if strings.Contains(got, "<th>File") || !strings.Contains(page(append(entries, read(t, "june.csv", file(1), sent(1))...)), "<td>june.csv<td>2") {
 		t.Error("the file stands in each line of one file, or of none of several")
+	}
+}
+
+// TestWriteJSON: what would steer a terminal is escaped, not lost.
+func TestWriteJSON(t *testing.T) {
+	const text = "a\x1b[2J\u009b\x7f\u202e\u2028\U000e0041 <zażółć> می\u200cخواهم"
+	var b strings.Builder
+	if err := report.WriteJSON(&b, []string{text}); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range b.String() {
+		if r != '\n' && r != '\u200c' && !unicode.IsPrint(r) {
+			t.Errorf("%q holds %q", &b, r)
+		}
+	}
+	var back []string
+	if err := json.Unmarshal([]byte(b.String()), &back); err != nil || len(back) != 1 || back[0] != text {
+		t.Errorf("read again: %q, %v", back, err)
 	}
 }

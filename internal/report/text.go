@@ -11,6 +11,7 @@ import (
 	eastAsian "golang.org/x/text/width"
 
 	"batchsend/envelope"
+	"batchsend/internal/censor"
 )
 
 // tableRows is how many envelopes the table shows; a results file has all.
@@ -98,15 +99,7 @@ func recipients(d *envelope.Draft) string {
 
 // printable keeps a cell from steering the terminal, or the eye: what turns
 // text around is replaced as well.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		const joiners = "\u200c\u200d" // which some scripts need
-		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && !strings.ContainsRune(joiners, r) {
-			return '?'
-		}
-		return r
-	}, s)
-}
+func printable(s string) string { return censor.Visible(s) }
 
 // width returns how many columns of a terminal a text takes.
 func width(s string) int {

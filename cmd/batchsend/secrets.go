@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"strings"
+
+	"batchsend/internal/censor"
+)
+
+// mayHold says which settings may hold a secret, and which. It comes from the
+// environment or the configuration file, never from the command line, which
+// others can read.
+var mayHold = map[string]censor.Secret{
+	"private-key": censor.Key,
+	"ledger":      censor.Password, // of PostgreSQL
+}
+
+// cures say what to do with a secret that stands in the wrong place.
+var cures = map[censor.Secret]string{
+	censor.Key:      "--private-key takes the path of the key's file; the text itself belongs into " + environmentName("private-key"),
+	censor.Token:    "batchsend takes no token: it signs in by itself, with the integration key, the user's ID and the private key",
+	censor.Password: "an address with a password belongs into the environment (" + environmentName("ledger") + " for the ledger), where others cannot read it",
+}
+
+// refuseSecrets fails if an argument holds a secret. It comes before anything
+// reads the arguments, or complains of them.
+func refuseSecrets(args []string) error {
+	for i, arg := range args {
+		secret := censor.Find(arg)
+		if secret == censor.None {
+			continue
+		}
+		name, _, given := strings.Cut(arg, "=")
+		if !given && i > 0 {
+			name = args[i-1]
+		}
+		if !strings.HasPrefix(name, "--") || censor.Find(name) != censor.None {
+			name = fmt.Sprintf("argument %d", i+1)
+		}
+		return &exitError{exitUsage, &adviceError{
+			text: fmt.Sprintf("%s is %s, which others can read in the list of processes and in the shell's history: nothing was done with it", name, secret),
+			hint: cures[secret],
+		}}
+	}
+	return nil
+}
+
+// refuseSecret fails if a value from outside the command line holds a secret
+// that the flag may not hold. where names its place.
+func refuseSecret(flag, where, value string) error {
+	secret := censor.Find(value)
+	if secret == censor.None || secret == mayHold[flag] {
+		return nil
+	}
+	return &exitError{exitUsage, &adviceError{text: fmt.Sprintf("%s is %s, not a value for --%s", where, secret, flag), hint: cures[secret]}}
+}
+
+// maxHead is how much of an input is looked at for a secret, in bytes.
+const maxHead = 16 << 10
+
+// refuseSecretFile fails if an input begins with a secret: somebody has named the
+// file of a key, and what is wrong with a file is told with its words.
+func refuseSecretFile(name string, r *bufio.Reader) error {
+	head, _ := r.Peek(maxHead) // an error shows when it is read
+	first, rest, _ := bytes.Cut(bytes.TrimLeft(head, "\ufeff \t\r\n"), []byte("\n"))
+	second, _, _ := bytes.Cut(rest, []byte("\n"))
+	secret := censor.Find(string(first))
+	if secret == censor.None && !bytes.ContainsAny(second, ",;|\t") { // it may be a key without its first line
+		secret = censor.Find(string(second))
+	}
+	if secret == censor.None {
+		return nil
+	}
+	return usageError("%s begins with %s: it is no CSV file, and nothing of it is shown", name, secret)
+}

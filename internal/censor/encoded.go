@@ -1,0 +1,71 @@
+package censor
+
+import (
+	"encoding/base64"
+	"strings"
+	"unicode/utf16"
+)
+
+// encoded reports whether a run of base64 is likely to be a piece of a key: it
+// looks like chance, as keys do, or it is the base64 of such a text.
+func encoded(run string) bool {
+	if random(run) {
+		return true
+	}
+	trimmed := strings.TrimRight(run, "=")
+	for skip := range min(4, len(trimmed)) { // a piece may begin anywhere
+		text := trimmed[skip:]
+		inner, err := base64.RawStdEncoding.DecodeString(text[:len(text)/4*4])
+		if err != nil {
+			return false
+		}
+		if within := plain(inner); strings.Contains(within, "PRIVATE KEY") || random(lineEnd.ReplaceAllString(within, "")) {
+			return true
+		}
+	}
+	return false
+}
+
+// plain is data as text, of which every other byte may be zero (UTF-16).
+func plain(data []byte) string {
+	zeros := [2]int{}
+	for i, b := range data {
+		if b == 0 {
+			zeros[i%2]++
+		}
+	}
+	for half := range zeros {
+		if zeros[half]*3 < len(data) {
+			continue
+		}
+		units := make([]uint16, 0, len(data)/2)
+		for i := 0; i+1 < len(data); i += 2 {
+			units = append(units, uint16(data[i+half])<<8|uint16(data[i+1-half]))
+		}
+		return string(utf16.Decode(units))
+	}
+	return string(data)
+}
+
+// random reports whether text is base64 and has capitals, small letters and
+// digits as chance mixes them: names and paths have fewer capitals, hexadecimal
+// numbers one kind of letters only.
+func random(text string) bool {
+	var capitals, small, digits, slashes int
+	for _, r := range text {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			capitals++
+		case r >= 'a' && r <= 'z':
+			small++
+		case r >= '0' && r <= '9':
+			digits++
+		case r == '+' || r == '/' || r == '=':
+			slashes++
+		default:
+			return false
+		}
+	}
+	n := len(text)
+	return n >= 40 && capitals*4 >= n && small*5 >= n && digits*25 >= n && slashes*8 <= n
+}

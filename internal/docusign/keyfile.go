@@ -1,0 +1,68 @@
+package docusign
+
+import (
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"runtime"
+
+	"al.essio.dev/pkg/shellescape"
+)
+
+const maxKeyFile = 64 << 10 // bytes; a key of 16,384 bits needs a fifth of it
+
+// LoadKey reads the RSA private key of an integration key from a PEM file. A
+// file that others than its owner may read is refused. Its errors are
+// [*KeyError].
+func LoadKey(path string) (*rsa.PrivateKey, error) {
+	data, err := readKeyFile(path)
+	if err != nil {
+		return nil, err
+	}
+	key, err := ParseKey(data)
+	if ke, ok := errors.AsType[*KeyError](err); ok {
+		ke.Path = path
+	}
+	return key, err
+}
+
+func readKeyFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &KeyError{Path: path, Text: "no such file", Cure: "save the private key that was shown when the RSA key pair was made, and give its path"}
+	case errors.Is(err, fs.ErrPermission):
+		return nil, &KeyError{Path: path, Text: "this user may not read the file", Cure: "run as the file's owner: " + shellescape.QuoteCommand([]string{"ls", "-l", path})}
+	case err != nil:
+		return nil, &KeyError{Path: path, Text: bareText(err)}
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, &KeyError{Path: path, Text: bareText(err)}
+	case info.IsDir():
+		return nil, &KeyError{Path: path, Text: "this is a directory", Cure: "give the path of the key file in it"}
+	case runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0:
+		return nil, &KeyError{Path: path, Text: fmt.Sprintf("others may read the file (mode %04o)", info.Mode().Perm()), Cure: shellescape.QuoteCommand([]string{"chmod", "600", path})}
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
+	switch {
+	case err != nil:
+		return nil, &KeyError{Path: path, Text: bareText(err)}
+	case len(data) > maxKeyFile:
+		return nil, &KeyError{Path: path, Text: "the file is too large for a key", Cure: "give the path of the private key alone"}
+	}
+	return data, nil
+}
+
+// bareText is err without the path that the message has already.
+func bareText(err error) string {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		return pe.Err.Error()
+	}
+	return err.Error()
+}
