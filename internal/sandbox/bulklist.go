@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -75,6 +76,15 @@ type (
 		Value text `json:"initialValue"`
 	}
 )
+
+// MarshalJSON hides the access code.
+func (r bulkRecipient) MarshalJSON() ([]byte, error) {
+	type shown bulkRecipient
+	if r.AccessCode != "" {
+		r.AccessCode = hiddenCode
+	}
+	return json.Marshal(shown(r))
+}
 
 // placeholder is how DocuSign's guide addresses a role of a draft whose people
 // come from a bulk list. A role's name stands in it as it is, blanks included.

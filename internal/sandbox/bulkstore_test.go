@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -136,7 +137,7 @@ func TestBulkStoreIsShared(t *testing.T) {
 				t.Errorf("the third list: %d %s", got.status, got.body)
 			}
 		}
-		if diff := cmp.Diff(a.Envelopes(), b.Envelopes()); diff != "" {
+		if diff := cmp.Diff(asJSON(t, a.Envelopes()), asJSON(t, b.Envelopes())); diff != "" {
 			t.Error(diff)
 		}
 		if n := len(sentCopies(b)); n != 6 {
@@ -178,4 +179,46 @@ func TestBulkConcurrently(t *testing.T) {
 			t.Errorf("%d were sent to %d, want %d", n, len(addresses), copies)
 		}
 	}
+}
+
+// asJSON is v as the Server writes it: without access codes.
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	out, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+// Access codes are neither written nor shown; that there is one is.
+func TestAccessCodesAreHidden(t *testing.T) {
+	const code = "sesame-4711"
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		s := &sandbox.Server{Store: dir}
+		c := newClient(t, s)
+		c.create(strings.Replace(offer, `"email"`, `"accessCode":"`+code+`","email"`, 1))
+		c.bulkBatch(strings.Replace(bulkCopy(1), `"email"`, `"accessCode":"`+code+`","email"`, 1))
+		time.Sleep(time.Minute)
+		if n := len(sentCopies(s)); n != 2 {
+			t.Errorf("%d were sent, want the envelope and the copy", n)
+		}
+		shown := c.do("GET", root+"/", "").body + c.do("GET", root+"/sandbox/envelopes.json", "").body + c.do("GET", root+"/sandbox/requests.json", "").body
+		if strings.Contains(shown, code) || !strings.Contains(shown, "with access code") {
+			t.Error("a page shows the access code, or not that there is one")
+		}
+		for _, name := range []string{"envelopes.jsonl", "bulk.jsonl", "requests.log"} {
+			data, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(data), code) {
+				t.Errorf("%s holds the access code", name)
+			}
+		}
+		if got := (&sandbox.Server{Store: dir}); newClient(t, got) != nil && got.Envelopes()[0].Recipients[0].AccessCode == "" {
+			t.Error("a later process does not know that there is an access code")
+		}
+	})
 }

@@ -75,6 +75,19 @@ type Recipient struct {
 	Bulk bool `json:"bulk,omitempty"`
 }
 
+// hiddenCode stands for an access code in all that the Server writes or shows.
+// DocuSign keeps the code; to practise with, it is enough that there is one.
+const hiddenCode = "(hidden)"
+
+// MarshalJSON hides the access code.
+func (r Recipient) MarshalJSON() ([]byte, error) {
+	type shown Recipient
+	if r.AccessCode != "" {
+		r.AccessCode = hiddenCode
+	}
+	return json.Marshal(shown(r))
+}
+
 // Phone is a telephone number as DocuSign takes it: digits only.
 type Phone struct {
 	CountryCode string `json:"countryCode"`
