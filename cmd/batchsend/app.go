@@ -27,6 +27,8 @@ type app struct {
 	cfg     config
 	flags   *pflag.FlagSet    // of the command that runs, with their values
 	origins map[string]string // flag → where its value came from
+	misread error             // settings that could not be read, if the command shows them all
+	verb    string            // the command that runs
 	log     *slog.Logger
 }
 
@@ -62,13 +64,13 @@ sent twice, and a run that was stopped goes on where it stopped.
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.configure(cmd) },
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usageError("there is no command %q", args[0])
+				return usageError("there is no command %q", args[0]) // after --; else checkCommand has said so
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
+	root.SetFlagErrorFunc(a.flagMistake)
 	a.bindConnection(root.PersistentFlags())
 	root.AddCommand(
 		a.sendCommand(), a.doctorCommand(), a.templateCommand(), a.sandboxCommand(),
@@ -99,8 +101,12 @@ func (a *app) bindConnection(flags *pflag.FlagSet) {
 
 // configure completes flags from environment and files, then sets up logging.
 func (a *app) configure(cmd *cobra.Command) error {
+	a.verb = cmd.Name()
 	if err := a.resolve(cmd.Flags()); err != nil {
-		return err
+		if a.verb != "config" {
+			return err
+		}
+		a.misread = err
 	}
 	level := slog.LevelWarn
 	if a.cfg.verbose {
@@ -113,7 +119,7 @@ func (a *app) configure(cmd *cobra.Command) error {
 	case "json":
 		a.log = slog.New(slog.NewJSONHandler(a.stderr, options))
 	default:
-		return usageError("--log-format is %q: it must be text or json", a.cfg.logFormat)
+		return a.wrong("log-format", "it must be text or json")
 	}
 	a.misspelt()
 	return nil

@@ -29,7 +29,7 @@ func (a *app) command(verb string, more ...string) string {
 			given := slices.ContainsFunc(more, func(word string) bool {
 				name, _, _ := strings.Cut(word, "=")
 				return name == "--"+f.Name
-			})
+			}) || f.Name == verb // it asks for what the command tells
 			if a.origins[f.Name] == fromFlag && theirs.Lookup(f.Name) != nil && !given && !slices.Contains(notRepeated, f.Name) {
 				words = append(words, flagWords(f)...)
 			}

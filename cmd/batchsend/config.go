@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/BurntSushi/toml"
 	"github.com/spf13/cobra"
@@ -35,48 +37,84 @@ func environmentName(flag string) string {
 	return "BATCHSEND_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// Origins of a setting's value that are no place.
+// Origins of a setting's value. Those from the environment name the variable,
+// all others are a place in the configuration file.
 const (
-	fromDefault = "default"
-	fromFlag    = "flag"
+	fromDefault     = "default"
+	fromFlag        = "flag"
+	fromEnvironment = "environment "
 )
+
+// typedOnly are the flags that are taken from the command line alone: each is a
+// decision about one run.
+var typedOnly = []string{"allow-repeat"}
 
 // resolve gives every flag that was not typed its value from the environment,
 // else from the profile, else from the configuration file, and remembers where
-// each came from.
+// each came from. What cannot be used is returned as [mistakes].
 func (a *app) resolve(flags *pflag.FlagSet) error {
 	a.flags, a.origins = flags, map[string]string{}
+	var wrong mistakes
 	flags.VisitAll(func(f *pflag.Flag) {
 		a.origins[f.Name] = fromDefault
 		if f.Changed {
 			a.origins[f.Name] = fromFlag
+			if f.Value.Type() == "string" {
+				_ = f.Value.Set(trimmed(f.Value.String())) // a string takes all
+			}
 		}
 	})
-	if err := a.fromEnvironment(flags); err != nil {
-		return err
-	}
-	return a.fromFile(flags)
-}
-
-func (a *app) fromEnvironment(flags *pflag.FlagSet) error {
-	var errs []error
 	flags.VisitAll(func(f *pflag.Flag) {
 		name := environmentName(f.Name)
-		value := a.env[name]
-		if value == "" || a.origins[f.Name] != fromDefault || f.Name == "help" {
-			return
+		if value := trimmed(a.env[name]); value != "" && f.Name != "help" {
+			wrong = append(wrong, a.set(f, value, fromEnvironment+name)...)
 		}
-		if err := refuseSecret(f.Name, "environment variable "+name, value); err != nil {
-			errs = append(errs, err)
-			return
-		}
-		if err := flags.Set(f.Name, value); err != nil {
-			errs = append(errs, fmt.Errorf("environment variable %s is %q: %v", name, value, errors.Unwrap(err)))
-			return
-		}
-		a.origins[f.Name] = "environment " + name
 	})
-	return errors.Join(errs...)
+	err := a.fromFile(flags)
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Value.Type() != "string" && strings.HasPrefix(f.Value.String(), "-") {
+			wrong = append(wrong, a.wrong(f.Name, "it cannot be negative"))
+		}
+	})
+	if bad, ok := errors.AsType[mistakes](err); ok {
+		wrong = append(wrong, bad...)
+	} else if err != nil {
+		return err
+	}
+	if len(wrong) > 0 {
+		return wrong
+	}
+	return nil
+}
+
+// trimmed is a value without what editors, shells and secret stores leave around
+// it: blanks, line ends, quotes.
+func trimmed(value string) string {
+	value = strings.TrimSpace(value)
+	if n := len(value); n > 1 && value[0] == value[n-1] && (value[0] == '"' || value[0] == '\'') {
+		value = strings.TrimSpace(value[1 : n-1])
+	}
+	return value
+}
+
+// set gives a flag a value from outside the command line, unless it has one of
+// higher rank.
+func (a *app) set(f *pflag.Flag, value, origin string) mistakes {
+	place := placeOf(f.Name, origin)
+	if slices.Contains(typedOnly, f.Name) {
+		return mistakes{usageError("%s has no effect there: --%s is taken from the command line only, for one run at a time", place, f.Name)}
+	}
+	if a.origins[f.Name] != fromDefault {
+		return nil
+	}
+	if err := refuseSecret(f.Name, place, value); err != nil {
+		return mistakes{err}
+	}
+	if err := f.Value.Set(value); err != nil {
+		return mistakes{badValue(place, f, value, err)}
+	}
+	a.origins[f.Name] = origin
+	return nil
 }
 
 // misspelt warns of environment variables that are nearly settings. Only what
@@ -124,54 +162,70 @@ func (a *app) fromFile(flags *pflag.FlagSet) error {
 	}
 	profiles, _ := file["profile"].(map[string]any)
 	delete(file, "profile")
-	if a.cfg.profile == "" {
-		if name, ok := file["default-profile"].(string); ok {
-			if err := refuseSecret("profile", path+": default-profile", name); err != nil {
-				return err
-			}
-			a.cfg.profile = name
+	if name, ok := file["default-profile"].(string); ok && a.cfg.profile == "" {
+		name = trimmed(name)
+		if err := refuseSecret("profile", path+": default-profile", name); err != nil {
+			return mistakes{err}
 		}
+		a.cfg.profile = name
 	}
 	delete(file, "default-profile")
+	var wrong mistakes
 	if name := a.cfg.profile; name != "" {
 		section, ok := profiles[name].(map[string]any)
 		if !ok {
 			return fmt.Errorf("configuration file %s has no section [profile.%s]; it has %s", path, name, orNone(slices.Sorted(maps.Keys(profiles))))
 		}
-		if err := a.set(flags, section, fmt.Sprintf("%s [profile.%s]", path, name)); err != nil {
-			return err
-		}
+		wrong = a.fromTable(flags, section, fmt.Sprintf("%s [profile.%s]", path, name))
 	}
-	return a.set(flags, file, path)
+	if wrong = append(wrong, a.fromTable(flags, file, path)...); len(wrong) > 0 {
+		return wrong
+	}
+	return nil
 }
 
-// set applies a table of the configuration file to the flags that nothing of
-// higher rank has set.
-func (a *app) set(flags *pflag.FlagSet, table map[string]any, origin string) error {
-	var errs []error
+// fromTable applies a table of the configuration file to the flags that nothing
+// of higher rank has set.
+func (a *app) fromTable(flags *pflag.FlagSet, table map[string]any, origin string) (wrong mistakes) {
+	all := a.allFlags()
 	for _, key := range slices.Sorted(maps.Keys(table)) {
-		if !slices.Contains(a.allFlags(), key) {
+		if !slices.Contains(all, key) {
 			message := fmt.Sprintf("%s: there is no setting %q", origin, key)
-			if i := template.Nearest(key, a.allFlags()); i >= 0 {
-				message += fmt.Sprintf(": did you mean %q?", a.allFlags()[i])
+			if i := template.Nearest(key, all); i >= 0 {
+				message += fmt.Sprintf(": did you mean %q?", all[i])
 			}
-			errs = append(errs, errors.New(message))
+			wrong = append(wrong, errors.New(message))
 			continue
 		}
-		if flags.Lookup(key) == nil || a.origins[key] != fromDefault {
-			continue // another command's, or overridden
+		f := flags.Lookup(key)
+		if f == nil {
+			continue // another command's
 		}
-		if err := refuseSecret(key, origin+": "+key, fmt.Sprint(table[key])); err != nil {
-			errs = append(errs, err)
+		value, ok := plainValue(table[key])
+		if !ok {
+			wrong = append(wrong, usageError("%s: %s is a list or a table: it must be one value", origin, key))
 			continue
 		}
-		if err := flags.Set(key, fmt.Sprint(table[key])); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %s is %v: %v", origin, key, table[key], errors.Unwrap(err)))
-			continue
-		}
-		a.origins[key] = origin
+		wrong = append(wrong, a.set(f, trimmed(value), origin)...)
 	}
-	return errors.Join(errs...)
+	return wrong
+}
+
+// plainValue is a value of the configuration file as it would be typed.
+func plainValue(value any) (string, bool) {
+	switch v := value.(type) {
+	case map[string]any, []any, []map[string]any:
+		return "", false
+	case time.Time:
+		switch v.Location().String() { // so the library calls what has no offset
+		case "time-local":
+			return v.Format("15:04"), true
+		case "datetime-local":
+			return v.Format("2006-01-02T15:04"), true
+		}
+		return v.Format(time.RFC3339), true
+	}
+	return fmt.Sprint(value), true
 }
 
 // allFlags lists the names of all settings, whichever command has them.
@@ -242,7 +296,7 @@ func (a *app) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Print every setting and where it came from",
-		Args:  usageArgs(cobra.NoArgs),
+		Args:  atMost(0, ""),
 	}
 	a.bindSend(cmd.Flags(), &sendOptions{}) // so that send's settings are shown too
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -252,7 +306,7 @@ func (a *app) configCommand() *cobra.Command {
 				rows = append(rows, []string{f.Name, report.Dash(censor.Value(f.Value.String())), a.origins[f.Name]})
 			}
 		})
-		return report.Columns(a.stdout, rows)
+		return cmp.Or(report.Columns(a.stdout, rows), a.misread)
 	}
 	return cmd
 }

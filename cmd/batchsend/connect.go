@@ -128,7 +128,7 @@ func (a *app) credentials(client *docusign.Client) error {
 	}
 	server, err := docusign.ParseAuthServer(a.cfg.authServer)
 	if err != nil {
-		return err
+		return usageError("%s: %v", a.place("auth-server"), err)
 	}
 	client.Auth = server
 	client.Key, err = a.loadKey()
@@ -142,7 +142,7 @@ func (a *app) loadKey() (*rsa.PrivateKey, error) {
 	}
 	key, err := docusign.ParseKey([]byte(a.cfg.privateKey))
 	if bad, ok := errors.AsType[*docusign.KeyError](err); ok {
-		bad.Source = a.origins["private-key"]
+		bad.Source = a.place("private-key")
 	}
 	return key, err
 }

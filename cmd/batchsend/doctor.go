@@ -18,7 +18,7 @@ func (a *app) doctorCommand() *cobra.Command {
 		Short: "Walk the whole chain from the key to the ledger and say what is wrong",
 		Long: `doctor checks, one after the other, what send needs: key, sign-in and consent,
 account, allowance, templates, ledger. It sends nothing.`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: atMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context()) },
 	}
 }
@@ -79,6 +79,9 @@ func (a *app) doctorTemplates(ctx context.Context, conn *connection, info docusi
 		}
 		ok("templates", "%s readable", report.Plural(len(list), "template"))
 		return nil
+	}
+	if err := a.checkTemplate(ctx, conn); err != nil {
+		return err
 	}
 	source, err := conn.source(ctx, conn.template, info)
 	if err == nil {

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/spf13/cobra"
-
 	"batchsend/envelope"
 )
 
@@ -54,16 +52,6 @@ func (e *exitError) Unwrap() error { return e.err }
 // usageError marks err as a mistake on the command line.
 func usageError(format string, args ...any) error {
 	return &exitError{exitUsage, fmt.Errorf(format, args...)}
-}
-
-// usageArgs makes of what cobra says of arguments a mistake on the command line.
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return &exitError{exitUsage, err}
-		}
-		return nil
-	}
 }
 
 // exitCode maps an error to the process's exit code.
@@ -114,10 +102,18 @@ func (a *app) explainError(err error) {
 	case errors.As(err, &hint) && hint.Hint() != "":
 		fmt.Fprintf(a.stderr, "hint: %s\n", a.pasteable(hint.Hint()))
 	case exitCode(err) == exitUsage:
-		fmt.Fprintln(a.stderr, "hint: batchsend help shows the commands, batchsend send --help the flags of send")
+		fmt.Fprintf(a.stderr, "hint: %s\n", a.usageHint())
 	case errors.Is(err, fs.ErrPermission):
 		fmt.Fprintln(a.stderr, "hint: check who owns the file and what its mode allows (ls -l)")
 	case errors.Is(err, syscall.ENOSPC):
 		fmt.Fprintln(a.stderr, "hint: the disk is full: make room, then run the same command again")
 	}
+}
+
+// usageHint says where the command line is described.
+func (a *app) usageHint() string {
+	if a.verb == "" || a.verb == "batchsend" {
+		return "batchsend help shows the commands"
+	}
+	return "batchsend " + a.verb + " --help shows the flags"
 }

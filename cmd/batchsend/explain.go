@@ -15,7 +15,7 @@ func (a *app) explainCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain [CODE]",
 		Short: "Tell what a code such as ROLE_UNKNOWN means and what to do",
-		Args:  usageArgs(cobra.MaximumNArgs(1)),
+		Args:  atMost(1, "code"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				rows := [][]string{{"CODE", "MEANING"}}

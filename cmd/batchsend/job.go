@@ -168,6 +168,9 @@ func (j *job) readAccount(ctx context.Context) (err error) {
 
 // check reads the templates and checks every draft.
 func (j *job) check(ctx context.Context) (err error) {
+	if err := j.checkTemplate(ctx, j.conn); err != nil {
+		return err
+	}
 	checker := &envelope.Checker{
 		Account:         j.conn.login.AccountID,
 		DefaultTemplate: j.conn.template,

@@ -53,6 +53,9 @@ func run(ctx context.Context, args []string, env map[string]string, stdin io.Rea
 	root.SetErr(a.stderr)
 	err := refuseSecrets(args)
 	if err == nil {
+		err = a.checkCommand(root, args)
+	}
+	if err == nil {
 		err = root.ExecuteContext(ctx)
 	}
 	a.explainError(err)

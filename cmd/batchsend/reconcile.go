@@ -23,7 +23,7 @@ func (a *app) reconcileCommand() *cobra.Command {
 		Long: `reconcile asks DocuSign what became of envelopes that were in flight when a run
 died, or whose answer was lost, and writes it into the ledger. It sends nothing;
 every run of send does the same before it sends.`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: atMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			conn, err := a.connect(cmd.Context(), limits{concurrency: 1})
 			if err != nil {

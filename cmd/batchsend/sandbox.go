@@ -57,17 +57,21 @@ It keeps a key, a template and its records in --dir and writes there an .env
 file to source in another terminal.`,
 		Example: `  batchsend sandbox --addr 127.0.0.1:0 --dir practice
   . practice/.env && batchsend send samples/offer-letters.csv   # in another terminal`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: atMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			going, err := a.parseFaults(faults)
+			if err != nil {
+				return err
+			}
+			if err := sandbox.CheckAddr(addr); err != nil {
+				return usageError("%s: %v", a.place("addr"), err)
+			}
 			server, _, err := openSandbox(dir)
 			if err != nil {
 				return err
 			}
 			defer server.Close()
-			server.HourlyLimit, server.BurstLimit, server.BulkRate = hourly, burst, rate
-			if server.Faults, err = parseFaults(faults); err != nil {
-				return err
-			}
+			server.HourlyLimit, server.BurstLimit, server.BulkRate, server.Faults = hourly, burst, rate, going
 			return a.serveSandbox(cmd.Context(), server, addr, dir, tls)
 		},
 	}
@@ -114,10 +118,10 @@ func (a *app) serveSandbox(ctx context.Context, server *sandbox.Server, addr, di
 
 // parseFaults reads --faults. A server that is to be killed ends like one that
 // loses its power.
-func parseFaults(text string) (sandbox.Faults, error) {
+func (a *app) parseFaults(text string) (sandbox.Faults, error) {
 	faults, err := sandbox.ParseFaults(text)
 	if err != nil {
-		return faults, usageError("--faults: %v", err)
+		return faults, usageError("%s: %v", a.place("faults"), err)
 	}
 	faults.OnKill = func() {
 		if self, err := os.FindProcess(os.Getpid()); err == nil {
@@ -131,7 +135,7 @@ func parseFaults(text string) (sandbox.Faults, error) {
 // rehearsal returns what is to go wrong in the embedded sandbox.
 func (a *app) rehearsal(o *sendOptions) (sandbox.Faults, error) {
 	if o.faults != "" && !a.cfg.sandbox {
-		return sandbox.Faults{}, usageError("--faults is for rehearsals: give --sandbox too")
+		return sandbox.Faults{}, usageError("%s is for rehearsals: give --sandbox too", a.place("faults"))
 	}
-	return parseFaults(o.faults)
+	return a.parseFaults(o.faults)
 }

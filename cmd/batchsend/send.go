@@ -105,8 +105,8 @@ BATCHSEND_ON_INVALID) or in the configuration file.
 		Example: `  batchsend send --sandbox samples/offer-letters.csv
   batchsend send --dry-run --rejects bad.csv contracts.csv
   batchsend send --template 1b2c... --results out.csv contracts.csv`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
+		Args: func(cmd *cobra.Command, args []string) error {
+			if a.verb = cmd.Name(); len(args) == 0 {
 				return usageError("send needs the name of a CSV file, or - for standard input")
 			}
 			return nil
@@ -129,7 +129,7 @@ func (a *app) send(ctx context.Context, o *sendOptions, files []string) (err err
 	if err != nil {
 		return err
 	}
-	ctx, cancel, err := o.deadline(ctx, time.Now())
+	ctx, cancel, err := a.deadline(ctx, o, time.Now())
 	if err != nil {
 		return err
 	}
@@ -150,21 +150,19 @@ func (a *app) send(ctx context.Context, o *sendOptions, files []string) (err err
 func (a *app) checkOptions(o *sendOptions, files []string) (defaults reminders.Plan, err error) {
 	switch {
 	case o.onInvalid != "abort" && o.onInvalid != "skip":
-		return defaults, usageError("--on-invalid is %q: it must be abort or skip", o.onInvalid)
+		return defaults, a.wrong("on-invalid", "it must be abort or skip")
 	case !slices.Contains([]string{batch.Auto, batch.Single, batch.TwoStep, batch.InBulk}, o.via):
-		return defaults, usageError("--via is %q: it must be auto, single, two-step or bulk", o.via)
+		return defaults, a.wrong("via", "it must be auto, single, two-step or bulk")
 	case o.limit == 0 && a.origins["limit"] != fromDefault:
-		return defaults, usageError("--limit 0 would send nothing: leave it out to send all")
+		return defaults, usageError("%s 0 would send nothing: leave it out to send all", a.place("limit"))
 	case o.concurrency < 1 || o.concurrency > 100:
-		return defaults, usageError("--concurrency is %d: it must be 1 to 100", o.concurrency)
+		return defaults, a.wrong("concurrency", "it must be 1 to 100")
 	case o.reserve < 0 || o.reserve > 90:
-		return defaults, usageError("--reserve is %d: it must be 0 to 90 percent", o.reserve)
+		return defaults, a.wrong("reserve", "it must be 0 to 90 percent")
 	case o.minAge > 0 && slices.Contains(files, "-"):
-		return defaults, usageError("--min-age says nothing of standard input: name a file")
-	case min(o.hourly, o.burst, o.limit, o.maxErrors) < 0 || o.settle < 0 || o.maxDuration < 0:
-		return defaults, usageError("a limit cannot be negative")
+		return defaults, usageError("%s says nothing of standard input: name a file", a.place("min-age"))
 	case o.until != "" && o.maxDuration != 0:
-		return defaults, usageError("--until and --max-duration say the same thing: give one")
+		return defaults, usageError("%s and %s say the same thing: give one", a.place("until"), a.place("max-duration"))
 	}
 	for i, name := range files {
 		if slices.Contains(files[:i], name) {
@@ -174,7 +172,7 @@ func (a *app) checkOptions(o *sendOptions, files []string) (defaults reminders.P
 	for i, to := range []*reminders.Days{&defaults.Delay, &defaults.Frequency, &defaults.Expire, &defaults.Warn} {
 		f := reminderFlags[i]
 		if *to, err = reminders.Parse(f.field, o.days[i]); err != nil {
-			return defaults, usageError("--%s: %v", f.name, err)
+			return defaults, usageError("%s: %v", a.place(f.name), err)
 		}
 	}
 	if err := defaults.Check(); err != nil {
@@ -187,7 +185,7 @@ func (a *app) checkOptions(o *sendOptions, files []string) (defaults reminders.P
 var errDeadline = errors.New("the time given with --until or --max-duration is over")
 
 // deadline gives ctx the end that the operator wants.
-func (o *sendOptions) deadline(ctx context.Context, now time.Time) (context.Context, context.CancelFunc, error) {
+func (a *app) deadline(ctx context.Context, o *sendOptions, now time.Time) (context.Context, context.CancelFunc, error) {
 	switch {
 	case o.maxDuration > 0:
 		ctx, cancel := context.WithDeadlineCause(ctx, now.Add(o.maxDuration), errDeadline)
@@ -197,7 +195,7 @@ func (o *sendOptions) deadline(ctx context.Context, now time.Time) (context.Cont
 	}
 	end, err := parseUntil(o.until, now)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, a.wrong("until", "%v", err)
 	}
 	ctx, cancel := context.WithDeadlineCause(ctx, end, errDeadline)
 	return ctx, cancel, nil
@@ -208,14 +206,14 @@ func parseUntil(text string, now time.Time) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04", "2006-01-02T15:04"} {
 		if t, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
 			if !t.After(now) {
-				return t, usageError("--until %s has passed", text)
+				return t, errors.New("that time has passed")
 			}
 			return t, nil
 		}
 	}
 	t, err := time.ParseInLocation("15:04", text, now.Location())
 	if err != nil {
-		return t, usageError("--until is %q: it must be a time such as 17:30 or 2026-11-21T17:30:00+01:00", text)
+		return t, errors.New("it must be a time such as 17:30 or 2026-11-21T17:30:00+01:00")
 	}
 	t = time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), 0, 0, now.Location())
 	if !t.After(now) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 
 	"batchsend/envelope"
 	"batchsend/internal/docusign"
@@ -20,9 +22,15 @@ func (c *connection) accountInfo(ctx context.Context) (info docusign.AccountInfo
 	return info, err
 }
 
+// templateID is what DocuSign calls a template by.
+var templateID = regexp.MustCompile(`(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$`)
+
 // source reads a template. One that does not exist is no error here: the rows
 // that name it are rejected.
 func (c *connection) source(ctx context.Context, id string, info docusign.AccountInfo) (*envelope.Source, error) {
+	if !templateID.MatchString(id) {
+		return &envelope.Source{Err: fmt.Errorf("%q: %s", id, c.noTemplateID(ctx, id))}, nil
+	}
 	var t *template.Template
 	var stored reminders.Stored
 	err := c.retry.Do(ctx, func(ctx context.Context) (err error) {
@@ -31,9 +39,51 @@ func (c *connection) source(ctx context.Context, id string, info docusign.Accoun
 	})
 	switch {
 	case errors.Is(err, docusign.ErrTemplateUnknown):
+		if other, ok := c.client.TemplateElsewhere(ctx, id); ok {
+			return &envelope.Source{Err: fmt.Errorf("account %q has no template %s, but the user's account %q has it: give --account %s", c.login.AccountName, id, other.Name, other.ID)}, nil
+		}
 		return &envelope.Source{Err: fmt.Errorf("account %q has no template %s, or the user may not use it: correct the ID; `batchsend template` lists those there are", c.login.AccountName, id)}, nil
 	case err != nil:
 		return nil, fmt.Errorf("reading template %s: %w", id, err)
 	}
 	return &envelope.Source{Template: t, Base: reminders.Base(stored, info.Notification)}, nil
+}
+
+// noTemplateID says what is wrong with a text that should be a template's ID,
+// and which template may be meant: people know templates by their names.
+func (c *connection) noTemplateID(ctx context.Context, text string) string {
+	const form = "a template's ID is a GUID such as 1b2c3d4e-0000-4000-8000-000000000001"
+	var list []docusign.Listed
+	err := c.retry.Do(ctx, func(ctx context.Context) (err error) {
+		list, err = c.client.Templates(ctx)
+		return err
+	})
+	if err != nil {
+		return form
+	}
+	var ids, names []string
+	for _, t := range list {
+		if strings.EqualFold(strings.TrimSpace(t.Name), strings.TrimSpace(text)) {
+			ids = append(ids, t.ID)
+		}
+		names = append(names, t.Name)
+	}
+	switch i := template.Nearest(text, names); {
+	case len(ids) == 1:
+		return fmt.Sprintf("that is a template's name, its ID is %s", ids[0])
+	case len(ids) > 1:
+		return fmt.Sprintf("that is the name of %d templates, with the IDs %s", len(ids), strings.Join(ids, ", "))
+	case i >= 0:
+		return fmt.Sprintf("%s; did you mean template %q, %s?", form, names[i], list[i].ID)
+	}
+	return fmt.Sprintf("%s, and account %q has no template of that name; `batchsend template` lists those there are", form, c.login.AccountName)
+}
+
+// checkTemplate fails if the setting --template cannot be the ID of a template.
+func (a *app) checkTemplate(ctx context.Context, c *connection) error {
+	c.template = strings.Trim(c.template, "{}")
+	if c.template == "" || templateID.MatchString(c.template) {
+		return nil
+	}
+	return a.wrong("template", "%s", a.pasteable(c.noTemplateID(ctx, c.template)))
 }

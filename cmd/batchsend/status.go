@@ -26,7 +26,7 @@ as of when DocuSign was asked.
 --refresh asks DocuSign now, about many envelopes in a call, and remembers the
 answers. It leaves out those that will not change any more (completed, declined,
 voided) and those asked about less than 15 minutes ago, as DocuSign wants it.`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: atMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if refresh {
 				if err := a.refresh(cmd.Context(), batch); err != nil {

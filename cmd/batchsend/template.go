@@ -19,7 +19,7 @@ func (a *app) templateCommand() *cobra.Command {
 		Long: `template lists the templates that the user may use. With an ID it shows what a
 CSV file must and may give: the roles with their routing order, the tabs of
 each, the envelope custom fields, and a header line to start from.`,
-		Args: usageArgs(cobra.MaximumNArgs(1)),
+		Args: atMost(1, "ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			conn, err := a.connect(cmd.Context(), limits{concurrency: 1})
 			if err != nil {
@@ -47,6 +47,10 @@ func (a *app) listTemplates(ctx context.Context, conn *connection) error {
 }
 
 func (a *app) showTemplate(ctx context.Context, conn *connection, id string) error {
+	id = strings.Trim(id, "{}")
+	if !templateID.MatchString(id) {
+		return usageError("%q: %s", id, conn.noTemplateID(ctx, id))
+	}
 	source, err := conn.source(ctx, strings.ToLower(id), docusign.AccountInfo{})
 	if err != nil {
 		return err

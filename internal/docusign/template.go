@@ -43,6 +43,26 @@ func (c *Client) Template(ctx context.Context, id string) (*template.Template, r
 	return t, got.Notification.stored(), nil
 }
 
+// maxElsewhere is how many other accounts [Client.TemplateElsewhere] asks.
+const maxElsewhere = 5
+
+// TemplateElsewhere looks for a template in the user's other accounts, one call
+// for each of the first few.
+func (c *Client) TemplateElsewhere(ctx context.Context, id string) (Account, bool) {
+	here, asked := c.login.Load(), 0
+	for _, a := range here.Accounts {
+		if a.ID == here.AccountID || asked == maxElsewhere || c.checkBase(a.BaseURI) != nil {
+			continue
+		}
+		asked++
+		site := &Login{AccountID: a.ID, BaseURI: a.BaseURI}
+		if c.doAt(ctx, site, call{op: "find template", method: http.MethodGet, path: "/templates/" + url.PathEscape(id)}, nil) == nil {
+			return a, true
+		}
+	}
+	return Account{}, false
+}
+
 // Listed is a template in a list.
 type Listed struct {
 	ID       string // a GUID in lower case

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -119,7 +120,9 @@ var numbers = []struct {
 		return err
 	}},
 	{"seed", func(f *Faults) string { return show(f.Seed) }, func(f *Faults, v string) (err error) {
-		f.Seed, err = strconv.ParseUint(v, 10, 64)
+		if f.Seed, err = strconv.ParseUint(v, 10, 64); err != nil {
+			err = errors.New("give a whole number")
+		}
 		return err
 	}},
 	{"everywhere", func(f *Faults) string {
@@ -128,7 +131,9 @@ var numbers = []struct {
 		}
 		return ""
 	}, func(f *Faults, v string) (err error) {
-		f.Everywhere, err = strconv.ParseBool(cmp.Or(v, "true"))
+		if f.Everywhere, err = strconv.ParseBool(cmp.Or(v, "true")); err != nil {
+			err = errors.New("give true or false")
+		}
 		return err
 	}},
 	{"bulk-copy", func(f *Faults) string { return show(f.BulkCopy) }, func(f *Faults, v string) (err error) {
@@ -152,18 +157,18 @@ func show[T comparable](v T) string {
 
 func parseDelay(v string) (time.Duration, error) {
 	d, err := time.ParseDuration(v)
-	if err == nil && d < 0 {
-		err = fmt.Errorf("a delay cannot be negative")
+	if err != nil || d < 0 {
+		return 0, errors.New("give a length of time such as 50ms or 2s, not a negative one")
 	}
-	return d, err
+	return d, nil
 }
 
 func parseCount(v string) (int, error) {
 	n, err := strconv.Atoi(v)
-	if err == nil && n < 0 {
-		err = fmt.Errorf("a count cannot be negative")
+	if err != nil || n < 0 {
+		return 0, errors.New("give a whole number such as 10, not a negative one")
 	}
-	return n, err
+	return n, nil
 }
 
 func parseRate(v string) (float64, error) {

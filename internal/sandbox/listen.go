@@ -17,6 +17,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -48,7 +49,7 @@ func (s *Server) ListenAndServeTLS(ctx context.Context, addr, dir string, ready 
 }
 
 func (s *Server) listen(ctx context.Context, addr string, config *tls.Config, ready func(url string)) error {
-	if err := checkLoopback(addr); err != nil {
+	if err := CheckAddr(addr); err != nil {
 		return err
 	}
 	if err := s.Open(); err != nil {
@@ -92,10 +93,13 @@ func (s *Server) listen(ctx context.Context, addr string, config *tls.Config, re
 	return s.Close()
 }
 
-// checkLoopback refuses an address that other machines could reach: anybody's
+// CheckAddr refuses what is no address, and one that other machines could reach: anybody's
 // key opens a sandbox.
-func checkLoopback(addr string) error {
-	host, _, err := net.SplitHostPort(addr)
+func CheckAddr(addr string) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
 	if err != nil {
 		return fmt.Errorf("address %q: give host and port, such as 127.0.0.1:8400", addr)
 	}
