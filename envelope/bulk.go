@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,8 +31,17 @@ type Lot struct {
 	Envelopes []TransactionID
 }
 
+// lotPrefix sets the names of lots apart from those of other people's lists.
+const lotPrefix = "batchsend "
+
 // Name is what the lot's list and batch are called at DocuSign.
-func (l *Lot) Name() string { return "batchsend " + l.ID }
+func (l *Lot) Name() string { return lotPrefix + l.ID }
+
+// LotNamed returns the ID of the lot with that name, if it is a lot's.
+func LotNamed(name string) (id string, ok bool) {
+	id, ok = strings.CutPrefix(name, lotPrefix)
+	return id, ok && uuid.Validate(id) == nil
+}
 
 // LotStatus is how far DocuSign has come with a lot.
 type LotStatus struct {
@@ -58,6 +68,13 @@ type Copy struct {
 	TransactionID TransactionID
 	ID            ID
 	Sent          time.Time // zero if DocuSign did not say
+}
+
+// OtherLot is a lot of another ledger, as DocuSign has it.
+type OtherLot struct {
+	Lot
+	BatchID string // of our batch, see [BatchID]
+	Status  LotStatus
 }
 
 // Group is what all envelopes of a lot have in common: it stands on the draft,

@@ -65,7 +65,7 @@ func lotDefinition(like *envelope.Envelope, id envelope.TransactionID) *wireDefi
 		Status:        statusDraft,
 		TemplateID:    text(like.TemplateID),
 		TransactionID: text(id),
-		CustomFields:  customFields(fields, envelope.Field{Name: IdentityField}, envelope.Field{Name: LotField}),
+		CustomFields:  customFields(fields, envelope.Field{Name: IdentityField}, envelope.Field{Name: BatchField}, envelope.Field{Name: LotField}),
 		Notification:  complete(like.Notification),
 		TemplateRoles: placeholders(like.Recipients),
 	}
@@ -138,7 +138,10 @@ func copyOf(lot *envelope.Lot, env *envelope.Envelope) wireCopy {
 			w.CustomFields = append(w.CustomFields, wireCopyField{text(f.Name), text(f.Value)})
 		}
 	}
-	w.CustomFields = append(w.CustomFields, wireCopyField{IdentityField, text(env.TransactionID)}, wireCopyField{LotField, text(lot.ID)})
+	w.CustomFields = append(w.CustomFields,
+		wireCopyField{IdentityField, text(env.TransactionID)},
+		wireCopyField{BatchField, text(envelope.BatchID(env.Account, env.Batch))},
+		wireCopyField{LotField, text(lot.ID)})
 	for i := range env.Recipients {
 		w.Recipients = append(w.Recipients, copyPlace(&env.Recipients[i]))
 	}

@@ -13,25 +13,14 @@ import (
 // those whose answers were lost among them: lists by their name in one call,
 // drafts by their transaction ID in one for each hundred lots.
 func (c *Client) Remains(ctx context.Context, lots []*envelope.Lot) (lists []string, drafts []envelope.ID, err error) {
-	names := make(map[string]bool, len(lots))
-	ids := make([]envelope.TransactionID, len(lots))
-	for i, lot := range lots {
-		names[lot.Name()] = true
-		ids[i] = envelope.TransactionID(lot.ID)
-	}
-	var got struct {
-		Lists []struct {
-			ID   text `json:"bulkSendListId"`
-			Name text `json:"name"`
-		} `json:"bulkListSummaries"`
-	}
-	if err := c.do(ctx, call{op: "look up bulk send lists", method: http.MethodGet, path: listsPath}, &got); err != nil {
+	all, err := c.lotLists(ctx)
+	if err != nil {
 		return nil, nil, err
 	}
-	for _, l := range got.Lists {
-		if l.ID != "" && names[string(l.Name)] {
-			lists = append(lists, l.ID.guid())
-		}
+	ids := make([]envelope.TransactionID, len(lots))
+	for i, lot := range lots {
+		lists = append(lists, all[lot.ID]...)
+		ids[i] = envelope.TransactionID(lot.ID)
 	}
 	for chunk := range slices.Chunk(ids, idsPerCall) {
 		err := c.eachEnvelope(ctx, byIDs("transaction_ids", wireIDs{Transactions: chunk}), func(w *wireStatus) {

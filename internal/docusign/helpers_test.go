@@ -158,7 +158,7 @@ func connected(t *testing.T, rt http.RoundTripper) *Client {
 // offer is an envelope for the sandbox's own template.
 func offer() *envelope.Envelope {
 	return &envelope.Envelope{
-		Identity:     envelope.Identity{TransactionID: "0b9f6f1e-6d3c-5f0a-9a70-3d8f0c1b7e10", TemplateID: sandbox.DefaultTemplate},
+		Identity:     envelope.Identity{Account: sandbox.DefaultAccount, Batch: "offers.csv", TransactionID: "0b9f6f1e-6d3c-5f0a-9a70-3d8f0c1b7e10", TemplateID: sandbox.DefaultTemplate},
 		Subject:      "Offer for Ann",
 		Notification: &reminders.Settings{Delay: 2, Frequency: 3, Expire: 30, Warn: 4},
 		Recipients: []envelope.Recipient{

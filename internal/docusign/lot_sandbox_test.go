@@ -203,6 +203,7 @@ func checkCopy(t *testing.T, s *sandbox.Server, id envelope.ID, i int) {
 	if diff := cmp.Diff(map[string]string{
 		"Department": want.Fields[0].Value, "Region": "North",
 		IdentityField: string(want.TransactionID), LotField: "7c1d2c5e-0000-4000-8000-000000000001",
+		BatchField: envelope.BatchID(want.Account, want.Batch),
 	}, fields); diff != "" {
 		t.Errorf("custom fields (-want +got):\n%s", diff)
 	}

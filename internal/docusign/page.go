@@ -122,6 +122,7 @@ type (
 		StatusAt      text             `json:"statusDateTime"`
 		Error         errorDetails     `json:"errorDetails"`
 		CustomFields  wireCustomFields `json:"customFields"`
+		Recipients    wireAddressees   `json:"recipients"`
 	}
 )
 

@@ -14,7 +14,13 @@ const (
 	IdentityField = "batchsendId"
 	// LotField carries the ID of the lot of which the envelope is a copy.
 	LotField = "batchsendLot"
+	// BatchField carries [envelope.BatchID], by which all envelopes of a batch
+	// are found, whichever ledger knows of them.
+	BatchField = "batchsendBatch"
 )
+
+// ours reports whether a custom field is one of those that we add.
+func ours(name string) bool { return name == IdentityField || name == LotField || name == BatchField }
 
 // What a request to create an envelope says. Properties are those of the
 // schema "envelopeDefinition" and those that it refers to.
@@ -189,10 +195,12 @@ func fill(t *envelope.Tab) wireFill {
 	return wireFill{TabLabel: label, Value: value}
 }
 
-// identified are env's custom fields and the hidden one that carries its
-// identity.
+// identified are env's custom fields and the hidden ones that carry its identity
+// and its batch's.
 func identified(env *envelope.Envelope) *wireCustomFields {
-	return customFields(env.Fields, envelope.Field{Name: IdentityField, Value: string(env.TransactionID)})
+	return customFields(env.Fields,
+		envelope.Field{Name: IdentityField, Value: string(env.TransactionID)},
+		envelope.Field{Name: BatchField, Value: envelope.BatchID(env.Account, env.Batch)})
 }
 
 // customFields are own and, behind them, hidden.

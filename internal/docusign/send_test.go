@@ -47,7 +47,11 @@ func TestSend(t *testing.T) {
 				t.Errorf("the sandbox has %+v", e)
 			}
 			i := slices.IndexFunc(e.CustomFields, func(f sandbox.CustomField) bool { return f.Name == IdentityField })
-			if i < 0 || e.CustomFields[i].Value != string(env.TransactionID) || e.CustomFields[i].Show || len(e.CustomFields) != 3 {
+			if i < 0 || e.CustomFields[i].Value != string(env.TransactionID) || e.CustomFields[i].Show || len(e.CustomFields) != 4 {
+				t.Errorf("custom fields are %+v", e.CustomFields)
+			}
+			i = slices.IndexFunc(e.CustomFields, func(f sandbox.CustomField) bool { return f.Name == BatchField })
+			if i < 0 || e.CustomFields[i].Value != envelope.BatchID(env.Account, env.Batch) || e.CustomFields[i].Show {
 				t.Errorf("custom fields are %+v", e.CustomFields)
 			}
 			employee := e.Recipients[0]

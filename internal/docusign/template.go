@@ -188,7 +188,7 @@ func (w *wireTemplate) template() (*template.Template, error) {
 	for _, f := range w.CustomFields.List {
 		t.Fields = append(t.Fields, f.field(true))
 	}
-	t.Fields = slices.DeleteFunc(t.Fields, func(f template.Field) bool { return f.Name == IdentityField || f.Name == LotField })
+	t.Fields = slices.DeleteFunc(t.Fields, func(f template.Field) bool { return ours(f.Name) })
 	return t, nil
 }
 

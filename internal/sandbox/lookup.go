@@ -105,7 +105,7 @@ func (s *Server) list(c *call, q search, answer func(*Envelope) envelopeAnswer) 
 	var out envelopeList
 	var found []*Envelope
 	for _, e := range s.candidates(c, q, &out) {
-		if e = e.at(c.now); q.wants(e) {
+		if e = e.at(c.now); q.wants(e) && !s.sendingHidden(c, q, e) {
 			found = append(found, e)
 		}
 	}
@@ -151,6 +151,12 @@ func (s *Server) candidates(c *call, q search, out *envelopeList) []*Envelope {
 		return nil // a list of IDs that turned out to be empty
 	}
 	return s.indexed(c, s.envelopes.snapshot())
+}
+
+// sendingHidden tells whether a search by the time of sending does not know yet
+// that e was sent: a draft may have been there for long.
+func (s *Server) sendingHidden(c *call, q search, e *Envelope) bool {
+	return q.moment == statusSent && len(q.ids) == 0 && len(q.transactions) == 0 && c.now.Sub(e.Sent) < s.IndexDelay
 }
 
 // indexed leaves out the envelopes that searches do not find yet.
