@@ -56,6 +56,8 @@ func testBook(t *testing.T, make func(t *testing.T) (open func() book)) {
 		"budget":            testBudget,
 		"budget shared":     testBudgetShared,
 		"fates":             testFates,
+		"adopt":             testAdopt,
+		"adopt again":       testAdoptAgain,
 		"closed":            testClosed,
 		"cancelled":         testCancelled,
 		"somebody else's":   testNotOurs,

@@ -9,6 +9,9 @@ var Crash func(point string)
 const (
 	opRegister = "register" // names of account and batches
 	opSeize    = "seize"    // run and leases
+	opCount    = "count"    // the counter of runs
+	opAdopt    = "adopt"
+	opLooked   = "looked"
 	opPlan     = "plan"
 	opClaim    = "claim"
 	opSettle   = "settle"
@@ -37,7 +40,7 @@ const (
 // CrashPoints are all points at which [Crash] is called, for instance
 // "claim:committed".
 var CrashPoints = func() (points []string) {
-	for _, op := range []string{opRegister, opSeize, opPlan, opClaim, opSettle, opDraft, opRetry, opBeat, opEnd, opTemplate, opClaimLot, opLot, opSettleLot, opGiveBack} {
+	for _, op := range []string{opRegister, opSeize, opCount, opPlan, opClaim, opSettle, opDraft, opRetry, opBeat, opEnd, opTemplate, opClaimLot, opLot, opSettleLot, opGiveBack, opAdopt, opLooked} {
 		for _, at := range []string{atBegin, atStatement, atWritten, atCommitted} {
 			points = append(points, op+":"+at)
 		}

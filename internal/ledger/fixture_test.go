@@ -7,6 +7,7 @@ import (
 	"iter"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"batchsend/envelope"
 	"batchsend/internal/ledger"
@@ -28,6 +29,9 @@ type book interface {
 	BudgetText(ctx context.Context, account string) ([]byte, error)
 	Fates(ctx context.Context, account, batch string) ([]ledger.Fate, error)
 	SeeFates(ctx context.Context, fates []ledger.Fate) error
+	Known(ctx context.Context, account, batch string, before time.Time) (ledger.Known, error)
+	Records(ctx context.Context, account, batch string) (ledger.Records, error)
+	LotNames(ctx context.Context, account, batch string) ([]string, error)
 	Close() error
 }
 
@@ -44,6 +48,8 @@ type session interface {
 	SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome, over bool, speed float64) error
 	Lots(ctx context.Context) ([]envelope.Lot, error)
 	GiveBack(ctx context.Context) error
+	Adopt(ctx context.Context, batch string, found []ledger.Adopted, surplus []ledger.Surplus) error
+	Looked(ctx context.Context, batch string) error
 	Close(ctx context.Context) error
 	Die() // as if killed
 }

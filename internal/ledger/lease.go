@@ -53,7 +53,7 @@ func (s *Session) seize(t *txn, silent map[int64]pulse) (rivals map[int64]pulse,
 		return rivals, nil
 	}
 	now := millis(time.Now())
-	if _, err := t.row(sqlAddRun, []any{s.account, s.run.Host, s.run.PID, s.run.Owner, s.run.Version, now}, &s.id); err != nil {
+	if err := s.addRun(t, now); err != nil {
 		return nil, err
 	}
 	for _, batch := range s.batches {

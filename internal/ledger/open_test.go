@@ -57,7 +57,7 @@ func TestPermissions(t *testing.T) {
 	db := openAt(t, path)
 	begin(t, db, "may")
 	for file, want := range map[string]os.FileMode{
-		filepath.Dir(path): 0o700, path: 0o600, path + "-wal": 0o600, path + "-shm": 0o600, path + ".lock": 0o600,
+		filepath.Dir(path): 0o700, path: 0o600, path + "-wal": 0o600, path + "-shm": 0o600, path + ".lock": 0o600, path + ".runs": 0o600,
 	} {
 		info, err := os.Stat(file)
 		must(t, err)

@@ -91,7 +91,7 @@ func (s *Session) plan(t *txn, rows []planRow, files []string) error {
 	for part := range slices.Chunk(rows, planRows) {
 		args = args[:0]
 		for _, r := range part {
-			id, err := w.identity(r.env)
+			id, err := w.identity(&r.env.Identity)
 			if err != nil {
 				return err
 			}
@@ -108,7 +108,7 @@ func (s *Session) plan(t *txn, rows []planRow, files []string) error {
 	if _, err := t.row(sqlLastID, nil, &after); err != nil || after == before {
 		return err
 	}
-	if _, err := t.exec(sqlPlanEvents, w.now, before+1, after-before, s.id); err != nil {
+	if _, err := t.exec(sqlNewEvents, w.now, before+1, after-before, s.id, "np", 0); err != nil {
 		return err
 	}
 	for _, batch := range s.batches {
@@ -131,7 +131,7 @@ type planWriter struct {
 
 // identity returns the columns that stand for an envelope's identity: key,
 // content, scheme, template, people, names.
-func (w *planWriter) identity(env *envelope.Envelope) (columns [6]any, err error) {
+func (w *planWriter) identity(env *envelope.Identity) (columns [6]any, err error) {
 	key, err := keyOf(env.TransactionID)
 	if err != nil {
 		return columns, err
@@ -139,18 +139,22 @@ func (w *planWriter) identity(env *envelope.Envelope) (columns [6]any, err error
 	if env.IsLegacy() {
 		return [6]any{key, env.Content[:], 1, nil, nil, nil}, nil
 	}
-	guid := strings.ToLower(env.TemplateID)
-	id, ok := w.templates[guid]
-	if !ok {
-		if _, err := w.t.exec(sqlAddTemplate, guid); err != nil {
-			return columns, err
-		}
-		if _, err := w.t.row(sqlTemplateID, []any{guid}, &id); err != nil {
-			return columns, err
-		}
-		w.templates[guid] = id
+	id, err := w.template(env.TemplateID)
+	return [6]any{key, env.Content[:], envelope.Scheme, id, w.salt.of(env.People), w.salt.of(env.Names)}, err
+}
+
+// template returns the number of a template.
+func (w *planWriter) template(guid string) (id int64, err error) {
+	guid = strings.ToLower(guid)
+	if id, ok := w.templates[guid]; ok {
+		return id, nil
 	}
-	return [6]any{key, env.Content[:], envelope.Scheme, id, w.salt.of(env.People), w.salt.of(env.Names)}, nil
+	if _, err := w.t.exec(sqlAddTemplate, guid); err != nil {
+		return 0, err
+	}
+	_, err = w.t.row(sqlTemplateID, []any{guid}, &id)
+	w.templates[guid] = id
+	return id, err
 }
 
 // rename gives the envelope that r's replaces its identity.

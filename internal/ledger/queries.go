@@ -16,21 +16,47 @@ const (
 	sqlAddFile    = `INSERT INTO file (name) VALUES ($1) ON CONFLICT DO NOTHING`
 	sqlFile       = `SELECT id FROM file WHERE name = $1`
 
-	sqlAddRun = `INSERT INTO run (account, host, pid, owner, version, started)
-		VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`
+	// Runs of which only the counter beside the ledger knows keep their numbers.
+	sqlAddRun = `INSERT INTO run (id, account, host, pid, owner, version, started, counts)
+		SELECT max(coalesce(max(id), 0), $7) + 1, $1, $2, $3, $4, $5, $6, 1 FROM run WHERE true RETURNING id`
+	sqlLastRun = `SELECT coalesce(max(id), 0) FROM run`
+	sqlAddGap  = `INSERT INTO gap (run, killed) VALUES ($1, $2)`
+	sqlGaps    = `SELECT (SELECT coalesce(max(id), 0) FROM run), (SELECT min(started) FROM run WHERE counts = 1), max(run), max(killed)
+		FROM gap WHERE run > $1`
+	sqlLooked      = `UPDATE batch SET looked = $2 WHERE id = $1`
+	sqlBatchLooked = `SELECT b.looked FROM batch b JOIN account a ON a.id = b.account WHERE a.guid = $1 AND b.name = $2`
+	sqlCounted     = `SELECT count(*), coalesce(sum(CASE WHEN e.at <= $3 THEN 1 ELSE 0 END), 0)
+		FROM account a JOIN batch b ON b.account = a.id JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id
+		WHERE a.guid = $1 AND b.name = $2 AND e.state = 's' AND e.scheme > 1 AND e.at >= $4`
+	sqlCountSurplus = `SELECT count(*), coalesce(sum(CASE WHEN s.sent <= $3 THEN 1 ELSE 0 END), 0)
+		FROM account a JOIN batch b ON b.account = a.id JOIN surplus s ON s.batch = b.id
+		WHERE a.guid = $1 AND b.name = $2 AND s.sent >= $4`
+	sqlAdopt = `INSERT INTO envelope (key, content, scheme, template, people, names, batch, file, line, label, run, at, state, attempts, docusign)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 's', 1, $13)
+		ON CONFLICT (key) DO UPDATE SET state = 's', run = excluded.run, at = excluded.at, docusign = excluded.docusign,
+			code = NULL, message = NULL, attempts = CASE envelope.attempts WHEN 0 THEN 1 ELSE envelope.attempts END
+		WHERE envelope.state <> 's'`
+	sqlAddSurplus = `INSERT INTO surplus (docusign, batch, key, sent) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
+	sqlSurplus    = `SELECT s.docusign FROM account a JOIN batch b ON b.account = a.id JOIN surplus s ON s.batch = b.id
+		WHERE a.guid = $1 AND b.name = $2`
+	sqlLotNames = `SELECT lot.guid FROM account a JOIN batch b ON b.account = a.id JOIN lot ON lot.batch = b.id
+		WHERE a.guid = $1 AND b.name = $2`
+	sqlAllSent = `SELECT count(*) FROM account a JOIN batch b ON b.account = a.id
+		JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id
+		WHERE a.guid = $1 AND e.state = 's' AND e.at <= $2 AND e.at >= $3`
 	sqlEndRun = `UPDATE run SET ended = $2 WHERE id = $1`
 	sqlHolder = `SELECT l.run, l.beat, l.locked, l.beat_at, r.host, r.pid, r.started
 		FROM lease l JOIN run r ON r.id = l.run WHERE l.batch = $1`
 	sqlLease = `INSERT INTO lease (batch, run, beat, beat_at, locked) VALUES ($1, $2, 0, $3, $4)
 		ON CONFLICT (batch) DO UPDATE
 		SET run = excluded.run, beat = 0, beat_at = excluded.beat_at, locked = excluded.locked`
-	sqlBeat       = `UPDATE lease SET beat = beat + 1, beat_at = $2 WHERE run = $1`
-	sqlBeats      = `SELECT run, beat FROM lease WHERE batch = $1`
-	sqlEndLeases  = `DELETE FROM lease WHERE run = $1`
-	sqlLastID     = `SELECT coalesce(max(id), 0) FROM envelope`
-	sqlSpan       = `UPDATE batch SET low = CASE high WHEN 0 THEN $2 ELSE low END, high = $3 WHERE id = $1`
-	sqlPlanEvents = `INSERT INTO event (at, envelope, count, change, run, attempt)
-		VALUES ($1, $2, $3, 'np', $4, 0)`
+	sqlBeat      = `UPDATE lease SET beat = beat + 1, beat_at = $2 WHERE run = $1`
+	sqlBeats     = `SELECT run, beat FROM lease WHERE batch = $1`
+	sqlEndLeases = `DELETE FROM lease WHERE run = $1`
+	sqlLastID    = `SELECT coalesce(max(id), 0) FROM envelope`
+	sqlSpan      = `UPDATE batch SET low = CASE high WHEN 0 THEN $2 ELSE low END, high = $3 WHERE id = $1`
+	sqlNewEvents = `INSERT INTO event (at, envelope, count, change, run, attempt)
+		VALUES ($1, $2, $3, $5, $4, $6)`
 
 	// The next four decide whether a change may be made and make it; changing
 	// no row is a refusal, for which [record.refusal] finds the words.

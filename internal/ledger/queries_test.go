@@ -19,6 +19,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		"record": sqlRecord, "twin": sqlTwin, "standings": sqlStandings, "twins": sqlTwins, "open": sqlOpen,
 		"envelopes": sqlEnvelopes, "lots": sqlLots, "lot": sqlLot, "settle in a lot": sqlSettleLot, "end lot": sqlEndLot, "give back": sqlGiveBack,
 		"lot's state": sqlLotState, "lot speed": sqlLotSpeed, "budget": sqlBudget, "set budget": sqlSetBudget,
+		"counted": sqlCounted, "count surplus": sqlCountSurplus, "all sent": sqlAllSent, "surplus": sqlSurplus, "lot names": sqlLotNames, "looked": sqlBatchLooked,
 		"fates": sqlFates, "see fate": sqlSeeFate,
 		"of a batch": sqlOfBatch, "same people": sqlSamePeople, "has legacy": sqlHasLegacy, "rename": sqlRename,
 	} {

@@ -99,7 +99,7 @@ func (s *Session) begin(ctx context.Context) error {
 		}
 		if len(rivals) == 0 {
 			s.beaten = now
-			return nil
+			return s.db.write(ctx, opCount, s.count)
 		}
 		if silent, err = s.watch(ctx, rivals); err != nil {
 			return err
@@ -141,6 +141,7 @@ func (s *Session) Close(ctx context.Context) error {
 	s.stop()
 	<-s.gone
 	defer s.locks.close()
+	s.countEnd()
 	return s.db.write(ctx, opEnd, func(t *txn) error {
 		if _, err := t.exec(sqlEndLeases, s.id); err != nil {
 			return err

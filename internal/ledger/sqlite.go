@@ -169,8 +169,11 @@ func foreign(path string, err error) error {
 }
 
 const (
-	cureDamaged = "nothing more is sent; keep the file and put the latest backup in its place, or recover it with " +
-		"`sqlite3 damaged.db .recover | sqlite3 ledger.db`; an empty ledger would let envelopes be sent a second time"
+	cureDamaged = "nothing is sent until you decide. Keep the file, then put the latest backup in its place (and remove the -wal and -shm beside it), " +
+		"or recover it with `sqlite3 damaged.db .recover | sqlite3 ledger.db`, " +
+		"or move it and the -wal, -shm and .lock beside it away to begin with an empty ledger. " +
+		"Before the next run sends, it asks DocuSign what was sent that the ledger does not know and adopts it, so that nothing goes out twice: " +
+		"let the last run be over for 10 minutes (--settle), and keep the .runs beside the ledger"
 	cureFull = "free some space on its disk and run the same command again; " +
 		"nothing is sent that cannot be recorded"
 	cureReadOnly = "make the file and its directory writable for this user, or give --ledger another path"

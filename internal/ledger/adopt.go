@@ -1,0 +1,189 @@
+package ledger
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"batchsend/envelope"
+)
+
+// Adopted is an envelope that another ledger has sent and this one is to know of.
+type Adopted struct {
+	// Identity is that of the row which means it. If there is none it is the
+	// transaction ID, and people and template as far as they are known.
+	envelope.Identity
+	File string // "" if no row means it
+	Line int
+
+	ID   envelope.ID
+	Sent time.Time
+}
+
+// Surplus is an envelope of a batch that DocuSign has beside the one that the
+// ledger knows under its transaction ID, or that has lost its own.
+type Surplus struct {
+	ID            envelope.ID
+	TransactionID envelope.TransactionID
+	Sent          time.Time
+}
+
+// adoptedFile is the file of envelopes that no row means.
+const adoptedFile = "(found at DocuSign)"
+
+// Adopt writes down envelopes of a batch that DocuSign has and the ledger does
+// not, as sent. One that is in the ledger becomes sent, in whatever state it
+// is; one that was sent stays as it is.
+func (s *Session) Adopt(ctx context.Context, batch string, found []Adopted, surplus []Surplus) error {
+	for chunk := range slices.Chunk(found, planChunk) {
+		if err := s.db.write(ctx, opAdopt, func(t *txn) error { return s.adopt(t, s.batches[batch], chunk) }); err != nil {
+			return err
+		}
+	}
+	if len(surplus) == 0 {
+		return nil
+	}
+	return s.db.write(ctx, opAdopt, func(t *txn) error {
+		if err := s.leased(t); err != nil {
+			return err
+		}
+		for _, e := range surplus {
+			key, err := keyOf(e.TransactionID)
+			if err != nil {
+				key = noID
+			}
+			if _, err := t.exec(sqlAddSurplus, packID(e.ID), s.batches[batch], key, millis(e.Sent)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (s *Session) adopt(t *txn, batch int64, found []Adopted) error {
+	if err := s.leased(t); err != nil {
+		return err
+	}
+	w := planWriter{s: s, t: t, templates: make(map[string]int64), now: millis(time.Now())}
+	var err error
+	if w.salt, err = saltIn(t); err != nil {
+		return err
+	}
+	names := []string{adoptedFile}
+	for _, e := range found {
+		if e.File != "" && !slices.Contains(names, e.File) {
+			names = append(names, e.File)
+		}
+	}
+	if w.files, err = filesOf(t, names); err != nil {
+		return err
+	}
+	var before, after int64
+	if _, err := t.row(sqlLastID, nil, &before); err != nil {
+		return err
+	}
+	for _, e := range found {
+		id, err := w.adopted(&e)
+		if err != nil {
+			return err
+		}
+		file := w.files[max(slices.Index(names, e.File), 0)]
+		args := append(id[:], batch, file, e.Line, storedLabel(e.Label), s.id, millis(e.Sent), packID(e.ID))
+		if _, err := t.exec(sqlAdopt, args...); err != nil {
+			return err
+		}
+	}
+	if _, err := t.row(sqlLastID, nil, &after); err != nil || after == before {
+		return err
+	}
+	if _, err := t.exec(sqlNewEvents, w.now, before+1, after-before, s.id, "ns", 1); err != nil {
+		return err
+	}
+	_, err = t.exec(sqlSpan, batch, before+1, after)
+	return err
+}
+
+// adopted returns the columns that stand for the identity of an envelope: key,
+// content, scheme, template, people, names. What is not known of one that no row
+// means is null.
+func (w *planWriter) adopted(e *Adopted) (columns [6]any, err error) {
+	if e.File != "" {
+		return w.identity(&e.Identity)
+	}
+	key, err := keyOf(e.TransactionID)
+	if err != nil {
+		return columns, err
+	}
+	columns = [6]any{key, e.Content[:], envelope.Scheme}
+	if e.People != (envelope.Digest{}) {
+		columns[4] = w.salt.of(e.People)
+	}
+	if e.TemplateID != "" {
+		columns[3], err = w.template(e.TemplateID)
+	}
+	return columns, err
+}
+
+// Records is what a ledger has of a batch.
+type Records struct {
+	States map[envelope.TransactionID]Record
+	// Known are the envelopes at DocuSign of which the ledger knows.
+	Known map[envelope.ID]bool
+}
+
+// Record is one envelope of [Records].
+type Record struct {
+	State envelope.State
+	ID    envelope.ID // if State is StateSent
+}
+
+// Records returns what the ledger has of a batch.
+func (db *DB) Records(ctx context.Context, account, batch string) (Records, error) {
+	r := Records{make(map[envelope.TransactionID]Record), make(map[envelope.ID]bool)}
+	if db.read == nil {
+		return r, nil
+	}
+	for e, err := range db.BatchEnvelopes(ctx, account, batch) {
+		if err != nil {
+			return r, err
+		}
+		record := Record{State: e.State}
+		if e.State == envelope.StateSent {
+			record.ID = e.ID
+			r.Known[e.ID] = true
+		}
+		r.States[e.TransactionID] = record
+	}
+	surplus, err := list[[]byte](ctx, db, sqlSurplus, strings.ToLower(account), batch)
+	for _, id := range surplus {
+		r.Known[unpackID(id)] = true
+	}
+	return r, err
+}
+
+// LotNames returns the IDs of all lots that the ledger has of a batch, also of
+// those that are done.
+func (db *DB) LotNames(ctx context.Context, account, batch string) ([]string, error) {
+	if db.read == nil {
+		return nil, nil
+	}
+	return list[string](ctx, db, sqlLotNames, strings.ToLower(account), batch)
+}
+
+// list returns the one column that a question's answer has.
+func list[T any](ctx context.Context, db *DB, query string, args ...any) (all []T, err error) {
+	rows, err := db.read.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, sqliteError(db.path, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var one T
+		if err := rows.Scan(&one); err != nil {
+			return nil, sqliteError(db.path, err)
+		}
+		all = append(all, one)
+	}
+	return all, sqliteError(db.path, rows.Err())
+}

@@ -1,0 +1,121 @@
+package ledger_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"batchsend/envelope"
+	"batchsend/internal/ledger"
+)
+
+// known checks what b has sent of the batch "may".
+func known(t *testing.T, b book, before time.Time, want ledger.Known) {
+	t.Helper()
+	got, err := b.Known(t.Context(), account, "may", before)
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(ledger.Known{}, "Since")); diff != "" || err != nil {
+		t.Errorf("Known = %v (-want +got):\n%s", err, diff)
+	}
+}
+
+// adopted is env as another ledger has sent it.
+func adopted(env *envelope.Envelope, at time.Time) ledger.Adopted {
+	return ledger.Adopted{Identity: env.Identity, File: env.File, Line: env.Line, ID: idOf(env), Sent: at}
+}
+
+// testAdopt adopts envelopes in every state, and ones that no row means.
+func testAdopt(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	s := start(t, b, "may", "june")
+	all := envs("may", 6) // to be new, planned, sending, unknown, failed, sent
+	must(t, s.Plan(ctx, all[1:]))
+	for _, e := range all[2:] {
+		must(t, s.Claim(ctx, e))
+	}
+	must(t, s.Settle(ctx, all[3].TransactionID, unknown))
+	must(t, s.Settle(ctx, all[4].TransactionID, failed))
+	must(t, s.Settle(ctx, all[5].TransactionID, sent(all[5])))
+	known(t, b, time.Now().Add(time.Hour), ledger.Known{Counted: 1, Settled: 1, All: 1})
+
+	day := time.Now().Add(-24 * time.Hour).Truncate(time.Millisecond)
+	var found []ledger.Adopted
+	for _, e := range all {
+		found = append(found, adopted(e, day))
+	}
+	found[5].ID = "another" // it stays what it was
+	stranger := env("may", "", "stranger")
+	other := ledger.Adopted{ID: idOf(stranger), Sent: day}
+	other.Account, other.Batch, other.TransactionID, other.People = account, "may", stranger.TransactionID, all[0].People
+	beside := ledger.Surplus{ID: "beside", TransactionID: all[0].TransactionID, Sent: day}
+	nameless := ledger.Surplus{ID: "nameless", Sent: day}
+	must(t, s.Adopt(ctx, "may", append(found, other), []ledger.Surplus{beside, nameless}))
+	must(t, s.Adopt(ctx, "june", nil, nil))
+
+	standings, err := b.Standings(ctx, account, ids(append(all, stranger)))
+	must(t, err)
+	for i, e := range append(all, stranger) {
+		want := envelope.Standing{State: envelope.StateSent, ID: idOf(e), At: day.UTC()}
+		if e != stranger {
+			want.Content = e.Content
+		}
+		if e == all[5] {
+			want.At = standings[i].At
+		}
+		if diff := cmp.Diff(want, standings[i]); diff != "" {
+			t.Errorf("envelope %d (-want +got):\n%s", i, diff)
+		}
+	}
+	known(t, b, time.Now().Add(-time.Hour), ledger.Known{Counted: 9, Settled: 8, All: 6})
+	records, err := b.Records(ctx, account, "may")
+	must(t, err)
+	if len(records.States) != 7 || len(records.Known) != 9 || !records.Known["beside"] || !records.Known["nameless"] || records.Known["another"] ||
+		records.States[stranger.TransactionID].ID != idOf(stranger) {
+		t.Errorf("Records = %+v", records)
+	}
+	corrected := env("may", "E-new", "corrected")
+	corrected.People = all[0].People
+	neighbours, err := b.Neighbours(ctx, account, ids([]*envelope.Envelope{corrected}))
+	must(t, err)
+	if n := neighbours[0].SamePeople; len(n) != 2 || n[0].Line+n[1].Line != all[0].Line || n[1].TransactionID != stranger.TransactionID {
+		t.Errorf("SamePeople = %+v, want the first envelope and the stranger without a line", n)
+	}
+	for entry, err := range b.BatchEnvelopes(ctx, account, "may") {
+		must(t, err)
+		if want := map[bool]string{true: "(found at DocuSign)", false: "may.csv"}[entry.TransactionID == stranger.TransactionID]; entry.File != want || entry.Attempts != 1 {
+			t.Errorf("%s is of file %q with %d attempts, want %q", entry.TransactionID, entry.File, entry.Attempts, want)
+		}
+	}
+	if doubts, err := s.Open(ctx); err != nil || len(doubts) != 0 {
+		t.Errorf("Open = %v, %v; want nothing in doubt", doubts, err)
+	}
+}
+
+// testAdoptAgain: to adopt once more changes nothing, and who has lost the lease
+// adopts nothing. That all was looked for is the batch's alone.
+func testAdoptAgain(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	old := start(t, b, "may", "june")
+	e := env("may", "E-1", "x")
+	beside := []ledger.Surplus{{ID: "beside", TransactionID: e.TransactionID, Sent: time.Now()}}
+	for range 2 {
+		must(t, old.Adopt(ctx, "may", []ledger.Adopted{adopted(e, time.Now())}, beside))
+		known(t, b, time.Now().Add(time.Hour), ledger.Known{Counted: 2, Settled: 2, All: 1})
+	}
+	must(t, old.Looked(ctx, "june"))
+	known(t, b, time.Time{}, ledger.Known{Counted: 2})
+	must(t, old.Looked(ctx, "may"))
+	known(t, b, time.Time{}, ledger.Known{Counted: 2, Looked: true})
+	old.Die()
+	start(t, open(), "may")
+	for what, err := range map[string]error{
+		"Adopt":   old.Adopt(ctx, "may", []ledger.Adopted{adopted(env("may", "E-2", "y"), time.Now())}, nil),
+		"surplus": old.Adopt(ctx, "may", nil, beside),
+		"Looked":  old.Looked(ctx, "may"),
+	} {
+		if err != ledger.ErrLost {
+			t.Errorf("%s without the lease = %v, want ErrLost", what, err)
+		}
+	}
+}
