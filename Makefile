@@ -45,7 +45,7 @@ fuzz:
 # been mailed once.
 ROUNDS ?= 2000
 torture:
-	BATCHSEND_TORTURE=$(ROUNDS) go test -count=1 -timeout 0 -run 'TestKillMatrix|TestCrashPoints|TestOverlap|TestSameContentTwice|TestBulkKilled' ./cmd/batchsend
+	BATCHSEND_TORTURE=$(ROUNDS) go test -count=1 -timeout 0 -run 'TestKillMatrix|TestCrashPoints|TestOverlap|TestSameContentTwice|TestBulkKilled|TestTwoLedgers' ./cmd/batchsend
 
 cover:
 	go test -coverpkg ./... -coverprofile cover.out ./... && go tool cover -func cover.out | tail -1

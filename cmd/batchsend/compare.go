@@ -33,6 +33,7 @@ func (j *job) compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	j.overlay(ids, standings)
 	j.standing = make(map[*envelope.Draft]envelope.Standing, len(drafts))
 	for i, d := range drafts {
 		st := standings[i]
@@ -102,6 +103,7 @@ func (j *job) compareNeighbours(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	j.overlayNeighbours(ids, neighbours)
 	if err := j.compareLegacy(ctx, drafts); err != nil {
 		return err
 	}
@@ -150,13 +152,11 @@ func namesIn(drafts []*envelope.Draft) map[envelope.TransactionID]bool {
 
 // corrects returns the envelope of the same batch that went to the same people
 // and that no row of the files means any more. A label says by itself that
-// another envelope is meant, so only those without one count.
+// another envelope is meant, so only those without one count, and those that
+// were found at DocuSign (line 0), which does not tell their labels.
 func (n newcomer) corrects(inFiles map[envelope.TransactionID]bool) (envelope.Earlier, bool) {
-	if n.draft.Label != "" {
-		return envelope.Earlier{}, false
-	}
 	for _, e := range n.SamePeople {
-		if e.Batch == n.draft.In.Batch && !inFiles[e.TransactionID] {
+		if e.Batch == n.draft.In.Batch && !inFiles[e.TransactionID] && (n.draft.Label == "" || e.Line == 0) {
 			return e, true
 		}
 	}

@@ -37,11 +37,15 @@ type job struct {
 	outcomes map[*envelope.Draft]envelope.Outcome
 	plan     report.Plan
 	bulk     batch.Bulk
-	late     int  // envelopes that will not be sent in time
-	changed  bool // a template has changed, and nothing may be sent
-	stopped  error
-	underWay int  // envelopes that DocuSign is still sending
-	printed  bool // the result is on stdout
+	late     int         // envelopes that will not be sent in time
+	changed  bool        // a template has changed, and nothing may be sent
+	others   []elsewhere // what other ledgers have sent, by batch
+	// nothing says that the user has not sent anything yet, legacy that an earlier
+	// release may have sent envelopes that the ledger does not know.
+	nothing, legacy bool
+	stopped         error
+	underWay        int  // envelopes that DocuSign is still sending
+	printed         bool // the result is on stdout
 
 	seen           []sight            // of the files, when they were read
 	headerProblems []envelope.Problem // of files that could not be read at all
@@ -73,7 +77,7 @@ func (j *job) run(ctx context.Context) error {
 // work does the steps in their order. Everything before send leaves DocuSign
 // and the ledger as they were.
 func (j *job) work(ctx context.Context) error {
-	steps := []func(context.Context) error{j.createFiles, j.read, j.connect, j.openLedger, j.readAccount, j.check, j.compare, j.compareTemplates, j.compareNeighbours}
+	steps := []func(context.Context) error{j.createFiles, j.read, j.connect, j.openLedger, j.readAccount, j.check, j.adopt, j.compare, j.compareTemplates, j.compareNeighbours}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
@@ -81,6 +85,9 @@ func (j *job) work(ctx context.Context) error {
 	}
 	if j.changed {
 		return j.finish(exitCannotRun)
+	}
+	if j.holdBack() {
+		return j.finish(exitStopped)
 	}
 	rejected := slices.ContainsFunc(j.drafts, func(d *envelope.Draft) bool { return len(d.Problems) > 0 })
 	items, drafts := j.items()
@@ -185,6 +192,10 @@ func (j *job) check(ctx context.Context) (err error) {
 	if checker.Legacy, err = j.db.HasLegacy(ctx, checker.Account); err != nil {
 		return err
 	}
+	if err := j.askWhatElse(ctx); err != nil {
+		return err
+	}
+	checker.Legacy = checker.Legacy || j.legacy
 	for _, id := range checker.TemplateIDs(j.drafts) {
 		source, err := j.conn.source(ctx, id, j.info)
 		if err != nil {
