@@ -17,9 +17,6 @@ import (
 // adopt finds out what another ledger has sent of the batches, before anything is
 // compared with this one, and writes it down unless this is a dry run.
 func (j *job) adopt(ctx context.Context) error {
-	if err := j.awaitLost(ctx); err != nil {
-		return err
-	}
 	lots, err := j.otherLots(ctx)
 	if err != nil {
 		return fmt.Errorf("asking DocuSign for bulk lists that another ledger has handed over: %w", err)
@@ -124,7 +121,8 @@ func identityOf(d *envelope.Draft) *envelope.Identity {
 
 // awaitLost waits until DocuSign shows what a run had under way that was killed
 // and that the ledger has lost. Its calls may take as long as an answer that got
-// lost; when they began nobody knows any more.
+// lost; when they began nobody knows any more. Nothing is asked before: it would
+// seem not to be there.
 func (j *job) awaitLost(ctx context.Context) error {
 	if j.session == nil {
 		return nil
@@ -141,7 +139,7 @@ func (j *job) awaitLost(ctx context.Context) error {
 		j.say("the ledger has lost what its last run wrote, and that run was killed: waiting until %s for what it had under way to show at DocuSign", until.Local().Format("15:04:05"))
 		select {
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return ctx.Err()
 		case <-time.After(j.o.settle):
 			return nil
 		}

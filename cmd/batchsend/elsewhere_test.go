@@ -271,3 +271,42 @@ func TestDamagedLedger(t *testing.T) {
 	o.lose("a", ".runs")
 	o.want(o.send("a", "may.csv", listOf(0, 5)), exitDone, "2 sent, 3 already sent", 5)
 }
+
+// TestLostLog kills a run and takes the ledger's log away, with all that the run
+// had written: the next one waits for what that run had under way.
+func TestLostLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 12
+		o := newBureau(t)
+		list := listOf(0, n)
+		o.send("a", "may.csv", list, "--limit", "2")
+		backup := filepath.Join(o.dir, "backup.db")
+		o.put(o.ledgerAt("a"), backup)
+		o.send("a", "may.csv", list, "--limit", "3")
+		o.put(backup, o.ledgerAt("a"))
+		if err := os.WriteFile(o.ledgerAt("a")+".runs", []byte("0000000000009 begun\n"), 0o600); err != nil {
+			t.Fatal(err) // the counter of a run that was killed
+		}
+		o.server.IndexDelay = 8 * time.Minute // its last call shows that late
+
+		const waits = "that run was killed: waiting until"
+		start := time.Now()
+		got := o.send("a", "may.csv", list, "--max-duration", "3m")
+		o.want(got, exitStopped, waits, 5)
+		o.want(o.send("a", "may.csv", list, "--dry-run"), exitDone, "is older than its counter of runs", 5)
+		if took := time.Since(start); took > 5*time.Minute {
+			t.Errorf("a run that must end and a dry run took %v", took)
+		}
+		got = o.send("a", "may.csv", list)
+		o.want(got, exitDone, waits, n)
+		o.want(got, exitDone, "7 sent, 5 already sent", n)
+		if took := time.Since(start); took < 13*time.Minute {
+			t.Errorf("it waited until %v", took)
+		}
+		start = time.Now()
+		o.want(o.send("a", "may.csv", list), exitDone, "12 already sent", n)
+		if took := time.Since(start); took > time.Minute {
+			t.Errorf("the run after it took %v", took)
+		}
+	})
+}

@@ -77,7 +77,7 @@ func (j *job) run(ctx context.Context) error {
 // work does the steps in their order. Everything before send leaves DocuSign
 // and the ledger as they were.
 func (j *job) work(ctx context.Context) error {
-	steps := []func(context.Context) error{j.createFiles, j.read, j.connect, j.openLedger, j.readAccount, j.check, j.adopt, j.compare, j.compareTemplates, j.compareNeighbours}
+	steps := []func(context.Context) error{j.createFiles, j.read, j.connect, j.openLedger, j.readAccount, j.awaitLost, j.check, j.adopt, j.compare, j.compareTemplates, j.compareNeighbours}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
