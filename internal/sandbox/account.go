@@ -50,9 +50,15 @@ type settingsAnswer struct {
 	AllowVisibility     string             `json:"allowDocumentVisibility"`
 	Visibility          string             `json:"documentVisibility"`
 	TemplateMatchingOff string             `json:"disableAutoTemplateMatching"`
+	AccessCodes         codeFormatAnswer   `json:"accessCodeFormat"`
+	SMS                 string             `json:"allowSMSDelivery"`
+	SMSBeside           string             `json:"enableSMSDeliveryAdditionalNotification"`
 }
 
 func (s *Server) getAccount(c *call) (any, error) {
+	if s.Tells == TellsNothing {
+		return nil, notToldOf()
+	}
 	now := c.now
 	start := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
 	end := start.AddDate(0, 1, 0)
@@ -72,27 +78,33 @@ func (s *Server) getAccount(c *call) (any, error) {
 	if s.Suspended {
 		a.Suspension, a.SuspensionDate = "suspended", wireTime(start)
 	}
-	if text(c.query("include_account_settings")).yes() {
+	if s.Tells == TellsAll && text(c.query("include_account_settings")).yes() {
 		a.Settings = s.settings()
 	}
 	return a, nil
 }
 
-func (s *Server) getSettings(*call) (any, error) { return s.settings(), nil }
+func (s *Server) getSettings(*call) (any, error) {
+	if s.Tells >= TellsNoRules {
+		return nil, notToldOf()
+	}
+	return s.settings(), nil
+}
+
+func notToldOf() error {
+	return refuse("USER_LACKS_PERMISSIONS", "This User lacks sufficient permissions to access this resource.")
+}
 
 func (s *Server) settings() *settingsAnswer {
 	defaults := s.accountDefaults().answer()
 	defaults.UseAccountDefaults, defaults.UserOverride = "", flag(!s.NoOverride)
-	visibility := "Off"
-	if s.DocumentVisibility {
-		visibility = "MustSignToViewUnlessSenderAccount"
-	}
 	return &settingsAnswer{
 		Notification: defaults, AllowReminders: "true",
-		AllowBulkSend: flag(!s.NoBulk), BulkSend: flag(!s.NoBulk),
+		AllowBulkSend: flag(!s.NoBulk), BulkSend: flag(!s.NoBulk && !s.NoUserBulk),
 		BulkCopies: strconv.Itoa(s.bulkCopies()), BulkQueue: strconv.Itoa(s.bulkQueue()),
 		CustomFields: "true", Templates: "true",
-		AllowVisibility: flag(s.DocumentVisibility), Visibility: visibility, TemplateMatchingOff: "true",
+		AllowVisibility: flag(s.DocumentVisibility), Visibility: s.visibility(), TemplateMatchingOff: "true",
+		AccessCodes: s.AccessCodes.answer(), SMS: flag(!s.NoSMS), SMSBeside: flag(!s.NoSMS),
 	}
 }
 

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -18,12 +19,16 @@ type blueprint struct {
 	fields                   []CustomField
 	seats                    []seat
 	documents                []Document
+	hides, locked            bool // enforceSignerVisibility, messageLock
 
 	plain      json.RawMessage            // the template without tabs
 	withTabs   json.RawMessage            // and with
 	recipients json.RawMessage            // without tabs
 	tabbed     json.RawMessage            // and with
 	notes      json.RawMessage            // notification
+	docs       json.RawMessage            // documents
+	shown      json.RawMessage            // the template with the tabs of its documents as well
+	docTabs    map[string]json.RawMessage // by document ID: all tabs on it
 	summary    map[string]json.RawMessage // for lists, by property
 }
 
@@ -48,6 +53,8 @@ func readBlueprint(raw []byte) (*blueprint, error) {
 		CustomFields wireFields        `json:"customFields"`
 		Documents    []wireDocument    `json:"documents"`
 		Recipients   wireRecipients    `json:"recipients"`
+		Hides        text              `json:"enforceSignerVisibility"`
+		Locked       text              `json:"messageLock"`
 	}
 	if err := json.Unmarshal(encode(tree), &w); err != nil {
 		return nil, fmt.Errorf("the template is not what the REST API calls one: %v", err)
@@ -60,6 +67,7 @@ func readBlueprint(raw []byte) (*blueprint, error) {
 		notification: w.Notification,
 		fields:       fieldsOf(w.CustomFields),
 		documents:    documentsOf(w.Documents),
+		hides:        w.Hides.yes(), locked: w.Locked.yes(),
 	}
 	b.modified, _ = parseTime(w.LastModified)
 	for _, kind := range kinds {
@@ -82,6 +90,8 @@ func (b *blueprint) render(tree map[string]any) {
 		people = map[string]any{}
 		tree["recipients"] = people
 	}
+	b.shown, b.docTabs = encode(tree), tabsByDocument(tree, people)
+	b.docs = encode(documentsAnswer(b.id, tree))
 	b.withTabs, b.tabbed, b.notes = encode(tree), encode(people), encode(tree["notification"])
 	for _, kind := range kinds {
 		list, _ := people[kind].([]any)
@@ -155,6 +165,8 @@ func seatOf(kind string, w wireRecipient) (seat, error) {
 // personOf reads all of a recipient but the tabs.
 func personOf(kind string, w wireRecipient) (Recipient, error) {
 	order, err := routingOrder(w.RoutingOrder, 1)
+	check, number := w.asks()
+	told, tellError := w.told()
 	return Recipient{
 		Kind: kind, Role: string(w.RoleName), RoutingOrder: order,
 		Name: w.fullName(kind), Email: w.address(kind), SignerName: w.signer(kind),
@@ -162,7 +174,26 @@ func personOf(kind string, w wireRecipient) (Recipient, error) {
 		Phone:        Phone{string(w.PhoneNumber.CountryCode), string(w.PhoneNumber.Number)},
 		ClientUserID: string(w.ClientUserID), SigningGroup: string(w.SigningGroupID),
 		Bulk: w.IsBulkRecipient.yes(),
-	}, err
+		Told: told, PhoneCheck: check, CheckNumber: number,
+	}, cmp.Or(err, tellError)
+}
+
+// told is the number to which a text message goes, besides the mail.
+func (w *wireRecipient) told() (Phone, error) {
+	if len(w.AdditionalNotifications) == 0 {
+		return Phone{}, nil
+	}
+	n := w.AdditionalNotifications[0]
+	digits := func(t text) bool { return t != "" && strings.Trim(string(t), "0123456789") == "" }
+	switch {
+	case len(w.AdditionalNotifications) > 1:
+		return Phone{}, invalidParameter("A recipient has one additional notification at most.")
+	case !strings.EqualFold(string(n.Method), "SMS") && !strings.EqualFold(string(n.Method), "WhatsApp"):
+		return Phone{}, invalidParameter("The secondaryDeliveryMethod %q is not one.", string(n.Method))
+	case !digits(n.Phone.CountryCode) || !digits(n.Phone.Number):
+		return Phone{}, invalidParameter("The phone number of an additional notification is not one.")
+	}
+	return Phone{string(n.Phone.CountryCode), string(n.Phone.Number)}, nil
 }
 
 // fullName, address and signer read the names an in-person signer's host has.
@@ -209,8 +240,25 @@ func documentsOf(list []wireDocument) []Document {
 		position := strconv.Itoa(i + 1)
 		out = append(out, Document{
 			ID: string(or(w.DocumentID, text(position))), Name: string(w.Name),
-			Order: string(or(w.Order, text(position))), Pages: pages,
+			Order: string(or(w.Order, text(position))), Pages: pages, Prefill: prefillOf(w.Tabs.Prefill),
 		})
+	}
+	return out
+}
+
+// prefillable are the lists of a document's tabs that the sender fills. Those
+// with the sender's own name and company fill themselves.
+var prefillable = []string{"textTabs", "checkboxTabs", "radioGroupTabs", "dateTabs", "emailTabs", "numberTabs", "ssnTabs", "zipTabs"}
+
+func prefillOf(w wireTabs) []Tab {
+	var out []Tab
+	for _, list := range sortedLists(w) {
+		if !slices.Contains(prefillable, list) {
+			continue
+		}
+		for _, t := range w[list] {
+			out = append(out, tabOf(list, t))
+		}
 	}
 	return out
 }

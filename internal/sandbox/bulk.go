@@ -16,6 +16,9 @@ type bulkEndpoint func(*call, *bulk) (any, error)
 func (s *Server) bulkRoutes() map[string]map[string]endpoint {
 	held := func(e bulkEndpoint) endpoint {
 		return func(c *call) (any, error) {
+			if s.NoUserBulk {
+				return nil, refuse("USER_LACKS_PERMISSIONS", "This User lacks sufficient permissions. Bulk sending is not enabled.")
+			}
 			if s.NoBulk {
 				return nil, refuse("ACCOUNT_LACKS_PERMISSIONS", "This Account lacks sufficient permissions. Bulk sending is not enabled.")
 			}

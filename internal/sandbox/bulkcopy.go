@@ -87,6 +87,9 @@ func (s *Server) fillCopy(q *batch, i int) (*Envelope, error) {
 	}
 	e.Recipients = c.people(q.Pattern)
 	for j := range c.Recipients {
+		if err := s.AccessCodes.check(string(c.Recipients[j].AccessCode)); err != nil {
+			return nil, err
+		}
 		place := &e.Recipients[c.Recipients[j].place(q.Pattern)]
 		place.Tabs = slices.Clone(place.Tabs)
 		for _, t := range c.Recipients[j].Tabs {
@@ -95,8 +98,8 @@ func (s *Server) fillCopy(q *batch, i int) (*Envelope, error) {
 			}
 		}
 	}
-	e.EmailSubject = merge(string(or(c.Subject, text(e.EmailSubject))), e)
-	e.EmailBlurb = merge(string(or(c.Blurb, text(e.EmailBlurb))), e)
+	subject, blurb := said(e.MessageLocked, e.EmailSubject, e.EmailBlurb, c.Subject, c.Blurb)
+	e.EmailSubject, e.EmailBlurb = merge(subject, e), merge(blurb, e)
 	return e, checkTexts(e)
 }
 

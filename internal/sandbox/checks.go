@@ -38,6 +38,9 @@ func checkTexts(e *Envelope) error {
 			return invalidParameter("The value %q is not an item of the envelope custom field %q.", f.Value, f.Name)
 		}
 	}
+	if err := checkLine("emailSubject", e.EmailSubject); err != nil {
+		return err
+	}
 	for i := range e.Recipients {
 		if err := checkRecipient(&e.Recipients[i]); err != nil {
 			return err
@@ -69,6 +72,9 @@ func checkRecipient(r *Recipient) error {
 		if units(l.value) > l.most {
 			return tooLong("The recipient's "+l.name, l.most)
 		}
+	}
+	if err := checkLine("The recipient's name", r.Name); err != nil {
+		return err
 	}
 	if strings.ContainsAny(r.AccessCode, "<>&#") {
 		return invalidParameter("The recipient's accessCode holds one of the characters < > & #.")
@@ -104,15 +110,15 @@ func checkDuplicates(all []Recipient) error {
 // duplicate is the address of such a person, "" if there is none.
 func duplicate(all []Recipient) string {
 	type person struct {
-		name, email string
-		order       int
+		name, email, signer string
+		order               int
 	}
 	seen := make(map[person]bool, len(all))
 	for _, r := range all {
 		if r.Email == "" {
 			continue
 		}
-		p := person{strings.ToLower(r.Name), strings.ToLower(r.Email), r.RoutingOrder}
+		p := person{strings.ToLower(r.Name), strings.ToLower(r.Email), strings.ToLower(r.SignerName), r.RoutingOrder}
 		if seen[p] {
 			return r.Email
 		}

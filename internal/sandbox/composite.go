@@ -86,8 +86,7 @@ func (d *draft) cover(b *blueprint) {
 // it can replace the person whom a template stored.
 func (s *Server) overlayInline(d *draft, w *wireInline) error {
 	if w.Envelope != nil {
-		overlay(&d.subject, string(w.Envelope.EmailSubject))
-		overlay(&d.blurb, string(w.Envelope.EmailBlurb))
+		d.say(w.Envelope)
 		if w.Envelope.Notification != nil {
 			d.notification = w.Envelope.Notification
 		}
@@ -107,6 +106,9 @@ func (s *Server) overlayInline(d *draft, w *wireInline) error {
 }
 
 func (s *Server) overlayRecipient(d *draft, kind string, r wireRecipient) error {
+	if err := s.AccessCodes.check(string(r.AccessCode)); err != nil {
+		return err
+	}
 	i, why := d.find(kind, r)
 	if why == "" {
 		return s.take(d, i, r)
@@ -128,6 +130,7 @@ func (d *draft) join(part *draft) {
 	overlayIfEmpty(&d.blurb, part.blurb)
 	d.setFields(part.fields)
 	d.documents = append(d.documents, part.documents...)
+	d.locked = d.locked || part.locked
 	before := len(d.seats)
 next:
 	for _, place := range part.seats {

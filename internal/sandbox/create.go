@@ -87,6 +87,9 @@ func (s *Server) assemble(c *call, request *wireEnvelope) (*draft, error) {
 		d.documents = documentsOf(request.Documents)
 		for _, kind := range kinds {
 			for _, r := range request.Recipients.of(kind) {
+				if err := s.AccessCodes.check(string(r.AccessCode)); err != nil {
+					return nil, err
+				}
 				if err := d.addPerson(kind, r, -1, ""); err != nil {
 					return nil, err
 				}
@@ -100,8 +103,20 @@ func (s *Server) assemble(c *call, request *wireEnvelope) (*draft, error) {
 
 // say puts the request's own subject and message over the templates'.
 func (d *draft) say(request *wireEnvelope) {
-	overlay(&d.subject, string(request.EmailSubject))
-	overlay(&d.blurb, string(request.EmailBlurb))
+	d.subject, d.blurb = said(d.locked, d.subject, d.blurb, request.EmailSubject, request.EmailBlurb)
+}
+
+// said is what becomes of a template's subject and message and a request's.
+// What is locked stays as it is, without a word; a subject that is not there can
+// be given.
+func said(locked bool, subject, blurb string, askedSubject, askedBlurb text) (string, string) {
+	if !locked || subject == "" {
+		overlay(&subject, string(askedSubject))
+	}
+	if !locked {
+		overlay(&blurb, string(askedBlurb))
+	}
+	return subject, blurb
 }
 
 // dropEmpty removes the places nobody fills, as merge_roles_on_draft asks.
@@ -116,10 +131,10 @@ func (s *Server) compose(d *draft, request *wireEnvelope, now time.Time) (*Envel
 		ID: uuid.NewString(), Status: statusCreated, Created: now, Changed: now,
 		TransactionID: string(request.TransactionID),
 		CustomFields:  d.fields, Documents: d.documents,
-		Requested: request.Notification,
+		Requested: request.Notification, MessageLocked: d.locked,
 	}
 	if d.template != nil {
-		e.TemplateID = d.template.id
+		e.TemplateID, e.Hides = d.template.id, d.template.hides
 	}
 	if e.Requested == nil {
 		e.Requested = d.notification
@@ -207,17 +222,8 @@ func (s *Server) checkSendable(e *Envelope) error {
 		if strings.TrimSpace(r.Name) == "" && r.SigningGroup == "" {
 			return invalidParameter("The recipient %s has no name.", r.ID)
 		}
-		if s.DocumentVisibility && r.Kind == "signers" && len(r.Tabs) == 0 {
-			return refuse("ONESIGNALLSIGN_NOT_SATISFIED",
-				"Freeform signing is not allowed for your account because it conflicts with other settings, please place signing tabs/fields for each signer.")
-		}
-		for _, t := range r.Tabs {
-			if t.spec().SenderRequired && t.Value == "" {
-				return incomplete()
-			}
-		}
 	}
-	return nil
+	return s.checkDemands(e)
 }
 
 func (s *Server) checkMaySend() error {

@@ -185,6 +185,9 @@ func recipientAnswer(e *Envelope, r Recipient, current int) map[string]any {
 	case r.Kind != "seals" && r.Phone.Number != "":
 		a["phoneNumber"] = r.Phone
 	}
+	if r.Told != (Phone{}) {
+		a["additionalNotifications"] = []map[string]any{{"secondaryDeliveryMethod": "SMS", "phoneNumber": r.Told}}
+	}
 	return a
 }
 
@@ -305,8 +308,7 @@ func (s *Server) edit(e *Envelope, request *wireEnvelope) error {
 	if !e.waits() {
 		subject, blurb = merge(subject, e), merge(blurb, e)
 	}
-	overlay(&e.EmailSubject, subject)
-	overlay(&e.EmailBlurb, blurb)
+	e.EmailSubject, e.EmailBlurb = said(e.MessageLocked, e.EmailSubject, e.EmailBlurb, text(subject), text(blurb))
 	if request.Notification != nil {
 		b, _ := s.template(e.TemplateID) // nil when it is gone since
 		n, err := s.resolve(request.Notification, b)

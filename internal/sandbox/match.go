@@ -14,6 +14,7 @@ type draft struct {
 	fields         []CustomField
 	documents      []Document
 	notification   json.RawMessage // of an inline template
+	locked         bool            // subject and message are the template's
 	exactLabels    bool            // in labels of tabs, \* stands for nothing
 	changeOrder    bool            // a routing order in the request wins over the template's
 }
@@ -29,6 +30,7 @@ func (d *draft) add(b *blueprint) {
 	}
 	d.setFields(b.fields)
 	d.documents = append(d.documents, b.documents...)
+	d.locked = d.locked || b.locked
 }
 
 // setFields puts custom fields over those of equal name and kind.
@@ -58,6 +60,9 @@ const (
 // Whoever matches no place becomes an extra recipient: nothing is refused.
 func (s *Server) fillRoles(d *draft, roles []wireRecipient) error {
 	for _, role := range roles {
+		if err := s.AccessCodes.check(string(role.AccessCode)); err != nil {
+			return err
+		}
 		i, added := d.find("", role)
 		if added != "" {
 			if err := d.addPerson("signers", role, i, added); err != nil {
@@ -143,6 +148,12 @@ func (s *Server) take(d *draft, i int, role wireRecipient) error {
 		overlay(&place.Delivery, sent.Delivery)
 		if sent.Phone.Number != "" {
 			place.Phone = sent.Phone
+		}
+		if sent.Told != (Phone{}) {
+			place.Told = sent.Told
+		}
+		if sent.PhoneCheck {
+			place.PhoneCheck, place.CheckNumber = true, sent.CheckNumber
 		}
 	}
 	place.Tabs, err = s.fillTabs(place.Tabs, role.Tabs, d.exactLabels)

@@ -24,6 +24,12 @@ type Envelope struct {
 	Sent          time.Time       `json:"sent,omitzero"`
 	Changed       time.Time       `json:"changed"` // of the status
 	VoidedReason  string          `json:"voidedReason,omitempty"`
+	// Hides says that signers see only documents on which they have tabs, where
+	// the account lets senders choose that. DocuSign: enforceSignerVisibility.
+	Hides bool `json:"enforceSignerVisibility,omitempty"`
+	// MessageLocked keeps the template's subject and message, whatever a request
+	// says. DocuSign: messageLock.
+	MessageLocked bool `json:"messageLock,omitempty"`
 }
 
 // Notification holds reminders and expiration, in days. A number counts only
@@ -61,6 +67,11 @@ type Recipient struct {
 	AccessCode   string `json:"accessCode,omitempty"`
 	Delivery     string `json:"delivery,omitempty"` // email, SMS or WhatsApp; "" = email
 	Phone        Phone  `json:"phone,omitzero"`
+	Told         Phone  `json:"told,omitzero"` // by text message, besides the mail: additionalNotifications
+	// PhoneCheck tells that the recipient must prove by telephone who they are,
+	// CheckNumber that a number for it is known or is theirs to give.
+	PhoneCheck   bool   `json:"phoneCheck,omitempty"`
+	CheckNumber  bool   `json:"checkNumber,omitempty"`
 	ClientUserID string `json:"clientUserId,omitempty"` // not empty: embedded, never mailed
 	SigningGroup string `json:"signingGroup,omitempty"`
 	Tabs         []Tab  `json:"tabs,omitempty"`
@@ -122,6 +133,8 @@ type Document struct {
 	Name  string `json:"name"`
 	Order string `json:"order"`
 	Pages int    `json:"pages,omitempty"`
+	// Prefill are the tabs on it that the sender fills: prefillTabs.
+	Prefill []Tab `json:"prefill,omitempty"`
 }
 
 // Statuses of envelopes that the Server knows.

@@ -93,6 +93,8 @@ func (s *Server) routes() *http.ServeMux {
 	rest("/templates", map[string]endpoint{"GET": s.listTemplates})
 	rest("/templates/{template}", map[string]endpoint{"GET": s.getTemplate})
 	rest("/templates/{template}/recipients", map[string]endpoint{"GET": s.getTemplateRecipients})
+	rest("/templates/{template}/documents", map[string]endpoint{"GET": s.getTemplateDocuments})
+	rest("/templates/{template}/documents/{document}/tabs", map[string]endpoint{"GET": s.getTemplateDocumentTabs})
 	rest("/templates/{template}/notification", map[string]endpoint{"GET": s.getTemplateNotification})
 	rest("/envelopes", map[string]endpoint{"GET": s.listEnvelopes, "POST": s.createEnvelope})
 	rest("/envelopes/status", map[string]endpoint{"GET": s.listStatus, "PUT": s.listStatus})

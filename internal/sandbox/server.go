@@ -73,20 +73,26 @@ type Server struct {
 	AccountNotification Notification
 	// NoOverride forbids senders to depart from AccountNotification: account
 	// values then win over template and request.
-	NoOverride bool
+	NoOverride  bool
+	AccessCodes CodeFormat // what access codes must look like; zero = anything goes
+	NoSMS       bool       // nobody can be told by text message: who asks for it is refused
+	Tells       Tells      // what the account tells of itself; zero = everything
 
-	Duplicates          Duplicates          // a transaction ID used twice; zero = a second envelope
-	EmptyRoles          EmptyRoles          // a placeholder nobody fills; zero = dropped, and sent without
-	UnknownTabs         UnknownTabs         // a tab label the role has not; zero = ignored
-	PartialNotification PartialNotification // a request with reminders or expirations only; zero = system default for the other
-	TemplateError       TemplateError       // the code for an unknown template; "" = TemplateIDInvalid
-	DocumentVisibility  bool                // signers without tabs are refused instead of signing free-form
-	CheckTabValues      bool                // maxLength and validationPattern are enforced on values sent
+	Duplicates           Duplicates          // a transaction ID used twice; zero = a second envelope
+	EmptyRoles           EmptyRoles          // a placeholder nobody fills; zero = dropped, and sent without
+	UnknownTabs          UnknownTabs         // a tab label the role has not; zero = ignored
+	PartialNotification  PartialNotification // a request with reminders or expirations only; zero = system default for the other
+	TemplateError        TemplateError       // the code for an unknown template; "" = TemplateIDInvalid
+	DocumentVisibility   bool                // signers without tabs are refused instead of signing free-form
+	SenderSetsVisibility bool                // with DocumentVisibility: only where the template says enforceSignerVisibility
+	CheckTabValues       bool                // maxLength and validationPattern are enforced on values sent
+	ShowDocumentTabs     bool                // a template's answer shows the tabs of its documents; zero = they must be asked for
 	// IndexDelay is how long a new envelope stays hidden from searches (by
 	// transaction ID, custom field or date). By its ID it is found at once.
 	IndexDelay time.Duration
 
 	NoBulk     bool // bulk sending is not allowed: the account says so, and its endpoints refuse
+	NoUserBulk bool // the account allows bulk sending and this user may not: it says so, and its endpoints refuse
 	BulkCopies int  // copies a bulk list may hold; 0 = 1,000
 	BulkQueue  int  // copies that may wait to be sent, in the whole account; 0 = 2,000
 	// BulkRate is how many copies of bulk sends are sent per second, one batch

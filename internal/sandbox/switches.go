@@ -60,3 +60,19 @@ const (
 	BurstFromFirst                  // with the first call after the window before ended
 	BurstSliding                    // anywhere: no BurstWindow-long interval holds more than BurstLimit calls
 )
+
+// Tells says what an account tells of itself.
+type Tells int
+
+const (
+	TellsAll     Tells = iota // the account, and its settings with it
+	TellsApart                // the settings only where they are asked for by themselves
+	TellsNoRules              // no settings: the user has no right to them
+	TellsNothing              // not even the account
+)
+
+// CodeFormat is what access codes must look like. The zero value asks nothing.
+type CodeFormat struct {
+	Length                  int  // at least so long
+	Letter, Number, Special bool // must hold one
+}

@@ -64,7 +64,7 @@ func (w *wireTab) value(list string) (string, bool) {
 	case "listTabs":
 		for _, item := range w.ListItems {
 			if item.Selected.yes() {
-				return string(item.Value), true
+				return item.value(), true
 			}
 		}
 	}
@@ -83,12 +83,13 @@ func tabOf(list string, w wireTab) Tab {
 	}
 	spec.MaxLength, _ = strconv.Atoi(string(w.MaxLength))
 	for _, item := range w.ListItems {
-		spec.Options = append(spec.Options, string(item.Value))
-		spec.Texts = append(spec.Texts, string(or(item.Text, item.Value)))
+		spec.Options = append(spec.Options, item.value())
+		spec.Texts = append(spec.Texts, or(string(item.Text), item.value()))
 	}
 	for _, radio := range w.Radios {
 		spec.Options = append(spec.Options, string(radio.Value))
 		spec.Page = or(spec.Page, string(radio.PageNumber))
+		spec.Required = spec.Required || radio.Required.yes()
 	}
 	t := Tab{Type: list, Label: w.label(list), Spec: spec}
 	t.Value, _ = w.value(list)

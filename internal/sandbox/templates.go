@@ -190,7 +190,11 @@ func (s *Server) getTemplate(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.includes("include", "tabs") {
+	switch {
+	case !c.includes("include", "tabs"):
+	case s.ShowDocumentTabs:
+		return b.shown, nil
+	default:
 		return b.withTabs, nil
 	}
 	return b.plain, nil

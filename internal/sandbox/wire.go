@@ -109,6 +109,37 @@ type (
 		IsBulkRecipient    text      `json:"isBulkRecipient"`
 		PhoneNumber        wirePhone `json:"phoneNumber"`
 		Tabs               wireTabs  `json:"tabs"`
+
+		AdditionalNotifications []wireAdditional `json:"additionalNotifications"`
+		wirePhoneCheck
+	}
+
+	// wireAdditional is the OpenAPI's recipientAdditionalNotification.
+	wireAdditional struct {
+		Method text      `json:"secondaryDeliveryMethod"`
+		Phone  wirePhone `json:"phoneNumber"`
+	}
+
+	// wirePhoneCheck is how a recipient is asked to prove by telephone who they
+	// are, in the old and in the new way.
+	wirePhoneCheck struct {
+		CheckName text         `json:"idCheckConfigurationName"`
+		SMS       wireNumbers  `json:"smsAuthentication"`
+		Call      wireNumbers  `json:"phoneAuthentication"`
+		Identity  wireIdentity `json:"identityVerification"`
+	}
+
+	wireNumbers struct {
+		Numbers  []text `json:"senderProvidedNumbers"`
+		Anywhere text   `json:"recipMayProvideNumber"`
+	}
+
+	wireIdentity struct {
+		Options []struct {
+			Name    text        `json:"name"`
+			Type    text        `json:"valueType"`
+			Numbers []wirePhone `json:"phoneNumberList"`
+		} `json:"inputOptions"`
 	}
 
 	wirePhone struct {
@@ -120,29 +151,32 @@ type (
 	wireTabs map[string][]wireTab
 
 	wireTab struct {
-		TabLabel          text  `json:"tabLabel"`
-		GroupName         text  `json:"groupName"`
-		Value             *text `json:"value"`
-		Selected          *text `json:"selected"`
-		DocumentID        text  `json:"documentId"`
-		PageNumber        text  `json:"pageNumber"`
-		AnchorString      text  `json:"anchorString"`
-		Required          text  `json:"required"`
-		SenderRequired    text  `json:"senderRequired"`
-		Locked            text  `json:"locked"`
-		MaxLength         text  `json:"maxLength"`
-		ValidationPattern text  `json:"validationPattern"`
-		ValidationMessage text  `json:"validationMessage"`
-		ListItems         []struct {
-			Text     text `json:"text"`
-			Value    text `json:"value"`
-			Selected text `json:"selected"`
-		} `json:"listItems"`
-		Radios []struct {
+		TabLabel          text       `json:"tabLabel"`
+		GroupName         text       `json:"groupName"`
+		Value             *text      `json:"value"`
+		Selected          *text      `json:"selected"`
+		DocumentID        text       `json:"documentId"`
+		PageNumber        text       `json:"pageNumber"`
+		AnchorString      text       `json:"anchorString"`
+		Required          text       `json:"required"`
+		SenderRequired    text       `json:"senderRequired"`
+		Locked            text       `json:"locked"`
+		MaxLength         text       `json:"maxLength"`
+		ValidationPattern text       `json:"validationPattern"`
+		ValidationMessage text       `json:"validationMessage"`
+		ListItems         []wireItem `json:"listItems"`
+		Radios            []struct {
 			Value      text `json:"value"`
 			Selected   text `json:"selected"`
 			PageNumber text `json:"pageNumber"`
+			Required   text `json:"required"`
 		} `json:"radios"`
+	}
+
+	wireItem struct {
+		Text     text  `json:"text"`
+		Value    *text `json:"value"`
+		Selected text  `json:"selected"`
 	}
 
 	wireFields struct {
@@ -164,6 +198,9 @@ type (
 		Name       text `json:"name"`
 		Order      text `json:"order"`
 		Pages      text `json:"pages"`
+		Tabs       struct {
+			Prefill wireTabs `json:"prefillTabs"`
+		} `json:"tabs"`
 	}
 
 	wireNotification struct {
@@ -216,6 +253,31 @@ func (w *wireRecipients) of(kind string) []wireRecipient {
 		return w.Notaries
 	}
 	return nil
+}
+
+// value is what the item stands for: its text, if it says nothing else.
+func (i *wireItem) value() string {
+	if i.Value == nil {
+		return string(i.Text)
+	}
+	return string(*i.Value)
+}
+
+// asks tells whether the recipient must prove by telephone who they are, and
+// whether a number for it is known or is theirs to give.
+func (w *wirePhoneCheck) asks() (check, number bool) {
+	switch {
+	case strings.EqualFold(string(w.CheckName), "SMS Auth $"):
+		return true, len(w.SMS.Numbers) > 0
+	case strings.EqualFold(string(w.CheckName), "Phone Auth $"):
+		return true, len(w.Call.Numbers) > 0 || w.Call.Anywhere.yes()
+	}
+	for _, o := range w.Identity.Options {
+		if strings.EqualFold(string(o.Type), "PhoneNumberList") {
+			return true, len(o.Numbers) > 0
+		}
+	}
+	return false, false
 }
 
 // UnmarshalJSON keeps the lists of tabs and passes over the other things that
