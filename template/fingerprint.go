@@ -23,6 +23,14 @@ func (t *Template) Fingerprint() string {
 			}
 		}
 	}
+	if t.NoDocument {
+		fmt.Fprintln(h, "no document")
+	}
+	for i := range t.Documents {
+		for _, tab := range t.Documents[i].Unfilled() {
+			fmt.Fprintf(h, "prefill %q\n", tab.Label)
+		}
+	}
 	for _, f := range t.Fields {
 		fmt.Fprintf(h, "field %q %v %q\n", f.Name, f.Required, f.Options)
 	}

@@ -82,10 +82,11 @@ func (r *Role) TabsByHeader(label string) []*Tab {
 	return tabs
 }
 
-// Alone reports whether DocuSign can fill only the first of several tabs with
-// this label: the mark that stands for all is no use before a label with a
-// space. Source: OpenAPI, "Automatically Populating Tabs".
-func Alone(label string) bool { return strings.ContainsFunc(label, unicode.IsSpace) }
+// Alone reports whether DocuSign can fill only the first of several tabs of this
+// type and label: the mark that stands for all is no use before a label with a
+// space, and radio buttons go by the name of their group. Source: OpenAPI,
+// "Automatically Populating Tabs".
+func (t *Tab) Alone() bool { return t.Type == Radio || strings.ContainsFunc(t.Label, unicode.IsSpace) }
 
 // AlsoFilled finds a tab that DocuSign would fill as well if it were told to
 // fill all of the type and label: the mark that says so stands for any

@@ -24,6 +24,39 @@ type Template struct {
 	Modified time.Time
 	Roles    []Role  // in routing order
 	Fields   []Field // envelope custom fields
+
+	Documents []Document
+	// NoDocument is set if DocuSign has told that the template has none: an
+	// envelope needs one.
+	NoDocument bool
+	// HidesDocuments shows each signer only the documents on which they have a
+	// field, where the account lets senders choose that. DocuSign:
+	// enforceSignerVisibility.
+	HidesDocuments bool
+	// MessageLocked keeps senders from changing subject and message. A subject
+	// that the template does not have may be given. DocuSign: messageLock.
+	MessageLocked bool
+}
+
+// Document is one of a template's documents.
+type Document struct {
+	ID, Name string
+	Read     bool // DocuSign has told of its fields
+	// Prefill are the fields that the sender fills before sending: they belong to
+	// the document and to no recipient. DocuSign: prefillTabs.
+	Prefill []Tab
+}
+
+// Unfilled returns the fields of the document that must have a value before
+// anything is sent, and have none.
+func (d *Document) Unfilled() []*Tab {
+	var tabs []*Tab
+	for i := range d.Prefill {
+		if t := &d.Prefill[i]; (t.Required || t.SenderRequired) && !t.Filled {
+			tabs = append(tabs, t)
+		}
+	}
+	return tabs
 }
 
 // Kind is a kind of recipient, spelt as the API names the list it stands in.
@@ -93,7 +126,24 @@ type Role struct {
 	// templateAccessCodeRequired.
 	NeedsAccessCode bool
 	Tabs            []Tab
+	// Fieldless is set if not one field stands for the role on any document, not
+	// even to sign in.
+	Fieldless bool
+	// Texted is set if the template itself has the recipient told by text message.
+	Texted bool
+	// Check is how the recipient must prove by telephone who they are. DocuSign:
+	// identityVerification, smsAuthentication, phoneAuthentication.
+	Check PhoneCheck
 }
+
+// PhoneCheck is what a template says of proving by telephone who one is.
+type PhoneCheck uint8
+
+const (
+	NoPhoneCheck    PhoneCheck = iota
+	PhoneCheckReady            // the number is known, or the recipient's to give
+	PhoneCheckBlank            // the sender must give a number
+)
 
 // Title names the role in a sentence.
 func (r *Role) Title() string {

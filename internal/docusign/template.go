@@ -106,6 +106,9 @@ type (
 		Notification     *wireNotification          `json:"notification"`
 		CustomFields     wireTemplateFields         `json:"customFields"`
 		Recipients       map[string]json.RawMessage `json:"recipients"`
+		Documents        []wireTemplateDocument     `json:"documents"`
+		Hides            text                       `json:"enforceSignerVisibility"`
+		MessageLock      text                       `json:"messageLock"`
 	}
 
 	wireTemplateFields struct {
@@ -133,6 +136,30 @@ type (
 		AccessCode   text                       `json:"accessCode"`
 		CodeRequired text                       `json:"templateAccessCodeRequired"`
 		Tabs         map[string]json.RawMessage `json:"tabs"`
+		Delivery     text                       `json:"deliveryMethod"`
+		Besides      []wireAdditional           `json:"additionalNotifications"`
+		wirePhoneCheck
+	}
+
+	// wirePhoneCheck is how a recipient must prove by telephone who they are: in
+	// the old way by the name of a configuration, in the new by a workflow.
+	wirePhoneCheck struct {
+		CheckName text             `json:"idCheckConfigurationName"`
+		SMS       wireCheckNumbers `json:"smsAuthentication"`
+		Call      wireCheckNumbers `json:"phoneAuthentication"`
+		Identity  struct {
+			Options []wireInputOption `json:"inputOptions"`
+		} `json:"identityVerification"`
+	}
+
+	wireInputOption struct {
+		Type    text      `json:"valueType"`
+		Numbers []wireTel `json:"phoneNumberList"`
+	}
+
+	wireCheckNumbers struct {
+		Numbers  []text `json:"senderProvidedNumbers"`
+		Anywhere text   `json:"recipMayProvideNumber"`
 	}
 
 	wireTab struct {
@@ -167,6 +194,7 @@ func (w *wireTemplate) template() (*template.Template, error) {
 	t := &template.Template{
 		ID: w.ID.guid(), Name: string(w.Name),
 		Subject: string(w.Subject), Blurb: string(w.Blurb), Modified: w.modified(),
+		HidesDocuments: w.Hides.true(), MessageLocked: w.MessageLock.true(),
 	}
 	for _, kind := range lists(w.Recipients, template.Kinds()) {
 		var roles []wireRole
@@ -187,6 +215,13 @@ func (w *wireTemplate) template() (*template.Template, error) {
 	}
 	for _, f := range w.CustomFields.List {
 		t.Fields = append(t.Fields, f.field(true))
+	}
+	for _, d := range w.Documents {
+		document, err := d.document()
+		if err != nil {
+			return nil, err
+		}
+		t.Documents = append(t.Documents, document)
 	}
 	t.Fields = slices.DeleteFunc(t.Fields, func(f template.Field) bool { return ours(f.Name) })
 	return t, nil
@@ -218,6 +253,7 @@ func (w *wireRole) role(kind template.Kind) (template.Role, error) {
 		Name: string(w.RoleName), Kind: kind, RoutingOrder: max(w.RoutingOrder.int(), 1),
 		Person: w.person(kind),
 		Locked: w.Locked.true(), NeedsAccessCode: w.CodeRequired.true() && w.AccessCode == "",
+		Fieldless: true, Texted: w.texted(), Check: w.check(),
 	}
 	for _, list := range lists(w.Tabs, template.FillableTabs()) {
 		if !strings.HasSuffix(string(list), "Tabs") {
@@ -227,6 +263,7 @@ func (w *wireRole) role(kind template.Kind) (template.Role, error) {
 		if err := json.Unmarshal(w.Tabs[string(list)], &tabs); err != nil {
 			return role, fmt.Errorf("the %s of the template's role %q cannot be read", list, w.RoleName)
 		}
+		role.Fieldless = role.Fieldless && len(tabs) == 0
 		for i := range tabs {
 			if tab := tabs[i].tab(list); tab.Label != "" {
 				role.Tabs = append(role.Tabs, tab)
@@ -234,6 +271,31 @@ func (w *wireRole) role(kind template.Kind) (template.Role, error) {
 		}
 	}
 	return role, nil
+}
+
+// texted reports whether the recipient is told by text message.
+func (w *wireRole) texted() bool {
+	return strings.EqualFold(string(w.Delivery), "SMS") || strings.EqualFold(string(w.Delivery), "WhatsApp") || len(w.Besides) > 0
+}
+
+func (w *wirePhoneCheck) check() template.PhoneCheck {
+	ready := false
+	switch normal(string(w.CheckName)) {
+	case "SMSAUTH$":
+		ready = len(w.SMS.Numbers) > 0
+	case "PHONEAUTH$":
+		ready = len(w.Call.Numbers) > 0 || w.Call.Anywhere.true()
+	default:
+		i := slices.IndexFunc(w.Identity.Options, func(o wireInputOption) bool { return strings.EqualFold(string(o.Type), "PhoneNumberList") })
+		if i < 0 {
+			return template.NoPhoneCheck
+		}
+		ready = len(w.Identity.Options[i].Numbers) > 0
+	}
+	if ready {
+		return template.PhoneCheckReady
+	}
+	return template.PhoneCheckBlank
 }
 
 // person is whom the template itself names. One who is reached by telephone
