@@ -70,7 +70,17 @@ type (
 		error
 		QueueFull() bool
 	}
+	forbidder interface {
+		error
+		BulkForbidden() bool
+	}
 )
+
+// forbidden reports whether no lot at all will be taken.
+func forbidden(err error) bool {
+	e, ok := errors.AsType[forbidder](err)
+	return ok && e.BulkForbidden()
+}
 
 func queueFull(err error) bool {
 	e, ok := errors.AsType[queuer](err)

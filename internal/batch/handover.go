@@ -209,7 +209,7 @@ func (m *mailer) rest(l *lot, err error) (items []int) {
 	var others []parcel
 	for _, p := range m.pending {
 		same := p.group == l.group && (l.group.refusals == maxRefusals || l.group.draft == "")
-		if same || queueFull(err) {
+		if same || queueFull(err) || forbidden(err) {
 			items = append(items, p.items...)
 		} else {
 			others = append(others, p)

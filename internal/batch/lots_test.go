@@ -155,6 +155,14 @@ func TestLots(t *testing.T) {
 			want: "a sent, b sent, c sent, d sent, e sent", alone: "5: DocuSign: full",
 		},
 		{
+			name: "bulk sending turns out to be forbidden: one by one, and not tried again", rows: "a b c d/offer e/offer f/lease", bulk: batch.Bulk{Copies: 2}, wrong: faults{"list": {"always forbidden"}},
+			want: "a sent, b sent, c sent, d sent, e sent, f sent", alone: "6: DocuSign: forbidden", calls: "lot-draft 1, list 1, delete-drafts 1",
+		},
+		{
+			name: "the test turns out that bulk sending is forbidden", rows: "a b c d/offer e/offer f/lease", bulk: batch.Bulk{Copies: 2}, wrong: faults{"test": {"always forbidden"}},
+			want: "a sent, b sent, c sent, d sent, e sent, f sent", alone: "6: DocuSign: forbidden", calls: "lot-draft 1, list 1, test 1, delete-list 1, delete-drafts 1",
+		},
+		{
 			name: "the queue is smaller than the account says", rows: "a b c d e", bulk: batch.Bulk{Copies: 2, Queue: 2000}, queue: 3,
 			want: "a sent, b sent, c sent, d sent, e sent",
 		},

@@ -23,6 +23,7 @@ const (
 type Terms struct {
 	Via       string // an engine, or Auto
 	Forbidden bool   // the account does not allow bulk sending
+	Untold    bool   // it is not known whether it does
 	Bulk      Bulk
 	State     throttle.State // of the call budget
 	Now       time.Time
@@ -86,6 +87,9 @@ func Choose(envs []*envelope.Envelope, t Terms) Plan {
 	}
 	why := fmt.Sprintf("%s; one by one it would take until %s", lists(bulk.Lists), when(single.Finish, t.Now))
 	bulk.Why = append([]string{why}, bulk.Why...)
+	if t.Untold {
+		bulk.Why = append(bulk.Why, "DocuSign does not tell whether the account allows bulk sending: if it does not, they go one by one")
+	}
 	return bulk
 }
 

@@ -51,6 +51,7 @@ func TestChoose(t *testing.T) {
 		open    int // still in this one; 0: all
 		via     string
 		forbid  bool
+		untold  bool // whether the account allows bulk sending
 		bulk    batch.Bulk
 		engine  string
 		calls   int
@@ -89,6 +90,10 @@ func TestChoose(t *testing.T) {
 		},
 		{name: "bulk sending is wanted and not allowed", envs: crowd(50, "t"), via: batch.InBulk, forbid: true, engine: batch.Single, calls: 50, because: "does not allow"},
 		{
+			name: "whether bulk sending is allowed is not known", envs: crowd(1500, "t"), hourly: 1000, untold: true, engine: batch.InBulk, calls: 15, lists: 2, copies: 1500, takes: 77 * time.Second,
+			also: "does not tell whether the account allows bulk sending: if it does not, they go one by one",
+		},
+		{
 			name: "some cannot go in lists", envs: append(crowd(1500, "t"), texted(10)...), hourly: 1000, engine: batch.Split, calls: 25, lists: 2, copies: 1500, takes: 77 * time.Second,
 			also: "10 of them go one by one",
 		},
@@ -114,7 +119,7 @@ func TestChoose(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			now := time.Date(2026, 11, 21, 20, 0, 0, 0, time.Local)
-			terms := batch.Terms{Via: tt.via, Forbidden: tt.forbid, Bulk: tt.bulk, Now: now, Templates: 1}
+			terms := batch.Terms{Via: tt.via, Forbidden: tt.forbid, Untold: tt.untold, Bulk: tt.bulk, Now: now, Templates: 1}
 			if terms.Via == "" {
 				terms.Via = batch.Auto
 			}

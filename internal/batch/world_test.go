@@ -25,7 +25,8 @@ const (
 	lostAfter  fault = "lost-after"  // no answer; it was done
 	halt       fault = "halt"        // the account is blocked
 	explode    fault = "panic"
-	full       fault = "full" // the queue of bulk sending
+	full       fault = "full"      // the queue of bulk sending
+	forbid     fault = "forbidden" // bulk sending
 )
 
 // saidError is an error that says of itself what a client's errors do.
@@ -35,8 +36,9 @@ func (e *saidError) Error() string { return "DocuSign: " + string(e.fault) }
 func (e *saidError) Doubtful() bool {
 	return e.fault == lostBefore || e.fault == lostAfter
 }
-func (e *saidError) Halts() bool     { return e.fault == halt }
-func (e *saidError) QueueFull() bool { return e.fault == full }
+func (e *saidError) Halts() bool         { return e.fault == halt }
+func (e *saidError) QueueFull() bool     { return e.fault == full }
+func (e *saidError) BulkForbidden() bool { return e.fault == forbid }
 func (e *saidError) RetryAfter() (time.Duration, bool) {
 	return 0, e.fault == limit || e.fault == down
 }

@@ -36,7 +36,10 @@ func (c *call) repeatable() bool { return c.asks || c.method != http.MethodPost 
 // sends reports whether an account that lacks the right to do it cannot send at
 // all, which is no row's fault. Lists are another right: without it envelopes
 // can still go one by one.
-func (c *call) sends() bool { return !c.repeatable() && !strings.HasPrefix(c.path, listsPath) }
+func (c *call) sends() bool { return !c.repeatable() && !c.lists() }
+
+// lists reports whether it is about lists of bulk sending.
+func (c *call) lists() bool { return strings.HasPrefix(c.path, listsPath) }
 
 // doubt is the kind of an error after which it is not known what was done.
 func (c *call) doubt() Kind {

@@ -43,6 +43,7 @@ type Error struct {
 	After   time.Duration // how long to wait before a repeat, 0 if nobody said
 	Window  Window        // of the account, if that is what is used up
 	Cause   error         // why no answer came, or what was wrong with it
+	bulk    bool          // it was about lists
 }
 
 func (e *Error) Error() string {
@@ -86,6 +87,12 @@ func (e *Error) Halts() bool { return e.Kind == Halt }
 // queue is shorter, which no clock tells: so Kind is Refused, and nobody repeats
 // it blindly.
 func (e *Error) QueueFull() bool { return e.Kind == Refused && normal(e.Code) == queueFull }
+
+// BulkForbidden reports whether DocuSign refused because account or user may not
+// send in bulk at all: no other list will fare better.
+func (e *Error) BulkForbidden() bool {
+	return e.Kind == Refused && e.bulk && (normal(e.Code) == lacksRight || normal(e.Code) == normal("USER_LACKS_PERMISSIONS") || normal(e.Code) == normal("PLAN_ITEM_NOT_ENABLED"))
+}
 
 // ErrorCode returns Code.
 func (e *Error) ErrorCode() string { return e.Code }
@@ -139,10 +146,11 @@ func check(c call, a answer, into any) *Error {
 // count, whatever the status: DocuSign moved limits from 400 to 429 in 2026.
 func (e *Error) judge(c call, a answer) {
 	code := normal(e.Code)
+	e.bulk = c.lists()
 	limit, limited := limits[code]
 	later, _ := retryAfter(a.header, a.at)
 	switch {
-	case halting[code], suspended(code), code == "ACCOUNTLACKSPERMISSIONS" && c.sends():
+	case halting[code], suspended(code), code == lacksRight && c.sends():
 		e.Kind = Halt
 	case a.status == statusBlocked, a.status == http.StatusUnauthorized, a.status == http.StatusProxyAuthRequired:
 		e.Kind = Halt
@@ -240,6 +248,9 @@ var halting = set(
 	"PARTNER_AUTHENTICATION_FAILED", "CONSENT_REQUIRED",
 	"USER_LACKS_MEMBERSHIP", "USER_DOES_NOT_BELONG_TO_SPECIFIED_ACCOUNT", "USER_DOES_NOT_EXIST_IN_SYSTEM", "USER_NOT_FOUND",
 )
+
+// lacksRight is the code for an account that may not do what was asked.
+var lacksRight = normal("ACCOUNT_LACKS_PERMISSIONS")
 
 // Codes of Bulk Send after which nothing was queued. Source: REST v2.1
 // BulkSend: createBulkSendRequest.
