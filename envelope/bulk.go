@@ -104,6 +104,9 @@ func (env *Envelope) Group() Group {
 // Send", schema "bulkSendingCopy": a copy names its recipients by role, and
 // fills text, radio and list tabs by their label.
 func (env *Envelope) Alone() string {
+	if env.OnlySingly != "" {
+		return env.OnlySingly
+	}
 	for i := range env.Recipients {
 		r := &env.Recipients[i]
 		switch {

@@ -23,6 +23,7 @@ type Checker struct {
 	Account         string             // the account's GUID
 	Sources         map[string]*Source // by template ID
 	DefaultTemplate string             // for rows that name none; "" none
+	Rules           Rules              // the account's
 	Defaults        reminders.Plan     // for rows that say nothing of their own
 	AllowSamePerson bool               // one address at different routing orders
 	// AllowRepeat lets an envelope pass that stands in the files twice, if its
@@ -124,7 +125,7 @@ func (c *Checker) draft(d *Draft, s *scratch) {
 	env := s.envelopes.one()
 	*env = Envelope{
 		Identity: d.Identity, File: d.In.Name, Line: d.Line(), Subject: d.value(colSubject), Blurb: d.value(colBlurb),
-		Recipients: s.recipients.take(len(d.Parts)),
+		Recipients: s.recipients.take(len(d.Parts)), OnlySingly: d.fit.onlySingly,
 	}
 	d.matchRoles(s)
 	s.addresses = s.addresses[:0]
@@ -133,8 +134,9 @@ func (c *Checker) draft(d *Draft, s *scratch) {
 		s.addresses = append(s.addresses, NormalAddress(env.Recipients[i].Email))
 	}
 	d.checkMissing(s)
+	d.checkCount()
 	c.checkSamePerson(d, env, s)
-	d.checkPhones(env)
+	d.checkPhones(env, s)
 	d.customFields(env, s)
 	d.checkTexts(env, s)
 	d.checkWanted(s)

@@ -40,6 +40,19 @@ type Envelope struct {
 	// Applies is what will really apply, whether overridden or not.
 	Applies    reminders.Settings
 	Recipients []Recipient // as the file has them
+	// OnlySingly says why template or account keep the envelope out of lots, "" if
+	// they do not; see [Envelope.Alone].
+	OnlySingly string
+}
+
+// Texts reports whether the rows have somebody told by text message.
+func (env *Envelope) Texts() bool {
+	for i := range env.Recipients {
+		if env.Recipients[i].Phone != (Phone{}) {
+			return true
+		}
+	}
+	return false
 }
 
 // Field is an envelope custom field.

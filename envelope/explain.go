@@ -118,17 +118,17 @@ var explanations = []Explanation{
 		"Use one of the choices; fill a required field in a column `field:<name>`.",
 	},
 	{
-		AccessCodeInvalid, "The access code holds one of < > & #, or is missing where the template demands one.",
+		AccessCodeInvalid, "The access code holds one of < > & #, does not look as the account demands (length, letters, digits, special characters), or is missing where the template demands one.",
 		"Refuses the envelope.",
-		"Use another code, up to 50 characters.",
+		"Use another code, up to 50 characters; the account's administrator sets what codes must look like.",
 	},
 	{
-		PhoneInvalid, "The phone number cannot be read, or the role cannot be told by text message.",
+		PhoneInvalid, "The phone number cannot be read, or the recipient cannot be told by text message: not in this role, not beside a check of who they are by telephone, not more than 10 of an envelope, or not in this account.",
 		"Refuses the envelope or sends no message.",
-		"Write the number with its country code: +46 701234567.",
+		"Write the number with its country code: +46 701234567. Leave the cell empty where text messages are not possible: the mail goes out all the same.",
 	},
 	{
-		TextInvalid, "A subject is missing or holds a merge field that names nothing; a subject or a name holds a line break; or a text holds control characters or what a failed conversion left of one.",
+		TextInvalid, "A subject is missing, shows nothing or holds a merge field that names nothing; a subject or a message is given that the template locks; a subject or a name holds a line break; or a text holds control characters or what a failed conversion left of one.",
 		"Refuses the envelope, or mails the text as it stands.",
 		"Correct the text: a name and a subject are one line each, and the subject's merge fields are [[Role_UserName]], [[Role_Email]] and [[ECF:field]].",
 	},
@@ -146,6 +146,16 @@ var explanations = []Explanation{
 		TemplateChanged, "The template is not what it was when the batch was begun, and some of the batch has not been sent yet.",
 		"Sends the rest with the changed template.",
 		"Look at the template. If the rest shall be sent with it as it is now, give --allow-changed-template.",
+	},
+	{
+		TemplateUnusable, "The template is such that no envelope of it can be sent, whatever the rows say: it has no document, a field that the sender must fill (prefill) has no value, a signer has no field and the account uses Document Visibility, or a recipient whom the template itself names is wrong.",
+		"Refuses every envelope.",
+		"Mend the template as the message says; `batchsend template ID` shows what it asks for.",
+	},
+	{
+		TooManyRecipients, "The envelope has more than 100 recipients, those whom the template itself names among them.",
+		"Refuses the envelope (RECIPIENT_LIMIT_EXCEEDED).",
+		"Make several envelopes of it, or use a signing group.",
 	},
 	{
 		CSVMalformed, "The file or the row is not readable as CSV. As a warning: the last line has no end, as if the file had been cut off.",

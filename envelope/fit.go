@@ -14,6 +14,11 @@ import (
 type fit struct {
 	err    error // why the template cannot be used; then the rest is empty
 	source *Source
+	rules  Rules
+	// own counts the recipients whom the template itself names, texted those whom
+	// it tells by text message.
+	own, texted int
+	onlySingly  string
 	// seats say, for each of the layout's places, which role it fills. In a
 	// long file each cell says so itself, and they are empty.
 	seats []seat
@@ -100,15 +105,27 @@ func (c *Checker) newFit(in *Input, id string) *fit {
 		return &fit{err: source.Err}
 	}
 	t, l := source.Template, in.layout
-	f := &fit{source: source, wanted: wantedTabs(t)}
+	f := &fit{source: source, rules: c.Rules, wanted: wantedTabs(t)}
 	for i := range t.Roles {
-		if role := &t.Roles[i]; t.Shared(role) {
+		role := &t.Roles[i]
+		if !role.Placeholder() {
+			f.own++
+		}
+		if role.Texted {
+			f.texted++
+			f.onlySingly = fmt.Sprintf("the template tells %s by text message", role.Title())
+		}
+		if t.Shared(role) {
 			if f.shared == nil {
 				f.shared = map[*template.Role]bool{}
 			}
 			f.shared[role] = true
 		}
 	}
+	if c.Rules.hides(t) {
+		f.onlySingly = "the account uses Document Visibility"
+	}
+	f.checkTemplate(in)
 	switch in.Form {
 	case Wide:
 		for _, p := range l.roles {
@@ -183,14 +200,25 @@ func (f *fit) tabsOf(in *Input, p *place, role *template.Role) [][]*template.Tab
 				f.repeated(in, p.tabs[j].column, column.column, fmt.Sprintf("tab %q", tabs[0].Label))
 			}
 		}
-		if len(tabs) > 1 && template.Alone(tabs[0].Label) {
+		if n := unfilled(tabs); n > 0 {
 			f.warnings = append(f.warnings, Problem{
 				File: in.Name, Line: in.layout.line, Column: in.Header[column.column], Code: TabValue,
-				Message: fmt.Sprintf("%d tabs of role %q bear the label %q. DocuSign fills several at once only if their label has no space, and else the first: rename them in the template, or check that the others follow", len(tabs), role.Name, tabs[0].Label),
+				Message: fmt.Sprintf("%d tabs of role %q bear the label %q. DocuSign fills several at once only if their label has no space and they are no radio buttons, and else the first: rename them in the template, or check that the others follow", n+1, role.Name, tabs[0].Label),
 			})
 		}
 	}
 	return all
+}
+
+// unfilled counts the tabs of one label that DocuSign leaves empty because it
+// fills the first of their type only.
+func unfilled(tabs []*template.Tab) (n int) {
+	for i, tab := range tabs {
+		if tab.Type.Fillable() && tab.Alone() && slices.ContainsFunc(tabs[:i], func(o *template.Tab) bool { return o.Type == tab.Type }) {
+			n++
+		}
+	}
+	return n
 }
 
 // reject records a problem of the header.

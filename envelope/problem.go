@@ -35,6 +35,8 @@ const (
 	RowDisagrees       Code = "ROW_DISAGREES"
 	TemplateUnknown    Code = "TEMPLATE_UNKNOWN"
 	TemplateChanged    Code = "TEMPLATE_CHANGED"
+	TemplateUnusable   Code = "TEMPLATE_UNUSABLE"
+	TooManyRecipients  Code = "TOO_MANY_RECIPIENTS"
 	CSVMalformed       Code = "CSV_MALFORMED"
 	ColumnUnknown      Code = "COLUMN_UNKNOWN"
 	ColumnRepeated     Code = "COLUMN_REPEATED"

@@ -279,6 +279,74 @@ var problemCases = []struct {
 	{name: "the default template spelt otherwise", file: long("templateId", ann+",{0FFE1E77-0000-4000-8000-000000000001}", bo+",")},
 	{name: "no template", file: long("", ann, bo), with: func(c *envelope.Checker) { c.DefaultTemplate = "" }, want: []string{"2 TEMPLATE_UNKNOWN"}},
 
+	// What makes every envelope of a template impossible, and what the account demands.
+	{name: "template without a document", file: leaflet("", "A,Ann Ek,ann@example.test", "B,Bo Lind,bo@example.test"), under: one(func(t *template.Template) { t.NoDocument = true }), want: []string{"1 TEMPLATE_UNUSABLE"}},
+	{name: "template with fields for the sender", file: leaflet("", "A,Ann Ek,ann@example.test"), under: one(func(t *template.Template) {
+		t.Documents = []template.Document{{ID: "1", Name: "lease.pdf", Read: true, Prefill: []template.Tab{
+			{Label: "Rent", Type: template.Text, Required: true},
+			{Label: "Term", Type: template.Text, SenderRequired: true},
+			{Label: "Deposit", Type: template.Text, Required: true, Filled: true},
+			{Label: "Remark", Type: template.Text},
+		}}}
+	}), want: []string{"1 TEMPLATE_UNUSABLE"}},
+	{name: "signer without a field, and documents are hidden", file: leaflet("", "A,Ann Ek,ann@example.test"), under: one(fieldless), with: visibility(envelope.VisibilityAlways), want: []string{"1 TEMPLATE_UNUSABLE"}},
+	{name: "signer without a field, and the sender may hide documents", file: leaflet("", "A,Ann Ek,ann@example.test"), under: one(fieldless), with: visibility(envelope.VisibilityChosen)},
+	{name: "signer without a field, and the template hides documents", file: leaflet("", "A,Ann Ek,ann@example.test"), under: one(func(t *template.Template) {
+		fieldless(t)
+		t.HidesDocuments = true
+	}), with: visibility(envelope.VisibilityChosen), want: []string{"1 TEMPLATE_UNUSABLE"}},
+	{name: "carbon copy without a field, and documents are hidden", file: leaflet("", "A,Ann Ek,ann@example.test"), under: one(func(t *template.Template) {
+		fieldless(t)
+		t.Roles[0].Kind = template.CarbonCopy
+	}), with: visibility(envelope.VisibilityAlways)},
+	{name: "fixed recipients who cannot be mailed", file: leaflet("", "A,Ann Ek,ann@example.test"), under: one(func(t *template.Template) {
+		t.Roles = append(t.Roles,
+			template.Role{Name: "Copy", Kind: template.CarbonCopy, RoutingOrder: 2, Person: template.Person{Name: "Legal", Email: "legal@example"}},
+			template.Role{Name: "Archive", Kind: template.CarbonCopy, RoutingOrder: 2, Person: template.Person{Email: "archive@example.test"}},
+			template.Role{Name: "Board", Kind: template.Signer, RoutingOrder: 3, Person: template.Person{Group: "Board"}},
+			template.Role{Name: "Desk", Kind: template.Signer, RoutingOrder: 3, Person: template.Person{Name: "Desk", Email: "+46 701234567"}})
+	}), want: []string{"1 TEMPLATE_UNUSABLE"}},
+	{name: "a fixed recipient twice", file: leaflet("", "A,Ann Ek,ann@example.test"), under: one(func(t *template.Template) {
+		for _, order := range []int{2, 2, 3} {
+			t.Roles = append(t.Roles, template.Role{Name: fmt.Sprint("Copy ", len(t.Roles)), Kind: template.CarbonCopy, RoutingOrder: order, Person: template.Person{Name: "Legal", Email: "Legal@example.test"}})
+		}
+	}), want: []string{"1 TEMPLATE_UNUSABLE"}},
+	{name: "a check by telephone without a number", file: leaflet("", "A,Ann Ek,ann@example.test"), under: one(func(t *template.Template) { t.Roles[0].Check = template.PhoneCheckBlank }), want: []string{"1 TEMPLATE_UNUSABLE"}},
+	{name: "text messages by template, and the account has none", file: leaflet("", "A,Ann Ek,ann@example.test"), under: one(func(t *template.Template) { t.Roles[0].Texted = true }), with: noText, want: []string{"1 TEMPLATE_UNUSABLE"}},
+	{name: "phone, and the account has no text messages", file: leaflet("phone", "A,Ann Ek,ann@example.test,+46701234567", "B,Bo Lind,bo@example.test,"), under: one(nil), with: noText, want: []string{"2 PHONE_INVALID phone"}},
+	{name: "phone beside a check by telephone", file: leaflet("phone", "A,Ann Ek,ann@example.test,+46701234567"), under: one(func(t *template.Template) { t.Roles[0].Check = template.PhoneCheckReady }), want: []string{"2 PHONE_INVALID phone"}},
+	{name: "more phones than DocuSign takes, the template's among them", file: "envelope,roleName,name,email,phone\nA,Reader 0,Reader 0,r0@example.test,+46701234567\nA,Reader 1,Reader 1,r1@example.test,\n", under: one(func(t *template.Template) {
+		t.Roles = nil
+		for i := range 12 {
+			role := template.Role{Name: fmt.Sprint("Reader ", i), Kind: template.Signer, RoutingOrder: 1}
+			if i > 1 {
+				role.Texted, role.Person = true, template.Person{Name: role.Name, Email: fmt.Sprintf("r%d@example.test", i)}
+			}
+			t.Roles = append(t.Roles, role)
+		}
+	}), want: []string{"2 PHONE_INVALID phone"}},
+	{name: "access codes as the account demands", file: leaflet("accessCode", "A,Ann Ek,ann@example.test,abc-12", "B,Bo Lind,bo@example.test,abc-1", "C,Cy Moe,cy@example.test,123-45", "D,Di Noe,di@example.test,abc-de", "E,Ed Poe,ed@example.test,abc123", "F,Fi Roe,fi@example.test,"), under: one(nil), with: func(c *envelope.Checker) {
+		c.Rules.AccessCode = envelope.AccessCodeFormat{Length: 6, Letter: true, Number: true, Special: true}
+	}, want: []string{"3 ACCESS_CODE_INVALID accessCode", "4 ACCESS_CODE_INVALID accessCode", "5 ACCESS_CODE_INVALID accessCode", "6 ACCESS_CODE_INVALID accessCode"}},
+	{name: "subject and message that the template locks", file: leaflet("emailSubject,emailBlurb", "A,Ann Ek,ann@example.test,Mine,", "B,Bo Lind,bo@example.test,,Mine", "C,Cy Moe,cy@example.test,Please read,"), under: one(func(t *template.Template) { t.MessageLocked = true }), want: []string{"2 TEXT_INVALID emailSubject", "3 TEXT_INVALID emailBlurb"}},
+	{name: "a subject where the template locks none", file: leaflet("emailSubject", "A,Ann Ek,ann@example.test,Mine"), under: one(func(t *template.Template) { t.MessageLocked, t.Subject = true, "" })},
+
+	// Limits that only the whole envelope shows.
+	{name: "100 recipients", file: crowd(99), under: one(func(t *template.Template) { crowded(t, 99) })},
+	{name: "101 recipients", file: crowd(100), under: one(func(t *template.Template) { crowded(t, 100) }), want: []string{"2 TOO_MANY_RECIPIENTS"}},
+	{name: "a message too long once merged", file: leaflet("emailBlurb", "A,Ann Ek,ann.ek@example.test,[[Reader_Email]]"+strings.Repeat("x", 9984), "B,Bo Lind,b@x.test,[[Reader_Email]]"+strings.Repeat("x", 9984)), under: one(nil), want: []string{"2 TOO_LONG emailBlurb"}},
+	{name: "a subject of which nothing is left", file: leaflet("emailSubject,field:Case", "A,Ann Ek,ann@example.test,[[ECF:Case]],", "B,Bo Lind,bo@example.test,[[ECF:Case]],7"), under: one(func(t *template.Template) { t.Fields = []template.Field{{Name: "Case"}} }), want: []string{"2 TEXT_INVALID emailSubject"}},
+	{name: "a subject with the longer of two names", file: "envelope,roleName,routingOrder,name,email\nA,Reader,1,Ann Ek,ann@example.test\nA,Reader,2,Bo Lind,bo.lind.of.the.legal.department@example.test\n", under: one(func(t *template.Template) {
+		t.Roles = []template.Role{{Name: "Reader", Kind: template.Signer, RoutingOrder: 1}, {Name: "Reader", Kind: template.Signer, RoutingOrder: 2}}
+		t.Subject = "[[Reader_Email]]" + strings.Repeat("x", 80)
+	}), want: []string{"2 TOO_LONG"}},
+	{name: "line breaks of other alphabets", file: leaflet("emailSubject,note", "A,Ann\u2028Ek,ann@example.test,,", "B,Bo Lind,bo@example.test,Please\u2029read,", "C,Cy Moe,cy@example.test,Please\u0085read,", "D,Di Noe,di@example.test,\"Please\vread\",", "E,Ed Poe,ed@example.test,\"Please\fread\",", "F,Fi Roe,fi@example.test,,Two\u2028lines"), under: one(nil), want: []string{"2 TEXT_INVALID Name", "3 TEXT_INVALID emailSubject", "4 TEXT_INVALID emailSubject", "5 TEXT_INVALID emailSubject", "6 TEXT_INVALID emailSubject"}},
+	{name: "a label that means others", file: leaflet(`tab:\*City`, "A,Ann Ek,ann@example.test,Oslo"), under: one(func(t *template.Template) { t.Roles[0].Tabs[0].Label = `\*City` }), want: []string{`2 TAB_VALUE tab:\*City`}},
+	{name: "radio buttons of one name", file: leaflet("tab:Plan", "A,Ann Ek,ann@example.test,gold"), under: one(func(t *template.Template) {
+		plan := template.Tab{Label: "Plan", Type: template.Radio, Options: []string{"gold", "silver"}}
+		t.Roles[0].Tabs = []template.Tab{plan, plan}
+	}), want: []string{"warning 1 TAB_VALUE tab:Plan"}},
+
 	// Wide and bare files.
 	{name: "wide", file: "Employee::Name,employee :: E_mail,Manager::Name,Manager::Email,Manager::CostCentre\nAnn Ek,ann.ek@example.test,Bo Lind,bo.lind@example.test,47\n"},
 	{name: "wide with an unknown role", file: "Employee::Name,Employee::Email,Boss::Name,Boss::Email\nAnn Ek,ann.ek@example.test,Bo Lind,bo.lind@example.test\n", want: []string{"2 ROLE_UNKNOWN Boss::Name"}},
@@ -288,6 +356,40 @@ var problemCases = []struct {
 	{name: "wide with one envelope twice", file: "envelope,Employee::Name,Employee::Email,Manager::Name,Manager::Email\nA,Ann Ek,ann.ek@example.test,Bo Lind,bo.lind@example.test\nA,Cy Berg,cy.berg@example.test,Dov Mann,dov.mann@example.test\n", want: []string{"3 ROLE_REPEATED Employee::Name", "3 ROLE_REPEATED Manager::Name"}},
 	{name: "bare with a wrong label", file: "Name,Email,Citty\nAnn Ek,ann.ek@example.test,\n", under: one(nil), want: []string{"1 COLUMN_UNKNOWN Citty"}},
 	{name: "bare with tab:", file: "Name,Email,tab:City\nAnn Ek,ann.ek@example.test,Oslo\n", under: one(nil)},
+}
+
+// leaflet puts a file for the template of one role together.
+func leaflet(more string, lines ...string) string {
+	if more != "" {
+		more = "," + more
+	}
+	return "envelope,Name,Email" + more + "\n" + strings.Join(lines, "\n") + "\n"
+}
+
+func fieldless(t *template.Template) { t.Roles[0].Tabs, t.Roles[0].Fieldless = nil, true }
+
+func visibility(v envelope.Visibility) func(*envelope.Checker) {
+	return func(c *envelope.Checker) { c.Rules.Visibility = v }
+}
+
+func noText(c *envelope.Checker) { c.Rules.NoText = true }
+
+// crowded gives the template so many roles to fill, and a fixed one.
+func crowded(t *template.Template, n int) {
+	t.Roles = []template.Role{{Name: "Copy", Kind: template.CarbonCopy, RoutingOrder: 2, Person: template.Person{Name: "Legal", Email: "legal@example.test"}}}
+	for i := range n {
+		t.Roles = append(t.Roles, template.Role{Name: fmt.Sprint("Reader ", i), Kind: template.Signer, RoutingOrder: 1})
+	}
+}
+
+// crowd is an envelope of so many rows for it.
+func crowd(n int) string {
+	var b strings.Builder
+	b.WriteString("envelope,roleName,name,email\n")
+	for i := range n {
+		fmt.Fprintf(&b, "A,Reader %d,Reader %d,r%d@example.test\n", i, i, i)
+	}
+	return b.String()
 }
 
 // demanding lets the template say that the sender must fill the city.

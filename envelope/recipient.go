@@ -80,6 +80,9 @@ func (d *Draft) checkAccessCode(p *Part, role *template.Role, code string) {
 		d.reject(p.Row, column, AccessCodeInvalid, "the access code holds %s, which nobody could type", what)
 	}
 	d.checkLength(p.Row, column, code, 50)
+	if lacks := d.fit.rules.AccessCode.lacks(code); lacks != "" {
+		d.reject(p.Row, column, AccessCodeInvalid, "the account demands that an access code has %s: DocuSign would refuse the envelope; use another code", lacks)
+	}
 }
 
 // phone reads the number to which a text message shall go as well.
@@ -92,8 +95,15 @@ func (d *Draft) phone(p *Part, role *template.Role) Phone {
 	if err != nil {
 		d.reject(p.Row, d.heading(p, colPhone), PhoneInvalid, "%v", err)
 	}
-	if role != nil && !role.Kind.TakesSMS() {
-		d.reject(p.Row, d.heading(p, colPhone), PhoneInvalid, "DocuSign sends text messages to signers, carbon copies and certified deliveries only; role %q is none of them (%s)", role.Name, role.Kind)
+	column := d.heading(p, colPhone)
+	switch {
+	case d.fit.rules.NoText:
+		d.reject(p.Row, column, PhoneInvalid, "the account cannot tell recipients by text message (SMS delivery is off): DocuSign would refuse the envelope; leave the cell empty, or have an administrator switch it on")
+	case role == nil:
+	case !role.Kind.TakesSMS():
+		d.reject(p.Row, column, PhoneInvalid, "DocuSign sends text messages to signers, carbon copies and certified deliveries only; role %q is none of them (%s)", role.Name, role.Kind)
+	case role.Check != template.NoPhoneCheck:
+		d.reject(p.Row, column, PhoneInvalid, "the template has role %q prove by telephone who they are, and DocuSign does not tell the same person by text message as well: leave the cell empty", role.Name)
 	}
 	return phone
 }
@@ -102,11 +112,12 @@ func (d *Draft) phone(p *Part, role *template.Role) Phone {
 // Source: DocuSign "SMS or WhatsApp delivery".
 const maxPhones = 10
 
-// checkPhones counts the recipients who are told by text message.
-func (d *Draft) checkPhones(env *Envelope) {
-	n := 0
+// checkPhones counts the recipients who are told by text message, by the rows
+// or by the template itself.
+func (d *Draft) checkPhones(env *Envelope, s *scratch) {
+	n := d.fit.texted
 	for i := range env.Recipients {
-		if env.Recipients[i].Phone == (Phone{}) {
+		if env.Recipients[i].Phone == (Phone{}) || s.roles[i] != nil && s.roles[i].Texted {
 			continue
 		}
 		if n++; n == maxPhones+1 {
@@ -165,8 +176,12 @@ func (d *Draft) fill(out []Tab, p *Part, role *template.Role, c labelled, tabs [
 		if !tab.Type.Fillable() {
 			continue
 		}
+		if strings.HasPrefix(tab.Label, `\*`) {
+			d.reject(p.Row, column, TabValue, "tab %q of role %q bears a label that begins with \\*, by which DocuSign means all tabs whose labels end alike: rename it in the template", tab.Label, role.Name)
+			return out
+		}
 		if i := slices.IndexFunc(out[first:], func(t Tab) bool { return t.Type == tab.Type }); i >= 0 {
-			out[first+i].All = !template.Alone(tab.Label)
+			out[first+i].All = !tab.Alone()
 		}
 		value, err := tab.Value(text)
 		if what := unprintable(text, "\n\t"); err == nil && what != "" {

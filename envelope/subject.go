@@ -12,18 +12,32 @@ import (
 // DocuSign: emailSubject.
 const maxSubject = 100
 
+// maxBlurb is how long a message may be. DocuSign: emailBlurb.
+const maxBlurb = 10_000
+
 // checkTexts holds the envelope's own texts against DocuSign's limits. The
 // subject counts with its merge fields filled in.
 func (d *Draft) checkTexts(env *Envelope, s *scratch) {
 	t := d.fit.source.Template
 	if env.Blurb != "" {
 		row, column := d.place(colBlurb)
-		d.checkText(row, column, TextInvalid, env.Blurb, 10_000)
+		d.checkText(row, column, TextInvalid, env.Blurb, maxBlurb)
+		if t.MessageLocked && env.Blurb != t.Blurb {
+			d.reject(row, column, TextInvalid, "template %q keeps senders from changing the message (messageLock): DocuSign would mail the template's, or refuse the envelope; leave the cell empty, or unlock it in the template", t.Name)
+		}
 	}
 	if blurb := cmp.Or(env.Blurb, t.Blurb); strings.Contains(blurb, mergeOpen) {
 		if full, _ := expand(blurb, env, t); full != blurb {
 			env.MergedBlurb = full
+			if n := template.Length(full); n > maxBlurb && template.Length(blurb) <= maxBlurb {
+				row, column := d.place(colBlurb)
+				d.reject(row, column, TooLong, "the message is %d characters long with its merge fields filled in: DocuSign takes %d and refuses the envelope otherwise", n, maxBlurb)
+			}
 		}
+	}
+	if t.MessageLocked && env.Subject != "" && t.Subject != "" && env.Subject != t.Subject {
+		row, column := d.place(colSubject)
+		d.reject(row, column, TextInvalid, "template %q keeps senders from changing the subject (messageLock): DocuSign would mail the template's, or refuse the envelope; leave the cell empty, or unlock it in the template", t.Name)
 	}
 	subject := cmp.Or(env.Subject, t.Subject)
 	if plain(subject) && len(subject) <= maxSubject && subject != "" && !strings.Contains(subject, mergeOpen) {
@@ -44,6 +58,9 @@ func (d *Draft) checkTexts(env *Envelope, s *scratch) {
 	if unknown != "" && env.Subject != "" {
 		d.reject(row, column, TextInvalid, "the subject's merge field %q names neither a role nor a custom field of template %q%s: DocuSign would mail it as it stands",
 			unknown, t.Name, nearestMerge(unknown, t))
+	}
+	if invisible(full) && !slices.Contains(s.roles, nil) {
+		d.reject(row, column, TextInvalid, "nothing of the subject %q can be seen once its merge fields are filled in: DocuSign would refuse the envelope", subject)
 	}
 	if n := template.Length(full); n > maxSubject && !slices.Contains(s.roles, nil) {
 		filled := ""
@@ -106,19 +123,35 @@ func merge(name string, env *Envelope, t *template.Template) (value string, ours
 			return "", false, false
 		}
 	}
-	who := template.Person{}
-	i := slices.IndexFunc(t.Roles, func(r template.Role) bool { return r.Name == role })
-	if i < 0 {
-		return "", true, false
+	text := func(name, email string) string {
+		if isName {
+			return name
+		}
+		return email
 	}
-	who = t.Roles[i].Person
-	if i := slices.IndexFunc(env.Recipients, func(r Recipient) bool { return r.Role == role }); i >= 0 {
-		who = template.Person{Name: env.Recipients[i].Name, Email: env.Recipients[i].Email}
+	// Of several roles of one name DocuSign fills in whichever it comes upon: the
+	// longest must fit.
+	longest := func(other string) {
+		if template.Length(other) > template.Length(value) {
+			value = other
+		}
 	}
-	if isName {
-		return who.Name, true, true
+	for i := range t.Roles {
+		r := &t.Roles[i]
+		if r.Name != role {
+			continue
+		}
+		found = true
+		if !r.Placeholder() { // else a row says who
+			longest(text(r.Person.Name, r.Person.Email))
+		}
 	}
-	return who.Email, true, true
+	for i := range env.Recipients {
+		if r := &env.Recipients[i]; r.Role == role {
+			longest(text(r.Name, r.Email))
+		}
+	}
+	return value, true, found
 }
 
 // nearestMerge names the merge field that was likely meant.

@@ -31,6 +31,8 @@ func unprintable(s, allowed string) string {
 		switch {
 		case r == '\n' && allowed == "":
 			return "a line break"
+		case (r == '\u2028' || r == '\u2029') && allowed == "":
+			return fmt.Sprintf("a line break (%U)", r)
 		case r == utf8.RuneError:
 			return fmt.Sprintf("a character that an earlier conversion has lost (%U)", r)
 		case unicode.IsControl(r) && !strings.ContainsRune(allowed, r):

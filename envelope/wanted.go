@@ -33,7 +33,7 @@ func wantedTabs(t *template.Template) []*wanted {
 				continue
 			}
 			w := &wanted{role: role, tab: tab}
-			w.unreachable = !tab.Type.Fillable() || template.Alone(tab.Label) && slices.ContainsFunc(role.Tabs[:j], w.isLike)
+			w.unreachable = !tab.Type.Fillable() || tab.Alone() && slices.ContainsFunc(role.Tabs[:j], w.isLike)
 			again := slices.ContainsFunc(all, func(o *wanted) bool {
 				return o.role == role && o.isLike(*tab) && o.unreachable == w.unreachable && o.tab.SenderRequired == tab.SenderRequired
 			})

@@ -317,8 +317,8 @@ func TestTooLate(t *testing.T) {
 		args []string
 		want string // "" says nothing
 	}{
-		{[]string{"--via", "single", "--max-duration", "90m"}, "warning: about 1,005 envelopes of 3,000 will not have been sent when the run must end (--until, --max-duration)"},
-		{[]string{"--via", "single", "--until", "00:01"}, "warning: about 2,004 envelopes of 3,000 will not have been sent"},
+		{[]string{"--via", "single", "--max-duration", "90m"}, "warning: about 1,006 envelopes of 3,000 will not have been sent when the run must end (--until, --max-duration)"},
+		{[]string{"--via", "single", "--until", "00:01"}, "warning: about 2,005 envelopes of 3,000 will not have been sent"},
 		{[]string{"--via", "single", "--until", "03:30"}, ""},
 		{[]string{"--max-duration", "90m"}, ""},
 		{[]string{"--via", "bulk", "--max-duration", "90s"}, "warning: about 1,"},

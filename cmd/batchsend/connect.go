@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 	"batchsend/internal/docusign"
 	"batchsend/internal/ledger"
 	"batchsend/internal/sandbox"
+	"batchsend/template"
 	"batchsend/throttle"
 )
 
@@ -47,11 +49,14 @@ type connection struct {
 	template string // for rows that name none
 	sandbox  *sandbox.Server
 	budget   *ledger.Budget // that it shares; nil if it calls by itself
+	log      *slog.Logger
+
+	templates map[string]*template.Template // by ID, as last read with their documents
 }
 
 // connect signs in. It makes no call that counts against the limits.
 func (a *app) connect(ctx context.Context, l limits) (*connection, error) {
-	c := &connection{template: a.cfg.template}
+	c := &connection{template: a.cfg.template, log: a.log}
 	client := &docusign.Client{
 		IntegrationKey: a.cfg.integrationKey,
 		UserID:         a.cfg.userID,

@@ -46,8 +46,8 @@ func (a *app) doctor(ctx context.Context) error {
 		ok("settings", "not readable for this user: going on without them")
 	case err != nil:
 		return fail("settings", err)
-	case info.SendingBlocked:
-		return fail("settings", errors.New("sending is blocked for this account: its administrator must clear that"))
+	case info.MaySend() != nil:
+		return fail("settings", info.MaySend())
 	default:
 		if a := info.Allowance; a.Known && !a.Unlimited {
 			ok("allowance", "%s left of %s", report.Plural(a.Left(), "envelope"), report.Number(a.Allowed))

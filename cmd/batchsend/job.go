@@ -30,7 +30,6 @@ type job struct {
 	warnings []envelope.Problem
 	conn     *connection
 	info     docusign.AccountInfo
-	told     bool                        // DocuSign has told of the account
 	sources  map[string]*envelope.Source // by template ID
 	fresh    *templateWatch
 	standing map[*envelope.Draft]envelope.Standing
@@ -165,7 +164,9 @@ func (j *job) connect(ctx context.Context) (err error) {
 
 func (j *job) readAccount(ctx context.Context) (err error) {
 	j.info, err = j.conn.accountInfo(ctx)
-	j.told = err == nil
+	if err == nil {
+		return j.info.MaySend()
+	}
 	if errors.Is(err, docusign.ErrNotReadable) {
 		j.log.Info("the account's settings are not readable for this user; going on without them", "error", err)
 		return nil
@@ -184,6 +185,7 @@ func (j *job) check(ctx context.Context) (err error) {
 		Defaults:        j.defaults,
 		AllowSamePerson: j.o.allowSamePerson,
 		AllowRepeat:     j.o.allowRepeat,
+		Rules:           j.info.Rules,
 		Sources:         map[string]*envelope.Source{},
 		Each:            batch.Each,
 	}

@@ -24,7 +24,7 @@ func (j *job) makePlan(ctx context.Context, items []batch.Item) error {
 	}
 	j.bulk = batch.Bulk{Copies: j.info.BulkCopies, Queue: j.info.BulkQueue, Speed: speed}
 	terms := batch.Terms{
-		Via: j.o.via, Forbidden: !j.info.BulkAllowed && (j.told || j.o.via != batch.InBulk), Bulk: j.bulk,
+		Via: j.o.via, Forbidden: j.info.BulkForbidden, Untold: !j.info.BulkTold, Bulk: j.bulk,
 		State: j.conn.limiter.State(), Now: time.Now(), Templates: len(j.sources), Concurrency: j.o.concurrency,
 	}
 	plan := batch.Choose(envs, terms)
@@ -82,9 +82,6 @@ func (j *job) tell() {
 	}
 	report.WriteProblems(j.stderr, "", problems)
 	report.WriteProblems(j.stderr, "warning: ", j.warnings)
-	if j.info.SendingBlocked {
-		j.warn("DocuSign says that sending is blocked for this account: nothing will be accepted until its administrator clears that")
-	}
 	if j.plan.AllowanceLeft >= 0 && j.plan.AllowanceLeft < j.plan.Envelopes {
 		j.warn("the account's plan has %s left and %s are to be sent: DocuSign may refuse the rest", report.Plural(j.plan.AllowanceLeft, "envelope"), report.Number(j.plan.Envelopes))
 	}

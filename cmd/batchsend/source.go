@@ -37,6 +37,9 @@ func (c *connection) source(ctx context.Context, id string, info docusign.Accoun
 		t, stored, err = c.client.Template(ctx, id)
 		return err
 	})
+	if err == nil {
+		err = c.readDocuments(ctx, t)
+	}
 	switch {
 	case errors.Is(err, docusign.ErrTemplateUnknown):
 		if other, ok := c.client.TemplateElsewhere(ctx, id); ok {

@@ -68,6 +68,14 @@ func (a *app) showTemplate(ctx context.Context, conn *connection, id string) err
 	if err := report.Columns(a.stdout, rows); err != nil {
 		return err
 	}
+	if t.NoDocument {
+		fmt.Fprintln(a.stdout, "\nThe template has no document: no envelope of it can be sent.")
+	}
+	for i := range t.Documents {
+		for _, tab := range t.Documents[i].Unfilled() {
+			fmt.Fprintf(a.stdout, "\nThe sender must fill field %q on document %q before sending (prefill), and it has no value:\nno envelope can be sent before the template gives it one.\n", tab.Label, t.Documents[i].Name)
+		}
+	}
 	for _, f := range t.Fields {
 		fmt.Fprintf(a.stdout, "custom field %s %s\n", f.Name, strings.Join(f.Options, ", "))
 	}

@@ -3,11 +3,13 @@ package docusign
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
+	"batchsend/envelope"
 	"batchsend/reminders"
 )
 
@@ -22,12 +24,43 @@ type AccountInfo struct {
 	// OverrideForbidden is set if senders may not depart from Notification.
 	// DocuSign: accountNotification.userOverrideEnabled.
 	OverrideForbidden bool
-	BulkAllowed       bool // DocuSign: allowBulkSend
-	BulkCopies        int  // in one list; DocuSign: bulkSendMaxCopiesInBatch
-	BulkQueue         int  // unsent in all lists; DocuSign: bulkSendMaxUnprocessedEnvelopesCount
-	// DocumentVisibility is the account's mode; "" or "Off" if it has none. In
-	// the others every signer must have a field.
-	DocumentVisibility string
+	// BulkForbidden is set if DocuSign has told that the account, or this user,
+	// may not send in bulk; BulkTold if it has told anything of that. DocuSign:
+	// allowBulkSend, bulkSend.
+	BulkForbidden, BulkTold bool
+	BulkCopies              int // in one list; DocuSign: bulkSendMaxCopiesInBatch
+	BulkQueue               int // unsent in all lists; DocuSign: bulkSendMaxUnprocessedEnvelopesCount
+	// Rules are what the account demands of envelopes.
+	Rules envelope.Rules
+}
+
+// BlockedError says that DocuSign takes no envelope from the account.
+type BlockedError struct {
+	Account   string // its name
+	Suspended bool
+}
+
+func (e *BlockedError) Error() string {
+	if e.Suspended {
+		return fmt.Sprintf("account %q is suspended: DocuSign would refuse every envelope", e.Account)
+	}
+	return fmt.Sprintf("sending is blocked for account %q: DocuSign would refuse every envelope", e.Account)
+}
+
+// Hint says who can mend it.
+func (e *BlockedError) Hint() string {
+	if e.Suspended {
+		return hintSuspended
+	}
+	return "an administrator of the account sees why under Billing and Usage, or asks DocuSign Support; then run the same command again"
+}
+
+// MaySend returns a [*BlockedError] if the account takes no envelopes.
+func (a *AccountInfo) MaySend() error {
+	if a.Suspended || a.SendingBlocked {
+		return &BlockedError{a.Name, a.Suspended}
+	}
+	return nil
 }
 
 // Allowance is what the plan leaves to send in this billing period. Many plans
@@ -42,19 +75,25 @@ type Allowance struct {
 // Left is how many envelopes remain; it is 0 if that is not known.
 func (a Allowance) Left() int { return max(a.Allowed-a.Sent, 0) }
 
-// AccountInfo reads the account and its settings, in one call. The error is
-// [ErrNotReadable] if this user has no right to.
+// AccountInfo reads the account and its settings, in one call, or in two if the
+// first does not tell of the settings: that something is not told does not mean
+// that it is not so. The error is [ErrNotReadable] if this user may read neither.
 func (c *Client) AccountInfo(ctx context.Context) (AccountInfo, error) {
 	var got wireAccount
 	err := c.do(ctx, call{
 		op: "read account", method: http.MethodGet,
 		query: url.Values{"include_account_settings": {"true"}},
 	}, &got)
-	if e, ok := errors.AsType[*Error](err); ok && e.Kind == Refused {
-		rightless := slices.Contains([]int{http.StatusForbidden, http.StatusNotFound}, e.Status) ||
-			strings.Contains(normal(e.Code), "LACKSPERMISSIONS") || strings.Contains(normal(e.Code), "NOTACCOUNTADMIN")
-		if rightless && e.Cause == nil {
-			e.Cause = ErrNotReadable
+	if err != nil && !notReadable(err) {
+		return AccountInfo{}, err
+	}
+	if got.Settings.AllowBulk == "" {
+		apart := c.do(ctx, call{op: "read account settings", method: http.MethodGet, path: "/settings"}, &got.Settings)
+		switch e, _ := errors.AsType[*Error](apart); {
+		case apart == nil:
+			err = nil
+		case e == nil || e.Kind != Refused:
+			return AccountInfo{}, apart
 		}
 	}
 	if err != nil {
@@ -63,31 +102,65 @@ func (c *Client) AccountInfo(ctx context.Context) (AccountInfo, error) {
 	return got.info(), nil
 }
 
-type wireAccount struct {
-	Name       text `json:"accountName"`
-	Number     text `json:"externalAccountId"`
-	Plan       text `json:"planName"`
-	Allowed    text `json:"billingPeriodEnvelopesAllowed"`
-	Sent       text `json:"billingPeriodEnvelopesSent"`
-	DaysLeft   text `json:"billingPeriodDaysRemaining"`
-	Blocked    text `json:"envelopeSendingBlocked"`
-	Suspension text `json:"suspensionStatus"`
-	Settings   struct {
-		Notification struct {
-			wireNotification
-			Override text `json:"userOverrideEnabled"`
-		} `json:"accountNotification"`
-		AllowBulk   text `json:"allowBulkSend"`
-		BulkCopies  text `json:"bulkSendMaxCopiesInBatch"`
-		BulkQueue   text `json:"bulkSendMaxUnprocessedEnvelopesCount"`
-		AllowHiding text `json:"allowDocumentVisibility"`
-		Visibility  text `json:"documentVisibility"`
-	} `json:"accountSettings"`
+// notReadable reports whether err means that this user has no right to read
+// what was asked for, and gives it [ErrNotReadable] as its cause.
+func notReadable(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Kind != Refused {
+		return false
+	}
+	rightless := slices.Contains([]int{http.StatusForbidden, http.StatusNotFound}, e.Status) ||
+		strings.Contains(normal(e.Code), "LACKSPERMISSIONS") || strings.Contains(normal(e.Code), "NOTACCOUNTADMIN")
+	if rightless && e.Cause == nil {
+		e.Cause = ErrNotReadable
+	}
+	return rightless
 }
+
+type wireAccount struct {
+	Name       text         `json:"accountName"`
+	Number     text         `json:"externalAccountId"`
+	Plan       text         `json:"planName"`
+	Allowed    text         `json:"billingPeriodEnvelopesAllowed"`
+	Sent       text         `json:"billingPeriodEnvelopesSent"`
+	DaysLeft   text         `json:"billingPeriodDaysRemaining"`
+	Blocked    text         `json:"envelopeSendingBlocked"`
+	Suspension text         `json:"suspensionStatus"`
+	Settings   wireSettings `json:"accountSettings"`
+}
+
+// wireSettings is the schema "accountSettingsInformation", as far as sending
+// depends on it.
+type wireSettings struct {
+	Notification struct {
+		wireNotification
+		Override text `json:"userOverrideEnabled"`
+	} `json:"accountNotification"`
+	AllowBulk   text           `json:"allowBulkSend"`
+	UserBulk    text           `json:"bulkSend"`
+	BulkCopies  text           `json:"bulkSendMaxCopiesInBatch"`
+	BulkQueue   text           `json:"bulkSendMaxUnprocessedEnvelopesCount"`
+	AllowHiding text           `json:"allowDocumentVisibility"`
+	Visibility  text           `json:"documentVisibility"`
+	AccessCode  wireCodeFormat `json:"accessCodeFormat"`
+	AllowSMS    text           `json:"allowSMSDelivery"`
+	SMSBeside   text           `json:"enableSMSDeliveryAdditionalNotification"`
+}
+
+type wireCodeFormat struct {
+	Required text `json:"formatRequired"`
+	Length   text `json:"minimumLength"`
+	Letter   text `json:"letterRequired"`
+	Number   text `json:"numberRequired"`
+	Special  text `json:"specialCharacterRequired"`
+}
+
+// no reports whether t says so, which is more than not saying yes.
+func (t text) no() bool { return t != "" && !t.true() }
 
 func (w *wireAccount) info() AccountInfo {
 	set := &w.Settings
-	info := AccountInfo{
+	return AccountInfo{
 		Name: string(w.Name), Number: string(w.Number), Plan: string(w.Plan),
 		Allowance: Allowance{
 			Known:     w.Allowed != "",
@@ -95,16 +168,39 @@ func (w *wireAccount) info() AccountInfo {
 			Allowed:   w.Allowed.int(), Sent: w.Sent.int(), DaysLeft: w.DaysLeft.int(),
 		},
 		SendingBlocked:    w.Blocked.true(),
-		Suspended:         w.Suspension.true() || strings.HasPrefix(strings.ToLower(string(w.Suspension)), "suspend"),
+		Suspended:         w.suspended(),
 		Notification:      set.Notification.stored(),
-		OverrideForbidden: set.Notification.Override != "" && !set.Notification.Override.true(),
-		BulkAllowed:       set.AllowBulk.true(),
+		OverrideForbidden: set.Notification.Override.no(),
+		BulkForbidden:     set.AllowBulk.no() || set.UserBulk.no(),
+		BulkTold:          set.AllowBulk != "" || set.UserBulk != "",
 		BulkCopies:        set.BulkCopies.int(), BulkQueue: set.BulkQueue.int(),
+		Rules: set.rules(),
 	}
-	if set.AllowHiding == "" || set.AllowHiding.true() { // else the mode has no effect
-		info.DocumentVisibility = string(set.Visibility)
+}
+
+// suspended reports whether the account is. Which words DocuSign uses is not
+// documented.
+func (w *wireAccount) suspended() bool {
+	status := normal(string(w.Suspension))
+	return w.Suspension.true() || strings.HasPrefix(status, "SUSPEND") || strings.HasSuffix(status, "SUSPENDED") && !strings.HasPrefix(status, "NOT") && !strings.HasPrefix(status, "UN")
+}
+
+func (w *wireSettings) rules() envelope.Rules {
+	rules := envelope.Rules{NoText: w.AllowSMS.no() || w.SMSBeside.no()}
+	if f := w.AccessCode; !f.Required.no() {
+		rules.AccessCode = envelope.AccessCodeFormat{
+			Length: f.Length.int(), Letter: f.Letter.true(), Number: f.Number.true(), Special: f.Special.true(),
+		}
 	}
-	return info
+	mode := normal(string(w.Visibility))
+	switch {
+	case w.AllowHiding.no(), mode == "", mode == "OFF": // without the first the mode has no effect
+	case strings.HasPrefix(mode, "SENDERCANSET"):
+		rules.Visibility = envelope.VisibilityChosen
+	default:
+		rules.Visibility = envelope.VisibilityAlways
+	}
+	return rules
 }
 
 // wireNotification is the schema "notification", and most of

@@ -22,7 +22,7 @@ func (e *Error) Hint() string {
 	case errors.Is(e.Cause, ErrTemplateUnknown):
 		return "copy the template ID from DocuSign (Templates, the template, Template ID), and share the template with this user"
 	case suspended(code):
-		return "the account is suspended, most often over billing: an administrator sees why under Billing and Usage"
+		return hintSuspended
 	case e.Status == statusBlocked:
 		return "DocuSign blocks this traffic because of excess use: wait at least an hour, and ask DocuSign Support if it stays so"
 	case e.Status == 407:
@@ -38,6 +38,8 @@ func (e *Error) Hint() string {
 	}
 	return ""
 }
+
+const hintSuspended = "the account is suspended, most often over billing: an administrator sees why under Billing and Usage"
 
 // hints say what to do about a code, by its normal form.
 var hints = func() map[string]string {

@@ -129,12 +129,7 @@ func definition(env *envelope.Envelope, status text) *wireDefinition {
 
 // composite reports whether env needs composite templates.
 func composite(env *envelope.Envelope) bool {
-	for i := range env.Recipients {
-		if r := &env.Recipients[i]; r.Note != "" || r.Phone != (envelope.Phone{}) {
-			return true
-		}
-	}
-	return false
+	return env.Texts() || slices.ContainsFunc(env.Recipients, func(r envelope.Recipient) bool { return r.Note != "" })
 }
 
 // overlay lays env's recipients over its template. Each stands in the list of

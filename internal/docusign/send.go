@@ -20,13 +20,31 @@ const (
 // Send creates and sends env and returns DocuSign's envelope ID. Its errors are
 // [*Error].
 func (c *Client) Send(ctx context.Context, env *envelope.Envelope) (envelope.ID, error) {
-	return c.create(ctx, "send envelope", definition(env, statusSent))
+	id, err := c.create(ctx, "send envelope", definition(env, statusSent))
+	return id, ownFault(env, err)
 }
 
 // Draft creates env without sending it: nobody receives it before
 // [Client.SendDraft].
 func (c *Client) Draft(ctx context.Context, env *envelope.Envelope) (envelope.ID, error) {
-	return c.create(ctx, "create draft", definition(env, statusDraft))
+	id, err := c.create(ctx, "create draft", definition(env, statusDraft))
+	return id, ownFault(env, err)
+}
+
+// errTexts is what an account that lacks a right may lack it for.
+var errTexts = errors.New("perhaps because of the text message (phone), which the account may not allow")
+
+// ownFault makes of an error that would stop every envelope one that stops env
+// alone, if it may be about what only some envelopes ask for: a right to tell
+// recipients by text message.
+func ownFault(env *envelope.Envelope, err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Kind != Halt || normal(e.Code) != lacksRight || !env.Texts() {
+		return err
+	}
+	own := *e
+	own.Kind, own.Cause = Refused, errTexts
+	return &own
 }
 
 func (c *Client) create(ctx context.Context, op string, d *wireDefinition) (envelope.ID, error) {

@@ -73,6 +73,32 @@ func TestSend(t *testing.T) {
 	}
 }
 
+// A row's text message may be what the account lacks the right for: then the row
+// fails, and not the whole file.
+func TestTextMessageForbidden(t *testing.T) {
+	c := connected(t, (&sandbox.Server{NoSMS: true}).Transport())
+	for name, create := range map[string]func(*envelope.Envelope) error{
+		"sent at once": func(env *envelope.Envelope) error { _, err := c.Send(t.Context(), env); return err },
+		"in two steps": func(env *envelope.Envelope) error {
+			id, err := c.Draft(t.Context(), env)
+			if err != nil {
+				return err
+			}
+			return c.SendDraft(t.Context(), id)
+		},
+	} {
+		env := offer()
+		env.Recipients[0].Phone = envelope.Phone{CountryCode: "46", Number: "701234567"}
+		if err := create(env); kindOf(t, err) != Refused || !strings.Contains(err.Error(), "ACCOUNT_LACKS_PERMISSIONS") {
+			t.Errorf("%s: %v is %s, want refused", name, err, kindOf(t, err))
+		}
+	}
+	blocked := connected(t, (&sandbox.Server{SendingBlocked: true}).Transport())
+	if _, err := blocked.Send(t.Context(), offer()); kindOf(t, err) != Halt {
+		t.Errorf("an account that may not send: %v is %s, want halt", err, kindOf(t, err))
+	}
+}
+
 // TestSandboxFaults lets each of the sandbox's faults strike.
 func TestSandboxFaults(t *testing.T) {
 	for _, c := range []struct {
