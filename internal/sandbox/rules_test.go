@@ -52,7 +52,7 @@ func TestDemands(t *testing.T) {
 	codes := sandbox.CodeFormat{Length: 6, Letter: true, Number: true, Special: true}
 	tests := []struct {
 		name   string
-		server sandbox.Server
+		server *sandbox.Server
 		more   string // of the template
 		people string // of the template
 		body   string
@@ -66,19 +66,19 @@ func TestDemands(t *testing.T) {
 		{name: "box for the sender to tick", more: subject + `"documents":[{"documentId":"1","name":"x","tabs":{"prefillTabs":{"checkboxTabs":[{"tabLabel":"Pets","required":"true","selected":"false"}]}}}],`, body: reading(""), code: "ENVELOPE_IS_INCOMPLETE"},
 		{name: "required custom field", more: subject + `"customFields":{"textCustomFields":[{"name":"Case","required":"true"}]},`, body: reading(""), code: "ENVELOPE_CUSTOM_FIELD_MISSING"},
 
-		{name: "free-form signing", server: sandbox.Server{DocumentVisibility: true}, more: subject, people: signer(""), body: reading(""), code: "ONESIGNALLSIGN_NOT_SATISFIED"},
-		{name: "free-form signing, visibility by the sender", server: sandbox.Server{DocumentVisibility: true, SenderSetsVisibility: true}, more: subject, people: signer(""), body: reading("")},
-		{name: "free-form signing, visibility by the template", server: sandbox.Server{DocumentVisibility: true, SenderSetsVisibility: true}, more: subject + `"enforceSignerVisibility":"true",`, people: signer(""), body: reading(""), code: "ONESIGNALLSIGN_NOT_SATISFIED"},
+		{name: "free-form signing", server: &sandbox.Server{DocumentVisibility: true}, more: subject, people: signer(""), body: reading(""), code: "ONESIGNALLSIGN_NOT_SATISFIED"},
+		{name: "free-form signing, visibility by the sender", server: &sandbox.Server{DocumentVisibility: true, SenderSetsVisibility: true}, more: subject, people: signer(""), body: reading("")},
+		{name: "free-form signing, visibility by the template", server: &sandbox.Server{DocumentVisibility: true, SenderSetsVisibility: true}, more: subject + `"enforceSignerVisibility":"true",`, people: signer(""), body: reading(""), code: "ONESIGNALLSIGN_NOT_SATISFIED"},
 
-		{name: "access code too short", server: sandbox.Server{AccessCodes: codes}, more: subject, body: reading(`,"accessCode":"ab-12"`), code: "INVALID_REQUEST_PARAMETER"},
-		{name: "access code without a letter", server: sandbox.Server{AccessCodes: codes}, more: subject, body: reading(`,"accessCode":"12-345"`), code: "INVALID_REQUEST_PARAMETER"},
-		{name: "access code without a digit", server: sandbox.Server{AccessCodes: codes}, more: subject, body: reading(`,"accessCode":"ab-cde"`), code: "INVALID_REQUEST_PARAMETER"},
-		{name: "access code without a special character", server: sandbox.Server{AccessCodes: codes}, more: subject, body: reading(`,"accessCode":"abc123"`), code: "INVALID_REQUEST_PARAMETER"},
-		{name: "access code as wanted", server: sandbox.Server{AccessCodes: codes}, more: subject, body: reading(`,"accessCode":"abc-12"`)},
-		{name: "no access code", server: sandbox.Server{AccessCodes: codes}, more: subject, body: reading("")},
+		{name: "access code too short", server: &sandbox.Server{AccessCodes: codes}, more: subject, body: reading(`,"accessCode":"ab-12"`), code: "INVALID_REQUEST_PARAMETER"},
+		{name: "access code without a letter", server: &sandbox.Server{AccessCodes: codes}, more: subject, body: reading(`,"accessCode":"12-345"`), code: "INVALID_REQUEST_PARAMETER"},
+		{name: "access code without a digit", server: &sandbox.Server{AccessCodes: codes}, more: subject, body: reading(`,"accessCode":"ab-cde"`), code: "INVALID_REQUEST_PARAMETER"},
+		{name: "access code without a special character", server: &sandbox.Server{AccessCodes: codes}, more: subject, body: reading(`,"accessCode":"abc123"`), code: "INVALID_REQUEST_PARAMETER"},
+		{name: "access code as wanted", server: &sandbox.Server{AccessCodes: codes}, more: subject, body: reading(`,"accessCode":"abc-12"`)},
+		{name: "no access code", server: &sandbox.Server{AccessCodes: codes}, more: subject, body: reading("")},
 
 		{name: "text message", more: subject, body: reading(told("701234567"))},
-		{name: "text message without the right", server: sandbox.Server{NoSMS: true}, more: subject, body: reading(told("701234567")), code: "ACCOUNT_LACKS_PERMISSIONS"},
+		{name: "text message without the right", server: &sandbox.Server{NoSMS: true}, more: subject, body: reading(told("701234567")), code: "ACCOUNT_LACKS_PERMISSIONS"},
 		{name: "text messages to two numbers", more: subject, body: reading(told("701234567", "707654321")), code: "INVALID_REQUEST_PARAMETER"},
 		{name: "text message to no number", more: subject, body: reading(told("+7")), code: "INVALID_REQUEST_PARAMETER"},
 		{name: "text message by pigeon", more: subject, body: reading(`,"additionalNotifications":[{"secondaryDeliveryMethod":"pigeon","phoneNumber":{"countryCode":"46","number":"7"}}]`), code: "INVALID_REQUEST_PARAMETER"},
@@ -94,7 +94,10 @@ func TestDemands(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s := &tt.server
+			s := tt.server
+			if s == nil {
+				s = new(sandbox.Server)
+			}
 			s.Templates = []json.RawMessage{ruled(tt.more, tt.people)}
 			got := newClient(t, s).do("POST", "/envelopes", tt.body)
 			if got.code() != tt.code || tt.code == "" && got.status != 201 {
