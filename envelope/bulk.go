@@ -120,7 +120,7 @@ func (env *Envelope) Alone() string {
 			switch {
 			case !bulkTabs[t.Type]:
 				return fmt.Sprintf("tab %q of role %q is neither text, radio buttons nor list", t.Label, r.Role)
-			case t.All, again:
+			case t.All, t.First, again:
 				return fmt.Sprintf("several tabs of role %q bear the label %q", r.Role, t.Label)
 			}
 		}

@@ -93,6 +93,9 @@ type Tab struct {
 	// DocuSign fills just the first unless it is told otherwise, which it can be
 	// only for a label without spaces.
 	All bool
+	// First is set if several tabs bear the label and DocuSign fills only the
+	// first of them.
+	First bool
 }
 
 // Phone is a number as DocuSign takes it: digits only.

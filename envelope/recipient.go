@@ -181,7 +181,7 @@ func (d *Draft) fill(out []Tab, p *Part, role *template.Role, c labelled, tabs [
 			return out
 		}
 		if i := slices.IndexFunc(out[first:], func(t Tab) bool { return t.Type == tab.Type }); i >= 0 {
-			out[first+i].All = !tab.Alone()
+			out[first+i].All, out[first+i].First = !tab.Alone(), tab.Alone()
 		}
 		value, err := tab.Value(text)
 		if what := unprintable(text, "\n\t"); err == nil && what != "" {

@@ -122,7 +122,8 @@ func (f *fit) checkFixed(t *template.Template, i int, refused func(format string
 	}
 	for j := range i {
 		other := &t.Roles[j]
-		if other.Fixed() && other.RoutingOrder == role.RoutingOrder && strings.EqualFold(other.Person.Name, who.Name) && NormalAddress(other.Person.Email) == NormalAddress(who.Email) {
+		hosts := (other.Kind == template.InPersonSigner) != (role.Kind == template.InPersonSigner) // the address is one's host's
+		if !hosts && other.Fixed() && other.RoutingOrder == role.RoutingOrder && strings.EqualFold(other.Person.Name, who.Name) && NormalAddress(other.Person.Email) == NormalAddress(who.Email) {
 			refused("names %s twice at routing order %d: DocuSign would refuse every envelope (ENVELOPE_HAS_DUPLICATE_RECIPIENTS); remove one in the template", who.Email, role.RoutingOrder)
 		}
 	}

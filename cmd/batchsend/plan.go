@@ -9,6 +9,7 @@ import (
 	"batchsend/envelope"
 	"batchsend/internal/batch"
 	"batchsend/internal/report"
+	"batchsend/reminders"
 )
 
 // makePlan chooses how the items are sent and works out what that takes.
@@ -74,6 +75,13 @@ func lateness(ctx context.Context, envs []*envelope.Envelope, plan batch.Plan, t
 	return len(envs) - done
 }
 
+// overruled reports whether DocuSign may apply the account's own reminders and
+// expiration, which it returns, where envelopes ask for others.
+func (j *job) overruled() (own reminders.Settings, overruled bool) {
+	own = reminders.Base(reminders.Stored{UseAccountDefaults: true}, j.info.Notification)
+	return own, j.info.OverrideForbidden && slices.ContainsFunc(j.drafts, func(d *envelope.Draft) bool { return d.Envelope != nil && d.Envelope.Applies != own })
+}
+
 // tell shows problems, warnings and the plan.
 func (j *job) tell() {
 	var problems []envelope.Problem
@@ -85,8 +93,8 @@ func (j *job) tell() {
 	if j.plan.AllowanceLeft >= 0 && j.plan.AllowanceLeft < j.plan.Envelopes {
 		j.warn("the account's plan has %s left and %s are to be sent: DocuSign may refuse the rest", report.Plural(j.plan.AllowanceLeft, "envelope"), report.Number(j.plan.Envelopes))
 	}
-	if j.info.OverrideForbidden && slices.ContainsFunc(j.drafts, func(d *envelope.Draft) bool { return d.Envelope != nil && d.Envelope.Notification != nil }) {
-		j.warn("the account does not let senders override reminders and expiration: DocuSign may apply the account's instead")
+	if own, overruled := j.overruled(); overruled {
+		j.warn("the account does not let senders override reminders and expiration: DocuSign may apply the account's instead (%s)", own)
 	}
 	if j.o.via == batch.InBulk && j.plan.Engine == batch.Single && j.plan.Envelopes > 0 {
 		j.warn("--via bulk: nothing goes in bulk; the plan says why")

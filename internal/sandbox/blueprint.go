@@ -159,6 +159,7 @@ func seatOf(kind string, w wireRecipient) (seat, error) {
 			person.Tabs = append(person.Tabs, tabOf(list, t))
 		}
 	}
+	person.NeedsCode = w.CodeRequired.yes()
 	return seat{Recipient: person, inTemplate: true, locked: w.TemplateLocked.yes(), stored: person.fixed()}, nil
 }
 

@@ -83,7 +83,7 @@ func (s *Server) findSource(f *fit, c *call, b *bulk, source string) {
 	}
 	// Phones cannot be delivered to in bulk.
 	if f.pattern.Status != statusCreated || len(f.pattern.Documents) == 0 ||
-		slices.ContainsFunc(f.pattern.Recipients, func(r Recipient) bool { return r.byPhone() }) {
+		slices.ContainsFunc(f.pattern.Recipients, func(r Recipient) bool { return r.byPhone() || r.Told != (Phone{}) }) {
 		unfit()
 	}
 }

@@ -30,6 +30,9 @@ func (s *Server) createEnvelope(c *call) (any, error) {
 	if request.EnvelopeID != "" {
 		return nil, refuse("UNSPECIFIED_ERROR", "Object reference not set to an instance of an object.")
 	}
+	if units(string(request.EmailBlurb)) > maxBlurb { // once merged it may be shorter
+		return nil, tooLong("emailBlurb", maxBlurb)
+	}
 	asynchronous := request.Asynchronous.yes()
 	if asynchronous && request.TransactionID == "" {
 		return nil, invalidParameter("An asynchronous envelope needs a transactionId.")
@@ -219,7 +222,7 @@ func (s *Server) checkSendable(e *Envelope) error {
 		if !r.fixed() {
 			return badEmail(r)
 		}
-		if strings.TrimSpace(r.Name) == "" && r.SigningGroup == "" {
+		if strings.TrimSpace(r.Name) == "" && r.SigningGroup == "" && r.Kind != "seals" {
 			return invalidParameter("The recipient %s has no name.", r.ID)
 		}
 	}

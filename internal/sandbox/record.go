@@ -70,8 +70,10 @@ type Recipient struct {
 	Told         Phone  `json:"told,omitzero"` // by text message, besides the mail: additionalNotifications
 	// PhoneCheck tells that the recipient must prove by telephone who they are,
 	// CheckNumber that a number for it is known or is theirs to give.
-	PhoneCheck   bool   `json:"phoneCheck,omitempty"`
-	CheckNumber  bool   `json:"checkNumber,omitempty"`
+	PhoneCheck  bool `json:"phoneCheck,omitempty"`
+	CheckNumber bool `json:"checkNumber,omitempty"`
+	// NeedsCode tells that the sender must give an access code.
+	NeedsCode    bool   `json:"needsCode,omitempty"`
 	ClientUserID string `json:"clientUserId,omitempty"` // not empty: embedded, never mailed
 	SigningGroup string `json:"signingGroup,omitempty"`
 	Tabs         []Tab  `json:"tabs,omitempty"`

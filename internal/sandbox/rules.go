@@ -66,6 +66,9 @@ func (s *Server) checkDemands(e *Envelope) error {
 		if err := s.checkText(r); err != nil {
 			return err
 		}
+		if r.NeedsCode && r.AccessCode == "" {
+			return invalidParameter("The recipient %s must have an access code.", r.ID)
+		}
 		if r.Told != (Phone{}) || r.byPhone() {
 			texts++
 		}

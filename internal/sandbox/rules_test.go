@@ -75,6 +75,8 @@ func TestDemands(t *testing.T) {
 		{name: "access code without a digit", server: &sandbox.Server{AccessCodes: codes}, more: subject, body: reading(`,"accessCode":"ab-cde"`), code: "INVALID_REQUEST_PARAMETER"},
 		{name: "access code without a special character", server: &sandbox.Server{AccessCodes: codes}, more: subject, body: reading(`,"accessCode":"abc123"`), code: "INVALID_REQUEST_PARAMETER"},
 		{name: "access code as wanted", server: &sandbox.Server{AccessCodes: codes}, more: subject, body: reading(`,"accessCode":"abc-12"`)},
+		{name: "no access code where the template demands one", more: subject, people: signer(`,"templateAccessCodeRequired":"true"`), body: reading(""), code: "INVALID_REQUEST_PARAMETER"},
+		{name: "access code where the template demands one", more: subject, people: signer(`,"templateAccessCodeRequired":"true"`), body: reading(`,"accessCode":"7"`)},
 		{name: "no access code", server: &sandbox.Server{AccessCodes: codes}, more: subject, body: reading("")},
 
 		{name: "text message", more: subject, body: reading(told("701234567"))},

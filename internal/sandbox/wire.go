@@ -106,6 +106,7 @@ type (
 		DeliveryMethod     text      `json:"deliveryMethod"`
 		SigningGroupID     text      `json:"signingGroupId"`
 		TemplateLocked     text      `json:"templateLocked"`
+		CodeRequired       text      `json:"templateAccessCodeRequired"`
 		IsBulkRecipient    text      `json:"isBulkRecipient"`
 		PhoneNumber        wirePhone `json:"phoneNumber"`
 		Tabs               wireTabs  `json:"tabs"`
