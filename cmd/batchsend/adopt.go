@@ -47,7 +47,7 @@ func (j *job) adopt(ctx context.Context) error {
 
 // otherLots finds lots of the batches that another ledger has handed over.
 func (j *job) otherLots(ctx context.Context) ([]envelope.OtherLot, error) {
-	if j.told && !j.info.BulkAllowed {
+	if j.info.BulkForbidden {
 		return nil, nil
 	}
 	ours := make(map[string]bool)
