@@ -28,7 +28,7 @@ type codeFormatAnswer struct {
 
 // check holds an access code of a request against the format.
 func (f CodeFormat) check(code string) error {
-	if code == "" {
+	if code == "" || code == hiddenCode { // of a copy that was read back: it was checked
 		return nil
 	}
 	has := func(class func(byte) bool) bool { return slices.ContainsFunc([]byte(code), class) }
