@@ -71,7 +71,8 @@ type Twin struct {
 
 // Found is an envelope that DocuSign has under one of our transaction IDs.
 type Found struct {
-	ID    ID
-	Draft bool // created, not sent: nobody has received it
-	More  []ID // further ones that were sent under the same transaction ID: a person must look
+	ID      ID   // "" if DocuSign has not told it yet
+	Draft   bool // created or deleted, and never sent: nobody has received it
+	Unclear bool // DocuSign does not say whether it was sent
+	More    []ID // further ones that were sent under the same transaction ID: a person must look
 }

@@ -27,26 +27,26 @@ func Example() {
 			fmt.Printf("%s limit: waiting until %v\n", w.Window, w.Until)
 		},
 	}
-	client := &http.Client{Transport: limiter.Transport(nil, func(resp *http.Response) throttle.Reading {
-		r := throttle.NoReading
-		if left, err := strconv.Atoi(resp.Header.Get("Left")); err == nil {
-			r.HourLeft = left
+	call := func(ctx context.Context) error {
+		place, err := limiter.Acquire(ctx)
+		if err != nil {
+			return err
 		}
-		return r
-	})}
+		resp, err := http.Get(server.URL)
+		if err != nil {
+			place.Lost()
+			return err
+		}
+		reading := throttle.NoReading
+		if left, err := strconv.Atoi(resp.Header.Get("Left")); err == nil {
+			reading.HourLeft = left
+		}
+		place.Done(reading)
+		return resp.Body.Close()
+	}
 
 	var policy throttle.Policy
-	err := policy.Do(context.Background(), func(ctx context.Context) error {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL, nil)
-		if err != nil {
-			return err
-		}
-		resp, err := client.Do(req)
-		if err != nil {
-			return err
-		}
-		return resp.Body.Close()
-	})
+	err := policy.Do(context.Background(), call)
 	state := limiter.State()
 	fmt.Println(err, state.Calls, state.Hour.Left)
 

@@ -63,8 +63,9 @@ type Limiter struct {
 	told      sync.Cond // one has ended
 }
 
-// Call is one call that has its place and may leave. One of [Call.Done] and
-// [Call.Lost] must be called, once; on the zero Call they do nothing.
+// Call is one call that has its place and may leave. One of [Call.Done],
+// [Call.Lost] and [Call.Unused] must be called, once; on the zero Call they do
+// nothing.
 type Call struct {
 	l    *Limiter
 	seq  uint64
@@ -85,11 +86,11 @@ type hold struct {
 }
 
 // Acquire waits until a call may leave. If ctx ends before that, it returns an
-// error in whose chain are ctx's error and its cause, and which says by the
-// method Unsent() bool that nothing was sent. An ended ctx acquires nothing.
+// error in whose chain are ctx's error and its cause. An ended ctx acquires
+// nothing.
 func (l *Limiter) Acquire(ctx context.Context) (Call, error) {
 	if ctx.Err() != nil {
-		return Call{}, newUnsent(ctx)
+		return Call{}, ended(ctx, nil)
 	}
 	l.mu.Lock()
 	now := l.now()
@@ -118,7 +119,7 @@ func (l *Limiter) Acquire(ctx context.Context) (Call, error) {
 		l.queue.Remove(place)
 	}
 	l.dispatch(l.now())
-	return Call{}, newUnsent(ctx)
+	return Call{}, ended(ctx, nil)
 }
 
 // Done tells that the call was answered, and what the answer told.
@@ -136,6 +137,16 @@ func (c Call) Lost() {
 		return
 	}
 	c.l.happened(event{kind: unanswered, call: c})
+}
+
+// Unused tells that the call did not leave after all: its place is free again.
+func (c Call) Unused() {
+	if c.l == nil {
+		return
+	}
+	c.l.mu.Lock()
+	c.l.turnBack(c)
+	c.l.dispatch(c.l.now())
 }
 
 // Exhausted tells that the server refused a call because the window had no

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"batchsend/envelope"
@@ -137,12 +138,21 @@ const templateAge = 30 * time.Minute
 // templateWatch notices templates that change while a run lasts.
 type templateWatch struct {
 	job  *job
-	turn chan struct{} // held by the one who looks at read, or reads
+	turn chan struct{} // held by the one who reads
+	mu   sync.Mutex
 	read time.Time
 }
 
 func newTemplateWatch(j *job) *templateWatch {
 	return &templateWatch{job: j, turn: make(chan struct{}, 1), read: time.Now()}
+}
+
+// stale reports whether the templates may be out of date. It is asked when an
+// envelope is about to leave.
+func (w *templateWatch) stale() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return time.Since(w.read) >= templateAge
 }
 
 // changedError stops a run whose template is no longer what was checked.
@@ -159,7 +169,7 @@ func (w *templateWatch) check(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	if time.Since(w.read) < templateAge {
+	if !w.stale() {
 		return nil
 	}
 	for id, source := range w.job.sources {
@@ -177,6 +187,8 @@ func (w *templateWatch) check(ctx context.Context) error {
 			return &changedError{fmt.Sprintf("%s: template %q %s. Nothing further is sent: look at it, then give --allow-changed-template to go on with the rest", envelope.TemplateChanged, now.Template.Name, what)}
 		}
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.read = time.Now()
 	return nil
 }

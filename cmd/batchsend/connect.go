@@ -96,11 +96,7 @@ func (a *app) connect(ctx context.Context, l limits) (*connection, error) {
 		a.log.Info("repeating a call", "wait", wait.Round(time.Millisecond), "error", err)
 		trouble.tell(a, err)
 	}}
-	client.Pace = func(next http.RoundTripper) http.RoundTripper {
-		return c.limiter.Transport(next, func(resp *http.Response) throttle.Reading {
-			return throttle.Reading(docusign.ReadLimits(resp.Header, time.Now()))
-		})
-	}
+	client.Pacer = pacer{c.limiter}
 	client.OnLimited = func(w docusign.Window, after time.Duration) { c.limiter.Exhausted(throttle.Window(w), after) }
 	c.client = client
 	if err := c.retry.Do(ctx, func(ctx context.Context) error {
@@ -111,6 +107,22 @@ func (a *app) connect(ctx context.Context, l limits) (*connection, error) {
 	}
 	return c, nil
 }
+
+// pacer has the limiter give calls their places.
+type pacer struct{ limiter *throttle.Limiter }
+
+func (p pacer) Place(ctx context.Context) (docusign.Place, error) {
+	call, err := p.limiter.Acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return callPlace{call}, nil
+}
+
+// callPlace is a call's place with the limiter.
+type callPlace struct{ throttle.Call }
+
+func (p callPlace) Answered(l docusign.Limits) { p.Done(throttle.Reading(l)) }
 
 // credentials checks that all is there that signing in needs, and reads the
 // key.

@@ -9,6 +9,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
+	"batchsend/internal/ledger"
 	"batchsend/internal/report"
 )
 
@@ -39,15 +40,16 @@ func (j *job) exit(rejected bool) int {
 			code = worst(code, exitStopped)
 		}
 	}
+	lost := errors.Is(j.stopped, ledger.ErrLost) // the run that has the batch now goes on with them
 	switch {
-	case unknown > j.underWay:
+	case unknown > j.underWay && !lost:
 		code = worst(code, exitFailed)
 	case unknown > 0: // the next run learns what became of them: no person is needed
 		code = worst(code, exitStopped)
 	}
 	var broken *batch.LedgerError
 	var changed *changedError
-	if errors.As(j.stopped, &broken) || errors.As(j.stopped, &changed) {
+	if errors.As(j.stopped, &broken) && !lost || errors.As(j.stopped, &changed) {
 		code = exitCannotRun
 	}
 	return code
@@ -162,6 +164,9 @@ func (j *job) summary(entries []report.Entry, code int) *report.Summary {
 func why(stopped error) string {
 	if errors.Is(stopped, context.Canceled) {
 		return "interrupted; what could be settled is. Run the same command again to go on"
+	}
+	if lost, ok := errors.AsType[*ledger.LostError](stopped); ok { // whatever was being done
+		return lost.Error()
 	}
 	return stopped.Error()
 }

@@ -227,11 +227,8 @@ func (j *job) openLedger(ctx context.Context) (err error) {
 			batches = append(batches, in.Batch)
 		}
 	}
-	j.session, err = j.db.Begin(ctx, ledger.Run{Account: j.conn.login.AccountID, Batches: batches, Version: version(), AllowRepeat: j.o.allowRepeat})
-	if err != nil {
-		return heldOr(err)
-	}
-	return j.session.GiveBack(ctx)
+	j.session, err = j.db.Begin(ctx, ledger.Run{Account: j.conn.login.AccountID, Batches: batches, Version: version(), AllowRepeat: j.o.allowRepeat, OnWatch: j.tellWatch})
+	return heldOr(err)
 }
 
 // items returns the accepted envelopes and their drafts, in input order.
@@ -283,7 +280,7 @@ func (j *job) send(ctx context.Context, items []batch.Item, drafts []*envelope.D
 	runner := &batch.Runner{
 		DocuSign: j.conn.client, Ledger: j.session, TwoStep: j.o.via == batch.TwoStep,
 		Retry: j.conn.retry, Concurrency: j.o.concurrency, MaxErrors: j.o.maxErrors, Settle: j.o.settle,
-		Guard: j.fresh.check, Bulk: j.bulk, Singly: j.o.via == batch.Single || j.o.via == batch.TwoStep, OnLot: j.tellLot, OnAlone: j.tellAlone,
+		Guard: j.fresh.check, Stale: j.fresh.stale, Bulk: j.bulk, Singly: j.o.via == batch.Single || j.o.via == batch.TwoStep, OnLot: j.tellLot, OnAlone: j.tellAlone,
 		Log: j.log, OnOutcome: bar.outcome, OnLeft: func(l batch.Left) { j.say("%s", leftText(l)) }, OnLost: j.tellLost,
 	}
 	result := runner.Run(ctx, chosen, behind)

@@ -201,13 +201,13 @@ func (p *promise) dryRun(ctx context.Context) *job {
 
 // singly sends an accepted envelope at once, and again in two steps.
 func (p *promise) singly(ctx context.Context, j *job, e *envelopeStory, env *envelope.Envelope) {
-	id, err := p.client.Send(ctx, env)
+	id, err := p.client.Send(ctx, env, nil)
 	if err != nil {
 		p.Fatalf("%s is accepted and DocuSign refuses it: %v", e.label, err)
 	}
 	p.compare("at once", j, e, env, p.record(id))
-	if id, err = p.client.Draft(ctx, env); err == nil {
-		err = p.client.SendDraft(ctx, id)
+	if id, err = p.client.Draft(ctx, env, nil); err == nil {
+		err = p.client.SendDraft(ctx, id, nil)
 	}
 	if err != nil {
 		p.Fatalf("%s is accepted and DocuSign refuses its draft: %v", e.label, err)
@@ -269,7 +269,7 @@ func (p *promise) inBulk(ctx context.Context, j *job, accepted []*envelope.Envel
 			err = p.client.TestList(ctx, lot.List, lot.Draft)
 		}
 		if err == nil {
-			lot.Batch, err = p.client.SendList(ctx, lot)
+			lot.Batch, err = p.client.SendList(ctx, lot, nil)
 		}
 		if err != nil {
 			p.Fatalf("DocuSign refuses a list of accepted envelopes: %v", err)

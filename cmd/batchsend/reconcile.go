@@ -25,6 +25,9 @@ died, or whose answer was lost, and writes it into the ledger. It sends nothing;
 every run of send does the same before it sends.`,
 		Args: atMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.checkSettle(settle); err != nil {
+				return err
+			}
 			conn, err := a.connect(cmd.Context(), limits{concurrency: 1})
 			if err != nil {
 				return err
@@ -52,14 +55,11 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 		_, err := fmt.Fprintln(a.stdout, "nothing is in doubt")
 		return err
 	}
-	session, err := db.Begin(ctx, ledger.Run{Account: conn.login.AccountID, Batches: names, Version: version()})
+	session, err := db.Begin(ctx, ledger.Run{Account: conn.login.AccountID, Batches: names, Version: version(), OnWatch: a.tellWatch})
 	if err != nil {
 		return heldOr(err)
 	}
 	defer session.Close(context.WithoutCancel(ctx))
-	if err := session.GiveBack(ctx); err != nil {
-		return err
-	}
 	behind, err := a.leftBehind(ctx, session)
 	if err != nil {
 		return err
@@ -119,13 +119,20 @@ func oneOf(names []string) string {
 	return "NAME"
 }
 
-// heldOr gives the error of a batch that another run holds its exit code.
+// heldOr gives the error of a batch that another run holds, or has taken over, its
+// exit code.
 func heldOr(err error) error {
 	var held *ledger.HeldError
-	if errors.As(err, &held) {
+	if errors.As(err, &held) || errors.Is(err, ledger.ErrLost) {
 		return &exitError{exitStopped, err}
 	}
 	return err
+}
+
+// tellWatch says what a run waits for before it takes a batch over.
+func (a *app) tellWatch(holder *ledger.HeldError) {
+	a.say("batch %q was being sent by process %d on %s, which does not show whether it still lives: waiting for that until %s",
+		holder.Batch, holder.PID, holder.Host, time.Now().Add(ledger.TTL).Local().Format("15:04:05"))
 }
 
 // leftBehind returns what earlier runs of the session's batches left in doubt or

@@ -13,7 +13,6 @@ import (
 	"batchsend/internal/docusign"
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
-	"batchsend/throttle"
 )
 
 // askEvery is DocuSign's rule for the status of one envelope: it may be asked
@@ -109,7 +108,7 @@ func (r *refresher) ask(ctx context.Context) error {
 		var said []docusign.Fate
 		if err := r.conn.retry.Do(ctx, func(ctx context.Context) (err error) {
 			r.calls++
-			said, err = r.conn.client.Statuses(throttle.Detach(ctx), ids)
+			said, err = r.conn.client.Statuses(ctx, ids)
 			return err
 		}); err != nil {
 			return err

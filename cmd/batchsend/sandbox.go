@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"al.essio.dev/pkg/shellescape"
 	"github.com/spf13/cobra"
@@ -47,6 +48,7 @@ func (a *app) sandboxCommand() *cobra.Command {
 	var tls bool
 	var hourly, burst int
 	var rate float64
+	var delay time.Duration
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Serve an imitation of DocuSign on this machine, to practise on",
@@ -72,6 +74,7 @@ file to source in another terminal.`,
 			}
 			defer server.Close()
 			server.HourlyLimit, server.BurstLimit, server.BulkRate, server.Faults = hourly, burst, rate, going
+			server.IndexDelay = delay
 			return a.serveSandbox(cmd.Context(), server, addr, dir, tls)
 		},
 	}
@@ -82,6 +85,7 @@ file to source in another terminal.`,
 	flags.IntVar(&hourly, "calls-per-hour", sandboxHourly, "`N` calls an hour are answered; 0: any number")
 	flags.IntVar(&burst, "calls-per-burst", sandboxBurst, "`N` calls in 30 seconds are answered; 0: any number")
 	flags.Float64Var(&rate, "bulk-rate", 0, "`N` copies of a bulk list are sent a second (default 20)")
+	flags.DurationVar(&delay, "search-delay", 0, "how long searches do not find a new envelope (`DURATION`)")
 	flags.StringVar(&faults, "faults", "", "what goes wrong and how often, a `LIST` such as drop-after=0.2,503=0.1,slow=50ms")
 	return cmd
 }

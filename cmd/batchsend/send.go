@@ -15,6 +15,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
+	"batchsend/internal/docusign"
 	"batchsend/internal/report"
 	"batchsend/reminders"
 )
@@ -59,6 +60,20 @@ var reminderFlags = [4]struct {
 // defaultSettle is how long DocuSign must not know an envelope before it is
 // taken for never created. Searches are said to lag by a minute at most.
 const defaultSettle = 10 * time.Minute
+
+// checkSettle demands that --settle is longer than creating an envelope may take:
+// what is sent again before it shows is mailed twice. A sandbox on this machine is
+// quick.
+func (a *app) checkSettle(settle time.Duration) error {
+	server, err := docusign.ParseAuthServer(a.cfg.authServer)
+	switch local := a.cfg.sandbox || err == nil && server.Local(); {
+	case local && settle <= 0:
+		return a.wrong("settle", "it must be more than 0, or an envelope whose answer is lost would be sent again at once")
+	case !local && settle < defaultSettle:
+		return a.wrong("settle", "it must be 10m at least: DocuSign may take that long to create an envelope, and one that was sent again meanwhile would be mailed twice")
+	}
+	return nil
+}
 
 func (a *app) bindSend(flags *pflag.FlagSet, o *sendOptions) {
 	flags.BoolVar(&o.dryRun, "dry-run", false, "check everything and show the plan, but send nothing")
@@ -163,6 +178,9 @@ func (a *app) checkOptions(o *sendOptions, files []string) (defaults reminders.P
 		return defaults, usageError("%s says nothing of standard input: name a file", a.place("min-age"))
 	case o.until != "" && o.maxDuration != 0:
 		return defaults, usageError("%s and %s say the same thing: give one", a.place("until"), a.place("max-duration"))
+	}
+	if err := a.checkSettle(o.settle); err != nil {
+		return defaults, err
 	}
 	for i, name := range files {
 		if slices.Contains(files[:i], name) {

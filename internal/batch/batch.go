@@ -19,7 +19,7 @@ import (
 // An error may say more of itself through these methods, all optional:
 //
 //	RetryAfter() (time.Duration, bool) // nothing was created; may be repeated
-//	Unsent() bool                      // besides, the call never left
+//	Unsent() bool                      // besides, the call did not leave
 //	Doubtful() bool                    // it may have been created: look it up
 //	Halts() bool                       // no further call makes sense
 //	ErrorCode() string                 // DocuSign's name for it
@@ -29,17 +29,29 @@ import (
 type Sender interface {
 	// Send creates and sends env and returns DocuSign's envelope ID. It does
 	// not repeat anything, and it is safe for concurrent use.
-	Send(ctx context.Context, env *envelope.Envelope) (envelope.ID, error)
+	Send(ctx context.Context, env *envelope.Envelope, leaving Leaving) (envelope.ID, error)
 }
+
+// Leaving is asked when a call has its place in the account's budget, just before
+// it leaves. If it returns an error the call gives its place back, does not leave,
+// and returns that error as it is. It is asked again if the call leaves again,
+// because the token of the first was refused.
+//
+// While a call waits for its place it gives up when its context ends; once it has
+// left it is waited for.
+type Leaving = func(ctx context.Context) error
 
 // Drafter sends in two steps. Its errors say of themselves what a [Sender]'s do.
 type Drafter interface {
 	// Draft creates env without sending it. One whose answer is lost is never
 	// mailed.
-	Draft(ctx context.Context, env *envelope.Envelope) (envelope.ID, error)
+	Draft(ctx context.Context, env *envelope.Envelope, leaving Leaving) (envelope.ID, error)
 	// SendDraft sends a draft. Doing it twice does no harm: that it was sent
-	// already is no error.
-	SendDraft(ctx context.Context, id envelope.ID) error
+	// already is no error. One more method may say of an error that DocuSign does
+	// not have the draft any more, or has not sent it and will not:
+	//
+	//	Gone() bool
+	SendDraft(ctx context.Context, id envelope.ID, leaving Leaving) error
 }
 
 // Finder asks DocuSign what became of envelopes whose answer was lost.
@@ -70,7 +82,7 @@ type Bulker interface {
 	TestList(ctx context.Context, list string, draft envelope.ID) error
 	// SendList asks for the lot's list to be sent, all or nothing, and returns
 	// the ID of the batch that DocuSign then works through by itself.
-	SendList(ctx context.Context, lot *envelope.Lot) (string, error)
+	SendList(ctx context.Context, lot *envelope.Lot, leaving Leaving) (string, error)
 	// FindBatch looks the lot's batch up by its name among those asked for since.
 	FindBatch(ctx context.Context, lot *envelope.Lot, since time.Time) (id string, found bool, err error)
 	// LotStatus tells how far DocuSign has come with a batch.
@@ -97,11 +109,13 @@ type DocuSign interface {
 // Ledger remembers across runs. Every change is durable when the method
 // returns, and all methods are safe for concurrent use.
 //
-// Two errors say that an envelope was not claimed for a good reason; any other
-// means that the ledger itself has failed:
+// Two errors say that an envelope was not claimed for a good reason, and one that
+// what DocuSign's answer names as the envelope is another row's; any other means
+// that the ledger itself has failed, or that the batch is another run's now:
 //
 //	Known() envelope.Standing   // somebody else has claimed or sent it
 //	Elsewhere() envelope.Twin   // the same content was sent under another name
+//	Taken() bool                // nothing was recorded
 type Ledger interface {
 	// Claim marks env as about to be sent, if nobody else has.
 	Claim(ctx context.Context, env *envelope.Envelope) error
@@ -114,14 +128,22 @@ type Ledger interface {
 	// have created nothing.
 	Retry(ctx context.Context, id envelope.TransactionID) error
 
-	// ClaimLot claims envelopes of one batch together, as a lot, and puts into
-	// it those that it could; refused says of the others, by their index, why.
+	// CheckLease returns an error unless the run still has its batches.
+	CheckLease(ctx context.Context) error
+
+	// AddLot writes down that a lot of a batch is about to be prepared, so that
+	// whatever is made for it is removed in the end.
+	AddLot(ctx context.Context, lot *envelope.Lot, batch string) error
+	// ClaimLot claims the envelopes of a lot that is about to be sent, all or none
+	// of them: refused says of those that may not go, by their index, why.
 	ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (refused []error, err error)
-	// RecordLot writes down the parts of the lot that are known.
+	// RecordLot writes down the parts of the lot that are known. Of one that is
+	// another lot's the error says that it is Taken.
 	RecordLot(ctx context.Context, lot *envelope.Lot) error
 	// SettleLot records what came of envelopes of the lot, and if it is over
 	// that nothing is to be done about it any more. speed is how many copies a
-	// second DocuSign made, 0 if that is not known.
+	// second DocuSign made, 0 if that is not known. What was sent as another row's
+	// envelope is recorded as unknown, and so it then stands in outs.
 	SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome, over bool, speed float64) error
 }
 
@@ -142,7 +164,7 @@ type Behind struct {
 // the run died, or its answer was lost and not found.
 type Doubt struct {
 	TransactionID envelope.TransactionID
-	Attempted     time.Time   // when it was claimed; it may have left much later
+	Attempted     time.Time   // when it was claimed, just before its call left
 	Draft         envelope.ID // the draft that it had become, or ""
 	// Legacy is set if the transaction ID says nothing about the content, as an
 	// earlier release made it: another ledger's envelope may have it, too.

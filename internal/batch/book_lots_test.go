@@ -2,6 +2,7 @@ package batch_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -32,26 +33,72 @@ func (b *book) failing(call string) bool {
 	return b.fail != "" && strings.HasPrefix(call, b.fail)
 }
 
+func (b *book) CheckLease(context.Context) error {
+	b.checks++
+	if b.failing("check") || b.failing(fmt.Sprint("check ", b.checks)) {
+		return errDisk
+	}
+	return nil
+}
+
+func (b *book) AddLot(_ context.Context, lot *envelope.Lot, batch string) error {
+	if b.failing("add-lot") {
+		return errDisk
+	}
+	if b.lot(lot.ID) != nil || lot.ID == "" || batch != "may" {
+		panic("a lot is added once, to its batch")
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lots = append(b.lots, &bookLot{Lot: *lot})
+	return nil
+}
+
 func (b *book) ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (refused []error, err error) {
 	if b.failing("claim-lot") {
 		return nil, errDisk
 	}
-	if b.lot(lot.ID) != nil || lot.ID == "" || len(envs) == 0 {
-		panic("a lot is claimed once, and not without envelopes")
+	l := b.lot(lot.ID)
+	if l == nil || l.ended || len(envs) == 0 {
+		panic("a lot is claimed that there is, and not without envelopes")
 	}
-	refused = make([]error, len(envs))
 	for i, env := range envs {
-		if refused[i] = b.Claim(ctx, env); refused[i] == nil {
-			lot.Envelopes = append(lot.Envelopes, env.TransactionID)
-			b.in(env.TransactionID, lot.ID)
+		if err := b.mayClaim(env); err != nil {
+			if refused == nil {
+				refused = make([]error, len(envs))
+			}
+			refused[i] = err
 		}
 	}
-	if len(lot.Envelopes) > 0 {
-		b.mu.Lock()
-		b.lots = append(b.lots, &bookLot{Lot: *lot})
-		b.mu.Unlock()
+	if refused != nil {
+		return refused, nil
 	}
-	return refused, nil
+	var ids []envelope.TransactionID
+	for _, env := range envs {
+		if err := b.Claim(ctx, env); err != nil {
+			return nil, err
+		}
+		b.in(env.TransactionID, lot.ID)
+		ids = append(ids, env.TransactionID)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	lot.Envelopes, lot.Asked = ids, time.Now()
+	l.Lot = *lot
+	return nil, nil
+}
+
+// mayClaim says why an envelope cannot be claimed.
+func (b *book) mayClaim(env *envelope.Envelope) error {
+	if b.twin != nil {
+		return twinError{*b.twin}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if st := b.all[env.TransactionID]; st != nil && st.State.MayExist() {
+		return stateError{*st}
+	}
+	return nil
 }
 
 // in notes in which lot an envelope is.
@@ -73,8 +120,6 @@ func (b *book) RecordLot(_ context.Context, lot *envelope.Lot) error {
 	}{
 		{"draft", lot.Draft != "" && old.Draft == ""},
 		{"list", lot.List != "" && old.List == ""},
-		{"asked", !lot.Asked.IsZero() && old.Asked.IsZero()},
-		{"not asked", lot.Asked.IsZero() && !old.Asked.IsZero()},
 		{"batch", lot.Batch != "" && old.Batch == ""},
 	} {
 		if part.now {
@@ -89,9 +134,12 @@ func (b *book) RecordLot(_ context.Context, lot *envelope.Lot) error {
 	if old.ended {
 		panic("an ended lot is changed")
 	}
-	members := old.Envelopes
-	old.Lot = *lot
-	old.Envelopes = members
+	for _, o := range b.lots {
+		if o != old && (o.List == lot.List && o.List != "" || o.Batch == lot.Batch && o.Batch != "") {
+			return takenError{envelope.ID("a part of lot " + o.ID)}
+		}
+	}
+	old.Draft, old.List, old.Batch = lot.Draft, lot.List, lot.Batch
 	return nil
 }
 
@@ -107,8 +155,12 @@ func (b *book) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelo
 		b.mu.Lock()
 		ours := b.lotOf[tx] == lot.ID
 		b.mu.Unlock()
-		if ours || out.Status == envelope.Sent {
-			_ = b.Settle(ctx, tx, out) // what was settled before is passed over
+		if !ours && out.Status != envelope.Sent {
+			continue
+		}
+		if err := b.Settle(ctx, tx, out); taken(err) { // what was settled before is passed over
+			outs[tx] = envelope.Outcome{Status: envelope.Unknown, Message: err.Error()}
+			_ = b.Settle(ctx, tx, outs[tx])
 		}
 	}
 	if over {
@@ -120,9 +172,8 @@ func (b *book) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelo
 	return nil
 }
 
-// behind is what the book says that earlier runs left behind, after what cmd
-// does first: it gives back what was never asked for, if it does so.
-func (b *book) behind(giveBack bool) (left batch.Behind) {
+// behind is what the book says that earlier runs left behind.
+func (b *book) behind() (left batch.Behind) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	lots := make(map[string]bool)
@@ -136,10 +187,6 @@ func (b *book) behind(giveBack bool) (left batch.Behind) {
 		for _, tx := range l.Envelopes {
 			st := b.all[tx]
 			if b.lotOf[tx] != l.ID || st.State != envelope.StateSending {
-				continue
-			}
-			if giveBack && lot.Asked.IsZero() {
-				st.State = envelope.StatePlanned
 				continue
 			}
 			lot.Envelopes = append(lot.Envelopes, tx)

@@ -23,8 +23,9 @@ type book struct {
 	twin *envelope.Twin // of every envelope
 	// fail makes a call fail, such as "claim b" or "settle b sent"; the text is
 	// matched from its beginning.
-	fail string
-	log  []string
+	fail   string
+	log    []string
+	checks int // of the lease
 
 	lots  []*bookLot
 	lotOf map[envelope.TransactionID]string
@@ -78,12 +79,41 @@ func (b *book) Claim(_ context.Context, env *envelope.Envelope) error {
 	})
 }
 
+// takenError is an envelope of DocuSign's that is another row's.
+type takenError struct{ envelope.ID }
+
+func (e takenError) Error() string { return string(e.ID) + " is another row's" }
+func (takenError) Taken() bool     { return true }
+
+func taken(err error) bool {
+	_, ok := errors.AsType[takenError](err)
+	return ok
+}
+
+// takenBy returns an error if the book has an envelope of DocuSign's for another row.
+func (b *book) takenBy(tx envelope.TransactionID, id envelope.ID) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for other, st := range b.all {
+		if other != tx && id != "" && st.ID == id {
+			return takenError{id}
+		}
+	}
+	return nil
+}
+
 func (b *book) Draft(_ context.Context, tx envelope.TransactionID, id envelope.ID) error {
+	if err := b.takenBy(tx, id); err != nil {
+		return err
+	}
 	return b.change("draft ?", tx, []envelope.State{envelope.StateSending}, func(st *envelope.Standing) { st.ID = id })
 }
 
 func (b *book) Settle(_ context.Context, tx envelope.TransactionID, out envelope.Outcome) error {
 	open := []envelope.State{envelope.StateSending, envelope.StateUnknown}
+	if err := b.takenBy(tx, out.ID); err != nil && out.Status == envelope.Sent {
+		return err
+	}
 	return b.change("settle ? "+string(out.Status), tx, open, func(st *envelope.Standing) {
 		st.State = map[envelope.Status]envelope.State{
 			envelope.Sent: envelope.StateSent, envelope.Failed: envelope.StateFailed,
@@ -190,7 +220,7 @@ func (d *desk) run(ctx context.Context, left ...batch.Doubt) (string, batch.Resu
 
 // again runs the file once more, as cmd does, with what is left in the ledger.
 func (d *desk) again(ctx context.Context) (string, batch.Result) {
-	return d.goOn(ctx, d.book.behind(true))
+	return d.goOn(ctx, d.book.behind())
 }
 
 func (d *desk) items() (items []batch.Item) {

@@ -62,7 +62,7 @@ func (d *desk) die(t *testing.T, at int) (dead bool) {
 	defer stop()
 	p := &process{crashAt: at, stop: stop, die: func() {}}
 	d.runner.DocuSign, d.runner.Ledger = mortalClient{p, &d.docusign}, mortalLedger{p, &d.book}
-	behind := d.book.behind(at%2 == 0)
+	behind := d.book.behind()
 	d.runner.Run(ctx, d.items(), behind)
 	d.runner.DocuSign = nil
 	return p.dead

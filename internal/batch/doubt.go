@@ -2,6 +2,7 @@ package batch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,8 +15,8 @@ const (
 	// known is how long DocuSign can be asked for a transaction ID.
 	known = 7 * 24 * time.Hour
 	// longAgo is when a claim is so old that its call must be over: longer than
-	// calls wait for their place, and than clocks are wrong with which DocuSign
-	// still lets one sign in.
+	// drafts wait to be sent, and than clocks are wrong with which DocuSign still
+	// lets one sign in.
 	longAgo = 24 * time.Hour
 	// margin is by how much clocks may differ where DocuSign's own decides.
 	margin = 31 * 24 * time.Hour
@@ -64,6 +65,8 @@ type doubt struct {
 	refusal *envelope.Outcome
 	// stranger is what the transaction ID has found and goes to other people.
 	stranger envelope.ID
+	// unsettled says why what a look-up has found settles nothing; "" if it does.
+	unsettled string
 }
 
 // ripe reports whether the envelope had had its time to turn up at a moment.
@@ -82,7 +85,9 @@ func (d *doubt) late() bool { return time.Since(d.Attempted) > known }
 
 // hopeless reports whether no look-up can tell any more: too late for its
 // transaction ID, or a draft that is not to be sent now.
-func (d *doubt) hopeless() bool { return d.waits || d.stranger != "" || d.late() && d.looks > 0 }
+func (d *doubt) hopeless() bool {
+	return d.waits || d.stranger != "" || d.unsettled != "" || d.late() && d.looks > 0
+}
 
 func (s *run) add(d *doubt) {
 	s.mu.Lock()
@@ -228,7 +233,7 @@ func (s *run) clearUp(ctx context.Context, d *doubt, f envelope.Found, ok bool, 
 		}
 		ok = ok && !f.Draft
 	}
-	if ok && d.Legacy && d.index != elsewhere {
+	if ok && !f.Unclear && d.Legacy && d.index != elsewhere {
 		same, err := s.sameAddresses(ctx, d, f.ID)
 		if err != nil {
 			return false, err
@@ -239,9 +244,13 @@ func (s *run) clearUp(ctx context.Context, d *doubt, f envelope.Found, ok bool, 
 		}
 	}
 	switch {
-	case ok:
-		s.found(ctx, d, f)
-		return true, nil
+	case ok && f.Unclear && !d.recorded():
+		if d.looks++; decides {
+			d.unsettled = fmt.Sprintf("sent without an answer; DocuSign has it (envelope %q) and does not say whether it was sent: look at it there", f.ID)
+		}
+		return false, nil
+	case ok && !f.Unclear:
+		return s.found(ctx, d, f), nil
 	case d.Draft != "" && s.LookOnly:
 		d.waits = true
 		return false, nil
@@ -297,10 +306,15 @@ func (s *run) lookFailed(ctx context.Context, err error, args ...any) error {
 	return err
 }
 
-// found settles an envelope in doubt that DocuSign has sent.
-func (s *run) found(ctx context.Context, d *doubt, f envelope.Found) {
+// found settles an envelope in doubt that DocuSign has sent. It stays in doubt if
+// what was found is another row's envelope.
+func (s *run) found(ctx context.Context, d *doubt, f envelope.Found) (cleared bool) {
 	out := envelope.Outcome{Status: envelope.Sent, ID: f.ID, Message: "the answer was lost; found at DocuSign"}
-	s.record(ctx, d.TransactionID, out) // it exists, even if that cannot be recorded
+	out, _ = s.record(ctx, d.TransactionID, out) // it exists, even if that cannot be recorded
+	if out.Status == envelope.Unknown {
+		d.unsettled = out.Message + ". Look in DocuSign whom it went to, and whether the other person has got one"
+		return false
+	}
 	if d.earlier {
 		out.Status, out.Message = envelope.AlreadySent, "an earlier run sent it and did not get the answer; found at DocuSign"
 	}
@@ -310,22 +324,31 @@ func (s *run) found(ctx context.Context, d *doubt, f envelope.Found) {
 			"transaction_id", d.TransactionID, "envelope_id", f.ID, "more", f.More)
 	}
 	s.cleared(d, out)
+	return true
 }
 
 // sendLeft sends a draft that an attempt left behind. If DocuSign refuses that,
-// an earlier call may still have sent it: look-ups must tell.
+// an earlier call may still have sent it: look-ups must tell. If the draft is
+// gone they must, too, and then another takes its place.
 func (s *run) sendLeft(ctx context.Context, d *doubt) (cleared bool, err error) {
 	if s.over {
 		return false, nil
 	}
-	err = s.sendDraft(ctx, d.Draft)
-	switch out := outcomeOf(ctx, d.Draft, err); out.Status {
-	case envelope.Sent:
-		s.record(ctx, d.TransactionID, out)
+	err = s.sendDraft(ctx, d.Draft, func(ctx context.Context) error { return kept(s.Ledger.CheckLease(ctx)) })
+	if e, ok := errors.AsType[*keptError](err); ok {
+		s.lostLease(ctx, e.err)
+	}
+	switch out := outcomeOf(ctx, d.Draft, err); {
+	case out.Status == envelope.Sent:
+		out, _ = s.record(ctx, d.TransactionID, out)
 		s.cleared(d, out)
 		return true, nil
-	case envelope.Failed:
+	case out.Status == envelope.Failed:
 		d.refusal = &out
+		d.looks++
+		return false, nil
+	case gone(err):
+		d.Draft = ""
 		d.looks++
 		return false, nil
 	}
@@ -383,6 +406,8 @@ func (d *doubt) open() envelope.Outcome {
 	out := envelope.Outcome{Status: envelope.Unknown}
 	out.Message = "sent without an answer; it may exist. Run the same command again: it is looked up before anything is sent"
 	switch {
+	case d.unsettled != "":
+		out.Message = d.unsettled
 	case d.stranger != "":
 		out.Message = fmt.Sprintf("sent without an answer; DocuSign has envelope %s under its transaction ID, which goes to other people: another ledger may have used this batch's name. Look for this one there by recipient and date; if it was not sent, send its row under another --batch", d.stranger)
 	case d.late():

@@ -66,6 +66,14 @@ type (
 		error
 		Elsewhere() envelope.Twin
 	}
+	taker interface {
+		error
+		Taken() bool
+	}
+	goer interface {
+		error
+		Gone() bool
+	}
 	queuer interface {
 		error
 		QueueFull() bool
@@ -106,7 +114,19 @@ func repeatable(err error) bool {
 	return again
 }
 
-// unsent reports whether the call never left.
+// taken reports whether what an answer names is another row's envelope.
+func taken(err error) bool {
+	e, ok := errors.AsType[taker](err)
+	return ok && e.Taken()
+}
+
+// gone reports whether DocuSign does not have a draft any more.
+func gone(err error) bool {
+	e, ok := errors.AsType[goer](err)
+	return ok && e.Gone()
+}
+
+// unsent reports whether the call did not leave.
 func unsent(err error) bool {
 	e, ok := errors.AsType[unsender](err)
 	return ok && e.Unsent()
@@ -128,6 +148,36 @@ func code(err error) string {
 		return e.ErrorCode()
 	}
 	return ""
+}
+
+// keptError is why a call was kept from leaving. It says nothing else of itself:
+// what err may say is about another call.
+type keptError struct{ err error }
+
+func (e *keptError) Error() string { return e.err.Error() }
+
+// kept makes a [keptError] of an error.
+func kept(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &keptError{err}
+}
+
+// strangeError is an answer that names what is another lot's.
+type strangeError struct{ text string }
+
+func (e *strangeError) Error() string { return e.text }
+
+// Taken says so.
+func (*strangeError) Taken() bool { return true }
+
+// refusedError is why a lot could not be claimed: some of its envelopes may not
+// be, by their index.
+type refusedError struct{ refused []error }
+
+func (e *refusedError) Error() string {
+	return fmt.Sprintf("some envelopes cannot go: %v", errors.Join(e.refused...))
 }
 
 // lostDraftError is a draft of which it is not known whether it was sent.

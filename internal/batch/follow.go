@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"batchsend/envelope"
 )
 
 // visit does what is next about a lot.
@@ -107,16 +109,20 @@ func (m *mailer) look(ctx context.Context, l *lot) error {
 
 // findBatch looks for the batch of a lot, and begins to wait for it.
 func (m *mailer) findBatch(ctx context.Context, l *lot) (found bool, err error) {
+	var batch string
 	err = m.Retry.Do(ctx, func(ctx context.Context) (err error) {
-		l.Batch, found, err = m.DocuSign.FindBatch(ctx, &l.Lot, l.asked())
+		batch, found, err = m.DocuSign.FindBatch(ctx, &l.Lot, l.asked())
 		return err
 	})
 	if err != nil || !found {
 		return false, err
 	}
-	m.Log.Info("found the lot at DocuSign", "lot", l.ID, "batch", l.Batch)
-	if m.note(ctx, l) == nil {
+	m.Log.Info("found the lot at DocuSign", "lot", l.ID, "batch", batch)
+	switch err := m.takes(ctx, l, func(l *envelope.Lot) { l.Batch = batch }); {
+	case err == nil:
 		m.follow(l, time.Time{}) // it may be through for long
+	case taken(err):
+		return false, err
 	}
 	return true, nil
 }

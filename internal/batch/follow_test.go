@@ -81,39 +81,37 @@ func TestLeftLots(t *testing.T) {
 		},
 	}
 	for _, tt := range tests {
-		for _, giveBack := range []bool{false, true} {
-			t.Run(fmt.Sprint(tt.name, giveBack), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					d := newBulkDesk("a b c D")
-					d.docusign.speed = tt.speed
-					for call, faults := range tt.wrong {
-						d.goesWrong(call, faults...)
-					}
-					ctx, cancel := stopAfter(t.Context(), tt.stop)
-					defer cancel()
-					d.run(ctx)
-					time.Sleep(tt.later)
-					d.script, d.leftTold = nil, nil
-					d.rows, d.runner.LookOnly = strings.Fields(tt.rows), tt.only
-					start := time.Now()
-					got, result := d.goOn(t.Context(), d.book.behind(giveBack))
-					if got != tt.want || result.Stopped != nil || result.Left != tt.left || fmt.Sprint(d.leftTold) != tt.told {
-						t.Errorf("%s, %+v, told %v, stopped by %v; want %s, %+v, %s", got, result.Left, d.leftTold, result.Stopped, tt.want, tt.left, tt.told)
-					}
-					if took := time.Since(start); tt.within > 0 && took > tt.within {
-						t.Errorf("took %v", took)
-					}
-					d.wantMailed(t, tt.mailed)
-					d.check(t, result)
-					if n := d.docusign.calls["find-batch"]; n > 0 && tt.wrong["send-list"] == nil {
-						t.Errorf("a batch whose ID is known was looked up %d times", n)
-					}
-					if n := d.docusign.litter(); n > 0 {
-						t.Errorf("%d lists and drafts lie about", n)
-					}
-				})
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newBulkDesk("a b c D")
+				d.docusign.speed = tt.speed
+				for call, faults := range tt.wrong {
+					d.goesWrong(call, faults...)
+				}
+				ctx, cancel := stopAfter(t.Context(), tt.stop)
+				defer cancel()
+				d.run(ctx)
+				time.Sleep(tt.later)
+				d.script, d.leftTold = nil, nil
+				d.rows, d.runner.LookOnly = strings.Fields(tt.rows), tt.only
+				start := time.Now()
+				got, result := d.goOn(t.Context(), d.book.behind())
+				if got != tt.want || result.Stopped != nil || result.Left != tt.left || fmt.Sprint(d.leftTold) != tt.told {
+					t.Errorf("%s, %+v, told %v, stopped by %v; want %s, %+v, %s", got, result.Left, d.leftTold, result.Stopped, tt.want, tt.left, tt.told)
+				}
+				if took := time.Since(start); tt.within > 0 && took > tt.within {
+					t.Errorf("took %v", took)
+				}
+				d.wantMailed(t, tt.mailed)
+				d.check(t, result)
+				if n := d.docusign.calls["find-batch"]; n > 0 && tt.wrong["send-list"] == nil {
+					t.Errorf("a batch whose ID is known was looked up %d times", n)
+				}
+				if n := d.docusign.litter(); n > 0 {
+					t.Errorf("%d lists and drafts lie about", n)
+				}
 			})
-		}
+		})
 	}
 }
 
@@ -128,7 +126,7 @@ func TestLotClocks(t *testing.T) {
 				ctx, cancel := stopAfter(t.Context(), time.Second)
 				defer cancel()
 				d.run(ctx)
-				behind := d.book.behind(true)
+				behind := d.book.behind()
 				behind.Lots[0].Asked = behind.Lots[0].Asked.Add(-jump)
 				if got, _ := d.goOn(t.Context(), behind); got != "a already-sent, b already-sent" {
 					t.Errorf("DocuSign's clock is ahead by %v, ours has jumped by %v: %s", ahead, jump, got)
@@ -177,7 +175,7 @@ func TestLateOrder(t *testing.T) {
 			d.book.mu.Lock()
 			lot := d.book.lots[0].Lot
 			d.book.mu.Unlock()
-			_, err := d.docusign.SendList(t.Context(), &lot)
+			_, err := d.docusign.SendList(t.Context(), &lot, nil)
 			late <- err
 		})
 		if got, _ := d.run(t.Context()); got != "a sent, b sent" {

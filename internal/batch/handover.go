@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"batchsend/envelope"
-	"batchsend/throttle"
 )
 
 const (
@@ -23,41 +23,28 @@ const (
 	stuck = time.Hour
 )
 
-// start claims a lot, makes its draft and list, and has it sent.
+// start prepares a lot and has it sent. Its envelopes are claimed when that is
+// asked for: until then nobody can have received any.
 func (m *mailer) start(ctx context.Context, p parcel) {
-	if err := m.guard(ctx); err != nil {
-		return
+	if m.Guard != nil { // before anything is made for nothing
+		if err := m.Guard(ctx); err != nil {
+			m.stop(err)
+			return
+		}
 	}
 	envs := make([]*envelope.Envelope, len(p.items))
 	for n, i := range p.items {
 		envs[n] = m.items[i].Envelope
 	}
-	l := &lot{Lot: envelope.Lot{ID: envelope.NewLotID(envs, time.Now())}, group: p.group, open: make(map[envelope.TransactionID]bool)}
-	refused, err := m.Ledger.ClaimLot(ctx, &l.Lot, envs)
-	if err != nil {
+	l := &lot{Lot: envelope.Lot{ID: envelope.NewLotID(envs, time.Now())}, group: p.group, items: p.items, open: make(map[envelope.TransactionID]bool)}
+	if err := m.Ledger.AddLot(ctx, &l.Lot, envs[0].Batch); err != nil {
 		if ctx.Err() == nil {
-			m.stop(&LedgerError{fmt.Errorf("claiming a lot: %w", err)})
+			m.stop(&LedgerError{fmt.Errorf("recording a new lot: %w", err)})
 		}
-		return
-	}
-	var claimed []*envelope.Envelope
-	for n, i := range p.items {
-		if refused[n] != nil {
-			m.notClaimed(ctx, i, refused[n])
-			continue
-		}
-		claimed = append(claimed, envs[n])
-		l.open[envs[n].TransactionID] = true
-	}
-	if len(claimed) == 0 {
 		return
 	}
 	m.lots = append(m.lots, l)
-	if err := m.prepare(ctx, l, claimed); err != nil {
-		m.giveUp(ctx, l, err)
-		return
-	}
-	if err := m.guard(ctx); err != nil { // much time may have gone by
+	if err := m.prepare(ctx, l, envs); err != nil {
 		m.giveUp(ctx, l, err)
 		return
 	}
@@ -65,46 +52,37 @@ func (m *mailer) start(ctx context.Context, p parcel) {
 	m.ask(ctx, l)
 }
 
-// guard asks whether sending may go on, and stops the run if not.
-func (m *mailer) guard(ctx context.Context) error {
-	if m.Guard == nil {
-		return nil
-	}
-	err := m.Guard(ctx)
-	if err != nil {
-		m.stop(err)
-	}
-	return err
-}
-
 // prepare makes what a lot is sent from: it may be made twice, and mails nobody.
-func (m *mailer) prepare(ctx context.Context, l *lot, envs []*envelope.Envelope) (err error) {
+func (m *mailer) prepare(ctx context.Context, l *lot, envs []*envelope.Envelope) error {
 	g := l.group
 	if g.draft == "" {
-		g.draft, err = harmless(ctx, m, l, func(ctx context.Context) (envelope.ID, error) {
-			return m.DocuSign.LotDraft(ctx, envs[0], envelope.TransactionID(l.ID))
+		err := m.harmless(ctx, l, func(ctx context.Context) error {
+			draft, err := m.DocuSign.LotDraft(ctx, envs[0], envelope.TransactionID(l.ID))
+			if err != nil {
+				return err
+			}
+			return m.takes(ctx, l, func(l *envelope.Lot) { l.Draft = draft })
 		})
 		if err != nil {
 			return err
 		}
+		g.draft = l.Draft
 	}
 	l.Draft = g.draft
-	if err := m.note(ctx, l); err != nil {
-		return err
-	}
-	l.List, err = harmless(ctx, m, l, func(ctx context.Context) (string, error) {
-		return m.DocuSign.CreateList(ctx, &l.Lot, envs)
+	err := m.harmless(ctx, l, func(ctx context.Context) error {
+		list, err := m.DocuSign.CreateList(ctx, &l.Lot, envs)
+		if err != nil {
+			return err
+		}
+		return m.takes(ctx, l, func(l *envelope.Lot) { l.List = list })
 	})
-	if err != nil {
-		return err
-	}
-	if err := m.note(ctx, l); err != nil || g.tested {
+	if err != nil || g.tested {
 		return err
 	}
 	// Lists of one group differ in their values only, and sending checks all
 	// that testing does; but only testing names every mistake.
-	_, err = harmless(ctx, m, l, func(ctx context.Context) (any, error) {
-		return nil, m.DocuSign.TestList(ctx, l.List, l.Draft)
+	err = m.harmless(ctx, l, func(ctx context.Context) error {
+		return m.DocuSign.TestList(ctx, l.List, l.Draft)
 	})
 	g.tested = err == nil
 	return err
@@ -112,73 +90,140 @@ func (m *mailer) prepare(ctx context.Context, l *lot, envs []*envelope.Envelope)
 
 // harmless makes a call that prepares a lot and may be made twice, repeating it
 // if need be.
-func harmless[T any](ctx context.Context, m *mailer, l *lot, call func(context.Context) (T, error)) (got T, err error) {
-	err = m.Retry.Do(ctx, func(ctx context.Context) (err error) {
-		got, err = call(throttle.Detach(ctx))
-		if doubtful(err) {
+func (m *mailer) harmless(ctx context.Context, l *lot, call func(context.Context) error) error {
+	return m.Retry.Do(ctx, func(ctx context.Context) error {
+		err := call(ctx)
+		if doubtful(err) || taken(err) {
 			err, l.littered = harmlessError{err}, true
 		}
 		return err
 	})
-	return got, err
+}
+
+// takes writes down a part of a lot that an answer has named. One that another lot
+// has is none: the answer was to another call.
+func (m *mailer) takes(ctx context.Context, l *lot, part func(*envelope.Lot)) error {
+	before := l.Lot
+	part(&l.Lot)
+	for _, o := range m.lots {
+		if o != l && o.group != l.group && l.Draft != "" && o.Draft == l.Draft {
+			l.Lot = before
+			return &strangeError{fmt.Sprintf("the answer names draft %s, which is that of lot %s", o.Draft, o.ID)}
+		}
+	}
+	err := m.note(ctx, l)
+	if taken(err) {
+		l.Lot = before
+	}
+	return err
 }
 
 // note writes down what is known of a lot, whatever happened to ctx. Without
-// that the run cannot go on.
+// that the run cannot go on, unless what is known is another lot's.
 func (m *mailer) note(ctx context.Context, l *lot) error {
 	done, cancel := outliving(ctx)
 	defer cancel()
 	err := m.Ledger.RecordLot(done, &l.Lot)
-	if err == nil {
-		return nil
+	if err == nil || taken(err) {
+		return err
 	}
 	err = &LedgerError{fmt.Errorf("recording lot %s: %w", l.ID, err)}
 	m.stop(err)
 	return err
 }
 
-// ask has DocuSign send a lot. That it will be asked is written down first: from
-// then on only looking can tell whether the lot is under way. A lot is asked for
-// again only if DocuSign has said that it did nothing.
+// ask has DocuSign send a lot. Its envelopes are claimed when the call has its
+// place: from then on only looking can tell whether the lot is under way. A lot is
+// asked for again only if DocuSign has said that it did nothing.
 func (m *mailer) ask(ctx context.Context, l *lot) {
-	l.Asked = time.Now()
-	if m.note(ctx, l) != nil {
-		return // nothing is under way, whatever was written
-	}
-	lost := false
-	err := m.Retry.Do(ctx, func(ctx context.Context) (err error) {
-		l.Batch, err = m.DocuSign.SendList(throttle.Detach(ctx), &l.Lot)
-		lost = lost || doubtful(err)
+	err := m.Retry.Do(ctx, func(ctx context.Context) error {
+		err := m.atPlace(ctx, func(ctx context.Context) error { return m.claim(ctx, l) }, func(ctx context.Context, leaving Leaving) error {
+			batch, err := m.DocuSign.SendList(ctx, &l.Lot, leaving)
+			if err != nil {
+				return err
+			}
+			return m.takes(ctx, l, func(l *envelope.Lot) { l.Batch = batch })
+		})
+		if repeatable(err) && !m.unclaim(ctx, l) {
+			return &LedgerError{err}
+		}
 		return err
 	})
+	_, unrecorded := errors.AsType[*LedgerError](err)
 	now := time.Now()
 	switch {
-	case err == nil:
+	case err == nil, unrecorded && l.Batch != "": // the next run finds it by its name
 		l.group.refusals = 0
-		_ = m.note(ctx, l) // else the next run finds it by its name
 		m.follow(l, now)
 		if m.OnLot != nil {
 			m.OnLot(len(l.open), l.expect)
 		}
-		return
-	case lost:
+	case doubtful(err), taken(err):
 		l.stage, l.since, l.next, l.left = unsure, now, now.Add(pauses[0]), len(l.open)
 		m.Log.Info("a lot was sent for without an answer: it is looked up", "lot", l.ID, "error", err)
 		if m.OnLost != nil {
 			m.OnLost(len(l.open), now.Add(m.Settle))
 		}
-		return
+	case queueFull(err) && now.Sub(l.since) < stuck:
+		if m.unclaim(ctx, l) {
+			l.stage, l.next = toSend, now.Add(pauses[len(pauses)-1])
+			m.Log.Info("DocuSign's queue is full: the lot waits", "lot", l.ID, "error", err)
+		}
+	default:
+		m.giveUp(ctx, l, err)
 	}
-	l.Asked = time.Time{} // an answer, or nothing was asked: nothing is under way
-	if m.note(ctx, l) != nil {
-		return
+}
+
+// claim claims the envelopes of a lot, all or none.
+func (m *mailer) claim(ctx context.Context, l *lot) error {
+	if len(l.open) > 0 { // the token of its first call was refused
+		return kept(m.Ledger.CheckLease(ctx))
 	}
-	if queueFull(err) && now.Sub(l.since) < stuck {
-		l.stage, l.next = toSend, now.Add(pauses[len(pauses)-1])
-		m.Log.Info("DocuSign's queue is full: the lot waits", "lot", l.ID, "error", err)
-		return
+	envs := make([]*envelope.Envelope, len(l.items))
+	for n, i := range l.items {
+		envs[n] = m.items[i].Envelope
 	}
-	m.giveUp(ctx, l, err)
+	refused, err := m.Ledger.ClaimLot(ctx, &l.Lot, envs)
+	switch {
+	case err != nil:
+		return kept(fmt.Errorf("claiming a lot: %w", err))
+	case refused != nil:
+		return kept(&refusedError{refused})
+	}
+	for _, tx := range l.Envelopes {
+		l.open[tx] = true
+	}
+	return nil
+}
+
+// unclaim gives the envelopes of a lot back of which nothing is under way.
+func (m *mailer) unclaim(ctx context.Context, l *lot) bool {
+	outs := make(map[envelope.TransactionID]envelope.Outcome, len(l.open))
+	for tx := range l.open {
+		outs[tx] = envelope.Outcome{Status: envelope.Pending}
+	}
+	if len(outs) > 0 && !m.settle(ctx, l, outs) {
+		return false
+	}
+	l.Asked = time.Time{}
+	return true
+}
+
+// without makes of a lot, some of whose envelopes may not be claimed, one of the
+// others.
+func (m *mailer) without(ctx context.Context, l *lot, refused []error) {
+	var others []int
+	for n, i := range l.items {
+		if refused[n] != nil {
+			m.notClaimed(ctx, i, refused[n])
+		} else {
+			others = append(others, i)
+		}
+	}
+	l.stage = settled
+	if len(others) > 0 {
+		m.pending = slices.Insert(m.pending, 0, parcel{l.group, others})
+	}
 }
 
 // giveUp gives the envelopes of a lot back that is not under way, because err
@@ -187,6 +232,13 @@ func (m *mailer) ask(ctx context.Context, l *lot) {
 func (m *mailer) giveUp(ctx context.Context, l *lot, err error) {
 	if _, ok := errors.AsType[*LedgerError](err); ok {
 		return // what is not recorded is for the next run
+	}
+	if kept, ok := errors.AsType[*keptError](err); ok {
+		if some, ok := errors.AsType[*refusedError](kept.err); ok {
+			m.without(ctx, l, some.refused)
+			return
+		}
+		m.lostLease(ctx, kept.err)
 	}
 	items, ok := m.giveBack(ctx, l)
 	_, unanswered := errors.AsType[harmlessError](err)

@@ -23,12 +23,13 @@ const (
 	leftOver               // the next run goes on with it
 )
 
-// lot is a lot that was claimed.
+// lot is a lot for which something was made.
 type lot struct {
 	envelope.Lot
 	group *group // nil if an earlier run made it
+	items []int  // that it is made of, if this run made it
 	stage stage
-	open  map[envelope.TransactionID]bool // of which it is not known what became
+	open  map[envelope.TransactionID]bool // that are claimed, and of which it is not known what became
 	next  time.Time                       // when to do the next thing about it
 	looks int                             // empty answers in this stage
 	// littered is whether it may have a list or a draft that is not recorded.
@@ -299,20 +300,16 @@ func (m *mailer) inTime(ctx context.Context, copies int) int {
 	return n
 }
 
-// giveBack writes down that nothing became of the envelopes of a lot of which
-// nothing is under way. It returns the items that they are of.
+// giveBack ends a lot of which nothing is under way, and returns the items that it
+// was made of.
 func (m *mailer) giveBack(ctx context.Context, l *lot) (items []int, ok bool) {
-	outs := make(map[envelope.TransactionID]envelope.Outcome, len(l.open))
+	items = l.items
 	for _, tx := range l.Envelopes {
-		if !l.open[tx] {
-			continue
-		}
-		outs[tx] = envelope.Outcome{Status: envelope.Pending}
-		if i, ok := m.index[tx]; ok {
+		if i, ok := m.index[tx]; ok && l.earlier() && l.open[tx] {
 			items = append(items, i)
 		}
 	}
-	if !m.settle(ctx, l, outs) {
+	if !m.unclaim(ctx, l) {
 		return nil, false
 	}
 	l.stage = settled
@@ -340,18 +337,26 @@ func (m *mailer) settle(ctx context.Context, l *lot, outs map[envelope.Transacti
 func (m *mailer) tell(l *lot, tx envelope.TransactionID, out envelope.Outcome) {
 	if l.earlier() {
 		m.run.left.Open--
-		if out.Status == envelope.Sent {
+		switch out.Status {
+		case envelope.Sent:
 			m.run.left.Sent++
 			out.Status = envelope.AlreadySent
 			if out.Message == "" {
 				out.Message = "an earlier run handed it over in bulk; found at DocuSign"
 			}
-		} else {
+		case envelope.Unknown: // it goes on as a doubt
+			m.run.left.Open++
+		default:
 			m.run.left.Absent++
 		}
 	}
 	i, ok := m.index[tx]
 	switch {
+	case out.Status == envelope.Unknown: // what was found is another row's
+		if !ok {
+			i = elsewhere
+		}
+		m.add(&doubt{Doubt: Doubt{TransactionID: tx, Attempted: l.Asked}, since: time.Now(), index: i, earlier: l.earlier()})
 	case !ok: // its rows are gone
 	case out.Status == envelope.Pending:
 		m.outcomes[i] = out

@@ -52,7 +52,7 @@ func TestModel(t *testing.T) {
 			m.docusign.fails = m.fails
 			t.Repeat(map[string]func(*rapid.T){
 				"add": m.add, "edit": m.edit, "remove": m.remove, "run": m.run, "crash": m.crash,
-				"wait": m.wait, "clocks": m.clocks, "": m.check,
+				"wait": m.wait, "clocks": m.clocks, "delete a draft": m.deleteDraft, "": m.check,
 			})
 			m.finish(t)
 		})
@@ -166,6 +166,20 @@ func (m *machine) wait(t *rapid.T) {
 	time.Sleep(rapid.SampledFrom([]time.Duration{time.Second, time.Minute, 20 * time.Minute, 25 * time.Hour, 4 * 24 * time.Hour}).Draw(t, "wait"))
 }
 
+// deleteDraft has somebody delete a draft in DocuSign.
+func (m *machine) deleteDraft(t *rapid.T) {
+	var drafts []*paper
+	for _, p := range m.docusign.papers {
+		if p.draft && !p.form && !p.deleted {
+			drafts = append(drafts, p)
+		}
+	}
+	if len(drafts) == 0 {
+		t.Skip("there is none")
+	}
+	rapid.SampledFrom(drafts).Draw(t, "draft").deleted = true
+}
+
 // clocks lets DocuSign's clock jump, and ours between two runs: never so far
 // ahead that DocuSign would not let us sign in.
 func (m *machine) clocks(t *rapid.T) {
@@ -174,13 +188,12 @@ func (m *machine) clocks(t *rapid.T) {
 }
 
 type options struct {
-	runner   batch.Runner
-	rates    map[fault]float64
-	seed     uint64
-	lots     int  // of ten items so many go in lots
-	giveBack bool // cmd does, what was never asked for
-	limit    int  // of items; 0: all
-	crashAt  int  // the step at which the process dies; 0: never
+	runner  batch.Runner
+	rates   map[fault]float64
+	seed    uint64
+	lots    int // of ten items so many go in lots
+	limit   int // of items; 0: all
+	crashAt int // the step at which the process dies; 0: never
 }
 
 func (m *machine) run(t *rapid.T) { m.start(t, m.draw(t)) }
@@ -198,13 +211,12 @@ func (m *machine) draw(t *rapid.T) options {
 	}
 	o.rates[halt] = rapid.SampledFrom([]float64{0, 0, 0.03}).Draw(t, "halt")
 	o.lots = rapid.IntRange(0, 10).Draw(t, "lots")
-	o.giveBack = rapid.Bool().Draw(t, "give back")
 	o.runner.Bulk = batch.Bulk{Copies: rapid.IntRange(1, 4).Draw(t, "copies"), Queue: rapid.IntRange(4, 8).Draw(t, "queue"), Speed: m.docusign.speed}
 	o.runner.TwoStep = rapid.Bool().Draw(t, "two-step")
 	o.runner.Concurrency = rapid.IntRange(1, 3).Draw(t, "concurrency")
 	o.runner.MaxErrors = rapid.IntRange(2, 10).Draw(t, "max errors")
 	o.runner.Settle = rapid.SampledFrom([]time.Duration{30 * time.Second, 2 * time.Minute, 10 * time.Minute}).Draw(t, "settle")
-	m.docusign.lag = rapid.SampledFrom([]time.Duration{0, 3 * time.Second, 25 * time.Second}).Draw(t, "lag")
+	m.docusign.lag = rapid.SampledFrom([]time.Duration{0, 3 * time.Second, 25 * time.Second, o.runner.Settle / 2, o.runner.Settle}).Draw(t, "lag")
 	return o
 }
 
@@ -214,9 +226,6 @@ func (m *machine) start(t *rapid.T, o options) {
 	ctx := context.Background()
 	db, session := m.open(t)
 	defer func() { _ = errors.Join(session.Close(ctx), db.Close()) }() // of a copied disk, perhaps
-	if o.giveBack {
-		must(t, session.GiveBack(ctx))
-	}
 	var envs []*envelope.Envelope
 	var items []batch.Item
 	dice := rand.New(rand.NewPCG(o.seed, 2))
@@ -347,14 +356,20 @@ func (m *machine) open(t *rapid.T) (*ledger.DB, *ledger.Session) {
 }
 
 // copyDisk keeps the disk as it is at this moment, for the next run. What the
-// process holds in the kernel, such as its locks, is not on it.
+// process holds in the kernel, such as its locks, is not on it; the lock file is
+// the same.
 func (m *machine) copyDisk() {
 	to := filepath.Join(m.home, fmt.Sprint(m.disk+1))
 	err := os.Mkdir(to, 0o700)
 	files, readErr := os.ReadDir(filepath.Dir(m.path()))
 	for _, f := range files {
-		all, copyErr := os.ReadFile(filepath.Join(filepath.Dir(m.path()), f.Name()))
-		err = errors.Join(err, copyErr, os.WriteFile(filepath.Join(to, f.Name()), all, 0o600))
+		from, to := filepath.Join(filepath.Dir(m.path()), f.Name()), filepath.Join(to, f.Name())
+		if filepath.Ext(f.Name()) == ".lock" {
+			err = errors.Join(err, os.Link(from, to))
+			continue
+		}
+		all, copyErr := os.ReadFile(from)
+		err = errors.Join(err, copyErr, os.WriteFile(to, all, 0o600))
 	}
 	m.wrong = errors.Join(m.wrong, err, readErr)
 }

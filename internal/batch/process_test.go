@@ -89,6 +89,14 @@ func (l mortalLedger) Retry(ctx context.Context, id envelope.TransactionID) erro
 	return l.write(func() error { return l.Ledger.Retry(ctx, id) })
 }
 
+func (l mortalLedger) CheckLease(ctx context.Context) error {
+	return l.write(func() error { return l.Ledger.CheckLease(ctx) })
+}
+
+func (l mortalLedger) AddLot(ctx context.Context, lot *envelope.Lot, name string) error {
+	return l.write(func() error { return l.Ledger.AddLot(ctx, lot, name) })
+}
+
 func (l mortalLedger) ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (refused []error, err error) {
 	err = l.write(func() (err error) { refused, err = l.Ledger.ClaimLot(ctx, lot, envs); return err })
 	return refused, err
@@ -108,18 +116,18 @@ type mortalClient struct {
 	*world
 }
 
-func (c mortalClient) Send(ctx context.Context, env *envelope.Envelope) (id envelope.ID, err error) {
-	err = c.do(func() (err error) { id, err = c.world.Send(ctx, env); return err })
+func (c mortalClient) Send(ctx context.Context, env *envelope.Envelope, leaving batch.Leaving) (id envelope.ID, err error) {
+	err = c.do(func() (err error) { id, err = c.world.Send(ctx, env, leaving); return err })
 	return id, err
 }
 
-func (c mortalClient) Draft(ctx context.Context, env *envelope.Envelope) (id envelope.ID, err error) {
-	err = c.do(func() (err error) { id, err = c.world.Draft(ctx, env); return err })
+func (c mortalClient) Draft(ctx context.Context, env *envelope.Envelope, leaving batch.Leaving) (id envelope.ID, err error) {
+	err = c.do(func() (err error) { id, err = c.world.Draft(ctx, env, leaving); return err })
 	return id, err
 }
 
-func (c mortalClient) SendDraft(ctx context.Context, id envelope.ID) error {
-	return c.do(func() error { return c.world.SendDraft(ctx, id) })
+func (c mortalClient) SendDraft(ctx context.Context, id envelope.ID, leaving batch.Leaving) error {
+	return c.do(func() error { return c.world.SendDraft(ctx, id, leaving) })
 }
 
 func (c mortalClient) Find(ctx context.Context, ids []envelope.TransactionID) (found map[envelope.TransactionID]envelope.Found, err error) {
@@ -151,8 +159,8 @@ func (c mortalClient) TestList(ctx context.Context, list string, draft envelope.
 	return c.do(func() error { return c.world.TestList(ctx, list, draft) })
 }
 
-func (c mortalClient) SendList(ctx context.Context, lot *envelope.Lot) (id string, err error) {
-	err = c.do(func() (err error) { id, err = c.world.SendList(ctx, lot); return err })
+func (c mortalClient) SendList(ctx context.Context, lot *envelope.Lot, leaving batch.Leaving) (id string, err error) {
+	err = c.do(func() (err error) { id, err = c.world.SendList(ctx, lot, leaving); return err })
 	return id, err
 }
 

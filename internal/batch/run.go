@@ -34,9 +34,13 @@ type Runner struct {
 	// Settle is how long DocuSign must not know an envelope, counted from the
 	// attempt, before it is taken for never created.
 	Settle time.Duration
-	// Guard is asked before each claim whether sending may go on; its error
-	// stops the run. It may be nil.
+	// Guard is asked before each call that sends whether sending may go on; its
+	// error stops the run. It may be nil.
 	Guard func(ctx context.Context) error
+	// Stale is asked when such a call has its place, just before it leaves, and
+	// must answer at once: whether so much time has gone by that Guard must be
+	// asked again first. It may be nil.
+	Stale func() bool
 	// Bulk is what the account allows of bulk sending, for items that go so.
 	Bulk Bulk
 	// Singly keeps what an earlier run has sent in bulk, and DocuSign never got,
@@ -144,7 +148,7 @@ func AlreadySent(st envelope.Standing) envelope.Outcome {
 var errPanicked = errors.New("a mistake in batchsend; please report it")
 
 // claim is how a run claims an envelope: for the first time or once more.
-type claim func(context.Context, *envelope.Envelope) error
+type claim = func(context.Context, *envelope.Envelope) error
 
 // again claims an envelope whose earlier attempt created nothing.
 func (s *run) again(ctx context.Context, env *envelope.Envelope) error {
@@ -192,105 +196,6 @@ func (s *run) carefully(do func()) {
 	well = true
 }
 
-// send claims one envelope, sends it and settles what came of it.
-func (s *run) send(ctx context.Context, i int, claim claim) {
-	if s.Guard != nil {
-		if err := s.Guard(ctx); err != nil {
-			s.stop(err)
-			return
-		}
-	}
-	if err := claim(ctx, s.items[i].Envelope); err != nil {
-		s.notClaimed(ctx, i, err)
-		return
-	}
-	s.attempt(ctx, i)
-}
-
-// attempt sends one claimed envelope and settles what came of it.
-func (s *run) attempt(ctx context.Context, i int) {
-	env := s.items[i].Envelope
-	do := s.sendAtOnce
-	if s.TwoStep {
-		do = s.sendByDraft
-	}
-	tried, err := do(ctx, env)
-	out := outcomeOf(ctx, tried.ID, err)
-	if halts(err) {
-		s.stop(&HaltError{err})
-	}
-	if !s.record(ctx, env.TransactionID, out) {
-		s.outcomes[i] = out
-		return
-	}
-	s.count(ctx, out)
-	if out.Status == envelope.Unknown {
-		s.add(&doubt{Doubt: Doubt{TransactionID: env.TransactionID, Attempted: tried.ended, Draft: tried.draft, Legacy: env.IsLegacy()}, since: tried.ended, index: i})
-	}
-	s.settled(i, out)
-}
-
-// trial is what is known of an attempt.
-type trial struct {
-	ID    envelope.ID // it was sent
-	draft envelope.ID // it exists
-	// ended is when the last call ended. When it began tells little: it may have
-	// waited for its place for an hour.
-	ended time.Time
-}
-
-func (s *run) sendAtOnce(ctx context.Context, env *envelope.Envelope) (t trial, err error) {
-	err = s.Retry.Do(ctx, func(ctx context.Context) (err error) {
-		// Once it is on its way an envelope is waited for, whatever happens to
-		// ctx; only a call that has not left yet gives up with it.
-		t.ID, err = s.DocuSign.Send(throttle.Detach(ctx), env)
-		return err
-	})
-	t.ended = time.Now()
-	return t, err
-}
-
-func (s *run) sendByDraft(ctx context.Context, env *envelope.Envelope) (t trial, err error) {
-	err = s.Retry.Do(ctx, func(ctx context.Context) (err error) {
-		t.draft, err = s.DocuSign.Draft(throttle.Detach(ctx), env)
-		if doubtful(err) {
-			err = harmlessError{err} // a draft that got lost is never mailed
-		}
-		return err
-	})
-	if err != nil {
-		return t, err
-	}
-	done, cancel := outliving(ctx)
-	defer cancel()
-	if err := s.Ledger.Draft(done, env.TransactionID, t.draft); err != nil {
-		err := &LedgerError{fmt.Errorf("recording the draft of line %d of %s: %w", env.Line, env.File, err)}
-		s.stop(err)
-		return t, err
-	}
-	err = s.sendDraft(ctx, t.draft)
-	t.ended = time.Now()
-	if err == nil {
-		t.ID = t.draft
-	}
-	return t, err
-}
-
-// sendDraft sends a draft. Its error is doubtful if one of its tries may have
-// arrived, whatever the last one was told.
-func (s *run) sendDraft(ctx context.Context, id envelope.ID) error {
-	lost := false
-	err := s.Retry.Do(ctx, func(ctx context.Context) error {
-		err := s.DocuSign.SendDraft(throttle.Detach(ctx), id)
-		lost = lost || doubtful(err) || repeatable(err) && !unsent(err)
-		return err
-	})
-	if lost && err != nil {
-		return lostDraftError{err}
-	}
-	return err
-}
-
 // outcomeOf says what an attempt that ended with err came to.
 func outcomeOf(ctx context.Context, id envelope.ID, err error) envelope.Outcome {
 	if err == nil {
@@ -298,10 +203,11 @@ func outcomeOf(ctx context.Context, id envelope.ID, err error) envelope.Outcome 
 	}
 	out := envelope.Outcome{Status: envelope.Failed, Code: code(err), Message: err.Error()}
 	_, unrecorded := errors.AsType[*LedgerError](err)
+	_, kept := errors.AsType[*keptError](err)
 	switch {
 	case doubtful(err):
 		out.Status = envelope.Unknown
-	case unrecorded, !refused(ctx, err):
+	case unrecorded, kept, !refused(ctx, err):
 		out.Status = envelope.Pending // nothing is wrong with this one
 	}
 	return out
@@ -316,15 +222,22 @@ func outliving(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 }
 
-// record writes an outcome down. If it cannot, the run stops.
-func (s *run) record(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) bool {
+// record writes an outcome down and returns what it has written: that an envelope
+// was sent as one that is another row's is not believed, which makes it unknown.
+// If nothing can be written, the run stops.
+func (s *run) record(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) (envelope.Outcome, bool) {
 	done, cancel := outliving(ctx)
 	defer cancel()
 	err := s.Ledger.Settle(done, id, out)
+	if taken(err) {
+		s.Log.Warn("an answer names the envelope of another row", "transaction_id", id, "envelope_id", out.ID)
+		out = envelope.Outcome{Status: envelope.Unknown, Message: err.Error()}
+		err = s.Ledger.Settle(done, id, out)
+	}
 	if err != nil {
 		s.stop(&LedgerError{fmt.Errorf("recording that transaction %s is %s: %w", id, out.Status, err)})
 	}
-	return err == nil
+	return out, err == nil
 }
 
 // settled takes an outcome as final for now and tells who wants to know.

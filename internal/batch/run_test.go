@@ -117,6 +117,34 @@ func TestOutcomes(t *testing.T) {
 			want: "b pending, c pending", ledger: "planned", stops: "recording the draft of line 2 of may.csv: no room left",
 		},
 		{
+			name: "the batch is another run's by the second step", rows: "b c", two: true, fail: "check",
+			want: "b pending, c pending", ledger: "planned", stops: "no room left",
+		},
+		{
+			name: "the batch is another run's, and a second step may have arrived", rows: "b c", two: true, wrong: map[string][]fault{"put b": {lostAfter}}, fail: "check 2",
+			want: "b sent, c pending", mailed: "b", ledger: "sent", stops: "no room left",
+		},
+		{
+			name: "the draft is unknown to the call that follows at once", rows: "b", two: true, wrong: map[string][]fault{"put b": {missing}},
+			want: "b sent", mailed: "b", ledger: "sent",
+		},
+		{
+			name: "the answer is another row's, and nothing was done", rows: "a b c", wrong: map[string][]fault{"send b": {replay}},
+			want: "a sent, b sent, c sent", mailed: "a b c", ledger: "sent",
+		},
+		{
+			name: "the answer is another row's, and it was done", rows: "a b c", wrong: map[string][]fault{"send b": {mixedUp}},
+			want: "a sent, b sent, c sent", mailed: "a b c", ledger: "sent",
+		},
+		{
+			name: "the draft's answer is another row's", rows: "a b c", two: true, wrong: map[string][]fault{"draft b": {replay, mixedUp}},
+			want: "a sent, b sent, c sent", mailed: "a b c", ledger: "sent",
+		},
+		{
+			name: "the ledger cannot give back", rows: "b c", wrong: map[string][]fault{"send b": {limit}}, fail: "settle b pending",
+			want: "b pending, c pending", ledger: "sending", stops: "recording that transaction",
+		},
+		{
 			name: "the ledger cannot claim again", rows: "b", wrong: map[string][]fault{"send b": {lostBefore}}, fail: "retry b",
 			want: "b pending", ledger: "unknown", stops: "no room left",
 		},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/batch"
 )
 
 // press is the part of DocuSign that makes envelopes from lists, one copy after
@@ -20,6 +21,8 @@ type press struct {
 	lists []*mailingList
 	jobs  []*job
 	harm  []string // what must not happen, and did
+
+	onCopies func([]envelope.Copy) // may change what a search for copies shows
 
 	recycled int // calls that removed drafts: each takes up to a hundred
 }
@@ -109,6 +112,9 @@ func (w *world) LotDraft(_ context.Context, like *envelope.Envelope, id envelope
 		w.papers, draft = append(w.papers, p), p.id
 		return nil
 	})
+	if replayed(err) {
+		return w.papers[slices.IndexFunc(w.papers, func(p *paper) bool { return p.form })].id, nil
+	}
 	if err != nil {
 		return "", err
 	}
@@ -121,6 +127,9 @@ func (w *world) CreateList(_ context.Context, lot *envelope.Lot, envs []*envelop
 		w.lists, id = append(w.lists, l), l.id
 		return nil
 	})
+	if replayed(err) {
+		return w.lists[0].id, nil
+	}
 	if err != nil {
 		return "", err
 	}
@@ -149,8 +158,8 @@ func (w *world) TestList(_ context.Context, list string, draft envelope.ID) erro
 	}))
 }
 
-func (w *world) SendList(_ context.Context, lot *envelope.Lot) (id string, err error) {
-	err = w.call("send-list", "", func() error {
+func (w *world) SendList(ctx context.Context, lot *envelope.Lot, leaving batch.Leaving) (id string, err error) {
+	err = w.leave(ctx, leaving, "send-list", "", func() error {
 		l, err := w.fit(lot.List, lot.Draft)
 		if err != nil {
 			return err
@@ -178,6 +187,9 @@ func (w *world) SendList(_ context.Context, lot *envelope.Lot) (id string, err e
 		}
 		return nil
 	})
+	if replayed(err) {
+		return w.jobs[0].id, nil
+	}
 	if err != nil {
 		return "", err
 	}
@@ -220,6 +232,9 @@ func (w *world) Copies(_ context.Context, lot *envelope.Lot, since time.Time) (c
 			if p.lot == lot.ID && !p.hidden && time.Since(p.created) >= w.lag && !p.created.Add(w.ahead).Before(since) {
 				copies = append(copies, envelope.Copy{TransactionID: p.tx, ID: p.id, Sent: p.mailed})
 			}
+		}
+		if w.onCopies != nil {
+			w.onCopies(copies)
 		}
 		return nil
 	})

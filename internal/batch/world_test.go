@@ -3,6 +3,7 @@ package batch_test
 import (
 	"context"
 	"crypto/sha1"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -27,6 +28,9 @@ const (
 	explode    fault = "panic"
 	full       fault = "full"      // the queue of bulk sending
 	forbid     fault = "forbidden" // bulk sending
+	missing    fault = "missing"   // there is no such draft, or it was deleted
+	replay     fault = "replay"    // the answer is that to an earlier call; nothing was done
+	mixedUp    fault = "mixed"     // the answer is that to an earlier call; it was done
 )
 
 // saidError is an error that says of itself what a client's errors do.
@@ -39,6 +43,7 @@ func (e *saidError) Doubtful() bool {
 func (e *saidError) Halts() bool         { return e.fault == halt }
 func (e *saidError) QueueFull() bool     { return e.fault == full }
 func (e *saidError) BulkForbidden() bool { return e.fault == forbid }
+func (e *saidError) Gone() bool          { return e.fault == missing }
 func (e *saidError) RetryAfter() (time.Duration, bool) {
 	return 0, e.fault == limit || e.fault == down
 }
@@ -59,6 +64,7 @@ type paper struct {
 	lot     string // of which it is a copy
 	run     int    // in which it was asked for
 	hidden  bool   // no search shows it
+	unclear bool   // searches do not say whether it was sent
 }
 
 // world is DocuSign: it creates whatever it is asked to, as often as it is
@@ -87,16 +93,39 @@ type world struct {
 
 var _ batch.DocuSign = (*world)(nil)
 
+// unsentError is a call that gave up while it waited for its place.
+type unsentError struct{ error }
+
+func (unsentError) Unsent() bool                      { return true }
+func (unsentError) RetryAfter() (time.Duration, bool) { return 0, true }
+func (e unsentError) Unwrap() error                   { return e.error }
+
 // call does work unless a fault keeps it from it, and answers unless one loses
 // the answer. A call that may be made twice has no doubtful errors.
 func (w *world) call(name string, tx envelope.TransactionID, work func() error) error {
+	return w.leave(context.Background(), nil, name, tx, work)
+}
+
+// leave is a call that has to wait for its place, and is asked whether it may
+// leave then.
+func (w *world) leave(ctx context.Context, leaving batch.Leaving, name string, tx envelope.TransactionID, work func() error) error {
+	if ctx.Err() != nil {
+		return unsentError{context.Cause(ctx)}
+	}
+	var place throttle.Call
 	if w.limiter != nil {
-		place, err := w.limiter.Acquire(context.Background())
-		if err != nil {
+		var err error
+		if place, err = w.limiter.Acquire(ctx); err != nil {
+			return unsentError{err}
+		}
+	}
+	if leaving != nil {
+		if err := leaving(ctx); err != nil {
+			place.Unused()
 			return err
 		}
-		defer func() { place.Done(throttle.NoReading) }()
 	}
+	defer func() { place.Done(throttle.NoReading) }()
 	w.mu.Lock()
 	f := none
 	if w.strike != nil {
@@ -116,7 +145,7 @@ func (w *world) call(name string, tx envelope.TransactionID, work func() error) 
 	switch f {
 	case none:
 		err = work()
-	case lostAfter:
+	case lostAfter, mixedUp:
 		if err = work(); err == nil {
 			err = &saidError{f}
 		}
@@ -134,8 +163,8 @@ func (w *world) call(name string, tx envelope.TransactionID, work func() error) 
 	return err
 }
 
-func (w *world) create(name string, env *envelope.Envelope, draft bool) (id envelope.ID, err error) {
-	err = w.call(name, env.TransactionID, func() error {
+func (w *world) create(ctx context.Context, leaving batch.Leaving, name string, env *envelope.Envelope, draft bool) (id envelope.ID, err error) {
+	err = w.leave(ctx, leaving, name, env.TransactionID, func() error {
 		p := &paper{
 			id: w.newID(), tx: env.TransactionID, run: w.run,
 			content: env.Content, draft: draft, created: time.Now(),
@@ -146,10 +175,21 @@ func (w *world) create(name string, env *envelope.Envelope, draft bool) (id enve
 		}
 		return nil
 	})
+	if replayed(err) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.papers[0].id, nil
+	}
 	if err != nil {
 		return "", err
 	}
 	return id, nil
+}
+
+// replayed reports whether the answer is that to the first call of its kind.
+func replayed(err error) bool {
+	said, ok := errors.AsType[*saidError](err)
+	return ok && (said.fault == replay || said.fault == mixedUp)
 }
 
 func (w *world) newID() envelope.ID {
@@ -163,15 +203,15 @@ func (w *world) mail(p *paper) {
 	}
 }
 
-func (w *world) Send(_ context.Context, env *envelope.Envelope) (envelope.ID, error) {
-	return w.create("send", env, false)
+func (w *world) Send(ctx context.Context, env *envelope.Envelope, leaving batch.Leaving) (envelope.ID, error) {
+	return w.create(ctx, leaving, "send", env, false)
 }
 
-func (w *world) Draft(_ context.Context, env *envelope.Envelope) (envelope.ID, error) {
-	return w.create("draft", env, true)
+func (w *world) Draft(ctx context.Context, env *envelope.Envelope, leaving batch.Leaving) (envelope.ID, error) {
+	return w.create(ctx, leaving, "draft", env, true)
 }
 
-func (w *world) SendDraft(_ context.Context, id envelope.ID) error {
+func (w *world) SendDraft(ctx context.Context, id envelope.ID, leaving batch.Leaving) error {
 	w.mu.Lock()
 	var p *paper
 	if i := slices.IndexFunc(w.papers, func(p *paper) bool { return p.id == id }); i >= 0 {
@@ -181,8 +221,11 @@ func (w *world) SendDraft(_ context.Context, id envelope.ID) error {
 	if p == nil {
 		return &saidError{refuse}
 	}
-	err := w.call("put", p.tx, func() error {
-		if p.draft {
+	err := w.leave(ctx, leaving, "put", p.tx, func() error {
+		switch {
+		case p.deleted && p.draft:
+			return &saidError{missing}
+		case p.draft:
 			w.mail(p)
 		}
 		return nil
@@ -198,6 +241,8 @@ func (w *world) seen(want func(*paper) bool) (f envelope.Found, ok bool) {
 		}
 		draft := p.draft || time.Since(p.mailed) < w.lag
 		switch {
+		case p.unclear:
+			f, ok = envelope.Found{ID: p.id, Unclear: true}, true
 		case !ok:
 			f, ok = envelope.Found{ID: p.id, Draft: draft}, true
 		case f.Draft && !draft:

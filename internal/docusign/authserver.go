@@ -65,6 +65,15 @@ func loopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
+// Local reports whether it is on this machine.
+func (s AuthServer) Local() bool {
+	host, _, err := net.SplitHostPort(s.Host())
+	if err != nil {
+		host = s.Host()
+	}
+	return loopback(strings.Trim(host, "[]"))
+}
+
 // Host returns host[:port], which is also the audience of an assertion.
 func (s AuthServer) Host() string {
 	if s.host == "" {

@@ -20,7 +20,7 @@ import (
 // nobody real in its roles. id is the draft's own transaction ID. Nobody
 // receives the draft; it must never be sent as it is.
 func (c *Client) LotDraft(ctx context.Context, like *envelope.Envelope, id envelope.TransactionID) (envelope.ID, error) {
-	return c.create(ctx, "create draft of lot", lotDefinition(like, id))
+	return c.create(ctx, "create draft of lot", lotDefinition(like, id), nil)
 }
 
 // CreateList creates the list of a lot: one copy for each of envs, which must
@@ -64,12 +64,12 @@ func (c *Client) TestList(ctx context.Context, list string, draft envelope.ID) e
 }
 
 // SendList orders DocuSign to send lot.List as copies of lot.Draft. It queues
-// all of them or none. After an error that is Doubtful the batch may exist:
-// [Client.FindBatch] tells.
-func (c *Client) SendList(ctx context.Context, lot *envelope.Lot) (batchID string, err error) {
+// all of them or none. leaving is asked just before the call leaves. After an
+// error that is Doubtful the batch may exist: [Client.FindBatch] tells.
+func (c *Client) SendList(ctx context.Context, lot *envelope.Lot, leaving Leaving) (batchID string, err error) {
 	send := call{
 		op: "send bulk send list", method: http.MethodPost, path: listPath(lot.List) + "/send",
-		body: wireLot{lot.Draft, text(lot.Name())},
+		body: wireLot{lot.Draft, text(lot.Name())}, leaving: leaving,
 	}
 	var got struct {
 		ID      text   `json:"batchId"`

@@ -96,7 +96,7 @@ var lotCalls = []struct {
 			id, err := c.LotDraft(ctx, lotMember(), "4dd1b7a5-0000-4000-8000-000000000001")
 			return string(id), err
 		},
-		path: "/envelopes", answer: `{"envelopeId":"E1","status":"created"}`, want: "e1",
+		path: "/envelopes", answer: guids(`{"envelopeId":"E1","status":"created"}`), want: guids("e1"),
 	},
 	{
 		name: "list",
@@ -115,7 +115,7 @@ var lotCalls = []struct {
 	{
 		name: "send",
 		do: func(ctx context.Context, c *Client) (string, error) {
-			return c.SendList(ctx, aLot())
+			return c.SendList(ctx, aLot(), nil)
 		},
 		path: "/bulk_send_lists/" + aLot().List + "/send", answer: `{"batchId":"B1","errors":[]}`, want: "b1",
 	},

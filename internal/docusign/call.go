@@ -27,8 +27,17 @@ type call struct {
 	path   string // below the account, escaped
 	query  url.Values
 	body   any  // to be sent as JSON; nil: none
-	asks   bool // changes nothing, although it is a POST
+	asks   bool // changes nothing, although it is a POST or a PUT
+	// leaving is asked when the call has its place and its token, just before it
+	// leaves; its error keeps it from that. nil: nobody is asked.
+	leaving Leaving
 }
+
+// Leaving is told that a call is about to leave. If it returns an error the call
+// does not leave, and the error is returned as it is. It may be asked twice for
+// one call: DocuSign may refuse the token of the first, which means that it did
+// nothing.
+type Leaving = func(ctx context.Context) error
 
 // repeatable reports whether doing it twice does what doing it once does.
 func (c *call) repeatable() bool { return c.asks || c.method != http.MethodPost }
@@ -49,8 +58,13 @@ func (c *call) doubt() Kind {
 	return Unknown
 }
 
+// finished reports whether a call that has left is waited for, whatever happens
+// to its context: what it has done must be known. What only asks can be asked
+// again.
+func (c *call) finished() bool { return !c.asks && c.method != http.MethodGet }
+
 // do makes a call in the account of [Client.Connect] and reads the answer into
-// into. Its errors are [*Error].
+// into. Its errors are [*Error], or call.leaving's.
 func (c *Client) do(ctx context.Context, call call, into any) error {
 	site := c.login.Load()
 	if site == nil {
@@ -67,22 +81,24 @@ func (c *Client) doAt(ctx context.Context, site *Login, call call, into any) err
 			panic(fmt.Sprintf("docusign: a request that is no JSON: %v", err))
 		}
 	}
-	sig := &signature{ctx: ctx}
-	a := c.exchange(ctx, site, call, payload, sig)
+	a, err := c.exchange(ctx, site, call, payload, nil)
+	if err != nil {
+		return err
+	}
 	e := check(call, a, into)
 	if e != nil && a.status == http.StatusUnauthorized && !halting[normal(e.Code)] {
 		// A 401 means that nothing was done, so that even a POST may be sent
 		// once more, with a token that is not the refused one.
-		sig = &signature{ctx: ctx, refused: sig.token}
-		if again := c.exchange(ctx, site, call, payload, sig); !errors.Is(sig.err, errSameToken) {
+		again, err := c.exchange(ctx, site, call, payload, a.token)
+		switch {
+		case err == nil:
 			e = check(call, again, into)
+		case !errors.Is(err, errSameToken):
+			return err
 		}
 	}
-	switch {
-	case e == nil:
+	if e == nil {
 		return nil
-	case sig.err != nil && !errors.Is(sig.err, errSameToken):
-		return notSignedIn(call, sig.err)
 	}
 	if e.Window != "" && c.OnLimited != nil {
 		c.OnLimited(e.Window, e.After)
@@ -93,7 +109,7 @@ func (c *Client) doAt(ctx context.Context, site *Login, call call, into any) err
 // notSignedIn is the error of a call for which there is no token. It never
 // left, so it may be repeated unless signing in is hopeless.
 func notSignedIn(call call, err error) *Error {
-	e := &Error{Kind: Down, Op: call.op, Cause: err}
+	e := &Error{Kind: Down, Op: call.op, Cause: err, unsent: true}
 	if ae, ok := errors.AsType[*AuthError](err); ok {
 		e.Code = string(ae.Reason)
 		if !ae.Temporary() {
@@ -103,36 +119,76 @@ func notSignedIn(call call, err error) *Error {
 	return e
 }
 
-// exchange makes the call once.
-func (c *Client) exchange(ctx context.Context, site *Login, call call, payload []byte, sig *signature) answer {
-	if ctx.Err() != nil {
-		return answer{err: lost(ctx, "", ctx.Err()), unsent: true, at: time.Now()}
-	}
-	var left departure
-	watched, stop := context.WithCancel(left.watch(sig.carry(ctx)))
-	defer stop()
-	req, err := c.request(watched, site, call, payload)
+// errNoAnswer ends a call that has left and is not answered.
+var errNoAnswer = fmt.Errorf("no answer within %v: %w", answerTimeout, context.DeadlineExceeded)
+
+// errSameToken says that there is no other token than the refused one.
+var errSameToken = errors.New("docusign: no new token")
+
+// exchange makes the call once, with a token other than refused. The call waits
+// for its place first, then for its token: the wait may last most of an hour,
+// longer than a token lives. An error says why the call did not leave.
+func (c *Client) exchange(ctx context.Context, site *Login, call call, payload []byte, refused *token) (answer, error) {
+	place, err := c.place(ctx)
 	if err != nil {
-		return answer{err: err, unsent: true, at: time.Now()}
+		return answer{}, &Error{Kind: Down, Op: call.op, Cause: lost(ctx, "", err), unsent: true}
 	}
+	left := false
+	defer func() {
+		if !left {
+			place.Unused()
+		}
+	}()
+	t, err := c.token(ctx, refused)
+	switch {
+	case err != nil:
+		return answer{}, notSignedIn(call, err)
+	case t.is(refused):
+		return answer{}, errSameToken
+	}
+	waiting := ctx // for the answer
+	if call.finished() {
+		waiting = context.WithoutCancel(ctx)
+	}
+	watched, stop := context.WithCancelCause(waiting)
+	defer stop(nil)
+	var conn connection
+	req, err := c.request(conn.watch(watched), site, call, payload)
+	if err != nil {
+		return answer{}, &Error{Kind: Down, Op: call.op, Cause: err, unsent: true}
+	}
+	req.Header.Set("Authorization", "Bearer "+t.value)
+	if call.leaving != nil {
+		if err := call.leaving(ctx); err != nil {
+			return answer{}, err
+		}
+	}
+	left = true
 	begun := time.Now()
-	_, paced := c.clients()
-	resp, err := paced.Do(req)
+	timeout := time.AfterFunc(answerTimeout, func() { stop(errNoAnswer) })
+	resp, err := c.client().Do(req)
+	timeout.Stop()
 	now := time.Now()
 	if err != nil {
-		unsent := left.never(err)
+		unsent := conn.missing(err)
+		if unsent {
+			place.Unused()
+		} else {
+			place.Lost()
+		}
 		c.log().DebugContext(ctx, "no answer", "op", call.op, "took", now.Sub(begun), "unsent", unsent)
-		return answer{err: lost(ctx, req.URL.Host, err), unsent: unsent, at: now}
+		return answer{err: lost(waiting, req.URL.Host, err), unsent: unsent, at: now, token: t}, nil
 	}
+	place.Answered(ReadLimits(resp.Header, now))
 	defer resp.Body.Close()
-	defer time.AfterFunc(bodyTimeout, stop).Stop()
-	a := answer{status: resp.StatusCode, header: resp.Header, at: now}
+	defer time.AfterFunc(bodyTimeout, func() { stop(nil) }).Stop()
+	a := answer{status: resp.StatusCode, header: resp.Header, at: now, token: t}
 	if a.body, err = readBody(resp); err != nil {
 		// %v: what ended it may be stop, which is no business of the caller.
-		a.err = lost(ctx, req.URL.Host, fmt.Errorf("the answer broke off: %v", err))
+		a.err = lost(waiting, req.URL.Host, fmt.Errorf("the answer broke off: %v", err))
 	}
 	c.log().DebugContext(ctx, "answer", "op", call.op, "status", a.status, "took", now.Sub(begun), "trace", a.header.Get("X-DocuSign-TraceToken"))
-	return a
+	return a, nil
 }
 
 func (c *Client) request(ctx context.Context, site *Login, call call, payload []byte) (*http.Request, error) {

@@ -5,7 +5,7 @@
 //
 // It calls once and never repeats, but for the one new token after HTTP 401:
 // whether and when to repeat is for others to decide, and so is the pace, which
-// the http.Client it is given sets. It knows no rows, no files, no ledger.
+// a [Pacer] sets. It knows no rows, no files, no ledger.
 package docusign
 
 import (
@@ -31,9 +31,9 @@ type Client struct {
 
 	// Transport carries all calls; nil: a [NewTransport] of its own.
 	Transport http.RoundTripper
-	// Pace makes REST calls wait for their turn before it hands them on; nil:
-	// none waits. OAuth calls, which no limit counts, do not pass it.
-	Pace func(http.RoundTripper) http.RoundTripper
+	// Pacer gives each REST call its place in the account's budget; nil: none
+	// waits. OAuth calls, which no limit counts, need no place.
+	Pacer Pacer
 
 	UserAgent string       // "": batchsend
 	Log       *slog.Logger // nil: nothing is logged
@@ -44,24 +44,49 @@ type Client struct {
 	tokens tokens
 	login  atomic.Pointer[Login]
 	built  sync.Once
-	plain  *http.Client // to the OAuth server
-	paced  *http.Client // to the REST API
+	http   *http.Client
 }
 
-// clients returns what calls the OAuth server and what calls the REST API.
-func (c *Client) clients() (plain, paced *http.Client) {
+// Pacer decides when a call may leave.
+type Pacer interface {
+	// Place waits until a call may leave. It gives up when ctx ends.
+	Place(ctx context.Context) (Place, error)
+}
+
+// Place is a call's place in the account's budget. One of its methods is called,
+// once.
+type Place interface {
+	Answered(l Limits) // an answer came, with these headers
+	Lost()             // it left, and no answer came
+	Unused()           // it did not leave
+}
+
+// unpaced is the place of calls that nobody counts.
+type unpaced struct{}
+
+func (unpaced) Answered(Limits) {}
+func (unpaced) Lost()           {}
+func (unpaced) Unused()         {}
+
+func (c *Client) place(ctx context.Context) (Place, error) {
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case c.Pacer == nil:
+		return unpaced{}, nil
+	}
+	return c.Pacer.Place(ctx)
+}
+
+func (c *Client) client() *http.Client {
 	c.built.Do(func() {
 		base := c.Transport
 		if base == nil {
 			base = spare()
 		}
-		var signed http.RoundTripper = &signer{c, base}
-		if c.Pace != nil {
-			signed = c.Pace(signed)
-		}
-		c.plain, c.paced = straight(base), straight(signed)
+		c.http = straight(base)
 	})
-	return c.plain, c.paced
+	return c.http
 }
 
 // token returns an access token other than refused (see [tokens.get]).

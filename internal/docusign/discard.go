@@ -43,7 +43,7 @@ func (c *Client) DeleteList(ctx context.Context, listID string) error {
 		op: "delete bulk send list", method: http.MethodDelete, path: listPath(listID),
 		body: struct{}{}, // as DocuSign's own SDKs send it
 	}, nil)
-	if e, ok := errors.AsType[*Error](err); ok && e.gone() {
+	if e, ok := errors.AsType[*Error](err); ok && e.Gone() {
 		return nil
 	}
 	return err
@@ -88,7 +88,7 @@ func (c *Client) recycle(ctx context.Context, ids []envelope.ID) error {
 		if !w.Error.failed() {
 			continue
 		}
-		if e := within(recycle, http.StatusOK, string(w.Error.Code), string(w.Error.Message)); !e.gone() {
+		if e := within(recycle, http.StatusOK, string(w.Error.Code), string(w.Error.Message)); !e.Gone() {
 			return e
 		}
 	}

@@ -43,7 +43,7 @@ func binned(statuses map[envelope.ID]string, code int, body string) *fake {
 		case !strings.HasPrefix(r.URL.Path, "/restapi/"):
 			return nil, nil
 		case strings.HasSuffix(r.URL.Path, "/folders/recyclebin"):
-			return reply(code, body), nil
+			return reply(code, guids(body)), nil
 		}
 		var asked wireIDs
 		if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
@@ -73,12 +73,12 @@ func TestDeleteDrafts(t *testing.T) {
 		{"no right", 400, said("USER_LACKS_PERMISSIONS", ""), Refused},
 		{"down", 503, ``, Down},
 	} {
-		f := binned(map[envelope.ID]string{"e1": "created"}, c.status, c.body)
-		err := connected(t, f).DeleteDrafts(t.Context(), "e1")
+		f := binned(map[envelope.ID]string{eid("e1"): "created"}, c.status, c.body)
+		err := connected(t, f).DeleteDrafts(t.Context(), eid("e1"))
 		if (err == nil) != (c.kind == 0) || err != nil && kindOf(t, err) != c.kind || f.calls() != 2 {
 			t.Errorf("%s: DeleteDrafts = %v in %d calls, want %s in 2", c.name, err, f.calls(), c.kind)
 		}
-		if r := f.asked[1]; r.Method != http.MethodPut || !strings.HasSuffix(r.URL.Path, "/folders/recyclebin") || f.bodies[1] != `{"envelopeIds":["e1"]}` {
+		if r := f.asked[1]; r.Method != http.MethodPut || !strings.HasSuffix(r.URL.Path, "/folders/recyclebin") || f.bodies[1] != guids(`{"envelopeIds":["e1"]}`) {
 			t.Errorf("%s: asked %s %s %s", c.name, r.Method, r.URL, f.bodies[1])
 		}
 	}
@@ -86,12 +86,12 @@ func TestDeleteDrafts(t *testing.T) {
 
 // TestDeleteDraftsOnly: an envelope that was sent would be voided in the bin.
 func TestDeleteDraftsOnly(t *testing.T) {
-	f := binned(map[envelope.ID]string{"e1": "sent", "e2": "Created", "e3": "completed"}, 200, `{}`)
+	f := binned(map[envelope.ID]string{eid("e1"): "sent", eid("e2"): "Created", eid("e3"): "completed"}, 200, `{}`)
 	c := connected(t, f)
-	if err := c.DeleteDrafts(t.Context(), "e1", "e2", "e3", "e4"); err != nil || f.calls() != 2 || f.bodies[1] != `{"envelopeIds":["e2"]}` {
+	if err := c.DeleteDrafts(t.Context(), eid("e1"), eid("e2"), eid("e3"), eid("e4")); err != nil || f.calls() != 2 || f.bodies[1] != guids(`{"envelopeIds":["e2"]}`) {
 		t.Errorf("DeleteDrafts = %v, after %q", err, f.bodies)
 	}
-	if err := c.DeleteDrafts(t.Context(), "e1", "e4"); err != nil || f.calls() != 3 {
+	if err := c.DeleteDrafts(t.Context(), eid("e1"), eid("e4")); err != nil || f.calls() != 3 {
 		t.Errorf("DeleteDrafts of what is no draft = %v in %d calls", err, f.calls())
 	}
 	if err := c.DeleteDrafts(t.Context()); err != nil || f.calls() != 3 {
@@ -104,7 +104,7 @@ func TestDeleteManyDrafts(t *testing.T) {
 	drafts := make(map[envelope.ID]string)
 	var ids []envelope.ID
 	for i := range 250 {
-		id := envelope.ID(fmt.Sprint("e", i))
+		id := eid(fmt.Sprint("e", i))
 		ids = append(ids, id)
 		drafts[id] = "created"
 	}

@@ -44,6 +44,9 @@ type Error struct {
 	Window  Window        // of the account, if that is what is used up
 	Cause   error         // why no answer came, or what was wrong with it
 	bulk    bool          // it was about lists
+
+	unsent  bool // the call did not leave
+	deleted bool // what it is about was deleted at DocuSign
 }
 
 func (e *Error) Error() string {
@@ -94,6 +97,10 @@ func (e *Error) BulkForbidden() bool {
 	return e.Kind == Refused && e.bulk && (normal(e.Code) == lacksRight || normal(e.Code) == normal("USER_LACKS_PERMISSIONS") || normal(e.Code) == normal("PLAN_ITEM_NOT_ENABLED"))
 }
 
+// Unsent reports whether the call has certainly not left, so that DocuSign
+// cannot have done what it asks for.
+func (e *Error) Unsent() bool { return e.unsent }
+
 // ErrorCode returns Code.
 func (e *Error) ErrorCode() string { return e.Code }
 
@@ -105,6 +112,7 @@ type answer struct {
 	err    error // why no answer came, or its body broke off
 	unsent bool  // no byte of the request left this machine
 	at     time.Time
+	token  *token // with which the call left
 }
 
 // check reads a good answer into into and makes of any other an error. It is
@@ -114,7 +122,7 @@ func check(c call, a answer, into any) *Error {
 	switch {
 	case a.status == 0:
 		e.Kind, e.Cause = c.doubt(), a.err
-		if a.unsent {
+		if e.unsent = a.unsent; e.unsent {
 			e.Kind = Down
 		}
 		return e
@@ -185,10 +193,10 @@ func within(c call, status int, code, message string) *Error {
 	return e
 }
 
-// gone reports whether DocuSign refused because it does not have, or no longer
+// Gone reports whether DocuSign refused because it does not have, or no longer
 // has, what the call was about.
-func (e *Error) gone() bool {
-	return e.Kind == Refused && (e.Status == http.StatusNotFound || missing[normal(e.Code)])
+func (e *Error) Gone() bool {
+	return e.Kind == Refused && (e.deleted || e.Status == http.StatusNotFound || missing[normal(e.Code)])
 }
 
 func (e *Error) limit(q quota, a answer) {
@@ -212,6 +220,9 @@ func read(a answer, into any) error {
 	if err := json.Unmarshal(a.body, into); err != nil {
 		if te, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return fmt.Errorf("the answer is not what it should be: %s is a %s", te.Field, te.Value)
+		}
+		if e, ok := errors.AsType[*noIDError](err); ok {
+			return e
 		}
 		return errors.New(whatInstead(a))
 	}

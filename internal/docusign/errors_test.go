@@ -180,7 +180,7 @@ func TestRetryAfter(t *testing.T) {
 			var told []string
 			client := connected(t, always(c.status, said(c.code, ""), append([]string{"Date", date}, c.header...)...))
 			client.OnLimited = func(w Window, after time.Duration) { told = append(told, fmt.Sprint(w, after)) }
-			_, err := client.Send(t.Context(), offer())
+			_, err := client.Send(t.Context(), offer(), nil)
 			e, ok := errors.AsType[*Error](err)
 			if !ok || e.Kind != Limited || e.Window != c.window {
 				t.Errorf("%s: Send = %v, want a limit of %s", c.name, err, c.window)
@@ -241,7 +241,7 @@ func TestContextBeforeAndDuring(t *testing.T) {
 		c := connected(t, f)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		_, err := c.Send(ctx, offer())
+		_, err := c.Send(ctx, offer(), nil)
 		e, ok := errors.AsType[*Error](err)
 		if !ok || e.Kind != Down || !errors.Is(err, context.Canceled) || f.calls() != 0 {
 			t.Errorf("Send = %v after %d calls, want down, cancelled, after none", err, f.calls())
@@ -259,40 +259,35 @@ func TestContextBeforeAndDuring(t *testing.T) {
 				return ok(n, r)
 			}
 			c := connected(t, f)
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			defer cancel()
-			_, err := c.Send(ctx, offer())
-			if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Unknown || !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("Send = %v, want unknown, with the context's error", err)
+			for what, call := range map[string]func(context.Context) error{
+				"AccountInfo": func(ctx context.Context) error { _, err := c.AccountInfo(ctx); return err },
+				"Find":        func(ctx context.Context) error { _, err := c.Find(ctx, []envelope.TransactionID{"a"}); return err },
+			} {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				start := time.Now()
+				err := call(ctx)
+				if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Down || !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
+					t.Errorf("%s = %v after %v, want down, with the context's error, after a second", what, err, time.Since(start))
+				}
 			}
-			ctx, cancel = context.WithTimeout(t.Context(), time.Second)
-			defer cancel()
-			_, err = c.AccountInfo(ctx)
-			if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Down || !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("AccountInfo = %v, want down, with the context's error", err)
+			// What a call that changes something has done must be known.
+			for what, call := range map[string]func(context.Context) error{
+				"Send":       func(ctx context.Context) error { _, err := c.Send(ctx, offer(), nil); return err },
+				"Statuses":   func(ctx context.Context) error { _, err := c.Statuses(ctx, []envelope.ID{eid("e1")}); return err },
+				"DeleteList": func(ctx context.Context) error { return c.DeleteList(ctx, "l") },
+			} {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				start := time.Now()
+				err := call(ctx)
+				if e, ok := errors.AsType[*Error](err); !ok || e.Doubtful() != (what == "Send") || !strings.Contains(err.Error(), "no answer came in time") || time.Since(start) != answerTimeout {
+					t.Errorf("%s = %v after %v, want that no answer came in %v", what, err, time.Since(start), answerTimeout)
+				}
 			}
 		})
 	})
-	t.Run("given up by a pacer", func(t *testing.T) {
-		f := always(201, "{}")
-		ok := f.answer
-		f.answer = func(n int, r *http.Request) (*http.Response, error) {
-			if strings.HasPrefix(r.URL.Path, "/restapi/") {
-				return nil, unsentError{context.Canceled}
-			}
-			return ok(n, r)
-		}
-		_, err := connected(t, f).Send(t.Context(), offer())
-		if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Down || !errors.Is(err, context.Canceled) {
-			t.Errorf("Send = %v, want down, cancelled", err)
-		}
-	})
 }
-
-type unsentError struct{ error }
-
-func (unsentError) Unsent() bool    { return true }
-func (e unsentError) Unwrap() error { return e.error }
 
 // TestSlowBody sees that an answer that stops midway does not hold us for ever.
 func TestSlowBody(t *testing.T) {
@@ -309,7 +304,7 @@ func TestSlowBody(t *testing.T) {
 		}
 		c := connected(t, f)
 		start := time.Now()
-		_, err := c.Send(t.Context(), offer())
+		_, err := c.Send(t.Context(), offer(), nil)
 		e, isError := errors.AsType[*Error](err)
 		if !isError || e.Kind != Unknown || errors.Is(err, context.Canceled) || time.Since(start) != bodyTimeout {
 			t.Errorf("after %v Send = %v, want unknown after %v", time.Since(start), err, bodyTimeout)

@@ -3,8 +3,10 @@ package docusign
 import (
 	"cmp"
 	"context"
-	"maps"
+	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,27 +18,52 @@ import (
 const idsPerCall = 100
 
 // Find looks envelopes up by the transaction IDs of the last seven days. Those
-// that DocuSign does not know, or not yet, are absent from the result.
+// that DocuSign does not know, or not yet, are absent from the result. It takes
+// one call for each hundred, and one more where DocuSign does not say at once
+// when they were sent.
 func (c *Client) Find(ctx context.Context, ids []envelope.TransactionID) (map[envelope.TransactionID]envelope.Found, error) {
-	seen := make(sightings)
+	var seen sightings
 	asked := make(map[string]envelope.TransactionID, len(ids))
 	for chunk := range slices.Chunk(ids, idsPerCall) {
 		for _, id := range chunk {
 			asked[strings.ToLower(string(id))] = id
 		}
 		look := byIDs("transaction_ids", wireIDs{Transactions: chunk})
-		err := c.eachEnvelope(ctx, look, func(w *wireStatus) { seen.add(w.TransactionID, w) })
-		if err != nil {
+		look.asks = true
+		// An envelope may have two entries: by its transaction, and by itself.
+		if err := c.eachEnvelope(ctx, look, func(w *wireStatus) { seen.add(w.TransactionID, w) }); err != nil {
 			return nil, err
 		}
 	}
+	if err := c.clarify(ctx, &seen); err != nil {
+		return nil, err
+	}
 	found := make(map[envelope.TransactionID]envelope.Found)
-	for key, envelopes := range seen {
-		if id, ok := asked[key]; ok {
-			found[id] = envelopes.found()
+	for key, id := range asked {
+		if f, ok := seen.found(key); ok {
+			found[id] = f
 		}
 	}
 	return found, nil
+}
+
+// clarify asks for those envelopes of which it is unclear whether they were
+// sent: the list of envelopes says more of each than the list of their statuses.
+func (c *Client) clarify(ctx context.Context, seen *sightings) error {
+	for chunk := range slices.Chunk(seen.unclear(), idsPerCall) {
+		ids := make([]string, len(chunk))
+		for i, id := range chunk {
+			ids[i] = string(id)
+		}
+		look := call{
+			op: "look up envelopes", method: http.MethodGet, path: "/envelopes",
+			query: url.Values{"envelope_ids": {strings.Join(ids, ",")}, "count": {strconv.Itoa(perPage)}},
+		}
+		if err := c.eachEnvelope(ctx, look, func(w *wireStatus) { seen.mailing[w.id()] = w.mailing() }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // FindByField looks one envelope up by the custom field that carries its
@@ -44,7 +71,7 @@ func (c *Client) Find(ctx context.Context, ids []envelope.TransactionID) (map[en
 // works for as long as DocuSign keeps the envelope.
 func (c *Client) FindByField(ctx context.Context, id envelope.TransactionID, since time.Time) (envelope.Found, bool, error) {
 	look := byField("look up envelope by custom field", IdentityField, string(id), since)
-	seen := make(sightings)
+	var seen sightings
 	err := c.eachEnvelope(ctx, look, func(w *wireStatus) {
 		if w.holds(IdentityField, string(id)) {
 			seen.add(text(id), w)
@@ -53,48 +80,62 @@ func (c *Client) FindByField(ctx context.Context, id envelope.TransactionID, sin
 	if err != nil {
 		return envelope.Found{}, false, err
 	}
-	envelopes, ok := seen[strings.ToLower(string(id))]
-	return envelopes.found(), ok, nil
+	found, ok := seen.found(strings.ToLower(string(id)))
+	return found, ok, nil
 }
 
-// sightings are the envelopes seen under each transaction ID in lower case.
-type sightings map[string]sighting
+// sightings are the envelopes that answers name.
+type sightings struct {
+	ids     map[string][]envelope.ID // by the transaction ID in lower case
+	mailing map[envelope.ID]mailing  // of each
+}
 
-// sighting is the set of envelopes under one transaction ID; true are drafts.
-type sighting map[envelope.ID]bool
-
-func (s sightings) add(transaction text, w *wireStatus) {
-	id := w.id()
-	if id == "" || transaction == "" {
+// add takes in an entry of an answer, under a transaction ID if it has one.
+func (s *sightings) add(transaction text, w *wireStatus) {
+	if s.ids == nil {
+		s.ids, s.mailing = make(map[string][]envelope.ID), make(map[envelope.ID]mailing)
+	}
+	id, m := w.id(), w.mailing()
+	switch {
+	case w.Error.failed(), id == "" && w.status() == "":
 		return
+	case id == "":
+		m = unclear // it is being made, and has no ID yet
 	}
-	key := transaction.guid()
-	if s[key] == nil {
-		s[key] = make(sighting)
+	s.mailing[id] = max(s.mailing[id], m)
+	if key := transaction.guid(); key != "" && !slices.Contains(s.ids[key], id) {
+		s.ids[key] = append(s.ids[key], id)
 	}
-	s[key][id] = w.status() == statusDraft
 }
 
-// found names one of the envelopes, a sent one if there is one, and the others
-// that were sent: drafts are mailed to nobody.
-func (s sighting) found() envelope.Found {
-	ids := slices.SortedFunc(maps.Keys(s), func(a, b envelope.ID) int {
-		switch {
-		case s[a] != s[b] && s[b]:
-			return -1
-		case s[a] != s[b]:
-			return 1
+// unclear returns the envelopes of which it is not known whether they were sent.
+func (s *sightings) unclear() (ids []envelope.ID) {
+	for _, under := range s.ids {
+		for _, id := range under {
+			if id != "" && s.mailing[id] == unclear {
+				ids = append(ids, id)
+			}
 		}
-		return cmp.Compare(a, b)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// found names one of the envelopes under a transaction ID, a sent one if there is
+// one, and the others that were sent: drafts are mailed to nobody.
+func (s *sightings) found(transaction string) (f envelope.Found, ok bool) {
+	ids := slices.SortedFunc(slices.Values(s.ids[transaction]), func(a, b envelope.ID) int {
+		return cmp.Or(cmp.Compare(s.mailing[b], s.mailing[a]), cmp.Compare(a, b))
 	})
 	if len(ids) == 0 {
-		return envelope.Found{}
+		return f, false
 	}
-	f := envelope.Found{ID: ids[0], Draft: s[ids[0]]}
+	m := s.mailing[ids[0]]
+	f = envelope.Found{ID: ids[0], Draft: m == unmailed, Unclear: m == unclear}
 	for _, id := range ids[1:] {
-		if !s[id] {
+		if s.mailing[id] == mailed {
 			f.More = append(f.More, id)
 		}
 	}
-	return f
+	return f, true
 }

@@ -28,13 +28,13 @@ func TestFind(t *testing.T) {
 		asked = append(asked, env.TransactionID)
 		switch i % 3 {
 		case 0:
-			id, err := c.Send(t.Context(), env)
+			id, err := c.Send(t.Context(), env, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			ids[env.TransactionID] = envelope.Found{ID: id}
 		case 1:
-			id, err := c.Draft(t.Context(), env)
+			id, err := c.Draft(t.Context(), env, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -62,12 +62,12 @@ func TestFind(t *testing.T) {
 func TestFindTwins(t *testing.T) {
 	c := connected(t, new(sandbox.Server).Transport())
 	env := offer()
-	if _, err := c.Draft(t.Context(), env); err != nil {
+	if _, err := c.Draft(t.Context(), env, nil); err != nil {
 		t.Fatal(err)
 	}
 	var sent []envelope.ID
 	for range 2 {
-		id, err := c.Send(t.Context(), env)
+		id, err := c.Send(t.Context(), env, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,13 +97,27 @@ func TestFindAnswers(t *testing.T) {
 		{
 			"one of two, other case", `{"envelopeTransactionStatuses":[
 			{"transactionId":"id-A","envelopeId":"E1","status":"Completed","errorDetails":{"errorCode":"SUCCESS"}},
-			{"transactionId":"id-b","envelopeId":null,"status":"processing"}],"resultSetSize":1}`,
-			map[envelope.TransactionID]envelope.Found{"ID-a": {ID: "e1"}},
+			{"transactionId":"id-b","envelopeId":null}],"envelopes":[{"envelopeId":"e1","status":"completed","sentDateTime":"2026-11-21T11:30:00Z"}],"resultSetSize":1}`,
+			map[envelope.TransactionID]envelope.Found{"ID-a": {ID: eid("e1")}},
+		},
+		{
+			"being made", `{"envelopeTransactionStatuses":[{"transactionId":"ID-a","envelopeId":null,"status":"processing"}]}`,
+			map[envelope.TransactionID]envelope.Found{"ID-a": {Unclear: true}},
 		},
 		{
 			"in both lists", `{"envelopeTransactionStatuses":[{"transactionId":"ID-a","envelopeId":"e1","status":"created"}],
-			"envelopes":[{"transactionId":"ID-a","envelopeId":"e1","status":"created"},{"transactionId":"ID-x","envelopeId":"e9","status":"sent"}]}`,
-			map[envelope.TransactionID]envelope.Found{"ID-a": {ID: "e1", Draft: true}},
+			"envelopes":[{"transactionId":"ID-a","envelopeId":"e1","status":"created"},{"transactionId":"ID-x","envelopeId":"e9","status":"sent","sentDateTime":"2026-11-21T11:30:00Z"}]}`,
+			map[envelope.TransactionID]envelope.Found{"ID-a": {ID: eid("e1"), Draft: true}},
+		},
+		{
+			"one entry is older than the other", `{"envelopeTransactionStatuses":[{"transactionId":"ID-a","envelopeId":"e1","status":"created"}],
+			"envelopes":[{"envelopeId":"e1","status":"sent","sentDateTime":"2026-11-21T11:30:00Z"}]}`,
+			map[envelope.TransactionID]envelope.Found{"ID-a": {ID: eid("e1")}},
+		},
+		{
+			"deleted, before it was sent and after", `{"envelopeTransactionStatuses":[{"transactionId":"ID-a","envelopeId":"e1","status":"deleted"},{"transactionId":"ID-b","envelopeId":"e2","status":"deleted"}],
+			"envelopes":[{"envelopeId":"e1","status":"deleted"},{"envelopeId":"e2","status":"deleted","sentDateTime":"2026-11-21T11:30:00Z"}]}`,
+			map[envelope.TransactionID]envelope.Found{"ID-a": {ID: eid("e1"), Draft: true}, "ID-b": {ID: eid("e2")}},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -116,10 +130,56 @@ func TestFindAnswers(t *testing.T) {
 				t.Errorf("Find = %+v, want %+v", got, c.want)
 			}
 			r := f.asked[0]
-			if r.Method != http.MethodPut || r.URL.RawQuery != "transaction_ids=request_body" || f.bodies[0] != `{"transactionIds":["ID-a","ID-b"]}` {
-				t.Errorf("%s %s %s", r.Method, r.URL, f.bodies[0])
+			if r.Method != http.MethodPut || r.URL.RawQuery != "transaction_ids=request_body" || f.bodies[0] != `{"transactionIds":["ID-a","ID-b"]}` || f.calls() != 1 {
+				t.Errorf("%s %s %s in %d calls", r.Method, r.URL, f.bodies[0], f.calls())
 			}
 		})
+	}
+}
+
+// TestFindUnclear has a server that tells an envelope's status only, which does
+// not prove that it was mailed: it is asked for the whole. What stays unclear is
+// neither sent nor absent.
+func TestFindUnclear(t *testing.T) {
+	for status, c := range map[string]struct {
+		whole string // the envelope
+		want  envelope.Found
+	}{
+		"sent":       {`{"envelopeId":"e1","status":"sent","sentDateTime":"2026-11-21T11:30:00Z"}`, envelope.Found{ID: eid("e1")}},
+		"completed":  {`{"envelopeId":"e1","status":"completed"}`, envelope.Found{ID: eid("e1"), Unclear: true}},
+		"delivered":  {`{"envelopeId":"e2","status":"delivered","sentDateTime":"2026-11-21T11:30:00Z"}`, envelope.Found{ID: eid("e1"), Unclear: true}},
+		"voided":     {`{"envelopeId":"e1","status":"deleted"}`, envelope.Found{ID: eid("e1"), Draft: true}},
+		"processing": {`{"envelopeId":"e1","status":"created"}`, envelope.Found{ID: eid("e1"), Draft: true}},
+	} {
+		f := &fake{answer: func(_ int, r *http.Request) (*http.Response, error) {
+			switch {
+			case !strings.HasPrefix(r.URL.Path, "/restapi/"):
+				return nil, nil
+			case r.Method == http.MethodPut:
+				return reply(200, guids(`{"envelopeTransactionStatuses":[{"transactionId":"ID-a","envelopeId":"e1","status":"`+status+`"}]}`)), nil
+			}
+			return reply(200, guids(`{"envelopes":[`+c.whole+`]}`)), nil
+		}}
+		got, err := connected(t, f).Find(t.Context(), []envelope.TransactionID{"ID-a"})
+		if err != nil || !cmp.Equal(got["ID-a"], c.want) || f.calls() != 2 {
+			t.Errorf("%s: Find = %+v, %v in %d calls; want %+v in 2", status, got, err, f.calls(), c.want)
+		}
+		if q := f.asked[1].URL.Query(); q.Get("envelope_ids") != string(eid("e1")) || !strings.HasSuffix(f.asked[1].URL.Path, "/envelopes") {
+			t.Errorf("%s: asked for %s", status, f.asked[1].URL)
+		}
+	}
+}
+
+// TestFindNoID has an answer that names an envelope by what is no ID: neither is
+// it found nor is it absent.
+func TestFindNoID(t *testing.T) {
+	f := always(200, `{"envelopeTransactionStatuses":[{"transactionId":"ID-a","envelopeId":"17","status":"sent"}]}`)
+	if found, err := connected(t, f).Find(t.Context(), []envelope.TransactionID{"ID-a"}); kindOf(t, err) != Down || len(found) != 0 {
+		t.Errorf("Find = %v, %v; want nothing, and down", found, err)
+	}
+	f = always(200, `{"envelopes":[{"envelopeId":"17","status":"sent","customFields":{"textCustomFields":[{"name":"batchsendId","value":"a"}]}}]}`)
+	if found, ok, err := connected(t, f).FindByField(t.Context(), "a", time.Now()); kindOf(t, err) != Down || ok {
+		t.Errorf("FindByField = %v, %t, %v; want nothing, and down", found, ok, err)
 	}
 }
 
@@ -134,7 +194,7 @@ func TestFindInPages(t *testing.T) {
 		fmt.Sscan(r.URL.Query().Get("start_position"), &start)
 		var list []map[string]string
 		for i := start; i < min(start+30, 80); i++ {
-			list = append(list, map[string]string{"transactionId": string(envelopeNumber(i)), "envelopeId": fmt.Sprint("e", i), "status": "sent"})
+			list = append(list, map[string]string{"transactionId": string(envelopeNumber(i)), "envelopeId": guids(fmt.Sprint("e", i)), "status": "sent", "sentDateTime": "2026-11-21T11:30:00Z"})
 		}
 		body, err := json.Marshal(map[string]any{"envelopeTransactionStatuses": list, "totalSetSize": "80"})
 		return reply(200, string(body)), err
@@ -156,7 +216,7 @@ func TestFindByField(t *testing.T) {
 		start := time.Now()
 		env := offer()
 		env.Recipients[0].Note = "composite: the field stands elsewhere"
-		id, err := c.Send(t.Context(), env)
+		id, err := c.Send(t.Context(), env, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,10 +239,10 @@ func TestFindByFieldChecks(t *testing.T) {
 	f := always(200, `{"envelopes":[
 		{"envelopeId":"e1","status":"sent","customFields":{"textCustomFields":[{"name":"batchsendId","value":"other"},{"name":"Case","value":"mine"}]}},
 		{"envelopeId":"e2","status":"sent","customFields":null},
-		{"envelopeId":"E3","status":"delivered","customFields":{"textCustomFields":[{"name":"batchsendId","value":"MINE"}],"listCustomFields":null}}]}`)
+		{"envelopeId":"E3","status":"delivered","sentDateTime":"2026-11-21T11:30:00Z","customFields":{"textCustomFields":[{"name":"batchsendId","value":"MINE"}],"listCustomFields":null}}]}`)
 	c := connected(t, f)
 	found, ok, err := c.FindByField(t.Context(), "mine", time.Date(2026, 11, 21, 12, 0, 0, 0, time.FixedZone("", 3600)))
-	if err != nil || !ok || !cmp.Equal(found, envelope.Found{ID: "e3"}) {
+	if err != nil || !ok || !cmp.Equal(found, envelope.Found{ID: eid("e3")}) {
 		t.Errorf("FindByField = %+v, %t, %v; want e3", found, ok, err)
 	}
 	q := f.asked[0].URL.Query()

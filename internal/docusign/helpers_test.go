@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -119,8 +121,9 @@ func (f *fake) calls() int {
 	return len(f.asked)
 }
 
-// always answers every REST call the same way.
+// always answers every REST call the same way, with IDs as of [guids].
 func always(status int, body string, header ...string) *fake {
+	body = guids(body)
 	return &fake{answer: func(_ int, r *http.Request) (*http.Response, error) {
 		if !strings.HasPrefix(r.URL.Path, "/restapi/") {
 			return nil, nil
@@ -136,6 +139,20 @@ func reply(status int, body string, header ...string) *http.Response {
 	}
 	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body))}
 }
+
+// guids puts envelope IDs in the place of e1, e2 and so on, in upper case in that
+// of E1.
+func guids(text string) string {
+	return shortID.ReplaceAllStringFunc(text, func(short string) string {
+		n, _ := strconv.Atoi(short[1:])
+		return strings.Repeat(short[:1], 8) + fmt.Sprintf("-0000-4000-8000-%012d", n)
+	})
+}
+
+var shortID = regexp.MustCompile(`\b[eE]\d+\b`)
+
+// eid is the ID that [guids] puts in the place of e1.
+func eid(short string) envelope.ID { return envelope.ID(guids(short)) }
 
 // over returns a client that reaches rt, not yet connected.
 func over(rt http.RoundTripper) *Client {

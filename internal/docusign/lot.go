@@ -90,16 +90,9 @@ func halt(sentence string) error {
 	return nil
 }
 
-// mailed are the statuses of envelopes that have reached somebody. Source:
-// "Envelope status codes".
-var mailed = map[string]bool{
-	statusSent: true, "delivered": true, "signed": true, "completed": true,
-	"declined": true, "voided": true, "timedout": true, "correct": true,
-}
-
 // Copies lists the envelopes that DocuSign has made of lot, among those of since
 // and later by its clock: one call a page. What was not mailed, or not yet, is
-// none of them, nor what was deleted. Two envelopes with one transaction ID are both there, and one that
+// none of them. Two envelopes with one transaction ID are both there, and one that
 // has lost it is there without; the order is DocuSign's.
 func (c *Client) Copies(ctx context.Context, lot *envelope.Lot, since time.Time) ([]envelope.Copy, error) {
 	var copies []envelope.Copy
@@ -109,13 +102,13 @@ func (c *Client) Copies(ctx context.Context, lot *envelope.Lot, since time.Time)
 		if id == "" || seen[id] || !w.holds(LotField, lot.ID) {
 			return
 		}
-		if !mailed[w.status()] {
+		if w.mailing() != mailed {
 			return
 		}
 		seen[id] = true
 		copies = append(copies, envelope.Copy{
 			TransactionID: envelope.TransactionID(w.field(IdentityField).guid()), ID: id,
-			Sent: w.Sent.or(w.Created).time(),
+			Sent: w.Sent.time(),
 		})
 	})
 	if err != nil {

@@ -57,7 +57,7 @@ func queued(t *testing.T, c *Client, lot *envelope.Lot, envs []*envelope.Envelop
 	if err = c.TestList(t.Context(), lot.List, lot.Draft); err != nil {
 		t.Fatal(err)
 	}
-	if lot.Batch, err = c.SendList(t.Context(), lot); err != nil {
+	if lot.Batch, err = c.SendList(t.Context(), lot, nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -249,14 +249,14 @@ func TestLotsOfSandbox(t *testing.T) {
 			if second.List, err = c.CreateList(t.Context(), second, []*envelope.Envelope{offerTo(3), offerTo(4)}); err != nil {
 				t.Fatal(err)
 			}
-			_, err = c.SendList(t.Context(), second)
+			_, err = c.SendList(t.Context(), second, nil)
 			for _, err := range []error{err, c.TestList(t.Context(), second.List, second.Draft)} {
 				if e, ok := errors.AsType[*Error](err); !ok || !e.QueueFull() || e.Kind != Refused {
 					t.Errorf("= %v, want a full queue", err)
 				}
 			}
 			time.Sleep(2 * time.Second)
-			if second.Batch, err = c.SendList(t.Context(), second); err != nil {
+			if second.Batch, err = c.SendList(t.Context(), second, nil); err != nil {
 				t.Error(err)
 			}
 			time.Sleep(2 * time.Second)
@@ -278,7 +278,7 @@ func TestLotsOfSandbox(t *testing.T) {
 		if lot.List, err = c.CreateList(t.Context(), lot, []*envelope.Envelope{env}); err != nil {
 			t.Fatal(err)
 		}
-		_, err = c.SendList(t.Context(), lot)
+		_, err = c.SendList(t.Context(), lot, nil)
 		for _, err := range []error{err, c.TestList(t.Context(), lot.List, lot.Draft)} {
 			if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Refused || e.QueueFull() || e.Code != "BULK_SEND_RECIPIENT_ROLE_DOES_NOT_MATCH" {
 				t.Errorf("= %v, want refused", err)
@@ -293,7 +293,7 @@ func TestLotsOfSandbox(t *testing.T) {
 		queued(t, c, lot, []*envelope.Envelope{offerTo(1)})
 		s.Faults = sandbox.Faults{DropAfter: 1}
 		again := &envelope.Lot{ID: "7c1d2c5e-0000-4000-8000-000000000002", Draft: lot.Draft, List: lot.List}
-		if id, err := c.SendList(t.Context(), again); kindOf(t, err) != Unknown || id != "" {
+		if id, err := c.SendList(t.Context(), again, nil); kindOf(t, err) != Unknown || id != "" {
 			t.Fatalf("SendList = %q, %v; want unknown", id, err)
 		}
 		if id, ok, err := c.FindBatch(t.Context(), again, start); !ok || id == "" || id == lot.Batch || err != nil {

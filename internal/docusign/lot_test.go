@@ -146,7 +146,7 @@ func TestLotStatus(t *testing.T) {
 
 // listedCopy is an envelope as a list shows it.
 func listedCopy(id, status, lot, transaction string, more ...string) any {
-	item := map[string]any{"envelopeId": id, "status": status, "customFields": map[string]any{
+	item := map[string]any{"envelopeId": guids(id), "status": status, "customFields": map[string]any{
 		"textCustomFields": []map[string]string{{"name": "Case", "value": "A"}, {"name": IdentityField, "value": transaction}, {"name": LotField, "value": lot}},
 	}}
 	for i := 0; i < len(more); i += 2 {
@@ -158,21 +158,31 @@ func listedCopy(id, status, lot, transaction string, more ...string) any {
 func TestCopies(t *testing.T) {
 	lot := aLot()
 	sent := time.Date(2026, 11, 21, 11, 30, 0, 123456700, time.UTC)
+	const at = "2026-11-21T11:30:00.1234567Z"
 	items := []any{
-		listedCopy("E1", "sent", lot.ID, "T1", "sentDateTime", "2026-11-21T11:30:00.1234567Z", "createdDateTime", "2026-11-21T11:00:00Z"),
-		listedCopy("e2", "Completed", strings.ToUpper(lot.ID), "t2", "createdDateTime", "2026-11-21T11:30:00.1234567"),
+		listedCopy("E1", "sent", lot.ID, "T1", "sentDateTime", at, "createdDateTime", "2026-11-21T11:00:00Z"),
+		listedCopy("e2", "Completed", strings.ToUpper(lot.ID), "t2", "sentDateTime", strings.TrimSuffix(at, "Z")),
 		listedCopy("e3", "Created", lot.ID, "t3"),
 		listedCopy("e4", "deleted", lot.ID, "t4"),
-		listedCopy("e5", "sent", lot.ID+"1", "t5"),
-		listedCopy("e6", "sent", "", "t6"),
-		listedCopy("E1", "sent", lot.ID, "T1"), // pushed onto this page
-		listedCopy("e7", "voided", lot.ID, "t1"),
-		listedCopy("e8", "sent", lot.ID, ""),
-		listedCopy("", "sent", lot.ID, "t9"),
-		map[string]any{"envelopeId": "e10", "status": "sent", "customFields": nil},
-		map[string]any{"envelopeId": "e11", "errorDetails": map[string]string{"errorCode": "ENVELOPE_DOES_NOT_EXIST"}},
+		listedCopy("e5", "sent", lot.ID+"1", "t5", "sentDateTime", at),
+		listedCopy("e6", "sent", "", "t6", "sentDateTime", at),
+		listedCopy("E1", "sent", lot.ID, "T1", "sentDateTime", at), // pushed onto this page
+		listedCopy("e7", "voided", lot.ID, "t1", "sentDateTime", at),
+		listedCopy("e8", "sent", lot.ID, "", "sentDateTime", at),
+		listedCopy("", "sent", lot.ID, "t9", "sentDateTime", at),
+		map[string]any{"envelopeId": guids("e10"), "status": "sent", "sentDateTime": at, "customFields": nil},
+		map[string]any{"envelopeId": guids("e11"), "errorDetails": map[string]string{"errorCode": "ENVELOPE_DOES_NOT_EXIST"}},
+		listedCopy("e12", "deleted", lot.ID, "t12", "sentDateTime", at), // somebody has got it
+		listedCopy("e13", "sent", lot.ID, "t13"),                        // perhaps
+		listedCopy("e14", "processing", lot.ID, "t14"),
 	}
-	want := []envelope.Copy{{TransactionID: "t1", ID: "e1", Sent: sent}, {TransactionID: "t2", ID: "e2", Sent: sent}, {TransactionID: "t1", ID: "e7"}, {ID: "e8"}}
+	want := []envelope.Copy{
+		{TransactionID: "t1", ID: eid("e1"), Sent: sent},
+		{TransactionID: "t2", ID: eid("e2"), Sent: sent},
+		{TransactionID: "t1", ID: eid("e7"), Sent: sent},
+		{ID: eid("e8"), Sent: sent},
+		{TransactionID: "t12", ID: eid("e12"), Sent: sent},
+	}
 	for how, position := range positions {
 		f := paged("envelopes", items, 5, position)
 		got, err := connected(t, f).Copies(t.Context(), lot, noon)

@@ -29,7 +29,7 @@ func TestMailed(t *testing.T) {
 		c := connected(t, official(t, s))
 		want := make(map[envelope.TransactionID]bool)
 		send := func(env *envelope.Envelope) {
-			if _, err := c.Send(t.Context(), env); err != nil {
+			if _, err := c.Send(t.Context(), env, nil); err != nil {
 				t.Fatal(err)
 			}
 			want[env.TransactionID] = true
@@ -41,10 +41,10 @@ func TestMailed(t *testing.T) {
 		composite.Recipients[0].Phone = envelope.Phone{CountryCode: "46", Number: "701234567"}
 		send(composite)
 		for i := range 3 { // two drafts that nobody received, and one that was sent
-			id, err := c.Draft(t.Context(), offerTo(10+i))
+			id, err := c.Draft(t.Context(), offerTo(10+i), nil)
 			if err == nil && i == 0 {
 				want[envelopeNumber(10)] = true
-				err = c.SendDraft(t.Context(), id)
+				err = c.SendDraft(t.Context(), id, nil)
 			}
 			if err == nil && i == 1 {
 				err = c.DeleteDrafts(t.Context(), id)
@@ -58,7 +58,7 @@ func TestMailed(t *testing.T) {
 		want[envelopeNumber(20)], want[envelopeNumber(21)] = true, true
 		other := offerTo(30)
 		other.Batch = "other.csv"
-		if _, err := c.Send(t.Context(), other); err != nil {
+		if _, err := c.Send(t.Context(), other, nil); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
@@ -100,7 +100,7 @@ func TestMailed(t *testing.T) {
 func TestMailedTwice(t *testing.T) {
 	c := connected(t, new(sandbox.Server).Transport())
 	for range 2 {
-		if _, err := c.Send(t.Context(), offer()); err != nil {
+		if _, err := c.Send(t.Context(), offer(), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -115,12 +115,12 @@ func TestMailedTwice(t *testing.T) {
 func TestMailedLags(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := connected(t, (&sandbox.Server{IndexDelay: time.Minute}).Transport())
-		id, err := c.Draft(t.Context(), offer())
+		id, err := c.Draft(t.Context(), offer(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Hour)
-		if err := c.SendDraft(t.Context(), id); err != nil {
+		if err := c.SendDraft(t.Context(), id, nil); err != nil {
 			t.Fatal(err)
 		}
 		for after, want := range []int{0, 1} {
@@ -134,7 +134,7 @@ func TestMailedLags(t *testing.T) {
 
 // batchItem is an envelope as a list shows it.
 func batchItem(id, batch, sent string) any {
-	return map[string]any{"envelopeId": id, "status": "Completed", "sentDateTime": sent, "customFields": map[string]any{
+	return map[string]any{"envelopeId": guids(id), "status": "Completed", "sentDateTime": sent, "customFields": map[string]any{
 		"textCustomFields": []map[string]string{{"name": IdentityField, "value": "TX-" + id}, {"name": BatchField, "value": batch}},
 	}, "recipients": map[string]any{
 		"recipientCount": "1", "currentRoutingOrder": 1, "carbonCopies": nil,
@@ -149,10 +149,10 @@ func TestMailedPages(t *testing.T) {
 			items := []any{
 				batchItem("E1", strings.ToUpper(theBatch), sent), batchItem("e1", theBatch, sent), // pushed onto the next page
 				batchItem("e2", "another", sent), batchItem("e3", theBatch, ""),
-				map[string]any{"envelopeId": "e4", "status": "sent", "sentDateTime": sent, "customFields": nil, "recipients": nil},
+				map[string]any{"envelopeId": guids("e4"), "status": "sent", "sentDateTime": sent, "customFields": nil, "recipients": nil},
 			}
 			for i := range 5 {
-				items = append(items, batchItem(fmt.Sprint("f", i), theBatch, sent))
+				items = append(items, batchItem(fmt.Sprint("e2", i), theBatch, sent))
 			}
 			f := paged("envelopes", items, 4, position)
 			got, err := connected(t, f).Mailed(t.Context(), theBatch, none)
@@ -160,11 +160,11 @@ func TestMailedPages(t *testing.T) {
 			for _, m := range got {
 				ids = append(ids, m.ID)
 			}
-			if want := []envelope.ID{"e1", "f0", "f1", "f2", "f3", "f4"}; err != nil || !slices.Equal(ids, want) || f.calls() != 3 {
+			if want := []envelope.ID{eid("e1"), eid("e20"), eid("e21"), eid("e22"), eid("e23"), eid("e24")}; err != nil || !slices.Equal(ids, want) || f.calls() != 3 {
 				t.Fatalf("Mailed = %q, %v in %d calls; want %q in 3", ids, err, f.calls(), want)
 			}
 			want := envelope.Mailed{
-				ID: "e1", TransactionID: "tx-e1", Status: "completed", Sent: time.Date(2026, 11, 21, 11, 30, 0, 123456700, time.UTC),
+				ID: eid("e1"), TransactionID: "tx-e1", Status: "completed", Sent: time.Date(2026, 11, 21, 11, 30, 0, 123456700, time.UTC),
 				Recipients: []envelope.Addressee{{Role: "R", Name: "Ann", Email: "host@example.test"}},
 			}
 			if diff := cmp.Diff(want, got[0]); diff != "" {

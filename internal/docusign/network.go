@@ -101,44 +101,27 @@ func uncoded(message string, request any) string {
 	return message
 }
 
-// departure watches whether a request left this machine.
-type departure struct {
-	sought  atomic.Bool // a connection was asked for
-	got     atomic.Bool // and found
-	shared  atomic.Bool // with other requests (HTTP/2)
-	written atomic.Bool // the first header field, into a buffer at least
+// connection watches whether http.Transport finds a connection for a request.
+// Until it has one nothing of the request can have left this machine.
+type connection struct {
+	sought, found atomic.Bool
 }
 
-// watch returns a context that lets d see what http.Transport does.
-func (d *departure) watch(ctx context.Context) context.Context {
+// watch returns a context that lets c see what http.Transport does.
+func (c *connection) watch(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { d.sought.Store(true) },
-		GotConn: func(info httptrace.GotConnInfo) {
-			d.got.Store(true)
-			if t, ok := info.Conn.(*tls.Conn); ok && t.ConnectionState().NegotiatedProtocol == "h2" {
-				d.shared.Store(true)
-			}
-		},
-		WroteHeaderField: func(string, []string) { d.written.Store(true) },
+		GetConn: func(string) { c.sought.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { c.found.Store(true) },
 	})
 }
 
-// never reports whether it is certain that not one byte of the request left,
-// given the error that came instead of an answer. Certain is what a transport
-// below says of itself, an error of dialling, and a connection that was sought
-// in vain or closed before the first header was written to it. What cannot be
-// seen (no transport of package net/http at work, HTTP/2 with its own writer)
-// counts as left.
-func (d *departure) never(err error) bool {
-	var unsent interface{ Unsent() bool } // a pacer that gave up waiting, say
-	if errors.As(err, &unsent) && unsent.Unsent() {
-		return true
+// missing reports whether there was none, given the error that came instead of
+// an answer. Of a transport that cannot be watched only an error of dialling
+// proves that.
+func (c *connection) missing(err error) bool {
+	if c.sought.Load() {
+		return !c.found.Load()
 	}
-	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "dial" || op.Op == "proxyconnect") {
-		return true
-	}
-	if _, ok := errors.AsType[*net.DNSError](err); ok {
-		return true
-	}
-	return d.sought.Load() && (!d.got.Load() || !d.shared.Load() && !d.written.Load())
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial"
 }

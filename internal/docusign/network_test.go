@@ -65,7 +65,7 @@ func raw(t *testing.T, serve func(n int, conn *net.TCPConn)) (base string) {
 	return "http://" + l.Addr().String()
 }
 
-const created = "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n{\"envelopeId\":\"e\"}"
+var created = guids("HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 53\r\n\r\n{\"envelopeId\":\"e1\"}")
 
 func readRequest(conn net.Conn) bool {
 	req, err := http.ReadRequest(bufio.NewReader(conn))
@@ -84,7 +84,7 @@ func TestRefusedAtTheDoor(t *testing.T) {
 	base := "http://" + l.Addr().String()
 	l.Close()
 	c := socketClient(t, base, NewTransport(2))
-	_, err = c.Send(t.Context(), offer())
+	_, err = c.Send(t.Context(), offer(), nil)
 	if kindOf(t, err) != Down || !strings.Contains(err.Error(), "refused") || !strings.Contains(err.Error(), "127.0.0.1") {
 		t.Errorf("Send = %v, want down: refused, with the host", err)
 	}
@@ -96,7 +96,7 @@ func TestNoSuchHost(t *testing.T) {
 		return nil, errors.New("no DNS here")
 	}}}).DialContext
 	c := socketClient(t, "https://demo.example.test", rt)
-	if _, err := c.Send(t.Context(), offer()); kindOf(t, err) != Down {
+	if _, err := c.Send(t.Context(), offer(), nil); kindOf(t, err) != Down {
 		t.Errorf("Send = %v, want down", err)
 	}
 }
@@ -107,7 +107,7 @@ func TestHandshakeFails(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	c := socketClient(t, server.URL, NewTransport(2)) // which does not know the certificate
-	_, err := c.Send(t.Context(), offer())
+	_, err := c.Send(t.Context(), offer(), nil)
 	if kindOf(t, err) != Down || !strings.Contains(err.Error(), "authority unknown here") {
 		t.Errorf("Send = %v, want down: certificate", err)
 	}
@@ -121,7 +121,7 @@ func TestProxyRefuses(t *testing.T) {
 	rt := NewTransport(2)
 	rt.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(base) }
 	c := socketClient(t, "https://demo.example.test", rt)
-	if _, err := c.Send(t.Context(), offer()); kindOf(t, err) != Down {
+	if _, err := c.Send(t.Context(), offer(), nil); kindOf(t, err) != Down {
 		t.Errorf("Send = %v, want down: the proxy did not let it through", err)
 	}
 }
@@ -132,7 +132,7 @@ func TestResetAfterReading(t *testing.T) {
 		conn.SetLinger(0) // a reset, not an end
 	})
 	c := socketClient(t, base, NewTransport(2))
-	if _, err := c.Send(t.Context(), offer()); kindOf(t, err) != Unknown {
+	if _, err := c.Send(t.Context(), offer(), nil); kindOf(t, err) != Unknown {
 		t.Errorf("Send = %v, want unknown", err)
 	}
 }
@@ -141,7 +141,7 @@ func TestResetAfterReading(t *testing.T) {
 func TestResetBeforeReading(t *testing.T) {
 	base := raw(t, func(_ int, conn *net.TCPConn) { conn.SetLinger(0) })
 	c := socketClient(t, base, NewTransport(2))
-	_, err := c.Send(t.Context(), offer())
+	_, err := c.Send(t.Context(), offer(), nil)
 	if k := kindOf(t, err); k != Unknown && k != Down {
 		t.Errorf("Send = %v, want unknown, or down if the connection was dead before a byte was written", err)
 	}
@@ -153,7 +153,7 @@ func TestHalfAnAnswer(t *testing.T) {
 		io.WriteString(conn, created[:len(created)-5])
 	})
 	c := socketClient(t, base, NewTransport(2))
-	if _, err := c.Send(t.Context(), offer()); kindOf(t, err) != Unknown {
+	if _, err := c.Send(t.Context(), offer(), nil); kindOf(t, err) != Unknown {
 		t.Errorf("Send = %v, want unknown", err)
 	}
 }
@@ -167,7 +167,7 @@ func TestNoAnswerInTime(t *testing.T) {
 	rt := NewTransport(2)
 	rt.ResponseHeaderTimeout = 50 * time.Millisecond
 	c := socketClient(t, base, rt)
-	_, err := c.Send(t.Context(), offer())
+	_, err := c.Send(t.Context(), offer(), nil)
 	close(hold)
 	if kindOf(t, err) != Unknown || !strings.Contains(err.Error(), "in time") {
 		t.Errorf("Send = %v, want unknown: no answer in time", err)
@@ -192,10 +192,10 @@ func TestPostIsSentOnce(t *testing.T) {
 	})
 	c := socketClient(t, base, NewTransport(2))
 	for i := range 20 {
-		if _, err := c.Send(t.Context(), offer()); err != nil {
+		if _, err := c.Send(t.Context(), offer(), nil); err != nil {
 			t.Fatal(err)
 		}
-		_, err := c.Send(t.Context(), offer())
+		_, err := c.Send(t.Context(), offer(), nil)
 		if kindOf(t, err) != Unknown {
 			t.Errorf("Send = %v, want unknown", err)
 		}
@@ -219,7 +219,7 @@ func TestDeadConnection(t *testing.T) {
 	c := socketClient(t, base, NewTransport(2))
 	sent := int32(0)
 	for range 200 {
-		_, err := c.Send(t.Context(), offer())
+		_, err := c.Send(t.Context(), offer(), nil)
 		if err == nil {
 			sent++
 			continue
@@ -234,9 +234,9 @@ func TestDeadConnection(t *testing.T) {
 }
 
 func TestNoKeyForReplays(t *testing.T) {
-	f := always(201, `{"envelopeId":"e"}`)
+	f := always(201, guids(`{"envelopeId":"e1"}`))
 	c := connected(t, f)
-	if _, err := c.Send(t.Context(), offer()); err != nil {
+	if _, err := c.Send(t.Context(), offer(), nil); err != nil {
 		t.Fatal(err)
 	}
 	r := f.asked[0]
@@ -265,7 +265,7 @@ func TestHTTP2(t *testing.T) {
 			panic(http.ErrAbortHandler)
 		}
 		w.WriteHeader(http.StatusCreated)
-		io.WriteString(w, `{"envelopeId":"e"}`)
+		io.WriteString(w, guids(`{"envelopeId":"e1"}`))
 	}))
 	server.EnableHTTP2 = true
 	server.StartTLS()
@@ -273,10 +273,10 @@ func TestHTTP2(t *testing.T) {
 	rt := NewTransport(2)
 	rt.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig
 	c := socketClient(t, server.URL, rt)
-	if _, err := c.Send(t.Context(), offer()); err != nil {
+	if _, err := c.Send(t.Context(), offer(), nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Send(t.Context(), offer()); kindOf(t, err) != Unknown {
+	if _, err := c.Send(t.Context(), offer(), nil); kindOf(t, err) != Unknown {
 		t.Errorf("Send = %v, want unknown", err)
 	}
 	if arrived.Load() != 2 {
@@ -284,36 +284,30 @@ func TestHTTP2(t *testing.T) {
 	}
 }
 
-// TestNever pins when it is certain that nothing left: a mistake here sends an
-// envelope twice.
-func TestNever(t *testing.T) {
+// TestMissingConnection pins when it is certain that nothing left: a mistake here
+// sends an envelope twice.
+func TestMissingConnection(t *testing.T) {
 	dial := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 	read := &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
 	for _, c := range []struct {
-		name                         string
-		sought, got, shared, written bool
-		err                          error
-		want                         bool
+		name          string
+		sought, found bool
+		err           error
+		want          bool
 	}{
-		{"dialling failed, nobody watched", false, false, false, false, &url.Error{Op: "Post", Err: dial}, true},
-		{"DNS failed, nobody watched", false, false, false, false, &net.DNSError{Err: "no such host"}, true},
-		{"the proxy failed", false, false, false, false, &net.OpError{Op: "proxyconnect", Err: dial}, true},
-		{"a pacer says so", false, false, false, false, &url.Error{Op: "Post", Err: unsentError{context.Canceled}}, true},
-		{"nobody watched", false, false, false, false, read, false},
-		{"cancelled, nobody watched", false, false, false, false, context.Canceled, false},
-		{"no connection found", true, false, false, false, errors.New("tls: handshake failure"), true},
-		{"cancelled while connecting", true, false, false, false, context.Canceled, true},
-		{"closed before the first header", true, true, false, false, io.EOF, true},
-		{"closed after it", true, true, false, true, io.EOF, false},
-		{"shared connection", true, true, true, false, io.EOF, false},
+		{"dialling failed, nobody watched", false, false, &url.Error{Op: "Post", Err: dial}, true},
+		{"reset, nobody watched", false, false, read, false},
+		{"cancelled, nobody watched", false, false, context.Canceled, false},
+		{"no connection found", true, false, errors.New("tls: handshake failure"), true},
+		{"cancelled while connecting", true, false, context.Canceled, true},
+		{"closed at once", true, true, io.EOF, false},
+		{"found, and then another was dialled in vain", true, true, dial, false},
 	} {
-		var d departure
-		d.sought.Store(c.sought)
-		d.got.Store(c.got)
-		d.shared.Store(c.shared)
-		d.written.Store(c.written)
-		if got := d.never(c.err); got != c.want {
-			t.Errorf("%s: never(%v) = %t, want %t", c.name, c.err, got, c.want)
+		var conn connection
+		conn.sought.Store(c.sought)
+		conn.found.Store(c.found)
+		if got := conn.missing(c.err); got != c.want {
+			t.Errorf("%s: missing(%v) = %t, want %t", c.name, c.err, got, c.want)
 		}
 	}
 }
@@ -323,7 +317,7 @@ func TestNever(t *testing.T) {
 func TestSecretsStayInside(t *testing.T) {
 	var log bytes.Buffer
 	for _, f := range []*fake{
-		always(201, `{"envelopeId":"e"}`),
+		always(201, guids(`{"envelopeId":"e1"}`)),
 		always(400, `{"token":"secret-token","name":"Ann Ek"}`),
 		always(502, "<html>Bearer secret-token ann@example.test</html>"),
 		{answer: func(_ int, r *http.Request) (*http.Response, error) {
@@ -348,7 +342,7 @@ func TestSecretsStayInside(t *testing.T) {
 		if _, err := c.Connect(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Send(t.Context(), offer()); err != nil {
+		if _, err := c.Send(t.Context(), offer(), nil); err != nil {
 			fmt.Fprintf(&log, "%v %+v %s", err, err, err.(*Error).Hint())
 		}
 		for _, secret := range []string{"secret-token", assertion, "ann@example.test", "Ann Ek", testKey().D.String()} {

@@ -91,8 +91,7 @@ func (c *Client) oauth(ctx context.Context, method, path string, form io.Reader,
 	if bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+bearer)
 	}
-	plain, _ := c.clients()
-	resp, err := plain.Do(req)
+	resp, err := c.client().Do(req)
 	if err != nil {
 		if ctx.Err() != nil {
 			return 0, ctx.Err()

@@ -49,7 +49,7 @@ func (c *Client) OtherLots(ctx context.Context, batchIDs []string, known func(lo
 func (c *Client) fillOther(ctx context.Context, batchIDs []string, other *envelope.OtherLot) (bool, error) {
 	var list wireList
 	err := c.do(ctx, call{op: "read bulk send list", method: http.MethodGet, path: listPath(other.List)}, &list)
-	if e, ok := errors.AsType[*Error](err); ok && e.gone() {
+	if e, ok := errors.AsType[*Error](err); ok && e.Gone() {
 		return false, nil
 	}
 	if err != nil || len(list.Copies) == 0 {

@@ -89,7 +89,8 @@ func byField(op, name, value string, since time.Time) call {
 }
 
 // byIDs is the call that lists envelopes by the IDs in its body, which the
-// parameter kind names.
+// parameter kind names. It may count as asking about each of them, of which
+// DocuSign wants little, so its answer is waited for.
 func byIDs(kind string, ids wireIDs) call {
 	return call{
 		op: "look up envelopes", method: http.MethodPut, path: "/envelopes/status",
@@ -114,7 +115,7 @@ type (
 
 	wireStatus struct {
 		TransactionID text             `json:"transactionId"`
-		EnvelopeID    text             `json:"envelopeId"`
+		EnvelopeID    envelopeID       `json:"envelopeId"`
 		Status        text             `json:"status"`
 		Created       text             `json:"createdDateTime"`
 		Sent          text             `json:"sentDateTime"`
@@ -126,12 +127,34 @@ type (
 	}
 )
 
+// mailing is whether an envelope has reached anybody. Where two entries of an
+// answer disagree the greater counts.
+type mailing int
+
+const (
+	unmailed mailing = iota // it is a draft, or was one when it was deleted
+	unclear                 // DocuSign does not say
+	mailed                  // it was sent
+)
+
+// mailing reads it from when the envelope was sent: a status alone does not
+// prove it, for "deleted" and others come before sending and after.
+func (w *wireStatus) mailing() mailing {
+	switch {
+	case w.Sent != "":
+		return mailed
+	case w.status() == statusDraft, w.status() == statusDeleted, w.status() == statusTemplate:
+		return unmailed
+	}
+	return unclear
+}
+
 // id is the envelope's ID, "" if this is no envelope.
 func (w *wireStatus) id() envelope.ID {
 	if w.Error.failed() {
 		return ""
 	}
-	return envelope.ID(w.EnvelopeID.guid())
+	return envelope.ID(w.EnvelopeID)
 }
 
 // status is in lower case.

@@ -3,6 +3,7 @@ package docusign
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,22 +13,23 @@ import (
 
 // Words of the property "status". DocuSign does not mind their case.
 const (
-	statusDraft   = "created"
-	statusSent    = "sent"
-	statusDeleted = "deleted"
+	statusDraft    = "created"
+	statusSent     = "sent"
+	statusDeleted  = "deleted"
+	statusTemplate = "template"
 )
 
-// Send creates and sends env and returns DocuSign's envelope ID. Its errors are
-// [*Error].
-func (c *Client) Send(ctx context.Context, env *envelope.Envelope) (envelope.ID, error) {
-	id, err := c.create(ctx, "send envelope", definition(env, statusSent))
+// Send creates and sends env and returns DocuSign's envelope ID. leaving is asked
+// just before the call leaves. Its errors are [*Error], or leaving's.
+func (c *Client) Send(ctx context.Context, env *envelope.Envelope, leaving Leaving) (envelope.ID, error) {
+	id, err := c.create(ctx, "send envelope", definition(env, statusSent), leaving)
 	return id, ownFault(env, err)
 }
 
 // Draft creates env without sending it: nobody receives it before
-// [Client.SendDraft].
-func (c *Client) Draft(ctx context.Context, env *envelope.Envelope) (envelope.ID, error) {
-	id, err := c.create(ctx, "create draft", definition(env, statusDraft))
+// [Client.SendDraft]. leaving is asked just before the call leaves.
+func (c *Client) Draft(ctx context.Context, env *envelope.Envelope, leaving Leaving) (envelope.ID, error) {
+	id, err := c.create(ctx, "create draft", definition(env, statusDraft), leaving)
 	return id, ownFault(env, err)
 }
 
@@ -47,10 +49,10 @@ func ownFault(env *envelope.Envelope, err error) error {
 	return &own
 }
 
-func (c *Client) create(ctx context.Context, op string, d *wireDefinition) (envelope.ID, error) {
-	call := call{op: op, method: http.MethodPost, path: "/envelopes", body: d}
+func (c *Client) create(ctx context.Context, op string, d *wireDefinition, leaving Leaving) (envelope.ID, error) {
+	call := call{op: op, method: http.MethodPost, path: "/envelopes", body: d, leaving: leaving}
 	var got struct {
-		ID     text         `json:"envelopeId"`
+		ID     envelopeID   `json:"envelopeId"`
 		Status text         `json:"status"`
 		Error  errorDetails `json:"errorDetails"`
 	}
@@ -68,34 +70,67 @@ func (c *Client) create(ctx context.Context, op string, d *wireDefinition) (enve
 		e.Kind, e.Message = Refused, "DocuSign kept the envelope as a draft instead of sending it"
 		return "", e
 	}
-	return envelope.ID(got.ID.guid()), nil
+	return envelope.ID(got.ID), nil
 }
 
-// SendDraft sends a draft. It may be repeated: an envelope that has been sent
-// already is no error.
-func (c *Client) SendDraft(ctx context.Context, id envelope.ID) error {
+// SendDraft sends a draft; leaving is asked just before the call leaves. It may
+// be repeated: an envelope that has been sent already is no error. An error that
+// is Gone means that DocuSign does not have the draft any more, or has not sent
+// it and will not: somebody has deleted it.
+func (c *Client) SendDraft(ctx context.Context, id envelope.ID, leaving Leaving) error {
 	path := "/envelopes/" + url.PathEscape(string(id))
-	err := c.do(ctx, call{
+	send := call{
 		op: "send draft", method: http.MethodPut, path: path,
 		body: struct {
 			Status text `json:"status"`
 		}{statusSent},
-	}, nil)
-	e, ok := errors.AsType[*Error](err)
-	if !ok || e.Kind != Refused || !strings.Contains(normal(e.Code), "INVALIDSTAT") { // ..._STATUS, ..._STATE
-		return err
+		leaving: leaving,
 	}
 	var got struct {
-		Status text `json:"status"`
+		ID    envelopeID   `json:"envelopeId"`
+		Error errorDetails `json:"errorDetails"`
 	}
-	if look := c.do(ctx, call{op: "read envelope", method: http.MethodGet, path: path}, &got); look != nil {
-		return look
-	}
-	switch strings.ToLower(string(got.Status)) {
-	case "", statusDraft, "template", statusDeleted:
+	err := c.do(ctx, send, &got)
+	e, ok := errors.AsType[*Error](err)
+	switch {
+	case err == nil && got.Error.failed():
+		e = within(send, http.StatusOK, string(got.Error.Code), string(got.Error.Message))
+	case err == nil && got.ID != "" && envelope.ID(got.ID) != id:
+		return &Error{
+			Kind: Down, Op: send.op, Status: http.StatusOK,
+			Message: fmt.Sprintf("the answer is about another envelope, %s", got.ID),
+		}
+	case err == nil || !ok:
 		return err
 	}
-	return nil
+	if e.Kind == Refused && strings.Contains(normal(e.Code), "INVALIDSTAT") { // ..._STATUS, ..._STATE
+		return c.wasSent(ctx, path, e)
+	}
+	return e
+}
+
+// wasSent reads an envelope that cannot be sent because of its status. It returns
+// nil if that is because it was sent, else refused or why it cannot be told.
+func (c *Client) wasSent(ctx context.Context, path string, refused *Error) error {
+	look := call{op: "read envelope", method: http.MethodGet, path: path}
+	var got wireStatus
+	if err := c.do(ctx, look, &got); err != nil {
+		if e, ok := errors.AsType[*Error](err); ok && e.Kind == Refused && !e.Gone() {
+			e.Kind = Unknown // that it may not be read says nothing of whether it was sent
+		}
+		return err
+	}
+	switch got.mailing() {
+	case mailed:
+		return nil
+	case unmailed:
+		refused.deleted = got.status() == statusDeleted
+		return refused
+	}
+	return &Error{
+		Kind: Unknown, Op: look.op, Status: http.StatusOK,
+		Message: fmt.Sprintf("the envelope's status is %q, and it does not say when it was sent", short(got.status())),
+	}
 }
 
 // errorDetails stand within an item of a good answer if that item failed.

@@ -31,7 +31,7 @@ func TestSend(t *testing.T) {
 			env.Recipients[0].Tabs = tabs
 			env.Fields = []envelope.Field{{Name: "Department", Value: "Sales", Show: true}, {Name: "Region", Value: "North", Show: true, List: true}}
 			change(env)
-			id, err := connected(t, s.Transport()).Send(t.Context(), env)
+			id, err := connected(t, s.Transport()).Send(t.Context(), env, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,13 +78,13 @@ func TestSend(t *testing.T) {
 func TestTextMessageForbidden(t *testing.T) {
 	c := connected(t, (&sandbox.Server{NoSMS: true}).Transport())
 	for name, create := range map[string]func(*envelope.Envelope) error{
-		"sent at once": func(env *envelope.Envelope) error { _, err := c.Send(t.Context(), env); return err },
+		"sent at once": func(env *envelope.Envelope) error { _, err := c.Send(t.Context(), env, nil); return err },
 		"in two steps": func(env *envelope.Envelope) error {
-			id, err := c.Draft(t.Context(), env)
+			id, err := c.Draft(t.Context(), env, nil)
 			if err != nil {
 				return err
 			}
-			return c.SendDraft(t.Context(), id)
+			return c.SendDraft(t.Context(), id, nil)
 		},
 	} {
 		env := offer()
@@ -94,7 +94,7 @@ func TestTextMessageForbidden(t *testing.T) {
 		}
 	}
 	blocked := connected(t, (&sandbox.Server{SendingBlocked: true}).Transport())
-	if _, err := blocked.Send(t.Context(), offer()); kindOf(t, err) != Halt {
+	if _, err := blocked.Send(t.Context(), offer(), nil); kindOf(t, err) != Halt {
 		t.Errorf("an account that may not send: %v is %s, want halt", err, kindOf(t, err))
 	}
 }
@@ -121,7 +121,7 @@ func TestSandboxFaults(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := &sandbox.Server{Faults: c.faults}
-			_, err := connected(t, s.Transport()).Send(t.Context(), offer())
+			_, err := connected(t, s.Transport()).Send(t.Context(), offer(), nil)
 			if kindOf(t, err) != c.kind || len(s.Envelopes()) != c.created {
 				t.Errorf("Send = %v and %d envelopes, want %s and %d", err, len(s.Envelopes()), c.kind, c.created)
 			}
@@ -133,10 +133,10 @@ func TestSandboxLimits(t *testing.T) {
 	for _, status := range []int{400, 429} {
 		s := &sandbox.Server{HourlyLimit: 1, LimitStatus: status}
 		c := connected(t, s.Transport())
-		if _, err := c.Send(t.Context(), offer()); err != nil {
+		if _, err := c.Send(t.Context(), offer(), nil); err != nil {
 			t.Fatal(err)
 		}
-		_, err := c.Send(t.Context(), offer())
+		_, err := c.Send(t.Context(), offer(), nil)
 		e, ok := errors.AsType[*Error](err)
 		if !ok || e.Kind != Limited || e.Window != Hour || e.After <= 0 || e.Status != status {
 			t.Errorf("Send = %+v, want the hourly limit", err)
@@ -144,10 +144,10 @@ func TestSandboxLimits(t *testing.T) {
 	}
 	s := &sandbox.Server{Allowance: 1}
 	c := connected(t, s.Transport())
-	if _, err := c.Send(t.Context(), offer()); err != nil {
+	if _, err := c.Send(t.Context(), offer(), nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Send(t.Context(), offer()); kindOf(t, err) != Halt {
+	if _, err := c.Send(t.Context(), offer(), nil); kindOf(t, err) != Halt {
 		t.Errorf("Send = %v, want a halt: the allowance is used up", err)
 	}
 }
@@ -161,19 +161,23 @@ func TestCreatedOrNot(t *testing.T) {
 		id     envelope.ID
 		kind   Kind
 	}{
-		{"as documented", 201, `{"envelopeId":"0ABC","uri":"/envelopes/0abc","status":"sent"}`, "0abc", 0},
-		{"200", 200, `{"envelopeId":"0abc"}`, "0abc", 0},
-		{"success in detail", 201, `{"envelopeId":"0abc","errorDetails":{"errorCode":"SUCCESS"}}`, "0abc", 0},
+		{"as documented", 201, `{"envelopeId":"E1","uri":"/envelopes/0abc","status":"sent"}`, eid("e1"), 0},
+		{"200", 200, `{"envelopeId":"e1"}`, eid("e1"), 0},
+		{"success in detail", 201, `{"envelopeId":"e1","errorDetails":{"errorCode":"SUCCESS"}}`, eid("e1"), 0},
+		{"an ID that is none", 201, `{"envelopeId":"17","status":"sent"}`, "", Unknown},
+		{"an ID in braces", 201, `{"envelopeId":"{eeeeeeee-0000-4000-8000-000000000001}"}`, "", Unknown},
+		{"an ID of zeros", 201, `{"envelopeId":"00000000-0000-0000-0000-000000000000"}`, "", Unknown},
+		{"a number for an ID", 201, `{"envelopeId":17}`, "", Unknown},
 		{"asynchronous", 201, `{"status":"Processing"}`, "", Unknown},
 		{"empty object", 201, `{}`, "", Unknown},
 		{"null", 201, `null`, "", Unknown},
 		{"no content", 204, ``, "", Unknown},
-		{"kept as a draft", 201, `{"envelopeId":"0abc","status":"created"}`, "", Refused},
+		{"kept as a draft", 201, `{"envelopeId":"e1","status":"created"}`, "", Refused},
 		{"refused within", 201, `{"errorDetails":{"errorCode":"ENVELOPE_IS_INCOMPLETE","message":"no"}}`, "", Refused},
 		{"allowance within", 201, `{"errorDetails":{"errorCode":"ENVELOPE_ALLOWANCE_EXCEEDED"}}`, "", Halt},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			id, err := connected(t, always(c.status, c.body)).Send(t.Context(), offer())
+			id, err := connected(t, always(c.status, c.body)).Send(t.Context(), offer(), nil)
 			if id != c.id || (err == nil) != (c.kind == 0) || err != nil && kindOf(t, err) != c.kind {
 				t.Errorf("Send = %q, %v; want %q, %s", id, err, c.id, c.kind)
 			}
@@ -184,36 +188,69 @@ func TestCreatedOrNot(t *testing.T) {
 func TestDraft(t *testing.T) {
 	s := new(sandbox.Server)
 	c := connected(t, s.Transport())
-	id, err := c.Draft(t.Context(), offer())
+	id, err := c.Draft(t.Context(), offer(), nil)
 	if err != nil || s.Envelopes()[0].Status != "created" {
 		t.Fatalf("Draft = %s, %v; the sandbox has %+v", id, err, s.Envelopes())
 	}
 	for range 2 { // the second time it is sent already
-		if err := c.SendDraft(t.Context(), id); err != nil || s.Envelopes()[0].Status != "sent" {
+		if err := c.SendDraft(t.Context(), id, nil); err != nil || s.Envelopes()[0].Status != "sent" {
 			t.Errorf("SendDraft = %v; the sandbox has %+v", err, s.Envelopes())
 		}
 	}
-	if err := c.SendDraft(t.Context(), "0ffe1e77-0000-4000-8000-0000000000ff"); kindOf(t, err) != Refused {
-		t.Errorf("SendDraft of nothing = %v, want refused", err)
+	err = c.SendDraft(t.Context(), "0ffe1e77-0000-4000-8000-0000000000ff", nil)
+	if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Refused || !e.Gone() {
+		t.Errorf("SendDraft of nothing = %v, want refused, gone", err)
 	}
 }
 
-func TestSendDraftInvalidState(t *testing.T) {
-	for status, sent := range map[string]bool{
-		"sent": true, "Delivered": true, "completed": true, "declined": true, "voided": true,
-		"created": false, "deleted": false, "": false,
+// TestSendDraftAnswers is about answers other than a plain yes: whether the draft
+// was sent shows when it was.
+func TestSendDraftAnswers(t *testing.T) {
+	const sent = `,"sentDateTime":"2026-11-21T11:30:00Z"`
+	invalid := said("ENVELOPE_INVALID_STATUS", "Invalid envelope status.")
+	for _, c := range []struct {
+		name   string
+		status int // of the answer to the order
+		body   string
+		look   string // what reading the envelope shows
+		kind   Kind   // 0: it is sent
+		gone   bool
+	}{
+		{"yes", 200, `{"envelopeId":"E1"}`, "", 0, false},
+		{"nothing said", 200, `{}`, "", 0, false},
+		{"another's answer", 200, `{"envelopeId":"e2"}`, "", Down, false},
+		{"refused within", 200, `{"envelopeId":"e1","errorDetails":{"errorCode":"ENVELOPE_IS_INCOMPLETE"}}`, "", Refused, false},
+		{"unknown", 404, said("ENVELOPE_DOES_NOT_EXIST", ""), "", Refused, true},
+		{"unknown, 400", 400, said("ENVELOPE_DOES_NOT_EXIST", ""), "", Refused, true},
+		{"incomplete", 400, said("ENVELOPE_IS_INCOMPLETE", ""), "", Refused, false},
+		{"sent before", 400, invalid, `{"status":"sent"` + sent + `}`, 0, false},
+		{"completed", 400, invalid, `{"status":"Completed"` + sent + `}`, 0, false},
+		{"voided", 400, invalid, `{"status":"voided"` + sent + `}`, 0, false},
+		{"deleted after it was sent", 400, invalid, `{"status":"deleted"` + sent + `}`, 0, false},
+		{"deleted", 400, invalid, `{"status":"Deleted"}`, Refused, true},
+		{"a draft", 400, invalid, `{"status":"created"}`, Refused, false},
+		{"sent at no time", 400, invalid, `{"status":"sent"}`, Unknown, false},
+		{"no status", 400, invalid, `{}`, Unknown, false},
+		{"it may not be read", 400, invalid, said("USER_LACKS_PERMISSIONS", ""), Unknown, false},
+		{"it is gone by now", 400, invalid, said("ENVELOPE_DOES_NOT_EXIST", ""), Refused, true},
 	} {
 		f := &fake{answer: func(_ int, r *http.Request) (*http.Response, error) {
+			status := 200
+			if strings.Contains(c.look, "errorCode") {
+				status = 400
+			}
 			switch {
 			case r.Method == http.MethodPut:
-				return reply(400, said("ENVELOPE_INVALID_STATUS", "Invalid envelope status.")), nil
+				return reply(c.status, guids(c.body)), nil
 			case strings.HasPrefix(r.URL.Path, "/restapi/"):
-				return reply(200, `{"status":"`+status+`"}`), nil
+				return reply(status, c.look), nil
 			}
 			return nil, nil
 		}}
-		if err := connected(t, f).SendDraft(t.Context(), "0abc"); (err == nil) != sent {
-			t.Errorf("SendDraft of an envelope that is %q = %v, success wanted: %t", status, err, sent)
+		err := connected(t, f).SendDraft(t.Context(), eid("e1"), nil)
+		e, ok := errors.AsType[*Error](err)
+		if (err == nil) != (c.kind == 0) || ok && (e.Kind != c.kind || e.Gone() != c.gone) {
+			t.Errorf("%s: SendDraft = %v, want kind %s, gone: %t", c.name, err, c.kind, c.gone)
 		}
 	}
 }

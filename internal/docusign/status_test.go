@@ -26,23 +26,23 @@ func TestStatuses(t *testing.T) {
 			"as documented", `{"envelopes":[
 			{"envelopeId":"e2","status":"completed","statusChangedDateTime":"2026-11-21T11:30:00.0000000Z","createdDateTime":"2026-11-20T11:30:00Z"},
 			{"envelopeId":"E1","status":"Sent","statusDateTime":"2026-11-21T11:30:00Z"}]}`,
-			[]Fate{{"e2", "completed", changed}, {"e1", "sent", changed}},
+			[]Fate{{eid("e2"), "completed", changed}, {eid("e1"), "sent", changed}},
 		},
 		{
 			"what was not asked for, failed, or is there twice", `{"envelopes":[
 			{"envelopeId":"e9","status":"sent"},{"envelopeId":"e1","errorDetails":{"errorCode":"ENVELOPE_DOES_NOT_EXIST"}},
 			{"envelopeId":"e2","status":""},{"envelopeId":"e2","status":"voided"},{"envelopeId":"e2","status":"sent"},{"status":"sent"}]}`,
-			[]Fate{{ID: "e2", Status: "voided"}},
+			[]Fate{{ID: eid("e2"), Status: "voided"}},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := always(200, c.body)
-			got, err := connected(t, f).Statuses(t.Context(), []envelope.ID{"e1", "e2"})
+			got, err := connected(t, f).Statuses(t.Context(), []envelope.ID{eid("e1"), eid("e2")})
 			if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
 				t.Errorf("Statuses = %v (-want +got):\n%s", err, diff)
 			}
 			r := f.asked[0]
-			if r.Method != http.MethodPut || r.URL.RawQuery != "envelope_ids=request_body" || f.bodies[0] != `{"envelopeIds":["e1","e2"]}` {
+			if r.Method != http.MethodPut || r.URL.RawQuery != "envelope_ids=request_body" || f.bodies[0] != guids(`{"envelopeIds":["e1","e2"]}`) {
 				t.Errorf("%s %s %s", r.Method, r.URL, f.bodies[0])
 			}
 		})
@@ -54,7 +54,7 @@ func TestStatuses(t *testing.T) {
 func TestStatusesInPages(t *testing.T) {
 	var ids []envelope.ID
 	for i := range FatesPerCall + 200 {
-		ids = append(ids, envelope.ID(fmt.Sprint("e", i)))
+		ids = append(ids, eid(fmt.Sprint("e", i)))
 	}
 	f := &fake{}
 	f.answer = func(n int, r *http.Request) (*http.Response, error) {
@@ -93,12 +93,12 @@ func TestStatusesInPages(t *testing.T) {
 func TestStatusesOfSandbox(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := connected(t, new(sandbox.Server).Transport())
-		draft, err := c.Draft(t.Context(), offer())
+		draft, err := c.Draft(t.Context(), offer(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Hour)
-		sent, err := c.Send(t.Context(), offer())
+		sent, err := c.Send(t.Context(), offer(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,9 +3,14 @@ package docusign
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
+
+	"batchsend/envelope"
 )
 
 // text is a value that the API writes as a string, numbers and booleans among
@@ -65,3 +70,30 @@ func (t text) or(other text) text {
 
 // guid is an ID as we keep it: in lower case.
 func (t text) guid() string { return strings.ToLower(strings.TrimSpace(string(t))) }
+
+// envelopeID is an envelope ID of an answer, a GUID in lower case; "" if it names
+// none. An answer with anything else in its place cannot be read: it is not
+// DocuSign's, or something has happened to it on its way.
+type envelopeID envelope.ID
+
+// UnmarshalJSON reads a GUID or null.
+func (id *envelopeID) UnmarshalJSON(data []byte) error {
+	var t text
+	if err := t.UnmarshalJSON(data); err != nil {
+		return err
+	}
+	const length = len("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx") // of the one form that DocuSign uses
+	guid := t.guid()
+	if guid != "" && (len(guid) != length || uuid.Validate(guid) != nil || guid == uuid.Nil.String()) {
+		return &noIDError{short(string(t))}
+	}
+	*id = envelopeID(guid)
+	return nil
+}
+
+// noIDError is an answer with something else in the place of an envelope ID.
+type noIDError struct{ text string }
+
+func (e *noIDError) Error() string {
+	return fmt.Sprintf("the answer names an envelope by %q, which is no envelope ID", e.text)
+}

@@ -71,7 +71,7 @@ func TestExpiredToken(t *testing.T) {
 			wg.Go(func() {
 				env := offer()
 				env.TransactionID = envelopeNumber(i)
-				if _, err := c.Send(t.Context(), env); err != nil {
+				if _, err := c.Send(t.Context(), env, nil); err != nil {
 					t.Error(err)
 				}
 			})
@@ -101,7 +101,7 @@ func TestRefusedTwice(t *testing.T) {
 			}
 			return rest(i, r)
 		}
-		_, err := connected(t, f).Send(t.Context(), offer())
+		_, err := connected(t, f).Send(t.Context(), offer(), nil)
 		if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Halt || e.Doubtful() {
 			t.Errorf("Send = %v, want a halt", err)
 		}
@@ -115,7 +115,7 @@ func TestRefusedTwice(t *testing.T) {
 func TestHopelessToken(t *testing.T) {
 	f := always(401, `{"errorCode":"PARTNER_AUTHENTICATION_FAILED","message":"The specified integrator key was not found or is disabled."}`)
 	c := connected(t, f)
-	_, err := c.Send(t.Context(), offer())
+	_, err := c.Send(t.Context(), offer(), nil)
 	if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Halt || f.calls() != 1 {
 		t.Errorf("Send = %v after %d calls, want a halt after 1", err, f.calls())
 	}
@@ -184,7 +184,7 @@ func TestConsentRevoked(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(56 * time.Minute)
-		_, err := c.Send(t.Context(), offer())
+		_, err := c.Send(t.Context(), offer(), nil)
 		e, ok := errors.AsType[*Error](err)
 		if !ok || e.Kind != Halt || e.Code != "consent_required" || !strings.Contains(e.Hint(), "https://account-d.docusign.com/oauth/auth?") {
 			t.Errorf("Send = %v, want a halt for consent, with the address", err)
@@ -229,7 +229,7 @@ func TestWaitingForATokenEndsWithContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		start := time.Now()
-		_, err := c.Send(ctx, offer())
+		_, err := c.Send(ctx, offer(), nil)
 		e, ok := errors.AsType[*Error](err)
 		if !ok || e.Kind != Down || !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 3*time.Second {
 			t.Errorf("after %v Send = %v; want down, with the context's error, after 3s", time.Since(start), err)

@@ -67,6 +67,9 @@ func BenchmarkClaimSettleLot(b *testing.B) {
 		lots++
 		b.StartTimer()
 		start := time.Now()
+		if err := s.AddLot(b.Context(), lot, "bench"); err != nil {
+			b.Fatal(err)
+		}
 		if _, err := s.ClaimLot(b.Context(), lot, all); err != nil {
 			b.Fatal(err)
 		}

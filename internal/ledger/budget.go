@@ -47,16 +47,28 @@ func (b *Budget) lock(member int64) (got, able bool) {
 	return b.locks.take(members + member)
 }
 
-// Member names this one among those who share the budget.
-func (b *Budget) Member() string { return strconv.FormatInt(b.member, 36) }
+// Member names this one among those who share the budget: by its lock, and by the
+// file that it is on.
+func (b *Budget) Member() string {
+	return strconv.FormatInt(b.member, 36) + "." + strconv.FormatInt(b.locks.file, 36)
+}
 
 // Gone reports whether a member has certainly ended: the kernel dropped its lock
-// when it closed its budget or died. Where the system has no locks that tell, or
-// another member asks at the same moment, a dead one passes for a live one.
+// when it closed its budget or died. Where the system has no locks that tell,
+// where the lock is on a file that has been deleted since, or where another member
+// asks at the same moment, a dead one passes for a live one.
 func (b *Budget) Gone(member string) bool {
-	n, err := strconv.ParseInt(member, 36, 64)
-	if err != nil || n < 0 || n >= members {
+	name, on, named := strings.Cut(member, ".")
+	n, err := strconv.ParseInt(name, 36, 64)
+	file := b.locks.file // an older release named none
+	if named && err == nil {
+		file, err = strconv.ParseInt(on, 36, 64)
+	}
+	switch {
+	case err != nil, n < 0, n >= members:
 		return true // nobody is called that
+	case file != b.locks.file:
+		return false
 	}
 	if n == b.member {
 		return false

@@ -18,9 +18,10 @@ const (
 //
 // Otherwise it may not: [*StateError] if it is in another state or was planned
 // with another content, [*TwinError] if the content was sent under another name, in
-// this batch or another, or may have been, and the run does not allow repeats, [ErrLost] if the lease is gone,
-// [*Error] if the ledger cannot be written. If ctx ends, either the claim is
-// not made and Claim returns ctx's error, or it is finished.
+// this batch or another, or may have been, and the run does not allow repeats,
+// [*LostError] if the lease is gone, [*Error] if the ledger cannot be written. If
+// ctx ends, either the claim is not made and Claim returns ctx's error, or it is
+// finished.
 func (s *Session) Claim(ctx context.Context, env *envelope.Envelope) error {
 	if err := s.alive(); err != nil {
 		return err
@@ -77,14 +78,39 @@ func (s *Session) twin(t *txn, env *envelope.Envelope) error {
 //
 // An envelope that was sent stays sent, and that it was sent is believed in
 // whatever state it is and whoever has the lease: it exists. Anything else is
-// believed of the lease's owner only ([ErrLost]) and of an envelope that is
-// sending or unknown ([*StateError]).
+// believed of the lease's owner only ([*LostError]) and of an envelope that is
+// sending or unknown ([*StateError]). That it was sent as an envelope which is
+// another row's already is not believed of anybody ([*TakenError]).
 func (s *Session) Settle(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) error {
 	c, err := s.settle(id, out)
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, c)
+	if _, err := keyOf(id); err != nil {
+		return err
+	}
+	return s.db.write(ctx, opSettle, func(t *txn) error {
+		if out.Status == envelope.Sent {
+			if err := takenBy(t, id, out.ID); err != nil {
+				return err
+			}
+		}
+		return s.makeChange(t, c)
+	})
+}
+
+// takenBy returns a [*TakenError] if an envelope of DocuSign's is that of another
+// row than id's.
+func takenBy(t *txn, id envelope.TransactionID, docusign envelope.ID) error {
+	key, err := keyOf(id)
+	if err != nil {
+		return err
+	}
+	e := &TakenError{ID: docusign}
+	if found, err := t.row(sqlTaken, []any{packID(docusign), key}, &e.File, &e.Line); err != nil || !found {
+		return err
+	}
+	return e
 }
 
 // settle is the change that writes an outcome down.
@@ -125,9 +151,9 @@ func stateAfter(out envelope.Outcome) (envelope.State, error) {
 }
 
 // Draft writes down that the envelope being sent exists as a draft, id. A draft
-// is never mailed by itself.
+// is never mailed by itself. One that is another row's is a [*TakenError].
 func (s *Session) Draft(ctx context.Context, tx envelope.TransactionID, id envelope.ID) error {
-	return s.change(ctx, change{
+	c := change{
 		op: opDraft, key: tx,
 		sql: sqlDraft, args: []any{packID(id)},
 		refuse: func(_ *txn, r *record) error {
@@ -136,6 +162,12 @@ func (s *Session) Draft(ctx context.Context, tx envelope.TransactionID, id envel
 			}
 			return r.refusal()
 		},
+	}
+	return s.db.write(ctx, c.op, func(t *txn) error {
+		if err := takenBy(t, tx, id); err != nil {
+			return err
+		}
+		return s.makeChange(t, c)
 	})
 }
 
@@ -186,6 +218,9 @@ func (s *Session) makeChange(t *txn, c change) error {
 	r := &record{op: c.op, key: c.key}
 	if err := r.read(t, key, s.id); err != nil {
 		return err
+	}
+	if !r.leased {
+		r.lost = s.lostLease(t)
 	}
 	return c.refuse(t, r)
 }

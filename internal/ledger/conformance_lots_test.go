@@ -38,10 +38,11 @@ func idsOf(envs ...*envelope.Envelope) (ids []envelope.TransactionID) {
 func claimLot(t *testing.T, s session, name string, envs ...*envelope.Envelope) *envelope.Lot {
 	t.Helper()
 	lot := newLot(name)
+	must(t, s.AddLot(t.Context(), lot, envs[0].Batch))
 	refused, err := s.ClaimLot(t.Context(), lot, envs)
 	must(t, err)
-	if err := errors.Join(refused...); err != nil || !slices.Equal(lot.Envelopes, idsOf(envs...)) {
-		t.Fatalf("ClaimLot refuses %v and claims %v, want all of %v", err, lot.Envelopes, idsOf(envs...))
+	if err := errors.Join(refused...); err != nil || !slices.Equal(lot.Envelopes, idsOf(envs...)) || time.Since(lot.Asked) > time.Hour {
+		t.Fatalf("ClaimLot refuses %v and claims %v at %v, want all of %v", err, lot.Envelopes, lot.Asked, idsOf(envs...))
 	}
 	return lot
 }
@@ -52,7 +53,7 @@ func wantLots(t *testing.T, s session, want ...envelope.Lot) {
 	got, err := s.Lots(t.Context())
 	must(t, err)
 	sorted := cmp.Transformer("sorted", func(l envelope.Lot) envelope.Lot {
-		l.Envelopes, l.Asked = slices.Sorted(slices.Values(l.Envelopes)), l.Asked.Truncate(time.Millisecond)
+		l.Envelopes, l.Asked = slices.Sorted(slices.Values(l.Envelopes)), l.Asked.UTC().Truncate(time.Millisecond)
 		return l
 	})
 	top := cmp.FilterPath(func(p cmp.Path) bool { return len(p) == 2 }, sorted)
@@ -84,24 +85,42 @@ func testLot(t *testing.T, open func() book) {
 	s := start(t, b, "may")
 	all := envs("may", 4)
 	must(t, s.Plan(ctx, all))
-	lot := claimLot(t, s, "1", all[2], all[0], all[1])
-	for _, e := range all[:3] {
-		wantState(t, b, e, envelope.StateSending)
-	}
-	wantState(t, b, all[3], envelope.StatePlanned)
+	lot := newLot("1")
+	must(t, s.AddLot(ctx, lot, "may"))
 	for _, step := range []func(){
 		func() {},
 		func() { lot.Draft = "strange draft" },
 		func() { lot.List = "a list" },
-		func() { lot.Asked = time.Now().UTC() },
-		func() { lot.Asked = time.Time{} }, // it was refused
-		func() { lot.Asked = time.Now().UTC() },
-		func() { lot.Batch = "a batch" },
 	} {
 		step()
 		must(t, s.RecordLot(ctx, lot))
-		wantLots(t, s, *lot)
+		wantLots(t, s, *lot) // without envelopes
 	}
+	claim := func() {
+		t.Helper()
+		refused, err := s.ClaimLot(ctx, lot, []*envelope.Envelope{all[2], all[0], all[1]})
+		if refused != nil || err != nil || lot.Asked.IsZero() {
+			t.Fatalf("ClaimLot = %v, %v, asked for at %v", refused, err, lot.Asked)
+		}
+		wantLots(t, s, *lot)
+		for _, e := range all[:3] {
+			wantState(t, b, e, envelope.StateSending)
+		}
+		wantState(t, b, all[3], envelope.StatePlanned)
+	}
+	claim()
+	back := make(outcomes)
+	for _, e := range all[:3] {
+		back[e.TransactionID] = pending
+	}
+	must(t, s.SettleLot(ctx, lot, back, false, 0)) // it was refused
+	for _, e := range all {
+		wantState(t, b, e, envelope.StatePlanned)
+	}
+	claim() // anew
+	lot.Batch = "a batch"
+	must(t, s.RecordLot(ctx, lot))
+	wantLots(t, s, *lot)
 	wantOpen(t, s) // the lot has them
 	must(t, s.SettleLot(ctx, lot, outcomes{all[0].TransactionID: sent(all[0]), all[1].TransactionID: failed}, false, 0))
 	rest := *lot
@@ -137,13 +156,11 @@ func testLotRefused(t *testing.T, open func() book) {
 	edited := env("may", all[3].Label, "edited")
 
 	lot := newLot("1")
+	must(t, s.AddLot(ctx, lot, "may"))
 	refused, err := s.ClaimLot(ctx, lot, []*envelope.Envelope{all[1], all[0], all[2], edited, all[4], all[0], env("may", "new", "new")})
 	must(t, err)
-	if want := idsOf(all[0]); !slices.Equal(lot.Envelopes, want) {
-		t.Errorf("claimed %v, want %v", lot.Envelopes, want)
-	}
-	if len(refused) != 7 || refused[1] != nil {
-		t.Fatalf("refused %v, want all but the second", refused)
+	if len(refused) != 7 || refused[1] != nil || len(lot.Envelopes) != 0 || !lot.Asked.IsZero() {
+		t.Fatalf("refused %v, want all but the second; the lot is %+v", refused, lot)
 	}
 	for i, state := range map[int]envelope.State{
 		0: envelope.StateSending, 2: envelope.StateSent, 3: envelope.StatePlanned, 5: envelope.StateSending, 6: envelope.StateNew,
@@ -153,15 +170,18 @@ func testLotRefused(t *testing.T, open func() book) {
 	if _, ok := errors.AsType[*ledger.TwinError](refused[4]); !ok {
 		t.Errorf("a twin is refused with %v", refused[4])
 	}
+	// Nothing was claimed, not even what could have been.
+	wantState(t, b, all[0], envelope.StatePlanned)
 	wantLots(t, s, *lot)
-
-	none := newLot("2")
-	refused, err = s.ClaimLot(ctx, none, all[:1])
-	must(t, err)
-	if len(none.Envelopes) != 0 || refused[0] == nil {
-		t.Errorf("claimed %v, refused %v, want nothing claimed", none.Envelopes, refused)
+	for entry, err := range b.BatchEnvelopes(ctx, account, "may") {
+		if must(t, err); entry.TransactionID == all[0].TransactionID && entry.Attempts != 0 {
+			t.Errorf("an envelope that was not claimed has %d attempts", entry.Attempts)
+		}
 	}
-	wantLots(t, s, *lot) // and no other
+	refused, err = s.ClaimLot(ctx, lot, all[:1])
+	if refused != nil || err != nil {
+		t.Errorf("the rest is refused: %v, %v", refused, err)
+	}
 
 	must(t, s.Close(ctx))
 	r, err := b.Begin(ctx, ledger.Run{Account: account, Batches: []string{"may"}, AllowRepeat: true})
@@ -179,16 +199,21 @@ func testLotLeftBehind(t *testing.T, open func() book) {
 	settled := claimLot(t, first, "1", all[0])
 	must(t, first.SettleLot(ctx, settled, allSent(all[:1]), true, 0))
 	asked := claimLot(t, first, "2", all[1:4]...)
-	asked.Draft, asked.List, asked.Asked = idOf(all[1]), "list", time.Now().UTC()
+	asked.Draft, asked.List = idOf(all[1]), "list"
 	must(t, first.RecordLot(ctx, asked))
 	must(t, first.SettleLot(ctx, asked, outcomes{all[1].TransactionID: unknown}, false, 0))
 	bare := claimLot(t, first, "3", all[4:6]...)
+	prepared := newLot("4") // and never claimed
+	must(t, first.AddLot(ctx, prepared, "may"))
+	prepared.List = "another list"
+	must(t, first.RecordLot(ctx, prepared))
 	first.Die()
 
 	b = open()
 	s := start(t, b, "may", "june")
 	asked.Envelopes = idsOf(all[2:4]...)
-	wantLots(t, s, *asked, *bare)
+	wantLots(t, s, *asked, *bare, *prepared)
+	must(t, s.SettleLot(ctx, prepared, nil, true, 0))
 	wantOpen(t, s, all[1], all[6]) // what is unknown is looked up by itself
 	for _, e := range all[2:6] {
 		wantRefused(t, s.Retry(ctx, e.TransactionID), envelope.StateSending) // DocuSign may still make it
@@ -209,37 +234,81 @@ func testLotLeftBehind(t *testing.T, open func() book) {
 	}
 }
 
-func testLotGivenBack(t *testing.T, open func() book) {
+// An envelope of DocuSign's is that of one row, whoever says otherwise.
+func testTaken(t *testing.T, open func() book) {
 	b, ctx := open(), t.Context()
-	first := start(t, b, "may", "june")
-	all := append(envs("may", 5), envs("june", 1)...)
-	must(t, first.Plan(ctx, all))
-	must(t, first.Claim(ctx, all[4]))
-	bare, asked, june := claimLot(t, first, "1", all[:2]...), claimLot(t, first, "2", all[2], all[3]), claimLot(t, first, "3", all[5])
-	bare.Draft, bare.List, asked.Asked = "draft", "list", time.Now().UTC()
-	must(t, first.RecordLot(ctx, bare))
-	must(t, first.RecordLot(ctx, asked))
-	must(t, first.GiveBack(ctx))
-	wantLots(t, first, *june, *bare, *asked) // they are its own
-	first.Die()
+	s := start(t, b, "may", "june")
+	all := append(envs("may", 5), env("june", "E-1", "x"))
+	must(t, s.Plan(ctx, all))
+	must(t, s.Claim(ctx, all[0]))
+	must(t, s.Settle(ctx, all[0].TransactionID, sent(all[0])))
+	must(t, s.Claim(ctx, all[1]))
+	must(t, s.Draft(ctx, all[1].TransactionID, idOf(all[1])))
+	wantTaken := func(err error, by *envelope.Envelope) {
+		t.Helper()
+		e, ok := errors.AsType[*ledger.TakenError](err)
+		if !ok || !e.Taken() || e.ID != idOf(by) || e.File != by.File || e.Line != by.Line {
+			t.Errorf("error = %v, want that it is envelope %s of line %d", err, idOf(by), by.Line)
+		}
+	}
+	for _, of := range []int{0, 1} { // sent, and a draft
+		for _, e := range []*envelope.Envelope{all[2], all[5]} {
+			if standing(t, b, e).State == envelope.StatePlanned {
+				must(t, s.Claim(ctx, e))
+			}
+			wantTaken(s.Settle(ctx, e.TransactionID, sent(all[of])), all[of])
+			wantTaken(s.Draft(ctx, e.TransactionID, idOf(all[of])), all[of])
+			wantState(t, b, e, envelope.StateSending)
+		}
+	}
+	must(t, s.Settle(ctx, all[2].TransactionID, unknown))
+	wantTaken(s.Settle(ctx, all[2].TransactionID, sent(all[0])), all[0]) // a look-up is not believed either
+	must(t, s.Settle(ctx, all[2].TransactionID, sent(all[2])))
 
-	b = open()
-	s := start(t, b, "may")
-	must(t, s.GiveBack(ctx))
-	must(t, s.GiveBack(ctx))
-	if err := first.GiveBack(ctx); !errors.Is(err, ledger.ErrLost) {
-		t.Errorf("GiveBack without the lease = %v, want ErrLost", err)
+	lot := claimLot(t, s, "1", all[3:5]...)
+	outs := outcomes{all[3].TransactionID: sent(all[0]), all[4].TransactionID: sent(all[4])}
+	must(t, s.SettleLot(ctx, lot, outs, true, 0))
+	if out := outs[all[3].TransactionID]; out.Status != envelope.Unknown || !strings.Contains(out.Message, "which is that of line 2 of may.csv") {
+		t.Errorf("a copy with another's ID is %+v, want unknown", out)
 	}
-	bare.Envelopes = nil
-	wantLots(t, s, *bare, *asked)
-	wantOpen(t, s, all[4])
-	for i, want := range []envelope.State{
-		envelope.StatePlanned, envelope.StatePlanned, envelope.StateSending, envelope.StateSending, envelope.StateSending, envelope.StateSending,
-	} {
-		wantState(t, b, all[i], want)
+	wantState(t, b, all[3], envelope.StateUnknown)
+	wantState(t, b, all[4], envelope.StateSent)
+}
+
+// A draft, a list and a bulk batch of DocuSign's are those of one row or lot.
+func testLotTaken(t *testing.T, open func() book) {
+	ctx := t.Context()
+	s := start(t, open(), "may")
+	all := envs("may", 3)
+	must(t, s.Plan(ctx, all))
+	must(t, s.Claim(ctx, all[0]))
+	must(t, s.Settle(ctx, all[0].TransactionID, sent(all[0])))
+	first := claimLot(t, s, "1", all[1])
+	first.Draft, first.List, first.Batch = "draft", "list", "batch"
+	must(t, s.RecordLot(ctx, first))
+	must(t, s.RecordLot(ctx, first)) // its own
+	second := newLot("2")
+	must(t, s.AddLot(ctx, second, "may"))
+	for _, ended := range []bool{false, true} {
+		if ended {
+			must(t, s.SettleLot(ctx, first, allSent(all[1:2]), true, 0))
+		}
+		for what, part := range map[string]func(*envelope.Lot){
+			"a row's envelope":    func(l *envelope.Lot) { l.Draft = idOf(all[0]) },
+			"another lot's list":  func(l *envelope.Lot) { l.List = "list" },
+			"another lot's batch": func(l *envelope.Lot) { l.Batch = "batch" },
+		} {
+			changed := *second
+			part(&changed)
+			if e, ok := errors.AsType[*ledger.TakenError](s.RecordLot(ctx, &changed)); !ok || (e.Lot == first.ID) != (e.ID == "") {
+				t.Errorf("%s: RecordLot = %v, want that it is taken", what, e)
+			}
+		}
 	}
-	next := claimLot(t, s, "4", all[:2]...)
-	wantLots(t, s, *bare, *asked, *next)
+	wantLots(t, s, *second)
+	second.Draft, second.List = "draft", "list 2" // lots of one group share their draft
+	must(t, s.RecordLot(ctx, second))
+	wantLots(t, s, *second)
 }
 
 // A lot's late outcomes do not touch what has been claimed anew since, but that
@@ -287,10 +356,11 @@ func testLotWithoutLease(t *testing.T, open func() book) {
 	next := start(t, b, "may")
 
 	changed := *lot
-	changed.Draft, changed.Asked = "another", time.Now().UTC()
-	_, claimErr := old.ClaimLot(ctx, newLot("2"), all[4:])
+	changed.Draft = "another"
+	_, claimErr := old.ClaimLot(ctx, &changed, all[4:])
 	for what, err := range map[string]error{
 		"ClaimLot":  claimErr,
+		"AddLot":    old.AddLot(ctx, newLot("2"), "may"),
 		"RecordLot": old.RecordLot(ctx, &changed),
 		"SettleLot": old.SettleLot(ctx, lot, outcomes{all[0].TransactionID: sent(all[0]), all[1].TransactionID: failed}, false, 0),
 		"end":       old.SettleLot(ctx, lot, allSent(all[2:3]), true, 5),
@@ -325,12 +395,13 @@ func testLotMistaken(t *testing.T, open func() book) {
 		id   string
 		envs []*envelope.Envelope
 	}{
-		"the same ID":     {lot.ID, all[1:]},
-		"no ID":           {"", all[1:]},
-		"nothing":         {"2", nil},
-		"two batches":     {"3", []*envelope.Envelope{all[1], other}},
-		"another's batch": {"4", []*envelope.Envelope{all[1], env("july", "E-1", "x")}},
-		"no UUID":         {"5", []*envelope.Envelope{all[1], noUUID}},
+		"no ID":               {"", all[1:]},
+		"no such lot":         {"2", all[1:]},
+		"nothing":             {lot.ID, nil},
+		"two batches":         {lot.ID, []*envelope.Envelope{all[1], other}},
+		"another batch":       {lot.ID, []*envelope.Envelope{other}},
+		"another run's batch": {lot.ID, []*envelope.Envelope{all[1], env("july", "E-1", "x")}},
+		"no UUID":             {lot.ID, []*envelope.Envelope{all[1], noUUID}},
 	} {
 		if _, err := s.ClaimLot(ctx, &envelope.Lot{ID: claim.id}, claim.envs); err == nil {
 			t.Errorf("%s: ClaimLot = nil, want an error", what)
@@ -338,8 +409,12 @@ func testLotMistaken(t *testing.T, open func() book) {
 	}
 	ended := claimLot(t, s, "6", all[2])
 	must(t, s.SettleLot(ctx, ended, outcomes{all[2].TransactionID: pending}, true, 0))
-	ended.Asked = time.Now()
+	_, claimErr := s.ClaimLot(ctx, ended, all[1:2])
 	for what, err := range map[string]error{
+		"AddLot of a lot that there is":     s.AddLot(ctx, lot, "may"),
+		"AddLot without an ID":              s.AddLot(ctx, &envelope.Lot{}, "may"),
+		"AddLot of another run's batch":     s.AddLot(ctx, newLot("8"), "july"),
+		"ClaimLot of a lot that has ended":  claimErr,
 		"RecordLot of a lot that has ended": s.RecordLot(ctx, ended),
 		"RecordLot of none":                 s.RecordLot(ctx, newLot("none")),
 		"SettleLot of none":                 s.SettleLot(ctx, newLot("none"), nil, true, 0),
@@ -370,11 +445,27 @@ func testLotsRace(t *testing.T, open func() book) {
 	for range 4 {
 		done.Go(func() {
 			for part := range slices.Chunk(all, 7) {
-				lot := newLot(strings.Repeat("x", int(nextLot.Add(1))))
-				if _, err := s.ClaimLot(t.Context(), lot, part); err != nil {
-					t.Error(err)
+				for len(part) > 0 {
+					lot := newLot(strings.Repeat("x", int(nextLot.Add(1))))
+					if err := s.AddLot(t.Context(), lot, "may"); err != nil {
+						t.Error(err)
+					}
+					refused, err := s.ClaimLot(t.Context(), lot, part)
+					if err != nil {
+						t.Error(err)
+					}
+					claimed.Add(int32(len(lot.Envelopes)))
+					if refused == nil {
+						break
+					}
+					rest := part[:0:0] // goes once more
+					for i, e := range part {
+						if refused[i] == nil {
+							rest = append(rest, e)
+						}
+					}
+					part = rest
 				}
-				claimed.Add(int32(len(lot.Envelopes)))
 			}
 		})
 		done.Go(func() {

@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -219,9 +220,11 @@ func testLostLease(t *testing.T, open func() book) {
 		"Retry":  old.Retry(ctx, all[1].TransactionID),
 		"Draft":  old.Draft(ctx, all[1].TransactionID, "d"),
 		"Settle": old.Settle(ctx, all[1].TransactionID, failed),
+		"Check":  old.CheckLease(ctx),
 	} {
-		if !errors.Is(err, ledger.ErrLost) {
-			t.Errorf("%s without the lease = %v, want ErrLost", what, err)
+		lost, ok := errors.AsType[*ledger.LostError](err)
+		if !errors.Is(err, ledger.ErrLost) || !ok || lost.Holder == nil || lost.Holder.PID != os.Getpid() || lost.Holder.Since.IsZero() || lost.Hint() == "" {
+			t.Errorf("%s without the lease = %v, want that it is lost, and to whom", what, err)
 		}
 	}
 	// A late answer is the truth nevertheless.

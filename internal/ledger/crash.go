@@ -18,13 +18,14 @@ const (
 	opDraft    = "draft"
 	opRetry    = "retry"
 	opBeat     = "beat"
+	opCheck    = "check" // of the lease
 	opEnd      = "end"
 	opTemplate = "template"
 
+	opAddLot    = "add-lot"
 	opClaimLot  = "claim-lot"
 	opLot       = "lot" // a step of one
 	opSettleLot = "settle-lot"
-	opGiveBack  = "give-back"
 	opBudget    = "budget"
 	opFate      = "fate"
 )
@@ -40,7 +41,7 @@ const (
 // CrashPoints are all points at which [Crash] is called, for instance
 // "claim:committed".
 var CrashPoints = func() (points []string) {
-	for _, op := range []string{opRegister, opSeize, opCount, opPlan, opClaim, opSettle, opDraft, opRetry, opBeat, opEnd, opTemplate, opClaimLot, opLot, opSettleLot, opGiveBack, opAdopt, opLooked} {
+	for _, op := range []string{opRegister, opSeize, opCount, opPlan, opClaim, opSettle, opDraft, opRetry, opBeat, opCheck, opEnd, opTemplate, opAddLot, opClaimLot, opLot, opSettleLot, opAdopt, opLooked} {
 		for _, at := range []string{atBegin, atStatement, atWritten, atCommitted} {
 			points = append(points, op+":"+at)
 		}

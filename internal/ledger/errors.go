@@ -8,10 +8,50 @@ import (
 	"batchsend/envelope"
 )
 
-// ErrLost says that the session's lease is no longer its own: another run has
+// ErrLost is what every [LostError] is.
+var ErrLost = errors.New("the lease on the batch is lost")
+
+// LostError says that the session's lease is no longer its own: another run has
 // the batch, or this one could not tell of itself for longer than [TTL].
 // Nothing may be sent; what is in flight may and should still be settled.
-var ErrLost = errors.New("the lease on the batch is lost: another run may have taken it over")
+type LostError struct {
+	Holder *HeldError // who has it now; nil if that is not known
+}
+
+func (e *LostError) Error() string {
+	if e.Holder == nil {
+		return fmt.Sprintf("this run could not write into the ledger for %v, so that another may take its batch over", TTL)
+	}
+	return fmt.Sprintf("batch %q was taken over by another run: process %d on %s since %s",
+		e.Holder.Batch, e.Holder.PID, e.Holder.Host, stamp(e.Holder.Since))
+}
+
+// Is makes it [ErrLost].
+func (e *LostError) Is(target error) bool { return target == ErrLost }
+
+// Hint tells the operator what to do.
+func (e *LostError) Hint() string {
+	return "nothing more was sent; when no other run is at it, run the same command again: envelopes already sent are skipped"
+}
+
+// TakenError says that the ledger has an envelope of DocuSign's for another row, or
+// a list or bulk batch for another lot. Nothing was changed.
+type TakenError struct {
+	ID   envelope.ID
+	File string
+	Line int
+	Lot  string // "" if it is about an envelope
+}
+
+func (e *TakenError) Error() string {
+	if e.Lot != "" {
+		return fmt.Sprintf("DocuSign's answer names the list or the batch of lot %s: it is an answer to another call", e.Lot)
+	}
+	return fmt.Sprintf("DocuSign's answer names envelope %s, which is that of line %d of %s: it is an answer to another call", e.ID, e.Line, e.File)
+}
+
+// Taken marks it for those who ask.
+func (e *TakenError) Taken() bool { return true }
 
 // ErrClosed says that the ledger or the session was closed.
 var ErrClosed = errors.New("the ledger is closed")
@@ -112,10 +152,10 @@ func (e *HeldError) Hint() string {
 // rather than a failure of the ledger.
 func refusal(err error) bool {
 	switch err.(type) {
-	case *StateError, *TwinError, *HeldError, mistake:
+	case *StateError, *TwinError, *HeldError, *LostError, *TakenError, mistake:
 		return true
 	}
-	return errors.Is(err, ErrLost)
+	return false
 }
 
 // mistake is that of a caller who asks for what makes no sense.

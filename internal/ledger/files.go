@@ -1,16 +1,21 @@
 package ledger
 
 import (
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // lockPath names the file beside the ledger whose bytes stand for batches. Once
 // the ledger has been made it is not empty, see [mark].
 func lockPath(path string) string { return path + ".lock" }
 
-// locate makes path absolute and refuses what is not a file's path.
+// locate returns the absolute path of the ledger's real file: whatever name a run
+// is given, it must find the locks and the log of the others. It refuses what is
+// not a file's path.
 func locate(path string) (string, error) {
 	scheme, _, isURL := strings.Cut(path, "://")
 	switch {
@@ -32,6 +37,10 @@ func locate(path string) (string, error) {
 	if err != nil {
 		return "", systemError(path, err)
 	}
+	abs, err = resolve(abs)
+	if err != nil {
+		return "", systemError(path, err)
+	}
 	switch info, err := os.Stat(abs); {
 	case err == nil && info.IsDir():
 		return "", &Error{
@@ -40,21 +49,49 @@ func locate(path string) (string, error) {
 		}
 	case err == nil && !info.Mode().IsRegular():
 		return "", &Error{Kind: Unusable, Path: path, Cause: "it is not a file", Cure: "give --ledger the path of a file"}
+	case err == nil && links(info) > 1:
+		return "", &Error{
+			Kind: Unusable, Path: path, Cause: fmt.Sprintf("the file has %d names (hard links), and runs that know it by different names do not see each other", links(info)),
+			Cure: "delete all of its names but one, and give --ledger that one; `find DIRECTORY -samefile " + path + "` lists them. A symbolic link to it does no harm",
+		}
 	}
 	return abs, nil
 }
 
+// resolve follows symbolic links, also to a file that does not exist yet.
+func resolve(path string) (string, error) {
+	for range 40 { // as many as Linux follows
+		if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+			path = filepath.Join(dir, filepath.Base(path))
+		}
+		target, err := os.Readlink(path)
+		switch {
+		case err != nil: // it is no link, or does not exist
+			return path, nil
+		case !filepath.IsAbs(target):
+			target = filepath.Join(filepath.Dir(path), target)
+		}
+		path = target
+	}
+	return "", &fs.PathError{Op: "resolve", Path: path, Err: syscall.ELOOP}
+}
+
 // prepareFiles makes the ledger's directory and the file of its locks, which
-// tells early whether one may write there at all.
-func prepareFiles(path string) error {
+// tells early whether one may write there at all. It returns the path again: in a
+// directory that did not exist nothing could be resolved.
+func prepareFiles(path string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return systemError(path, err)
+		return "", systemError(path, err)
+	}
+	path, err := locate(path)
+	if err != nil {
+		return "", err
 	}
 	locks, err := openLocks(path)
 	if err != nil {
-		return systemError(path, err)
+		return "", systemError(path, err)
 	}
-	return locks.close()
+	return path, locks.close()
 }
 
 // mark notes beside the ledger that it has been made, so that one that was cut

@@ -43,11 +43,12 @@ type session interface {
 	Retry(ctx context.Context, tx envelope.TransactionID) error
 	Open(ctx context.Context) ([]ledger.Doubt, error)
 	SeeTemplate(ctx context.Context, batch, templateID, fingerprint string) error
+	CheckLease(ctx context.Context) error
+	AddLot(ctx context.Context, lot *envelope.Lot, batch string) error
 	ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) ([]error, error)
 	RecordLot(ctx context.Context, lot *envelope.Lot) error
 	SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome, over bool, speed float64) error
 	Lots(ctx context.Context) ([]envelope.Lot, error)
-	GiveBack(ctx context.Context) error
 	Adopt(ctx context.Context, batch string, found []ledger.Adopted, surplus []ledger.Surplus) error
 	Looked(ctx context.Context, batch string) error
 	Close(ctx context.Context) error

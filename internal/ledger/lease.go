@@ -31,11 +31,13 @@ func (p pulse) same(q pulse) bool { return p.run == q.run && p.beat == q.beat }
 // that have been watched long enough.
 func (s *Session) seize(t *txn, silent map[int64]pulse) (rivals map[int64]pulse, err error) {
 	rivals = make(map[int64]pulse)
-	locked := true
+	locked := s.locks.file
 	for _, name := range s.run.Batches {
 		batch := s.batches[name]
 		got, able := s.lock(batch)
-		locked = locked && able
+		if !able {
+			locked = 0
+		}
 		p, theirs, held, err := holder(t, name, batch)
 		if err != nil {
 			return nil, err
@@ -43,7 +45,8 @@ func (s *Session) seize(t *txn, silent map[int64]pulse) (rivals map[int64]pulse,
 		switch {
 		case able && !got:
 			return nil, p.holder // alive: the kernel says so
-		case !held, able && theirs: // free, or its owner has lost the lock by dying
+		case !held:
+		case able && (theirs == s.locks.file || theirs == anyLockFile): // its owner has lost the lock by dying
 		case silent[batch].holder != nil && silent[batch].same(p):
 		default:
 			rivals[batch] = p
@@ -64,6 +67,10 @@ func (s *Session) seize(t *txn, silent map[int64]pulse) (rivals map[int64]pulse,
 	return nil, nil
 }
 
+// anyLockFile stands in a lease of which it was not written down on which file
+// the lock is, by a release that did not think of a second one.
+const anyLockFile = 1
+
 // lock asks the system for the lock on batch. Sessions that ask twice get it
 // twice.
 func (s *Session) lock(batch int64) (got, able bool) {
@@ -73,9 +80,10 @@ func (s *Session) lock(batch int64) (got, able bool) {
 	return s.locks.take(batch)
 }
 
-// holder returns who has the lease on batch and whether it said to have the
-// system's lock as well. If nobody has it, holder still carries the name.
-func holder(t *txn, name string, batch int64) (p pulse, locked, held bool, err error) {
+// holder returns who has the lease on batch, and the file on which it said to have
+// the system's lock as well, 0 if on none. If nobody has the lease, holder still
+// carries the name.
+func holder(t *txn, name string, batch int64) (p pulse, locked int64, held bool, err error) {
 	var beatAt, since int64
 	p.holder = &HeldError{Batch: name}
 	held, err = t.row(sqlHolder, []any{batch},
@@ -136,7 +144,7 @@ func (s *Session) beat(ctx context.Context) {
 	err := s.db.write(ctx, opBeat, func(t *txn) error {
 		n, err := t.exec(sqlBeat, s.id, millis(now))
 		if err == nil && n < int64(len(s.batches)) {
-			return ErrLost
+			return s.lostLease(t)
 		}
 		return err
 	})
@@ -146,19 +154,58 @@ func (s *Session) beat(ctx context.Context) {
 	case err == nil:
 		s.beaten = now
 	case errors.Is(err, ErrLost):
-		s.lost = true
+		s.lost = err
 	}
 }
 
-// alive returns [ErrLost] unless others must believe that s is.
+// alive returns a [*LostError] unless others must believe that s is.
 func (s *Session) alive() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.closed:
 		return ErrClosed
-	case s.lost, time.Since(s.beaten) >= TTL:
-		return ErrLost
+	case s.lost != nil:
+		return s.lost
+	case time.Since(s.beaten) >= TTL:
+		return &LostError{}
 	}
 	return nil
+}
+
+// CheckLease returns nil as long as the session has the leases on all of its
+// batches and others must believe that it lives, else a [*LostError].
+func (s *Session) CheckLease(ctx context.Context) error {
+	if err := s.alive(); err != nil {
+		return err
+	}
+	return s.db.write(ctx, opCheck, s.leased)
+}
+
+// leased returns a [*LostError] unless all leases are still the session's.
+func (s *Session) leased(t *txn) error {
+	for _, batch := range s.batches {
+		var p pulse
+		switch held, err := t.row(sqlBeats, []any{batch}, &p.run, &p.beat); {
+		case err != nil:
+			return err
+		case !held || p.run != s.id:
+			return s.lostLease(t)
+		}
+	}
+	return nil
+}
+
+// lostLease returns the [*LostError] of a session that has lost a lease.
+func (s *Session) lostLease(t *txn) error {
+	for _, name := range s.run.Batches {
+		p, _, held, err := holder(t, name, s.batches[name])
+		switch {
+		case err != nil:
+			return err
+		case held && p.run != s.id:
+			return &LostError{Holder: p.holder}
+		}
+	}
+	return &LostError{}
 }

@@ -42,6 +42,10 @@ func holding(t *testing.T, path string) *exec.Cmd {
 	out, err := holder.StdoutPipe()
 	must(t, err)
 	must(t, holder.Start())
+	t.Cleanup(func() {
+		_ = holder.Process.Kill()
+		_ = holder.Wait()
+	})
 	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
 		t.Fatalf("the holder does not hold: %v", err)
 	}
@@ -125,22 +129,23 @@ func TestOwnBeatThatCannotBeWritten(t *testing.T) {
 		must(t, s.Claim(t.Context(), e))
 		must(t, s.Settle(t.Context(), e.TransactionID, pending))
 		lot := newLot("1")
+		must(t, s.AddLot(t.Context(), lot, "may"))
 		_, err := s.ClaimLot(t.Context(), lot, []*envelope.Envelope{e})
 		must(t, err)
+		must(t, s.CheckLease(t.Context()))
 		time.Sleep(time.Second)
+		if err := s.CheckLease(t.Context()); !errors.Is(err, ledger.ErrLost) {
+			t.Errorf("CheckLease = %v, want ErrLost", err)
+		}
 		if err := s.Claim(t.Context(), e); !errors.Is(err, ledger.ErrLost) {
 			t.Errorf("Claim = %v, want ErrLost", err)
 		}
-		if _, err := s.ClaimLot(t.Context(), newLot("2"), []*envelope.Envelope{e}); !errors.Is(err, ledger.ErrLost) {
+		if _, err := s.ClaimLot(t.Context(), lot, []*envelope.Envelope{e}); !errors.Is(err, ledger.ErrLost) {
 			t.Errorf("ClaimLot = %v, want ErrLost", err)
 		}
-		// What exists is written down, but nothing new is promised.
-		lot.Draft, lot.List = "draft", "list"
+		// What exists is written down.
+		lot.Draft, lot.List, lot.Batch = "draft", "list", "batch"
 		must(t, s.RecordLot(t.Context(), lot))
-		lot.Asked = time.Now()
-		if err := s.RecordLot(t.Context(), lot); !errors.Is(err, ledger.ErrLost) {
-			t.Errorf("RecordLot of a lot to be asked for = %v, want ErrLost", err)
-		}
 	})
 }
 

@@ -39,7 +39,7 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := prepareFiles(path); err != nil {
+	if path, err = prepareFiles(path); err != nil {
 		return nil, err
 	}
 	w, err := openWriter(ctx, path)

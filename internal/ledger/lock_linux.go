@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,15 +14,28 @@ import (
 // whatever way, so a lock that can be taken proves its former holder dead.
 //
 // They belong to the open file (OFD locks), not to the process: two sessions of
-// one process exclude each other as well.
-type locks struct{ f *os.File }
+// one process exclude each other as well. Somebody may delete the file while it
+// is open, and the next process makes another, on which nobody has a lock.
+type locks struct {
+	f    *os.File
+	file int64 // its number in the file system; nobody else's as long as it is open
+}
 
 func openLocks(path string) (*locks, error) {
 	f, err := os.OpenFile(lockPath(path), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	return &locks{f}, nil
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	l := &locks{f: f}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		l.file = int64(stat.Ino)
+	}
+	return l, nil
 }
 
 // take locks the byte of batch. It reports whether it got it, and whether the

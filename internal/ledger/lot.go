@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -13,11 +14,34 @@ import (
 	"batchsend/envelope"
 )
 
+// AddLot writes down that a lot of a batch is about to be prepared. It has no
+// envelopes yet; but however the run ends, the next one finds what was made at
+// DocuSign for the lot, which must be removed.
+func (s *Session) AddLot(ctx context.Context, lot *envelope.Lot, batch string) error {
+	id, ok := s.batches[batch]
+	if !ok || lot.ID == "" {
+		return mistake(fmt.Sprintf("lot %q of batch %q, which is not this run's", lot.ID, batch))
+	}
+	return s.db.write(ctx, opAddLot, func(t *txn) error {
+		if err := s.leased(t); err != nil {
+			return err
+		}
+		var row int64
+		switch added, err := t.row(sqlAddLot, []any{lot.ID, id, s.id, millis(time.Now())}, &row); {
+		case err != nil:
+			return err
+		case !added:
+			return mistake(fmt.Sprintf("there is a lot %s already", lot.ID))
+		}
+		return nil
+	})
+}
+
 // ClaimLot makes planned or failed envelopes of one batch sending, as
-// [Session.Claim] does each, and a lot of them, all in one transaction. Those
-// that may not be claimed are left out of it; refused holds, in the order of
-// envs, why, or nil. The lot exists unless none was claimed. With an error
-// nothing was claimed.
+// [Session.Claim] does each, as the envelopes of a lot of that batch, all of them
+// in one transaction or none. When it returns no refusal and no error that is on
+// disk, and the lot, now Asked for, may be sent once. Else refused says, in the
+// order of envs, which of them may not be claimed and why, and nothing was.
 func (s *Session) ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (refused []error, err error) {
 	if err := s.alive(); err != nil {
 		return nil, err
@@ -26,38 +50,62 @@ func (s *Session) ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envel
 	if err != nil {
 		return nil, err
 	}
-	claimed := make([]envelope.TransactionID, 0, len(envs))
-	refused = make([]error, len(envs))
-	err = s.db.write(ctx, opClaimLot, func(t *txn) error {
-		if err := s.leased(t); err != nil {
+	asked := time.Now()
+	err = s.db.write(ctx, opClaimLot, func(t *txn) (err error) {
+		if _, err := t.exec("SAVEPOINT lot"); err != nil {
 			return err
 		}
-		now := millis(time.Now())
-		var id int64
-		switch added, err := t.row(sqlAddLot, []any{lot.ID, batch, s.id, now}, &id); {
-		case err != nil:
+		refused, err = s.claimAll(t, lot, batch, asked, envs)
+		if err == nil && refused == nil {
+			_, err := t.exec("RELEASE lot")
 			return err
-		case !added:
-			return mistake(fmt.Sprintf("lot %s has been claimed before", lot.ID))
 		}
-		for i, env := range envs {
-			switch refused[i] = s.makeChange(t, s.claim(env, id)); {
-			case refused[i] == nil:
-				claimed = append(claimed, env.TransactionID)
-			case !refusal(refused[i]):
-				return refused[i]
+		if err != nil && !refusal(err) {
+			return err // which undoes everything
+		}
+		for _, statement := range []string{"ROLLBACK TO lot", "RELEASE lot"} {
+			if _, err := t.exec(statement); err != nil {
+				return err
 			}
 		}
-		if len(claimed) > 0 {
-			return nil
-		}
-		_, err := t.exec(sqlEndLot, lot.ID, s.id, now, nil)
 		return err
 	})
-	if err != nil {
-		return nil, err
+	if err != nil || refused != nil {
+		return refused, err
 	}
-	lot.Envelopes = claimed
+	lot.Asked, lot.Envelopes = asked, make([]envelope.TransactionID, len(envs))
+	for i, env := range envs {
+		lot.Envelopes[i] = env.TransactionID
+	}
+	return nil, nil
+}
+
+// claimAll claims envs for a lot. If some are refused others may have been
+// claimed, which must be undone.
+func (s *Session) claimAll(t *txn, lot *envelope.Lot, batch int64, asked time.Time, envs []*envelope.Envelope) (refused []error, err error) {
+	var id int64
+	switch found, err := t.row(sqlAskLot, []any{lot.ID, s.id, millis(asked), batch}, &id); {
+	case err != nil:
+		return nil, err
+	case !found:
+		if _, err := s.whyNotLot(t, lot.ID); err != nil {
+			return nil, err
+		}
+		return nil, mistake(fmt.Sprintf("lot %s has ended, or is of another batch", lot.ID))
+	}
+	for i, env := range envs {
+		err := s.makeChange(t, s.claim(env, id))
+		switch {
+		case err == nil:
+		case errors.Is(err, ErrLost), !refusal(err):
+			return nil, err
+		default:
+			if refused == nil {
+				refused = make([]error, len(envs))
+			}
+			refused[i] = err
+		}
+	}
 	return refused, nil
 }
 
@@ -83,19 +131,15 @@ func (s *Session) batchOfLot(lot *envelope.Lot, envs []*envelope.Envelope) (batc
 	return batch, nil
 }
 
-// RecordLot writes down the parts of a lot that are known, and that it is asked
-// for: as long as the batch's ID is not known that is a promise like
-// [Session.Claim]'s, so a session that others may believe dead gets [ErrLost].
-// So does one without the lease, and nothing is written.
+// RecordLot writes down the parts of a lot that are known. If its draft is a row's,
+// or its list or batch another lot's, nothing is written, and the error is a
+// [*TakenError]; without the lease it is a [*LostError].
 func (s *Session) RecordLot(ctx context.Context, lot *envelope.Lot) error {
-	if !lot.Asked.IsZero() && lot.Batch == "" {
-		if err := s.alive(); err != nil {
+	return s.db.write(ctx, opLot, func(t *txn) error {
+		if err := lotTaken(t, lot); err != nil {
 			return err
 		}
-	}
-	asked := sql.NullInt64{Int64: millis(lot.Asked), Valid: !lot.Asked.IsZero()}
-	return s.db.write(ctx, opLot, func(t *txn) error {
-		n, err := t.exec(sqlLot, lot.ID, s.id, string(lot.Draft), lot.List, lot.Batch, asked)
+		n, err := t.exec(sqlLot, lot.ID, s.id, string(lot.Draft), lot.List, lot.Batch)
 		if err != nil || n == 1 {
 			return err
 		}
@@ -105,6 +149,21 @@ func (s *Session) RecordLot(ctx context.Context, lot *envelope.Lot) error {
 		}
 		return err
 	})
+}
+
+// lotTaken returns a [*TakenError] if a part of a lot is something else already.
+func lotTaken(t *txn, lot *envelope.Lot) error {
+	if lot.Draft != "" {
+		e := &TakenError{ID: lot.Draft}
+		if found, err := t.row(sqlTaken, []any{packID(lot.Draft), noID}, &e.File, &e.Line); err != nil || found {
+			return cmp.Or(err, error(e))
+		}
+	}
+	e := new(TakenError)
+	if found, err := t.row(sqlLotTaken, []any{lot.ID, lot.List, lot.Batch}, &e.Lot); err != nil || found {
+		return cmp.Or(err, error(e))
+	}
+	return nil
 }
 
 // whyNotLot says why a lot could not be changed: it has ended already, or it is
@@ -117,29 +176,34 @@ func (s *Session) whyNotLot(t *txn, id string) (ended bool, err error) {
 	case !found:
 		return false, mistake(fmt.Sprintf("the ledger has no lot %s", id))
 	case !lease.Valid || lease.Int64 != s.id:
-		return false, ErrLost
+		return false, s.lostLease(t)
 	}
 	return end.Valid, nil
 }
 
 // SettleLot writes down what became of envelopes of a lot, as [Session.Settle]
-// does each, all in one transaction. If the lot is over, it is ended; speed is
-// how many copies a second DocuSign made of it, 0 if that is not known. What is
-// still sending then is for [Session.Open], as an unknown envelope always is.
+// does each, all in one transaction. If the lot is over, it is ended; speed is how
+// many copies a second DocuSign made of it, 0 if that is not known. What is still
+// sending then is for [Session.Open], as an unknown envelope always is.
 //
+// An envelope that would be sent as another row's is made unknown, in outs too.
 // That an envelope was sent is believed of any. Another outcome that the
 // envelope's state forbids, or of an envelope that is in the lot no more, is
 // passed over: it was settled before. Without the lease only what was sent is
-// written, and if there was more the error is [ErrLost].
+// written, and if there was more the error is a [*LostError].
 func (s *Session) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome, over bool, speed float64) error {
-	changes, err := s.settleEach(lot, outs)
-	if err != nil {
-		return err
+	for id, out := range outs {
+		if _, err := s.settle(id, out); err != nil {
+			return err
+		}
+		if _, err := keyOf(id); err != nil {
+			return err
+		}
 	}
 	var lost error // not the op's own answer, which would be one before anything is written
-	err = s.db.write(ctx, opSettleLot, func(t *txn) error {
-		for _, c := range changes {
-			switch err := s.makeChange(t, c); {
+	err := s.db.write(ctx, opSettleLot, func(t *txn) error {
+		for _, id := range slices.Sorted(maps.Keys(outs)) { // the order of the index
+			switch err := s.settleInLot(t, lot, id, outs); {
 			case errors.Is(err, ErrLost):
 				lost = err
 			case err != nil && !refusal(err):
@@ -165,23 +229,26 @@ func (s *Session) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[env
 	return lost
 }
 
-// settleEach returns the changes that outs make.
-func (s *Session) settleEach(lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome) ([]change, error) {
-	changes := make([]change, 0, len(outs))
-	for _, id := range slices.Sorted(maps.Keys(outs)) { // the order of the index
-		c, err := s.settle(id, outs[id])
-		if err != nil {
-			return nil, err
+// settleInLot writes down what became of one envelope of a lot, as outs says.
+func (s *Session) settleInLot(t *txn, lot *envelope.Lot, id envelope.TransactionID, outs map[envelope.TransactionID]envelope.Outcome) error {
+	out := outs[id]
+	if out.Status == envelope.Sent {
+		err := takenBy(t, id, out.ID)
+		if taken, ok := errors.AsType[*TakenError](err); ok {
+			out = envelope.Outcome{Status: envelope.Unknown, Message: taken.Error()}
+		} else if err != nil {
+			return err
 		}
-		if _, err := keyOf(id); err != nil {
-			return nil, err
-		}
-		if outs[id].Status != envelope.Sent {
-			c.sql, c.args = sqlSettleLot, append(c.args, lot.ID)
-		}
-		changes = append(changes, c)
 	}
-	return changes, nil
+	c, err := s.settle(id, out)
+	if err != nil {
+		return err
+	}
+	if out.Status != envelope.Sent {
+		c.sql, c.args = sqlSettleLot, append(c.args, lot.ID)
+	}
+	outs[id] = out
+	return s.makeChange(t, c)
 }
 
 // Lots returns the lots of the session's batches with which something is still
@@ -241,21 +308,4 @@ func (db *DB) LotSpeed(ctx context.Context, account string) (speed float64, err 
 		return 0, nil
 	}
 	return speed, sqliteError(db.path, err)
-}
-
-// GiveBack makes the envelopes of earlier runs' lots planned again whose sending
-// was never asked for: nothing of them can exist. Their lots stay, to be cleaned
-// up.
-func (s *Session) GiveBack(ctx context.Context) error {
-	return s.db.write(ctx, opGiveBack, func(t *txn) error {
-		if err := s.leased(t); err != nil {
-			return err
-		}
-		for _, batch := range s.batches {
-			if _, err := t.exec(sqlGiveBack, batch, s.id, millis(time.Now())); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }

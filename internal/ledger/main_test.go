@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -120,9 +121,10 @@ func childSends(path, outbox, crashAt string) {
 			together = append(together, e)
 		default:
 			orDie(s.Claim(ctx, e))
-			orDie(s.Draft(ctx, e.TransactionID, "draft"))
+			orDie(s.Draft(ctx, e.TransactionID, found(e.TransactionID).ID))
+			orDie(s.CheckLease(ctx))
 			mail(outbox, e.TransactionID)
-			orDie(s.Settle(ctx, e.TransactionID, found))
+			orDie(s.Settle(ctx, e.TransactionID, found(e.TransactionID)))
 		}
 	}
 	if len(together) > 0 {
@@ -132,13 +134,15 @@ func childSends(path, outbox, crashAt string) {
 	orDie(db.Close())
 }
 
-var found = envelope.Outcome{Status: envelope.Sent, ID: "id"}
+// found is that an envelope was sent.
+func found(tx envelope.TransactionID) envelope.Outcome {
+	return envelope.Outcome{Status: envelope.Sent, ID: envelope.ID("of " + tx)}
+}
 
 // goOn finishes what earlier runs left behind.
 func goOn(ctx context.Context, s *ledger.Session, outbox string) {
 	b, _ := os.ReadFile(outbox)
 	mailed := string(b)
-	orDie(s.GiveBack(ctx))
 	lots, err := s.Lots(ctx)
 	orDie(err)
 	for _, lot := range lots {
@@ -146,7 +150,7 @@ func goOn(ctx context.Context, s *ledger.Session, outbox string) {
 		for _, id := range lot.Envelopes {
 			outs[id] = pending
 			if strings.Contains(mailed, string(id)) {
-				outs[id] = found
+				outs[id] = found(id)
 			}
 		}
 		orDie(s.SettleLot(ctx, &lot, outs, true, 0))
@@ -158,27 +162,26 @@ func goOn(ctx context.Context, s *ledger.Session, outbox string) {
 			orDie(s.Retry(ctx, d.TransactionID))
 			mail(outbox, d.TransactionID)
 		}
-		orDie(s.Settle(ctx, d.TransactionID, found))
+		orDie(s.Settle(ctx, d.TransactionID, found(d.TransactionID)))
 	}
 }
 
 // sendLot sends envelopes together, the answer in two parts.
 func sendLot(ctx context.Context, s *ledger.Session, outbox string, all []*envelope.Envelope) {
 	lot := &envelope.Lot{ID: envelope.NewLotID(all, time.Now())}
-	_, err := s.ClaimLot(ctx, lot, all)
-	orDie(err)
+	orDie(s.AddLot(ctx, lot, all[0].Batch))
 	lot.Draft = "draft"
 	orDie(s.RecordLot(ctx, lot))
 	lot.List = "list"
 	orDie(s.RecordLot(ctx, lot))
-	lot.Asked = time.Now()
-	orDie(s.RecordLot(ctx, lot))
+	refused, err := s.ClaimLot(ctx, lot, all)
+	orDie(errors.Join(err, errors.Join(refused...)))
 	mail(outbox, lot.Envelopes...)
 	lot.Batch = "batch"
 	orDie(s.RecordLot(ctx, lot))
-	first := map[envelope.TransactionID]envelope.Outcome{lot.Envelopes[0]: found}
-	orDie(s.SettleLot(ctx, lot, first, false, 0))
-	orDie(s.SettleLot(ctx, lot, map[envelope.TransactionID]envelope.Outcome{lot.Envelopes[len(lot.Envelopes)-1]: found}, false, 0))
+	for _, tx := range []envelope.TransactionID{lot.Envelopes[0], lot.Envelopes[len(lot.Envelopes)-1]} {
+		orDie(s.SettleLot(ctx, lot, map[envelope.TransactionID]envelope.Outcome{tx: found(tx)}, false, 0))
+	}
 	orDie(s.SettleLot(ctx, lot, nil, true, 20))
 }
 

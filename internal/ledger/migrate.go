@@ -16,7 +16,7 @@ import (
 var migrations embed.FS
 
 // latest is the version of the last migration: the tables this program knows.
-const latest = 4
+const latest = 5
 
 // applicationID marks an SQLite file as a ledger: "bsnd".
 const applicationID = 0x62736e64

@@ -188,8 +188,11 @@ func sendOn(t *testing.T, db *DB, all []*envelope.Envelope) {
 		t.Errorf("Lots = %v, %v, want none", lots, err)
 	}
 	lot := &envelope.Lot{ID: "lot"}
-	if _, err := s.ClaimLot(ctx, lot, all); err != nil || len(lot.Envelopes) != 2 {
-		t.Errorf("ClaimLot = %v, %v, want the planned and the failed one", lot.Envelopes, err)
+	if err := s.AddLot(ctx, lot, "may"); err != nil {
+		t.Error(err)
+	}
+	if refused, err := s.ClaimLot(ctx, lot, []*envelope.Envelope{all[0], all[2]}); err != nil || refused != nil || len(lot.Envelopes) != 2 {
+		t.Errorf("ClaimLot = %v, %v, %v, want the planned and the failed one", lot.Envelopes, refused, err)
 	}
 	sent := envelope.Outcome{Status: envelope.Sent, ID: "id"}
 	if err := s.SettleLot(ctx, lot, map[envelope.TransactionID]envelope.Outcome{lot.Envelopes[0]: sent}, true, 1); err != nil {

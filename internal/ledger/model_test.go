@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
@@ -68,7 +67,7 @@ func TestModel(t *testing.T) {
 			defer m.close(t)
 			t.Repeat(map[string]func(*rapid.T){
 				"plan": m.plan, "claim": m.claim, "settle": m.settle, "retry": m.retry,
-				"claim lot": m.claimLot, "settle lot": m.settleLot, "ask for lot": m.askForLot, "give back": m.giveBack,
+				"claim lot": m.claimLot, "settle lot": m.settleLot, "record lot": m.recordLot,
 				"crash": m.crash, "reopen": m.reopen, "": m.check,
 			})
 		})
@@ -89,8 +88,6 @@ type modelLot struct {
 	envelope.Lot
 	batch string
 	ended bool
-	asked bool
-	own   bool // this session made it
 }
 
 // goesOn reports whether an envelope is in a lot that has not ended.
@@ -111,9 +108,6 @@ func (m *machine) open(t *rapid.T) {
 		t.Fatal(err)
 	}
 	m.mine = make(map[envelope.TransactionID]bool)
-	for _, l := range m.lots {
-		l.own = false
-	}
 }
 
 func (m *machine) close(t *rapid.T) {
@@ -195,58 +189,62 @@ func (m *machine) settled(f *fact, to envelope.State, out envelope.Outcome) {
 	m.mine[f.env.TransactionID] = true
 }
 
+// claimLot claims a new lot, or one that there is.
 func (m *machine) claimLot(t *rapid.T) {
-	l := &modelLot{Lot: envelope.Lot{ID: uuid("lot", fmt.Sprint(len(m.lots)))}, own: true}
+	ctx := context.Background()
+	l := &modelLot{Lot: envelope.Lot{ID: uuid("lot", fmt.Sprint(len(m.lots)))}}
+	if len(m.lots) > 0 && rapid.Bool().Draw(t, "again") {
+		l = rapid.SampledFrom(m.lots).Draw(t, "lot")
+	}
 	var all []*envelope.Envelope
 	for range rapid.IntRange(1, 4).Draw(t, "n") {
-		if e := anyEnvelope(t); len(all) == 0 || e.Batch == l.batch {
+		if e := anyEnvelope(t); l.batch == "" || e.Batch == l.batch {
 			all, l.batch = append(all, e), e.Batch
 		}
 	}
-	refused, err := m.s.ClaimLot(context.Background(), &l.Lot, all)
-	if err != nil {
-		t.Fatal(err)
+	if !slices.Contains(m.lots, l) {
+		if err := m.s.AddLot(ctx, &l.Lot, l.batch); err != nil {
+			t.Fatal(err)
+		}
+		m.lots = append(m.lots, l)
 	}
-	var want []envelope.TransactionID
+	refused, err := m.s.ClaimLot(ctx, &l.Lot, all)
+	if wrong := l.ended || len(all) == 0; wrong || err != nil {
+		if (err != nil) != wrong {
+			t.Fatalf("ClaimLot of %d envelopes = %v, lot has ended: %v", len(all), err, l.ended)
+		}
+		return
+	}
+	able := true
+	before := make(map[envelope.TransactionID]bool) // claimed by this call
 	for i, e := range all {
-		able := m.claimable(e)
-		if able != (refused[i] == nil) {
-			t.Fatalf("ClaimLot refuses %s %s with %v, want success: %v", e.Batch, e.Label, refused[i], able)
+		can := m.claimable(e) && !before[e.TransactionID] && !slices.ContainsFunc(all[:i], func(o *envelope.Envelope) bool {
+			return o.Content == e.Content && before[o.TransactionID]
+		})
+		before[e.TransactionID] = before[e.TransactionID] || can
+		if can != (refused == nil || refused[i] == nil) {
+			t.Fatalf("ClaimLot refuses %s %s with %v, want success: %v", e.Batch, e.Label, refused[i], can)
 		}
-		if able {
+		able = able && can
+	}
+	if able != (refused == nil) {
+		t.Fatalf("ClaimLot refuses %v, want none: %v", refused, able)
+	}
+	if able {
+		for _, e := range all {
 			m.sending(e.TransactionID, l.ID)
-			want = append(want, e.TransactionID)
 		}
 	}
-	if !slices.Equal(l.Envelopes, want) {
-		t.Fatalf("ClaimLot has claimed %v, want %v", l.Envelopes, want)
-	}
-	l.ended = len(want) == 0
-	m.lots = append(m.lots, l)
 }
 
-func (m *machine) askForLot(t *rapid.T) {
+func (m *machine) recordLot(t *rapid.T) {
 	if len(m.lots) == 0 {
 		return
 	}
 	l := rapid.SampledFrom(m.lots).Draw(t, "lot")
-	l.Asked = time.Now()
+	l.List = "list"
 	if err := m.s.RecordLot(context.Background(), &l.Lot); (err == nil) == l.ended {
 		t.Fatalf("RecordLot = %v, lot has ended: %v", err, l.ended)
-	}
-	l.asked = l.asked || !l.ended
-}
-
-func (m *machine) giveBack(t *rapid.T) {
-	if err := m.s.GiveBack(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	for _, l := range m.lots {
-		for _, f := range m.model {
-			if !l.own && !l.asked && f.lot == l.ID && m.goesOn(f) {
-				m.settled(f, envelope.StatePlanned, envelope.Outcome{})
-			}
-		}
 	}
 }
 

@@ -181,20 +181,6 @@ func storedLabel(label string) string {
 	return cut(label, labelSize-16) + hex.EncodeToString(sum[:8])
 }
 
-// leased returns ErrLost unless all leases are still the session's.
-func (s *Session) leased(t *txn) error {
-	for _, batch := range s.batches {
-		var p pulse
-		switch held, err := t.row(sqlBeats, []any{batch}, &p.run, &p.beat); {
-		case err != nil:
-			return err
-		case !held || p.run != s.id:
-			return ErrLost
-		}
-	}
-	return nil
-}
-
 // filesOf returns the numbers of files.
 func filesOf(t *txn, files []string) ([]int64, error) {
 	ids := make([]int64, len(files))

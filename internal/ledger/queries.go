@@ -45,11 +45,11 @@ const (
 		JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id
 		WHERE a.guid = $1 AND e.state = 's' AND e.at <= $2 AND e.at >= $3`
 	sqlEndRun = `UPDATE run SET ended = $2 WHERE id = $1`
-	sqlHolder = `SELECT l.run, l.beat, l.locked, l.beat_at, r.host, r.pid, r.started
+	sqlHolder = `SELECT l.run, l.beat, l.lock_file, l.beat_at, r.host, r.pid, r.started
 		FROM lease l JOIN run r ON r.id = l.run WHERE l.batch = $1`
-	sqlLease = `INSERT INTO lease (batch, run, beat, beat_at, locked) VALUES ($1, $2, 0, $3, $4)
+	sqlLease = `INSERT INTO lease (batch, run, beat, beat_at, lock_file) VALUES ($1, $2, 0, $3, $4)
 		ON CONFLICT (batch) DO UPDATE
-		SET run = excluded.run, beat = 0, beat_at = excluded.beat_at, locked = excluded.locked`
+		SET run = excluded.run, beat = 0, beat_at = excluded.beat_at, lock_file = excluded.lock_file`
 	sqlBeat      = `UPDATE lease SET beat = beat + 1, beat_at = $2 WHERE run = $1`
 	sqlBeats     = `SELECT run, beat FROM lease WHERE batch = $1`
 	sqlEndLeases = `DELETE FROM lease WHERE run = $1`
@@ -87,6 +87,9 @@ const (
 
 	sqlRecord = `SELECT e.content, e.state, e.at, e.docusign, e.code, e.message, l.run
 		FROM envelope e LEFT JOIN lease l ON l.batch = e.batch WHERE e.key = $1`
+	// An envelope of DocuSign's is that of one row.
+	sqlTaken = `SELECT f.name, e.line FROM envelope e JOIN file f ON f.id = e.file
+		WHERE substr(e.docusign, 1, 4) = substr($1, 1, 4) AND e.docusign = $1 AND e.docusign <> x'00000000000000000000000000000000' AND e.key <> $2 LIMIT 1`
 	sqlTwin = `SELECT b.name, t.state, t.docusign, t.at
 		FROM envelope t JOIN batch b ON b.id = t.batch
 		WHERE substr(t.content, 1, 8) = substr($1, 1, 8) AND t.attempts > 0 AND t.state IN ('s', 'c', 'u')
@@ -118,7 +121,11 @@ const (
 		WHERE a.guid = $1 AND b.name = $2 ORDER BY f.id, e.line, e.id`
 
 	sqlAddLot = `INSERT INTO lot (guid, batch, run, made) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING id`
-	sqlLot    = `UPDATE lot SET draft = $3, list = $4, sending = $5, asked = $6` + ownLot
+	sqlLot    = `UPDATE lot SET draft = $3, list = $4, sending = $5` + ownLot
+	// So is a list, and a bulk batch, that of one lot.
+	sqlLotTaken = `SELECT guid FROM lot WHERE guid <> $1
+		AND (list = $2 AND list <> '' OR sending = $3 AND sending <> '') LIMIT 1`
+	sqlAskLot = `UPDATE lot SET asked = $3` + ownLot + ` AND batch = $4 RETURNING id`
 	sqlEndLot = `UPDATE lot SET ended = $3, speed = $4` + ownLot
 	ownLot    = `
 		WHERE guid = $1 AND ended IS NULL AND EXISTS (SELECT 1 FROM lease l WHERE l.batch = lot.batch AND l.run = $2)`
@@ -126,8 +133,6 @@ const (
 	sqlLots     = `SELECT lot.guid, lot.draft, lot.list, lot.sending, lot.asked, e.key
 		FROM lot LEFT JOIN envelope e ON e.lot = lot.id AND e.state = 'c'
 		WHERE lot.batch = $1 AND lot.ended IS NULL ORDER BY lot.id, e.id`
-	sqlGiveBack = `UPDATE envelope SET state = 'p', run = $2, at = $3 WHERE state = 'c'
-		AND lot IN (SELECT id FROM lot WHERE batch = $1 AND run <> $2 AND ended IS NULL AND asked IS NULL)`
 	sqlLotSpeed = `SELECT lot.speed FROM account a JOIN batch b ON b.account = a.id JOIN lot ON lot.batch = b.id
 		WHERE a.guid = $1 AND lot.speed IS NOT NULL ORDER BY lot.ended DESC, lot.id DESC LIMIT 1`
 

@@ -17,7 +17,8 @@ func TestQueriesUseIndexes(t *testing.T) {
 	for name, query := range map[string]string{
 		"claim": sqlClaim, "settle": sqlSettle, "settle sent": sqlSettleSent, "draft": sqlDraft, "retry": sqlRetry,
 		"record": sqlRecord, "twin": sqlTwin, "standings": sqlStandings, "twins": sqlTwins, "open": sqlOpen,
-		"envelopes": sqlEnvelopes, "lots": sqlLots, "lot": sqlLot, "settle in a lot": sqlSettleLot, "end lot": sqlEndLot, "give back": sqlGiveBack,
+		"envelopes": sqlEnvelopes, "lots": sqlLots, "lot": sqlLot, "settle in a lot": sqlSettleLot, "end lot": sqlEndLot, "ask for lot": sqlAskLot,
+		"taken": sqlTaken, "lot taken": sqlLotTaken,
 		"lot's state": sqlLotState, "lot speed": sqlLotSpeed, "budget": sqlBudget, "set budget": sqlSetBudget,
 		"counted": sqlCounted, "count surplus": sqlCountSurplus, "all sent": sqlAllSent, "surplus": sqlSurplus, "lot names": sqlLotNames, "looked": sqlBatchLooked,
 		"fates": sqlFates, "see fate": sqlSeeFate,

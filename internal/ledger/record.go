@@ -12,7 +12,8 @@ type record struct {
 	envelope.Standing
 	op     string
 	key    envelope.TransactionID
-	leased bool // to the run that asks
+	leased bool  // to the run that asks
+	lost   error // if not
 }
 
 func (r *record) read(t *txn, key []byte, run int64) error {
@@ -42,7 +43,7 @@ func (r *record) refusal() error {
 	if r.leased || r.State == envelope.StateNew || r.State == envelope.StateSent {
 		return &StateError{Op: r.op, TransactionID: r.key, Standing: r.Standing}
 	}
-	return ErrLost
+	return r.lost
 }
 
 // tells reports whether the record says already that out is what became of the

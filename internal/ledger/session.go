@@ -19,6 +19,9 @@ type Run struct {
 
 	// AllowRepeat lets envelopes pass whose content was sent under another name.
 	AllowRepeat bool
+	// OnWatch is told of a holder of whom it must be seen whether it still lives,
+	// which takes up to [TTL]. It may be nil.
+	OnWatch func(*HeldError)
 
 	// For people, when another run finds the batch held.
 	Host    string // "" is this machine's name
@@ -39,7 +42,7 @@ type Session struct {
 
 	mu     sync.Mutex
 	beaten time.Time // the last beat known to be written, by our monotonic clock
-	lost   bool
+	lost   error     // set once it is known that a lease is another's
 	closed bool
 
 	stop context.CancelFunc // ends beating
@@ -100,6 +103,12 @@ func (s *Session) begin(ctx context.Context) error {
 		if len(rivals) == 0 {
 			s.beaten = now
 			return s.db.write(ctx, opCount, s.count)
+		}
+		if s.run.OnWatch != nil {
+			for _, p := range rivals {
+				s.run.OnWatch(p.holder)
+				break
+			}
 		}
 		if silent, err = s.watch(ctx, rivals); err != nil {
 			return err

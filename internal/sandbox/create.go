@@ -61,6 +61,11 @@ func (s *Server) createEnvelope(c *call) (any, error) {
 		return nil, err
 	}
 	answer := summary{e.ID, "/envelopes/" + e.ID, wireTime(e.Changed), e.Status}
+	if status == statusCreated && s.falls(s.Faults.DraftDeleted) {
+		if err := s.Delete(e.ID); err != nil {
+			return nil, err
+		}
+	}
 	if asynchronous {
 		answer = summary{Time: wireTime(e.Changed), Status: "processing"}
 	}

@@ -130,6 +130,13 @@ func (s *Server) moveEnvelopes(c *call) (any, error) {
 	return out, nil
 }
 
+// Delete has somebody delete an envelope in DocuSign: a draft, or one that was
+// voided.
+func (s *Server) Delete(id string) error {
+	now := s.Now()
+	return s.envelopes.change(id, s.policy(now), func(e *Envelope) error { return s.scrap(&call{now: now}, e) })
+}
+
 // scrap puts an envelope into the recycle bin. What was sent must be voided
 // first, unless the Server is told that the bin does that.
 func (s *Server) scrap(c *call, e *Envelope) error {

@@ -203,7 +203,7 @@ func (s *Server) envelope(c *call) (*Envelope, error) {
 		return nil, invalidParameter("Invalid value for envelopeId: %q.", id)
 	}
 	e, ok := s.envelopes.get(id)
-	if !ok {
+	if !ok || s.DeletedGone && e.Status == statusDeleted {
 		return nil, noEnvelope()
 	}
 	return e.at(c.now), nil

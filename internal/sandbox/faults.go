@@ -38,6 +38,16 @@ type Faults struct {
 	DropAfter     float64 // the connection is dropped without an answer
 	Truncate      float64 // the answer's body breaks off halfway
 	Hang          float64 // no answer comes before the client gives up
+	BadID         float64 // the answer names an envelope ID that is none
+
+	// A proxy that mixes answers up gives that to an earlier call of the same kind
+	// (envelopes, bulk_send_lists, send), once there was one:
+	ReplayBefore float64 // and does not pass the call on
+	ReplayAfter  float64 // although the call was passed on
+
+	// DraftDeleted is how often somebody deletes a draft in DocuSign just after it
+	// was created. It does not count into the sum of rates.
+	DraftDeleted float64
 
 	// KillAfter calls OnKill once, when that many envelopes were created or
 	// queued by a bulk send, and before the request that made the number full is
@@ -74,6 +84,9 @@ const (
 	faultLost     fault = "drop-after"
 	faultTruncate fault = "truncate"
 	faultHang     fault = "hang"
+	faultBadID    fault = "bad-id"
+	faultReplay   fault = "replay-before"
+	faultMixedUp  fault = "replay-after"
 	faultKill     fault = "kill-after"
 	faultGone     fault = "client-gone" // no fault of ours: the client did not wait
 )
@@ -95,6 +108,9 @@ var rates = []struct {
 	{faultLost, func(f *Faults) *float64 { return &f.DropAfter }},
 	{faultTruncate, func(f *Faults) *float64 { return &f.Truncate }},
 	{faultHang, func(f *Faults) *float64 { return &f.Hang }},
+	{faultBadID, func(f *Faults) *float64 { return &f.BadID }},
+	{faultReplay, func(f *Faults) *float64 { return &f.ReplayBefore }},
+	{faultMixedUp, func(f *Faults) *float64 { return &f.ReplayAfter }},
 }
 
 // numbers are the other settings that ParseFaults knows.
@@ -138,6 +154,10 @@ var numbers = []struct {
 	}},
 	{"bulk-copy", func(f *Faults) string { return show(f.BulkCopy) }, func(f *Faults, v string) (err error) {
 		f.BulkCopy, err = parseRate(v)
+		return err
+	}},
+	{"draft-deleted", func(f *Faults) string { return show(f.DraftDeleted) }, func(f *Faults, v string) (err error) {
+		f.DraftDeleted, err = parseRate(v)
 		return err
 	}},
 	{"bulk-store", func(f *Faults) string { return show(f.BulkStore) }, func(f *Faults, v string) (err error) {

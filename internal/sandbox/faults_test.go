@@ -72,6 +72,61 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// A proxy that mixes answers up gives that to the first call to every later one,
+// and passes the call on, or does not.
+func TestReplayedAnswers(t *testing.T) {
+	for _, tt := range []struct {
+		faults  sandbox.Faults
+		created int
+	}{{sandbox.Faults{ReplayBefore: 1}, 1}, {sandbox.Faults{ReplayAfter: 1}, 3}} {
+		s := &sandbox.Server{Faults: tt.faults}
+		c := newClient(t, s)
+		var ids []string
+		for range 3 {
+			got := c.do("POST", "/envelopes", offer)
+			if got.status != 201 {
+				t.Fatalf("%s: %d %s", tt.faults, got.status, got.body)
+			}
+			ids = append(ids, got.str("envelopeId"))
+		}
+		all := s.Envelopes()
+		if len(all) != tt.created || ids[0] != all[0].ID || ids[1] != ids[0] || ids[2] != ids[0] {
+			t.Errorf("%s: %d envelopes, answers name %q", tt.faults, len(all), ids)
+		}
+	}
+}
+
+func TestBadID(t *testing.T) {
+	s := &sandbox.Server{Faults: sandbox.Faults{BadID: 1}}
+	if got := newClient(t, s).do("POST", "/envelopes", offer); got.status != 201 || got.str("envelopeId") != "17" || len(s.Envelopes()) != 1 {
+		t.Errorf("%d %s, %d envelopes", got.status, got.body, len(s.Envelopes()))
+	}
+}
+
+// Somebody deletes drafts as soon as they are there.
+func TestDraftDeleted(t *testing.T) {
+	for _, gone := range []bool{false, true} {
+		s := &sandbox.Server{Faults: sandbox.Faults{DraftDeleted: 1}, DeletedGone: gone}
+		c := newClient(t, s)
+		draft := strings.Replace(offer, `"sent"`, `"created"`, 1)
+		id := c.do("POST", "/envelopes", draft).str("envelopeId")
+		if e := s.Envelopes()[0]; e.Status != "deleted" || !e.Sent.IsZero() {
+			t.Errorf("the draft is %s, sent %v", e.Status, e.Sent)
+		}
+		put, get := c.do("PUT", "/envelopes/"+id, `{"status":"sent"}`), c.do("GET", "/envelopes/"+id, "")
+		if want := map[bool]string{false: "ENVELOPE_INVALID_STATUS", true: "ENVELOPE_DOES_NOT_EXIST"}[gone]; put.code() != want {
+			t.Errorf("sending it: %s", put.body)
+		}
+		if gone != (get.status == 404) || !gone && (get.str("status") != "deleted" || get.str("sentDateTime") != "") {
+			t.Errorf("reading it: %d %s", get.status, get.body)
+		}
+		sent := c.do("POST", "/envelopes", offer).str("envelopeId")
+		if err := s.Delete(sent); err == nil || s.Delete("0ffe1e77-0000-4000-8000-0000000000ff") == nil {
+			t.Errorf("an envelope that was sent, or none, was deleted")
+		}
+	}
+}
+
 func TestFaultsStrikeCreationOnly(t *testing.T) {
 	s := &sandbox.Server{Faults: sandbox.Faults{Error503: 1}}
 	c := newClient(t, s)
@@ -199,7 +254,7 @@ func TestParseFaults(t *testing.T) {
 		t.Errorf("nothing: %v, %v", f, err)
 	}
 	bad := map[string]string{
-		"drop=0.1":                "known are refuse, drop-before, expire, limit, burst, 500, 503, 502-after, drop-after, truncate, hang, slow, jitter, kill-after, allowance, seed, everywhere, bulk-copy, bulk-store",
+		"drop=0.1":                "known are refuse, drop-before, expire, limit, burst, 500, 503, 502-after, drop-after, truncate, hang, bad-id, replay-before, replay-after, slow, jitter, kill-after, allowance, seed, everywhere, bulk-copy, draft-deleted, bulk-store",
 		"503=2":                   "from 0 to 1",
 		"503=NaN":                 "from 0 to 1",
 		"503":                     "from 0 to 1",
@@ -219,13 +274,13 @@ func TestParseFaults(t *testing.T) {
 
 func TestFaultsRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		rate := rapid.Float64Range(0, 0.09)
+		rate := rapid.Float64Range(0, 0.07)
 		want := sandbox.Faults{
 			Seed: rapid.Uint64().Draw(t, "seed"), Everywhere: rapid.Bool().Draw(t, "everywhere"),
 			Latency: time.Duration(rapid.Int64Range(0, 1e12).Draw(t, "latency")), Jitter: time.Duration(rapid.Int64Range(0, 1e12).Draw(t, "jitter")),
 			Refuse: rate.Draw(t, "refuse"), DropBefore: rate.Draw(t, "drop"), Expire: rate.Draw(t, "expire"),
 			Limit: rate.Draw(t, "limit"), Burst: rate.Draw(t, "burst"), Error500: rate.Draw(t, "500"), Error503: rate.Draw(t, "503"),
-			Error502After: rate.Draw(t, "502"), DropAfter: rate.Draw(t, "lost"), Truncate: rate.Draw(t, "truncate"), Hang: rate.Draw(t, "hang"),
+			Error502After: rate.Draw(t, "502"), DropAfter: rate.Draw(t, "lost"), Truncate: rate.Draw(t, "truncate"), Hang: rate.Draw(t, "hang"), BadID: rate.Draw(t, "bad ID"), ReplayBefore: rate.Draw(t, "replay"), ReplayAfter: 0.01, DraftDeleted: rate.Draw(t, "deleted"),
 			KillAfter: rapid.IntRange(0, 9).Draw(t, "kill"), AllowanceAfter: rapid.IntRange(0, 9).Draw(t, "allowance"),
 			BulkCopy: rapid.Float64Range(0, 1).Draw(t, "copy"), BulkStore: rapid.Float64Range(0, 1).Draw(t, "store"),
 		}

@@ -140,19 +140,26 @@ func (s *Server) work(a *answer, r *http.Request) {
 		a.header.Set("X-DocuSign-TraceToken", uuid.NewString())
 		a.header.Set("X-DocuSign-Node", "SB1FE1")
 	}
-	switch a.hit {
-	case faultDrop:
-	case fault500:
+	switch {
+	case a.hit == faultDrop:
+	case a.hit == fault500:
 		a.html(http.StatusInternalServerError)
-	case fault503:
+	case a.hit == fault503:
 		a.html(http.StatusServiceUnavailable)
+	case a.hit == faultReplay && s.proxy.replay(r, a):
 	default:
 		in := r.Clone(r.Context()) // path values and the body are ours
 		in.Body = io.NopCloser(bytes.NewReader(a.body))
 		s.mux.ServeHTTP(a, in)
+		if a.hit != faultMixedUp || !s.proxy.replay(r, a) {
+			s.proxy.keep(r, a)
+		}
 	}
-	if a.hit == fault502After {
+	switch a.hit {
+	case fault502After:
 		a.html(http.StatusBadGateway)
+	case faultBadID:
+		a.nameNoID()
 	}
 	if a.created > 0 && s.kills(a.created) {
 		a.hit = faultKill

@@ -87,6 +87,9 @@ type Server struct {
 	SenderSetsVisibility bool                // with DocumentVisibility: only where the template says enforceSignerVisibility
 	CheckTabValues       bool                // maxLength and validationPattern are enforced on values sent
 	ShowDocumentTabs     bool                // a template's answer shows the tabs of its documents; zero = they must be asked for
+	// DeletedGone makes deleted envelopes unknown by their IDs, as if the recycle bin
+	// had been emptied.
+	DeletedGone bool
 	// IndexDelay is how long a new envelope stays hidden from searches (by
 	// transaction ID, custom field or date). By its ID it is found at once.
 	IndexDelay time.Duration
@@ -130,6 +133,7 @@ type Server struct {
 	shelf     shelf
 	envelopes store
 	bulk      bulk
+	proxy     proxy
 	journal   journal
 }
 
