@@ -17,12 +17,13 @@ import (
 // app is what all commands share: the process's surroundings and the
 // configuration.
 type app struct {
-	env     map[string]string
-	stdin   io.Reader
-	stdout  io.Writer
-	stderr  *console
-	typed   bool // stdin is a terminal
-	watched bool // stderr is a terminal
+	env         map[string]string
+	stdin       io.Reader
+	stdout      io.Writer
+	plainStdout io.Writer // for files that go to stdout, as they are unless it is a terminal
+	stderr      *console
+	typed       bool // stdin is a terminal
+	watched     bool // stderr is a terminal
 
 	cfg     config
 	flags   *pflag.FlagSet    // of the command that runs, with their values

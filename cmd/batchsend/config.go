@@ -141,16 +141,12 @@ func (a *app) misspelt() {
 // fromFile reads the configuration file: keys are flag names, a table
 // [profile.NAME] overrides them when that profile is chosen.
 func (a *app) fromFile(flags *pflag.FlagSet) error {
-	path, asked := a.cfg.configFile, true
-	if path == "" {
-		dir, err := a.directory("XDG_CONFIG_HOME", ".config")
-		if err != nil {
-			return nil // no home, no file
-		}
-		path, asked = filepath.Join(dir, "config.toml"), false
+	path, asked, err := a.configPath()
+	if err != nil {
+		return nil // no home, no file
 	}
 	var file map[string]any
-	_, err := toml.DecodeFile(path, &file)
+	_, err = toml.DecodeFile(path, &file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !asked:
 		if a.cfg.profile != "" {
@@ -182,6 +178,16 @@ func (a *app) fromFile(flags *pflag.FlagSet) error {
 		return wrong
 	}
 	return nil
+}
+
+// configPath returns where the configuration file is, and whether the operator
+// said so.
+func (a *app) configPath() (path string, asked bool, err error) {
+	if a.cfg.configFile != "" {
+		return a.cfg.configFile, true, nil
+	}
+	dir, err := a.directory("XDG_CONFIG_HOME", ".config")
+	return filepath.Join(dir, "config.toml"), false, err
 }
 
 // fromTable applies a table of the configuration file to the flags that nothing

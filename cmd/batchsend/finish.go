@@ -58,27 +58,9 @@ func (j *job) exit(rejected bool) int {
 // finish writes the files and prints the result, whatever happened, and
 // returns the error that carries the exit code.
 func (j *job) finish(code int) error {
+	j.finished = true
 	entries := j.entries()
-	for _, f := range []struct {
-		file  *report.File
-		write func() error
-	}{
-		{j.results, func() error { return report.WriteResults(j.results, entries) }},
-		{j.rejects, func() error { return report.WriteRejects(j.rejects, entries) }},
-		{j.html, func() error { return report.WriteHTML(j.html, j.summary(entries, code), entries) }},
-	} {
-		if f.file == nil {
-			continue
-		}
-		err := f.write()
-		if err == nil {
-			err = f.file.Commit()
-		}
-		if err != nil {
-			j.warn("%v", err)
-			code = exitCannotRun
-		}
-	}
+	code = j.writeFiles(entries, code)
 	if j.stopped != nil {
 		fmt.Fprintf(j.stderr, "stopped: %s\n", why(j.stopped))
 	}
@@ -97,7 +79,7 @@ func (j *job) entries() []report.Entry {
 		out, ok := report.Rejection(d)
 		if !ok {
 			if out, ok = j.outcomes[d]; !ok {
-				out = standingOutcome(j.standing[d])
+				out = j.untouched(d)
 			}
 		}
 		entries[i] = report.Entry{Draft: d, Outcome: out}
@@ -105,9 +87,16 @@ func (j *job) entries() []report.Entry {
 	return entries
 }
 
-// standingOutcome is the outcome of an envelope that this run has not come to.
-func standingOutcome(st envelope.Standing) envelope.Outcome {
-	switch {
+// notLookedUp is said of every row of a run that ended before it had compared
+// them with the ledger. Results are replaced all the same: those of an earlier
+// run would be taken for this one's.
+const notLookedUp = "this run ended before it looked into the ledger: an earlier run may have sent it. Run the same command again to learn it"
+
+// untouched is the outcome of an envelope that this run has not come to.
+func (j *job) untouched(d *envelope.Draft) envelope.Outcome {
+	switch st := j.standing[d]; {
+	case j.standing == nil:
+		return envelope.Outcome{Status: envelope.Pending, Message: notLookedUp}
 	case st.State == envelope.StateSent:
 		return batch.AlreadySent(st)
 	case st.State.MayExist():
@@ -117,15 +106,15 @@ func standingOutcome(st envelope.Standing) envelope.Outcome {
 }
 
 // nothingKnown ends a run that was stopped before it had looked into the ledger.
-// To call its envelopes pending would be a lie of those that were sent before,
-// and would replace a file that says so.
-func (j *job) nothingKnown() error {
+// Only the files tell of its rows, each with [notLookedUp]: to show them as
+// pending would be a lie of those that were sent before.
+func (j *job) nothingKnown(code int) error {
 	if j.o.json {
-		if err := j.print(nil, exitStopped); err != nil {
+		if err := j.print(nil, code); err != nil {
 			return err
 		}
 	}
-	return &exitError{exitStopped, fmt.Errorf("stopped before anything was compared with the ledger: %s. This run sent nothing and wrote no file", strings.TrimSuffix(why(j.stopped), "."))}
+	return &exitError{code, fmt.Errorf("stopped before anything was compared with the ledger: %s. This run sent nothing", strings.TrimSuffix(why(j.stopped), "."))}
 }
 
 func (j *job) print(entries []report.Entry, code int) error {
@@ -133,7 +122,10 @@ func (j *job) print(entries []report.Entry, code int) error {
 	if j.o.json {
 		return j.summary(entries, code).Write(j.stdout)
 	}
-	return report.WriteTable(j.stdout, entries)
+	if j.tableTo == j.stderr && j.cfg.quiet {
+		return nil
+	}
+	return report.WriteTable(j.tableTo, entries)
 }
 
 func (j *job) summary(entries []report.Entry, code int) *report.Summary {
@@ -148,6 +140,9 @@ func (j *job) summary(entries []report.Entry, code int) *report.Summary {
 	}
 	if j.stopped != nil {
 		s.Stopped = why(j.stopped)
+	}
+	if j.failed != nil {
+		s.Error = j.failed.Error()
 	}
 	for _, in := range j.inputs {
 		s.Batches = append(s.Batches, in.Batch)

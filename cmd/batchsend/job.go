@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -43,8 +44,11 @@ type job struct {
 	// release may have sent envelopes that the ledger does not know.
 	nothing, legacy bool
 	stopped         error
-	underWay        int  // envelopes that DocuSign is still sending
-	printed         bool // the result is on stdout
+	failed          error     // why nothing could be done
+	underWay        int       // envelopes that DocuSign is still sending
+	finished        bool      // the files are written and the result is told
+	printed         bool      // the result is on stdout
+	tableTo         io.Writer // what the table is printed on
 
 	seen           []sight            // of the files, when they were read
 	headerProblems []envelope.Problem // of files that could not be read at all
@@ -54,21 +58,28 @@ type job struct {
 	session                *ledger.Session
 }
 
-// run does the job and writes the files, however it ended, as soon as there
-// are rows to tell of.
+// run does the job and writes the files, however it ended.
 func (j *job) run(ctx context.Context) error {
-	j.start = time.Now()
+	j.start, j.tableTo = time.Now(), j.stdout
 	j.outcomes = map[*envelope.Draft]envelope.Outcome{}
 	err := j.work(ctx)
-	if exitCode(err) == exitStopped && !j.printed && len(j.drafts) > 0 {
+	if j.finished {
+		return err
+	}
+	code := exitCode(err)
+	if code == exitStopped && len(j.drafts) > 0 {
 		j.stopped = err
 		if cause := context.Cause(ctx); cause != nil {
 			j.stopped = cause
 		}
-		if j.standing == nil {
-			return j.nothingKnown()
+		if j.standing != nil {
+			return j.finish(exitStopped)
 		}
-		return j.finish(exitStopped)
+		return j.nothingKnown(j.writeFiles(j.entries(), code))
+	}
+	j.failed = err
+	if now := j.writeFiles(j.entries(), code); now != code {
+		return &exitError{now, err}
 	}
 	return err
 }
@@ -117,11 +128,11 @@ func (j *job) work(ctx context.Context) error {
 
 func (j *job) read(context.Context) (err error) {
 	j.inputs, err = j.readInputs()
+	for _, in := range j.inputs { // also beside files that cannot be read
+		j.drafts = append(j.drafts, in.Drafts...)
+	}
 	if err != nil {
 		return err
-	}
-	for _, in := range j.inputs {
-		j.drafts = append(j.drafts, in.Drafts...)
 	}
 	if j.rejects != nil {
 		return oneRejectsFile(j.inputs)
@@ -326,9 +337,7 @@ func (j *job) limited(items []batch.Item, drafts []*envelope.Draft) (chosen []ba
 
 // close gives back what the job holds, whatever happened.
 func (j *job) close() {
-	for _, f := range []*report.File{j.results, j.rejects, j.html} {
-		f.Discard()
-	}
+	j.discardFiles()
 	if j.session != nil {
 		if err := j.session.Close(context.Background()); err != nil {
 			j.log.Warn("closing the ledger's session", "error", err)

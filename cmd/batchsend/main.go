@@ -44,7 +44,10 @@ func run(ctx context.Context, args []string, env map[string]string, stdin io.Rea
 			code = crashed(censor.Writer(stderr), env, p)
 		}
 	}()
-	a := &app{env: env, stdin: stdin, stdout: censor.Writer(stdout), typed: isTerminal(stdin), watched: isTerminal(stderr)}
+	a := &app{env: env, stdin: stdin, stdout: censor.Writer(stdout), plainStdout: stdout, typed: isTerminal(stdin), watched: isTerminal(stderr)}
+	if isTerminal(stdout) {
+		a.plainStdout = a.stdout
+	}
 	a.stderr = &console{w: stderr}
 	root := a.rootCommand()
 	root.SetArgs(args)

@@ -78,8 +78,8 @@ func (a *app) checkSettle(settle time.Duration) error {
 func (a *app) bindSend(flags *pflag.FlagSet, o *sendOptions) {
 	flags.BoolVar(&o.dryRun, "dry-run", false, "check everything and show the plan, but send nothing")
 	flags.StringVar(&o.batch, "batch", "", "`NAME` under which the envelopes are remembered (default: the file's base name)")
-	flags.StringVar(&o.results, "results", "", "write what became of every row to `FILE` (CSV)")
-	flags.StringVar(&o.rejects, "rejects", "", "write the rejected rows to `FILE` (CSV), to be corrected and given back")
+	flags.StringVar(&o.results, "results", "", "write what became of every row to `FILE` (CSV; - is standard output)")
+	flags.StringVar(&o.rejects, "rejects", "", "write the rejected rows to `FILE` (CSV; - is standard output), to be corrected and given back")
 	flags.StringVar(&o.reportHTML, "report", "", "write a report to `FILE` (HTML)")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object instead of the table")
 	flags.StringVar(&o.onInvalid, "on-invalid", "abort", "what one bad row means: `abort|skip` (send nothing, or all the others)")
@@ -252,7 +252,7 @@ func (j *job) readInputs() ([]*envelope.Input, error) {
 		case errors.As(err, &bad):
 			problems = append(problems, bad...)
 		case err != nil:
-			return nil, err
+			return inputs, err
 		default:
 			inputs = append(inputs, in)
 			j.say("%s: %s; %s, %s", in.Name, in.Describe(), report.Plural(in.Rows, "row"), report.Plural(len(in.Drafts), "envelope"))
@@ -261,7 +261,7 @@ func (j *job) readInputs() ([]*envelope.Input, error) {
 	if len(problems) > 0 {
 		j.headerProblems = problems
 		report.WriteProblems(j.stderr, "", problems)
-		return nil, &exitError{exitRejected, fmt.Errorf("%s: nothing was sent", report.Plural(len(problems), "mistake"))}
+		return inputs, &exitError{exitRejected, fmt.Errorf("%s: nothing was sent", report.Plural(len(problems), "mistake"))}
 	}
 	return inputs, nil
 }

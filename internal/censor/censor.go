@@ -10,8 +10,10 @@ import (
 	"io"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Secret is what a text was found to hold, in words that follow "it is" or
@@ -157,13 +159,28 @@ func visible(r rune) rune {
 	return r
 }
 
-// Writer shows what is written to it, a message a call.
-func Writer(w io.Writer) io.Writer { return writer{w} }
+// Writer shows what is written to it, a message a call. A character that is cut
+// by the end of a call is shown with the next. It is not for concurrent use.
+func Writer(w io.Writer) io.Writer { return &writer{w: w} }
 
-type writer struct{ w io.Writer }
+type writer struct {
+	w   io.Writer
+	cut []byte
+}
 
-func (w writer) Write(p []byte) (int, error) {
-	if _, err := io.WriteString(w.w, Text(string(p))); err != nil {
+func (w *writer) Write(p []byte) (int, error) {
+	text := append(w.cut, p...)
+	whole := len(text)
+	for back := 1; back < utf8.UTFMax && back <= len(text); back++ {
+		if rest := text[len(text)-back:]; utf8.RuneStart(rest[0]) {
+			if !utf8.FullRune(rest) {
+				whole -= back
+			}
+			break
+		}
+	}
+	w.cut = slices.Clone(text[whole:])
+	if _, err := io.WriteString(w.w, Text(string(text[:whole]))); err != nil {
 		return 0, err
 	}
 	return len(p), nil

@@ -86,15 +86,15 @@ const byteOrderMark = "\ufeff"
 
 // WriteRejects writes the rejected rows as they were, with why in two more
 // columns, so that they can be corrected and given back. Every row of a
-// rejected envelope is among them. All inputs must have the same header.
+// rejected envelope is among them. All inputs must have the same header, that of
+// in; nil is an input without one, and nothing is written.
 //
 // The file is UTF-8; it says so if the input was anything but plain UTF-8, which
 // is then for a spreadsheet that would garble it.
-func WriteRejects(w io.Writer, entries []Entry) error {
-	if len(entries) == 0 {
+func WriteRejects(w io.Writer, in *envelope.Input, entries []Entry) error {
+	if in == nil {
 		return nil
 	}
-	in := entries[0].Draft.In
 	if in.Encoding != "UTF-8" {
 		if _, err := io.WriteString(w, byteOrderMark); err != nil {
 			return err

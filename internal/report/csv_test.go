@@ -91,7 +91,11 @@ func TestFormulas(t *testing.T) {
 func rejects(t testing.TB, entries []report.Entry) string {
 	t.Helper()
 	var b strings.Builder
-	if err := report.WriteRejects(&b, entries); err != nil {
+	var in *envelope.Input
+	if len(entries) > 0 {
+		in = entries[0].Draft.In
+	}
+	if err := report.WriteRejects(&b, in, entries); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -194,7 +198,7 @@ func TestRejectsRoundTrip(t *testing.T) {
 				return
 			}
 			var got bytes.Buffer
-			if err := report.WriteRejects(&got, entries); err != nil {
+			if err := report.WriteRejects(&got, entries[0].Draft.In, entries); err != nil {
 				t.Fatal(err)
 			}
 			written := got.String()

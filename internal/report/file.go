@@ -3,73 +3,105 @@ package report
 import (
 	"bufio"
 	"errors"
-	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
-// File is a file that appears whole or not at all: it is written beside its
-// place, synced and renamed. It holds people's data, so only its owner may
-// read it.
+// File is an output. A file on a disk appears whole or not at all: it is written
+// beside its place, synced and renamed; a symbolic link stays, and what it leads
+// to is replaced. It holds people's data, so only its owner may read it. A
+// device, a pipe or standard output is written to as it is.
+//
+// Errors are [*FileError] by the name that the operator gave.
 type File struct {
 	*bufio.Writer
-	path string
-	temp *os.File
+	path string   // as given
+	real string   // where it is put in the end; "" if it is not put anywhere
+	to   *os.File // nil: somebody else's stream
 }
 
 // Create starts a file. It fails early if the place cannot be written, so that
 // nothing need be sent to find out.
 func Create(path string) (*File, error) {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no regular file: name a file that may be written or replaced", path)
-	}
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp") // mode 0600
+	real, special, err := follow(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot be written: %w; nothing was sent, name another place", path, bare(err))
+		return nil, notCreated(path, real, err)
 	}
-	return &File{Writer: bufio.NewWriter(temp), path: path, temp: temp}, nil
+	var to *os.File
+	if special {
+		to, err = openSpecial(real)
+		real = ""
+	} else {
+		to, err = os.CreateTemp(filepath.Dir(real), ".batchsend.*.tmp") // mode 0600
+	}
+	if err != nil {
+		return nil, notCreated(path, real, err)
+	}
+	return &File{bufio.NewWriter(named{path, to}), path, real, to}, nil
+}
+
+// Stream is a file that is written to w, such as standard output, which path
+// names.
+func Stream(path string, w io.Writer) *File {
+	return &File{Writer: bufio.NewWriter(named{path, w}), path: path}
+}
+
+// Streams reports whether what is written leaves at once, rather than when the
+// file is put in its place.
+func (f *File) Streams() bool { return f.real == "" }
+
+// named gives the errors of a writer a file's name.
+type named struct {
+	path string
+	w    io.Writer
+}
+
+func (n named) Write(p []byte) (int, error) {
+	written, err := n.w.Write(p)
+	if err != nil {
+		err = notWritten(n.path, err)
+	}
+	return written, err
 }
 
 // Commit puts the file in its place.
 func (f *File) Commit() error {
 	err := f.Flush()
-	if err == nil {
-		err = f.temp.Sync()
+	if f.to == nil {
+		return err
 	}
-	if closeErr := f.temp.Close(); err == nil {
+	if err == nil && f.real != "" {
+		err = f.to.Sync()
+	}
+	if closeErr := f.to.Close(); err == nil {
 		err = closeErr
 	}
+	if f.real == "" {
+		return notWritten(f.path, err)
+	}
 	if err == nil {
-		err = os.Rename(f.temp.Name(), f.path)
+		err = os.Rename(f.to.Name(), f.real)
 	}
 	if err != nil {
-		os.Remove(f.temp.Name())
-		return fmt.Errorf("%s could not be written: %w. What was sent is in the ledger: make room or name another place, and run the same command again for the file", f.path, bare(err))
+		os.Remove(f.to.Name())
+		return notWritten(f.path, err)
 	}
-	syncDir(filepath.Dir(f.path))
+	syncDir(filepath.Dir(f.real))
 	return nil
-}
-
-// bare returns what the system said, without the name of a file that nobody
-// has asked for.
-func bare(err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err
-	}
-	if e, ok := errors.AsType[*os.LinkError](err); ok {
-		return e.Err
-	}
-	return err
 }
 
 // Discard gives the file up. It does nothing after Commit.
 func (f *File) Discard() {
-	if f == nil {
+	if f == nil || f.to == nil {
 		return
 	}
-	f.temp.Close()
-	os.Remove(f.temp.Name())
+	f.to.Close()
+	if f.real != "" {
+		os.Remove(f.to.Name())
+	}
 }
 
 // syncDir makes a rename durable where the system can; where it cannot, the
@@ -79,4 +111,77 @@ func syncDir(dir string) {
 		_ = d.Sync()
 		d.Close()
 	}
+}
+
+// maxLinks is how many symbolic links one may lead through, as in Linux.
+const maxLinks = 40
+
+var (
+	errLoop      = errors.New("its symbolic links lead in a circle")
+	errDirectory = errors.New("it is a directory")
+	errDisk      = errors.New("it is a disk")
+)
+
+// Standard returns the number of the standard stream that a path stands for: 1
+// for standard output, which "-" is too, 2 for standard error, -1 for none.
+func Standard(path string) int {
+	if path == "-" {
+		return 1
+	}
+	real, _, _ := follow(path)
+	if fd, ok := descriptor(real); ok && (fd == 1 || fd == 2) {
+		return fd
+	}
+	return -1
+}
+
+// Real returns where a path leads in the end, through all symbolic links,
+// whether there is something or not.
+func Real(path string) string {
+	real, _, _ := follow(path)
+	abs, err := filepath.Abs(real)
+	if err != nil {
+		return real
+	}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(abs)); err == nil {
+		return filepath.Join(dir, filepath.Base(abs))
+	}
+	return abs
+}
+
+// follow returns where path leads, link by link, and whether what is there is
+// something to be written to rather than a file to be replaced.
+func follow(path string) (real string, special bool, err error) {
+	real = path
+	for range maxLinks {
+		if _, ok := descriptor(real); ok || strings.HasPrefix(real, "/proc/") {
+			return real, true, nil // what it seems to lead to is open already
+		}
+		info, err := os.Lstat(real)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return real, false, nil
+		case err != nil:
+			return real, false, err
+		case info.IsDir():
+			return real, false, errDirectory
+		case info.Mode()&(fs.ModeDevice|fs.ModeCharDevice) == fs.ModeDevice:
+			return real, false, errDisk
+		case info.Mode()&fs.ModeSymlink == 0:
+			return real, !info.Mode().IsRegular(), nil
+		}
+		target, err := os.Readlink(real)
+		if err != nil {
+			return real, false, err
+		}
+		if !filepath.IsAbs(target) {
+			dir, err := filepath.EvalSymlinks(filepath.Dir(real)) // or .. would not lead out of it
+			if err != nil {
+				return real, false, err
+			}
+			target = filepath.Join(dir, target)
+		}
+		real = target
+	}
+	return path, false, errLoop
 }

@@ -98,7 +98,7 @@ func TestFailing(t *testing.T) {
 	for name, write := range map[string]func() error{
 		"table":   func() error { return report.WriteTable(failing{}, entries) },
 		"results": func() error { return report.WriteResults(failing{}, entries) },
-		"rejects": func() error { return report.WriteRejects(failing{}, entries) },
+		"rejects": func() error { return report.WriteRejects(failing{}, entries[0].Draft.In, entries) },
 		"page":    func() error { return report.WriteHTML(failing{}, new(report.Summary), entries) },
 		"columns": func() error { return report.Columns(failing{}, [][]string{{"a"}}) },
 	} {
