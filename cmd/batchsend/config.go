@@ -212,6 +212,10 @@ func (a *app) fromTable(flags *pflag.FlagSet, table map[string]any, origin strin
 			wrong = append(wrong, usageError("%s: %s is a list or a table: it must be one value", origin, key))
 			continue
 		}
+		if err := a.checkPrivate(value, origin+": "+key); err != nil {
+			wrong = append(wrong, err)
+			continue
+		}
 		wrong = append(wrong, a.set(f, trimmed(value), origin)...)
 	}
 	return wrong

@@ -4,9 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"os"
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
+
 	"batchsend/internal/censor"
+	"batchsend/internal/docusign"
 )
 
 // mayHold says which settings may hold a secret, and which. It comes from the
@@ -55,6 +59,32 @@ func refuseSecret(flag, where, value string) error {
 		return nil
 	}
 	return &exitError{exitUsage, &adviceError{text: fmt.Sprintf("%s is %s, not a value for --%s", where, secret, flag), hint: cures[secret]}}
+}
+
+// checkPrivate fails if a value of the configuration file is a secret and others
+// may read the file.
+func (a *app) checkPrivate(value, place string) error {
+	secret := censor.Find(value)
+	if secret == censor.None {
+		return nil
+	}
+	path, _, err := a.configPath()
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || !docusign.OthersMayRead(f, info, a.secretMounts()) {
+		return err
+	}
+	return &adviceError{
+		text: fmt.Sprintf("%s is %s, and others may read the file (mode %04o)", place, secret, info.Mode().Perm()),
+		hint: shellescape.QuoteCommand([]string{"chmod", "600", path}),
+	}
 }
 
 // maxHead is how much of an input is looked at for a secret, in bytes.

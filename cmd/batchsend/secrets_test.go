@@ -348,6 +348,47 @@ func TestKeyAsText(t *testing.T) {
 	}
 }
 
+// TestPlatformSecrets: a secret in a file that others may read is refused, unless
+// the platform hands it out like that.
+func TestPlatformSecrets(t *testing.T) {
+	env, kit := served(t, nil)
+	key, err := os.ReadFile(kit.KeyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPlace(t)
+	maps.Copy(p.env, env)
+	delete(p.env, "DOCUSIGN_PRIVATE_KEY")
+	config := p.write(t, "config/batchsend/config.toml", fmt.Sprintf("private-key = %q\n", key))
+	wide := p.write(t, "credentials/docusign.pem", string(key))
+	for _, path := range []string{config, wide} {
+		if err := os.Chmod(path, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	credentials := map[string]string{"CREDENTIALS_DIRECTORY": filepath.Dir(wide)}
+	for _, tt := range []struct {
+		env  map[string]string
+		args []string
+		says string // "" if all is well
+	}{
+		{nil, nil, config + ": private-key is the text of a private key, and others may read the file (mode 0644)\nhint: chmod 600 " + config},
+		{nil, []string{"--private-key", wide, "--config", "/dev/null"}, "others may read the file (mode 0644)\nhint: chmod 600 " + wide},
+		{credentials, []string{"--private-key", wide, "--config", "/dev/null"}, ""},
+	} {
+		got := p.run(t, tt.env, append([]string{"template"}, tt.args...)...)
+		if (got.code == exitDone) != (tt.says == "") || !strings.Contains(got.stderr, tt.says) {
+			t.Errorf("%q: exit code %d, want %q\n%s%s", tt.args, got.code, tt.says, got.stdout, got.stderr)
+		}
+	}
+	if err := os.Chmod(config, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.run(t, nil, "template"); got.code != exitDone {
+		t.Errorf("in a private configuration file: exit code %d\n%s", got.code, got.stderr)
+	}
+}
+
 // TestProxyPassword: whatever is wrong with a proxy, its password is not shown.
 func TestProxyPassword(t *testing.T) {
 	for _, address := range []string{

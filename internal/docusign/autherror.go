@@ -194,6 +194,8 @@ func (e *AuthError) Hint() string {
 		return "try again; if it stays so, check that the auth server is the environment of the integration key"
 	case NoAccount:
 		return "only DocuSign Support can repair this if the user does have an account"
+	case BadBaseURI:
+		return "check the auth server; if it is right, tell DocuSign Support of the address"
 	case AccountUnknown:
 		return "use one of these accounts, or have the user added to the other"
 	}

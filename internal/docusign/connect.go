@@ -122,14 +122,26 @@ func (c *Client) accountByNumber(ctx context.Context, number string, accounts []
 	return "", nil
 }
 
-// checkBase refuses addresses at which the token would go over the network in
-// the clear.
+// checkBase refuses addresses to which the token must not go: those that are not
+// DocuSign's, this machine's or the sign-in server's own, and those at which it
+// would travel in the clear.
 func (c *Client) checkBase(base string) error {
 	u, err := url.Parse(base)
-	if err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname())) {
+	bad := func(why string) error {
+		return c.authError(&AuthError{Reason: BadBaseURI, Detail: fmt.Sprintf("the account's address %q %s: the token is not sent there", short(base), why)})
+	}
+	switch {
+	case err != nil || u.Host == "" || u.User != nil:
+		return bad("is none")
+	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
+		return bad("is not https")
+	}
+	host := strings.ToLower(u.Hostname())
+	own := &url.URL{Host: c.Auth.Host()}
+	if loopback(host) || host == own.Hostname() || strings.HasSuffix("."+host, ".docusign.net") || strings.HasSuffix("."+host, ".docusign.com") {
 		return nil
 	}
-	return c.authError(&AuthError{Reason: BadBaseURI, Detail: fmt.Sprintf("the account's address %q is not https", base)})
+	return bad("is not DocuSign's")
 }
 
 func names(accounts []Account) string {

@@ -77,7 +77,7 @@ var testKey = sync.OnceValue(func() *rsa.PrivateKey {
 const (
 	demoToken   = `{"access_token":"t","token_type":"Bearer","expires_in":3600}`
 	demoUser    = `{"sub":"u","name":"Ann Ek","email":"ann@example.test","accounts":[` + demoAccount + `]}`
-	demoAccount = `{"account_id":"AAAAAAAA-0000-4000-8000-000000000001","is_default":true,"account_name":"Example AB","base_uri":"https://demo.example.test"}`
+	demoAccount = `{"account_id":"AAAAAAAA-0000-4000-8000-000000000001","is_default":true,"account_name":"Example AB","base_uri":"https://demo.docusign.net"}`
 )
 
 // fake answers as DocuSign might, and remembers what it was asked. Signing in

@@ -7,18 +7,17 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"runtime"
 
 	"al.essio.dev/pkg/shellescape"
 )
 
 const maxKeyFile = 64 << 10 // bytes; a key of 16,384 bits needs a fifth of it
 
-// LoadKey reads the RSA private key of an integration key from a PEM file. A
-// file that others than its owner may read is refused. Its errors are
-// [*KeyError].
-func LoadKey(path string) (*rsa.PrivateKey, error) {
-	data, err := readKeyFile(path)
+// LoadKey reads the RSA private key of an integration key from a file, in any
+// form that [ParseKey] reads. A file that others than its owner may read is
+// refused, see [OthersMayRead]. Its errors are [*KeyError].
+func LoadKey(path string, mounts ...string) (*rsa.PrivateKey, error) {
+	data, err := readKeyFile(path, mounts)
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +28,7 @@ func LoadKey(path string) (*rsa.PrivateKey, error) {
 	return key, err
 }
 
-func readKeyFile(path string) ([]byte, error) {
+func readKeyFile(path string, mounts []string) ([]byte, error) {
 	f, err := os.Open(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -46,7 +45,7 @@ func readKeyFile(path string) ([]byte, error) {
 		return nil, &KeyError{Path: path, Text: bareText(err)}
 	case info.IsDir():
 		return nil, &KeyError{Path: path, Text: "this is a directory", Cure: "give the path of the key file in it"}
-	case runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0:
+	case OthersMayRead(f, info, mounts):
 		return nil, &KeyError{Path: path, Text: fmt.Sprintf("others may read the file (mode %04o)", info.Mode().Perm()), Cure: shellescape.QuoteCommand([]string{"chmod", "600", path})}
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))

@@ -95,7 +95,7 @@ func TestNoSuchHost(t *testing.T) {
 	rt.DialContext = (&net.Dialer{Resolver: &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 		return nil, errors.New("no DNS here")
 	}}}).DialContext
-	c := socketClient(t, "https://demo.example.test", rt)
+	c := socketClient(t, "https://demo.docusign.net", rt)
 	if _, err := c.Send(t.Context(), offer(), nil); kindOf(t, err) != Down {
 		t.Errorf("Send = %v, want down", err)
 	}
@@ -120,7 +120,7 @@ func TestProxyRefuses(t *testing.T) {
 	})
 	rt := NewTransport(2)
 	rt.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(base) }
-	c := socketClient(t, "https://demo.example.test", rt)
+	c := socketClient(t, "https://demo.docusign.net", rt)
 	if _, err := c.Send(t.Context(), offer(), nil); kindOf(t, err) != Down {
 		t.Errorf("Send = %v, want down: the proxy did not let it through", err)
 	}

@@ -139,6 +139,7 @@ func TestAuthErrors(t *testing.T) {
 			{"UserNotFound", user(400, `{"error":"UserNotFound"}`), nil},
 			{"account not one of the user's", user(200, demoUser), func(c *Client) { c.Account = "BBBBBBBB-0000-4000-8000-000000000002" }},
 			{"account in the clear", user(200, strings.Replace(demoUser, "https://", "http://", 1)), nil},
+			{"account elsewhere", user(200, strings.Replace(demoUser, "demo.docusign.net", "docusign.net.example.test", 1)), nil},
 			{"host unknown", fails(dial(&net.DNSError{Err: "no such host", Name: "account-d.docusign.com", IsNotFound: true})), nil},
 			{"no DNS", fails(dial(&net.DNSError{Err: "server misbehaving", Name: "account-d.docusign.com"})), nil},
 			{"refused", fails(dial(os.NewSyscallError("connect", syscall.ECONNREFUSED))), nil},

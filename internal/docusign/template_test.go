@@ -27,7 +27,7 @@ func TestTemplate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.calls() != 1 || f.asked[0].URL.String() != "https://demo.example.test/restapi/v2.1/accounts/aaaaaaaa-0000-4000-8000-000000000001/templates/0ffe1e77-0000-4000-8000-000000000009?include=recipients%2Ctabs" {
+	if f.calls() != 1 || f.asked[0].URL.String() != "https://demo.docusign.net/restapi/v2.1/accounts/aaaaaaaa-0000-4000-8000-000000000001/templates/0ffe1e77-0000-4000-8000-000000000009?include=recipients%2Ctabs" {
 		t.Errorf("%d calls, the first to %s", f.calls(), f.asked[0].URL)
 	}
 	text, err := json.MarshalIndent(got, "", "  ")

@@ -200,7 +200,7 @@ func TestOneFailureForAll(t *testing.T) {
 			return reply(400, `{"error":"consent_required"}`), nil
 		}}
 		c := m.client()
-		c.login.Store(&Login{AccountID: "a", BaseURI: "https://demo.example.test"})
+		c.login.Store(&Login{AccountID: "a", BaseURI: "https://demo.docusign.net"})
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
@@ -223,7 +223,7 @@ func TestWaitingForATokenEndsWithContext(t *testing.T) {
 			return aToken(n), nil
 		}}
 		c := m.client()
-		c.login.Store(&Login{AccountID: "a", BaseURI: "https://demo.example.test"})
+		c.login.Store(&Login{AccountID: "a", BaseURI: "https://demo.docusign.net"})
 		go c.AccountInfo(t.Context())
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)

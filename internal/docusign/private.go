@@ -1,0 +1,31 @@
+package docusign
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// OthersMayRead reports whether somebody else than its owner may read an open
+// file with a secret. Pipes and the like nobody else can read. Platforms hand
+// secrets out with wider modes and guard them otherwise: files under mounts, on a
+// disk that is mounted for reading only, and those of root that a group may read
+// and nobody may write count as private.
+func OthersMayRead(f *os.File, info fs.FileInfo, mounts []string) bool {
+	mode := info.Mode()
+	switch {
+	case runtime.GOOS == "windows", !mode.IsRegular(), mode.Perm()&0o077 == 0:
+		return false
+	case mode.Perm()&0o277 == 0o040 && ownedByRoot(info), readOnly(f):
+		return false
+	}
+	real, err := filepath.EvalSymlinks(f.Name())
+	for _, mount := range mounts {
+		if dir, e := filepath.EvalSymlinks(mount); err == nil && e == nil && strings.HasPrefix(real, dir+string(filepath.Separator)) {
+			return false
+		}
+	}
+	return true
+}
