@@ -148,16 +148,23 @@ func isTerminal(stream any) bool {
 // console lets several goroutines write, a message at a time, each on a line
 // that the progress bar has been wiped from. It shows no secrets.
 type console struct {
-	mu  sync.Mutex
-	w   io.Writer
-	bar interface{ Clear() error } // nil: none is drawn
+	mu    sync.Mutex
+	w     io.Writer
+	drawn bool // the progress bar stands on the line of the cursor
 }
+
+// wipeLine goes to the start of the line and clears it, on every terminal on
+// which a bar is drawn.
+const wipeLine = "\r\x1b[2K"
 
 func (c *console) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.bar != nil {
-		_ = c.bar.Clear()
+	if c.drawn {
+		if _, err := io.WriteString(c.w, wipeLine); err != nil {
+			return 0, err
+		}
+		c.drawn = false
 	}
 	if _, err := io.WriteString(c.w, censor.Text(string(p))); err != nil {
 		return 0, err
@@ -165,11 +172,15 @@ func (c *console) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// draw says which bar is drawn from now on; nil none.
-func (c *console) draw(bar interface{ Clear() error }) {
+// canvas is the console as the progress bar writes to it: as it is, and never
+// while a message is being written.
+type canvas struct{ *console }
+
+func (c canvas) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.bar = bar
+	c.drawn = true
+	return c.w.Write(p)
 }
 
 // animate reports whether a bar may be drawn on stderr.

@@ -11,7 +11,7 @@ import (
 // progress draws a bar on a terminal; elsewhere it is nil and silent.
 type progress struct {
 	bar *progressbar.ProgressBar
-	on  *console
+	on  *console // on which it is drawn
 }
 
 func (a *app) progress(envelopes int) *progress {
@@ -19,14 +19,13 @@ func (a *app) progress(envelopes int) *progress {
 		return nil
 	}
 	bar := progressbar.NewOptions(envelopes,
-		progressbar.OptionSetWriter(a.stderr.w),
+		progressbar.OptionSetWriter(canvas{a.stderr}),
 		progressbar.OptionSetDescription("sending"),
 		progressbar.OptionShowCount(),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionClearOnFinish(),
 		progressbar.OptionSetPredictTime(true),
 	)
-	a.stderr.draw(bar)
 	return &progress{bar, a.stderr}
 }
 
@@ -40,7 +39,7 @@ func (p *progress) outcome(_ *envelope.Envelope, out envelope.Outcome) {
 
 func (p *progress) close() {
 	if p != nil {
-		p.on.draw(nil)
-		_ = p.bar.Finish()
+		_ = p.bar.Exit() // which draws no more
+		p.on.Write(nil)  // wipes it
 	}
 }
