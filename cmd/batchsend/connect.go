@@ -50,13 +50,14 @@ type connection struct {
 	sandbox  *sandbox.Server
 	budget   *ledger.Budget // that it shares; nil if it calls by itself
 	log      *slog.Logger
+	command  func(verb string, more ...string) string // see [app.command]
 
 	templates map[string]*template.Template // by ID, as last read with their documents
 }
 
 // connect signs in. It makes no call that counts against the limits.
 func (a *app) connect(ctx context.Context, l limits) (*connection, error) {
-	c := &connection{template: a.cfg.template, log: a.log}
+	c := &connection{template: a.cfg.template, log: a.log, command: a.command}
 	client := &docusign.Client{
 		IntegrationKey: a.cfg.integrationKey,
 		UserID:         a.cfg.userID,
@@ -155,13 +156,23 @@ func (a *app) credentials(client *docusign.Client) error {
 // loadKey returns the private key, which the setting names or holds.
 func (a *app) loadKey() (*rsa.PrivateKey, error) {
 	if !isKeyText(a.cfg.privateKey) {
-		return docusign.LoadKey(a.cfg.privateKey)
+		return docusign.LoadKey(a.cfg.privateKey, a.secretMounts()...)
 	}
 	key, err := docusign.ParseKey([]byte(a.cfg.privateKey))
 	if bad, ok := errors.AsType[*docusign.KeyError](err); ok {
 		bad.Source = a.place("private-key")
 	}
 	return key, err
+}
+
+// secretMounts are the directories in which systemd and containers hand out
+// secrets, with modes of their own.
+func (a *app) secretMounts() []string {
+	mounts := []string{"/run/secrets", "/var/run/secrets"}
+	if dir := a.env["CREDENTIALS_DIRECTORY"]; dir != "" {
+		mounts = append(mounts, dir)
+	}
+	return mounts
 }
 
 // isKeyText tells the text of a key, whole or broken, from the path of a file.

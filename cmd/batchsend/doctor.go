@@ -17,79 +17,161 @@ func (a *app) doctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "Walk the whole chain from the key to the ledger and say what is wrong",
 		Long: `doctor checks, one after the other, what send needs: key, sign-in and consent,
-account, allowance, templates, ledger. It sends nothing.`,
+account, allowance, templates, ledger, disk. It goes on after what fails, as far
+as that is possible. It sends nothing and changes nothing.`,
 		Args: atMost(0, ""),
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context(), limits{concurrency: 1}) },
 	}
 }
 
-// doctor prints a line for each step. The first that fails ends the walk,
-// because the later ones need it.
-func (a *app) doctor(ctx context.Context) error {
-	ok := func(step, format string, args ...any) {
-		fmt.Fprintf(a.stdout, "ok    %-10s %s\n", step, fmt.Sprintf(format, args...))
+// doctor prints a line for each step, and what to do about those that fail. The
+// worst decides the exit code.
+func (a *app) doctor(ctx context.Context, l limits) error {
+	x := &examination{app: a}
+	if x.key() {
+		x.docusign(ctx, l)
+	} else {
+		x.skip("sign-in, account, settings and template need the key")
 	}
-	fail := func(step string, err error) error {
-		fmt.Fprintf(a.stdout, "FAIL  %-10s %v\n", step, err)
-		return err
+	x.ledger(ctx)
+	code := exitDone
+	for _, err := range x.failed {
+		a.explainError(err)
+		code = worst(code, exitCode(err))
 	}
-	conn, err := a.connect(ctx, limits{concurrency: 1})
+	return &exitError{code: code}
+}
+
+// examination is the walk of doctor.
+type examination struct {
+	*app
+	failed []error
+}
+
+func (x *examination) ok(step, format string, args ...any) {
+	fmt.Fprintf(x.stdout, "ok    %-10s %s\n", step, fmt.Sprintf(format, args...))
+}
+
+func (x *examination) fail(step string, err error) {
+	fmt.Fprintf(x.stdout, "FAIL  %-10s %v\n", step, err)
+	x.failed = append(x.failed, err)
+}
+
+func (x *examination) skip(why string) { fmt.Fprintf(x.stdout, "--    %s\n", why) }
+
+// key checks what signing in takes from this machine.
+func (x *examination) key() bool {
+	if x.cfg.sandbox {
+		x.ok("key", "the sandbox's own")
+		return true
+	}
+	client := &docusign.Client{}
+	err := x.credentials(client)
+	if _, bad := errors.AsType[*docusign.KeyError](err); bad {
+		x.fail("key", err)
+		return false
+	} else if err != nil {
+		x.fail("sign-in", err)
+		return false
+	}
+	from := x.cfg.privateKey
+	if isKeyText(from) {
+		from = "the text in " + x.place("private-key")
+	}
+	x.ok("key", "RSA, %d bits, %s", client.Key.N.BitLen(), from)
+	return true
+}
+
+// docusign signs in and asks what an account and its templates allow.
+func (x *examination) docusign(ctx context.Context, l limits) {
+	conn, err := x.connect(ctx, l)
 	if err != nil {
-		return fail("sign-in", err)
+		x.fail("sign-in", err)
+		x.skip("account, settings and template need the sign-in")
+		return
 	}
 	defer conn.leave()
-	ok("sign-in", "as %s <%s>", conn.login.UserName, conn.login.UserEmail)
-	ok("account", "%s (%s) at %s", conn.login.AccountName, conn.login.AccountID, conn.login.BaseURI)
+	x.ok("sign-in", "as %s <%s>", conn.login.UserName, conn.login.UserEmail)
+	x.ok("account", "%s (%s) at %s", conn.login.AccountName, conn.login.AccountID, conn.login.BaseURI)
 	info, err := conn.accountInfo(ctx)
 	switch {
 	case errors.Is(err, docusign.ErrNotReadable):
-		ok("settings", "not readable for this user: going on without them")
+		x.ok("settings", "not readable for this user: going on without them")
 	case err != nil:
-		return fail("settings", err)
+		x.fail("settings", err)
 	case info.MaySend() != nil:
-		return fail("settings", info.MaySend())
+		x.fail("settings", info.MaySend())
 	default:
 		if a := info.Allowance; a.Known && !a.Unlimited {
-			ok("allowance", "%s left of %s", report.Plural(a.Left(), "envelope"), report.Number(a.Allowed))
+			x.ok("allowance", "%s left of %s", report.Plural(a.Left(), "envelope"), report.Number(a.Allowed))
 		} else {
-			ok("allowance", "unlimited or not told")
+			x.ok("allowance", "unlimited or not told")
 		}
 	}
-	if err := a.doctorTemplates(ctx, conn, info, ok); err != nil {
-		return fail("template", err)
+	x.template(ctx, conn, info)
+	if state := conn.limiter.State(); state.Hour.Told {
+		x.ok("limits", "%s calls left of %s this hour", report.Number(state.Hour.Left), report.Number(state.Hour.Limit))
 	}
-	state := conn.limiter.State()
-	if state.Hour.Told {
-		ok("limits", "%s calls left of %s this hour", report.Number(state.Hour.Left), report.Number(state.Hour.Limit))
-	}
-	db, err := ledger.OpenReadOnly(ctx, conn.ledger)
-	if err != nil {
-		return fail("ledger", err)
-	}
-	defer db.Close()
-	ok("ledger", "%s", conn.ledger)
-	return nil
 }
 
-func (a *app) doctorTemplates(ctx context.Context, conn *connection, info docusign.AccountInfo, ok func(step, format string, args ...any)) error {
+// template reads the template of the setting, or the list of templates.
+func (x *examination) template(ctx context.Context, conn *connection, info docusign.AccountInfo) {
 	if conn.template == "" {
 		list, err := conn.client.Templates(ctx)
 		if err != nil {
-			return err
+			x.fail("templates", err)
+			return
 		}
-		ok("templates", "%s readable", report.Plural(len(list), "template"))
-		return nil
+		x.ok("templates", "%s readable", report.Plural(len(list), "template"))
+		return
 	}
-	if err := a.checkTemplate(ctx, conn); err != nil {
-		return err
+	err := x.checkTemplate(ctx, conn)
+	if err != nil {
+		x.fail("template", err)
+		return
 	}
 	source, err := conn.source(ctx, conn.template, info)
 	if err == nil {
 		err = source.Err
 	}
 	if err != nil {
-		return err
+		x.fail("template", err)
+		return
 	}
-	ok("template", "%q, %s to fill", source.Template.Name, report.Plural(len(source.Template.Placeholders()), "role"))
-	return nil
+	x.ok("template", "%q, %s to fill", source.Template.Name, report.Plural(len(source.Template.Placeholders()), "role"))
+}
+
+// leastFree is how much room the ledger's disk should have, in bytes: an
+// envelope takes about one KiB.
+const leastFree = 4 << 20
+
+// ledger tries whether a run could use the ledger, and its disk.
+func (x *examination) ledger(ctx context.Context) {
+	path, err := x.ledgerPath()
+	if err != nil {
+		x.fail("ledger", err)
+		return
+	}
+	probed, err := ledger.Probe(ctx, path)
+	switch {
+	case err != nil:
+		x.fail("ledger", err)
+		return
+	case !probed.There:
+		x.ok("ledger", "%s is not there yet: the first run makes it", path)
+	case probed.Older:
+		x.ok("ledger", "%s, of an earlier release: the next run brings it up to date", path)
+	default:
+		x.ok("ledger", "%s", path)
+	}
+	switch {
+	case probed.Free < 0: // not known here
+	case probed.Free < leastFree:
+		x.fail("disk", &adviceError{
+			text: fmt.Sprintf("%s KiB are left on the disk of the ledger, of which an envelope takes about one", report.Number(int(probed.Free>>10))),
+			hint: "make room before you send: nothing is sent that cannot be recorded",
+		})
+	default:
+		x.ok("disk", "%s MiB free beside the ledger", report.Number(int(probed.Free>>20)))
+	}
 }

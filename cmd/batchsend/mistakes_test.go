@@ -123,7 +123,7 @@ func TestWrongValues(t *testing.T) {
 						if got.code != exitUsage || !strings.Contains(message, says) || !strings.HasPrefix(message, "batchsend: "+place) {
 							t.Errorf("%q: exit code %d, want %d, %q and %q\n%s%s", args, got.code, exitUsage, place, says, got.stdout, got.stderr)
 						}
-						if inside.MatchString(got.stderr) || strings.Count(got.stderr, place) != 1 {
+						if inside.MatchString(got.stderr) || strings.Count(got.stderr, "batchsend: "+place) != 1 {
 							t.Errorf("%q: not in plain words, or not once:\n%s", args, got.stderr)
 						}
 					}

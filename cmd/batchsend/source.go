@@ -29,7 +29,8 @@ var templateID = regexp.MustCompile(`(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f
 // that name it are rejected.
 func (c *connection) source(ctx context.Context, id string, info docusign.AccountInfo) (*envelope.Source, error) {
 	if !templateID.MatchString(id) {
-		return &envelope.Source{Err: fmt.Errorf("%q: %s", id, c.noTemplateID(ctx, id))}, nil
+		why, _ := c.noTemplateID(ctx, id)
+		return &envelope.Source{Err: fmt.Errorf("%q: %s", id, why)}, nil
 	}
 	var t *template.Template
 	var stored reminders.Stored
@@ -45,7 +46,7 @@ func (c *connection) source(ctx context.Context, id string, info docusign.Accoun
 		if other, ok := c.client.TemplateElsewhere(ctx, id); ok {
 			return &envelope.Source{Err: fmt.Errorf("account %q has no template %s, but the user's account %q has it: give --account %s", c.login.AccountName, id, other.Name, other.ID)}, nil
 		}
-		return &envelope.Source{Err: fmt.Errorf("account %q has no template %s, or the user may not use it: correct the ID; `batchsend template` lists those there are", c.login.AccountName, id)}, nil
+		return &envelope.Source{Err: fmt.Errorf("account %q has no template %s, or the user may not use it: correct the ID; `%s` lists those there are", c.login.AccountName, id, c.command("template"))}, nil
 	case err != nil:
 		return nil, fmt.Errorf("reading template %s: %w", id, err)
 	}
@@ -53,8 +54,9 @@ func (c *connection) source(ctx context.Context, id string, info docusign.Accoun
 }
 
 // noTemplateID says what is wrong with a text that should be a template's ID,
-// and which template may be meant: people know templates by their names.
-func (c *connection) noTemplateID(ctx context.Context, text string) string {
+// and which template may be meant: people know templates by their names. meant is
+// the ID of the one that is, "" if none or several may be.
+func (c *connection) noTemplateID(ctx context.Context, text string) (why, meant string) {
 	const form = "a template's ID is a GUID such as 1b2c3d4e-0000-4000-8000-000000000001"
 	var list []docusign.Listed
 	err := c.retry.Do(ctx, func(ctx context.Context) (err error) {
@@ -62,7 +64,7 @@ func (c *connection) noTemplateID(ctx context.Context, text string) string {
 		return err
 	})
 	if err != nil {
-		return form
+		return form, ""
 	}
 	var ids, names []string
 	for _, t := range list {
@@ -73,13 +75,13 @@ func (c *connection) noTemplateID(ctx context.Context, text string) string {
 	}
 	switch i := template.Nearest(text, names); {
 	case len(ids) == 1:
-		return fmt.Sprintf("that is a template's name, its ID is %s", ids[0])
+		return fmt.Sprintf("that is a template's name, its ID is %s", ids[0]), ids[0]
 	case len(ids) > 1:
-		return fmt.Sprintf("that is the name of %d templates, with the IDs %s", len(ids), strings.Join(ids, ", "))
+		return fmt.Sprintf("that is the name of %d templates, with the IDs %s", len(ids), strings.Join(ids, ", ")), ""
 	case i >= 0:
-		return fmt.Sprintf("%s; did you mean template %q, %s?", form, names[i], list[i].ID)
+		return fmt.Sprintf("%s; did you mean template %q, %s?", form, names[i], list[i].ID), list[i].ID
 	}
-	return fmt.Sprintf("%s, and account %q has no template of that name; `batchsend template` lists those there are", form, c.login.AccountName)
+	return fmt.Sprintf("%s, and account %q has no template of that name; `%s` lists those there are", form, c.login.AccountName, c.command("template")), ""
 }
 
 // checkTemplate fails if the setting --template cannot be the ID of a template.
@@ -88,5 +90,10 @@ func (a *app) checkTemplate(ctx context.Context, c *connection) error {
 	if c.template == "" || templateID.MatchString(c.template) {
 		return nil
 	}
-	return a.wrong("template", "%s", a.pasteable(c.noTemplateID(ctx, c.template)))
+	why, meant := c.noTemplateID(ctx, c.template)
+	wrong := a.wrong("template", "%s", why)
+	if meant == "" {
+		return wrong
+	}
+	return &exitError{exitUsage, &adviceError{wrong.Error(), "give --template " + meant}}
 }

@@ -49,7 +49,8 @@ func (a *app) listTemplates(ctx context.Context, conn *connection) error {
 func (a *app) showTemplate(ctx context.Context, conn *connection, id string) error {
 	id = strings.Trim(id, "{}")
 	if !templateID.MatchString(id) {
-		return usageError("%q: %s", id, conn.noTemplateID(ctx, id))
+		why, _ := conn.noTemplateID(ctx, id)
+		return usageError("%q: %s", id, why)
 	}
 	source, err := conn.source(ctx, strings.ToLower(id), docusign.AccountInfo{})
 	if err != nil {

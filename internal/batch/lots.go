@@ -420,7 +420,7 @@ func (m *mailer) cleanUp(ctx context.Context) {
 		cancel()
 	}
 	if left > 0 && ctx.Err() == nil { // else the next run is called for anyway
-		m.Log.Warn("lists with names and addresses, or drafts, are still at DocuSign: batchsend reconcile removes them", "lots", left)
+		m.Log.Warn("lists with names and addresses, or drafts, are still at DocuSign: the next run on the batch removes them, and so does reconcile", "lots", left)
 	}
 }
 

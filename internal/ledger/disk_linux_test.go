@@ -81,7 +81,9 @@ func TestDiskFullFromTheStart(t *testing.T) {
 	dir := mount(t, "64k", 0)
 	path := filepath.Join(dir, "ledger.db")
 	os.WriteFile(filepath.Join(dir, "ballast"), make([]byte, 1<<20), 0o600) // as far as it goes
-	_, err := ledger.Open(t.Context(), path)
+	_, err := ledger.Probe(t.Context(), path)
+	wantTrouble(t, err, ledger.Full, path)
+	_, err = ledger.Open(t.Context(), path)
 	wantTrouble(t, err, ledger.Full, path)
 }
 
@@ -95,7 +97,9 @@ func TestDiskReadOnly(t *testing.T) {
 	must(t, db.Close())
 	must(t, syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""))
 
-	_, err := ledger.Open(t.Context(), path)
+	_, err := ledger.Probe(t.Context(), path)
+	wantTrouble(t, err, ledger.ReadOnly, path)
+	_, err = ledger.Open(t.Context(), path)
 	wantTrouble(t, err, ledger.ReadOnly, path)
 	db, err = ledger.OpenReadOnly(t.Context(), path)
 	must(t, err)
