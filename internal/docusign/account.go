@@ -50,7 +50,7 @@ func (e *BlockedError) Error() string {
 // Hint says who can mend it.
 func (e *BlockedError) Hint() string {
 	if e.Suspended {
-		return hintSuspended
+		return Hint("ACCOUNT_SUSPENDED")
 	}
 	return "an administrator of the account sees why under Billing and Usage, or asks DocuSign Support; then run the same command again"
 }

@@ -152,54 +152,25 @@ func (e *AuthError) status() string {
 
 // Hint says what to do about it.
 func (e *AuthError) Hint() string {
-	const (
-		ids   = "the user ID and the integration key stand on the page Apps and Keys of the same environment"
-		clock = "set this machine's clock right (timedatectl set-ntp true), then try again"
-		key   = "use the private key made for this integration key in this environment, or make a new RSA key pair for it on the page Apps and Keys"
-	)
+	const clock = "set this machine's clock right (timedatectl set-ntp true), then try again"
+	hint := Hint(string(e.Reason))
 	switch e.Reason {
 	case ConsentRequired:
 		return "open this address, log in as that user and accept; redirect_uri must be one that is registered for the integration key, to the letter: " + e.ConsentURL
 	case UserNotFound:
-		return ids + "; demo and production have different users" + e.other()
-	case InvalidSubject:
-		return "give the user's ID, a GUID, not an e-mail address; " + ids
+		return hint + e.other()
 	case IssuerNotFound:
-		return ids + e.otherKey()
+		return hint + e.otherKey()
 	case NoValidKey:
 		if e.clockWrong() {
-			return clock + "; if that is not it, " + key
+			return clock + "; if that is not it, " + hint
 		}
-		return key
 	case ExpiredGrant, InvalidGrant:
 		if e.clockWrong() {
 			return clock
 		}
-		return "check this machine's clock and time zone, then try again"
-	case UnsupportedGrantType:
-		return "check the auth server: it must be demo, production or the address of DocuSign's OAuth server"
-	case UnauthorizedClient:
-		return "on the page Apps and Keys, open the integration key and let it use JWT Grant"
-	case InternalServerError:
-		return "check the integration key, the user ID and the private key; all three must be of this environment"
-	case Unreachable:
-		return "check the network, the proxy (HTTPS_PROXY) and the auth server's name"
-	case Unavailable:
-		return "wait a few minutes and try again; https://status.docusign.com tells about outages"
-	case Unreadable:
-		return "check the auth server's name, and that no proxy or login page stands in the way"
-	case Unsigned:
-		return "use an RSA private key in PEM"
-	case TokenRefused:
-		return "try again; if it stays so, check that the auth server is the environment of the integration key"
-	case NoAccount:
-		return "only DocuSign Support can repair this if the user does have an account"
-	case BadBaseURI:
-		return "check the auth server; if it is right, tell DocuSign Support of the address"
-	case AccountUnknown:
-		return "use one of these accounts, or have the user added to the other"
 	}
-	return ""
+	return hint
 }
 
 // other points to the environment that may have been meant.

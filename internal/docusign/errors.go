@@ -101,8 +101,34 @@ func (e *Error) BulkForbidden() bool {
 // cannot have done what it asks for.
 func (e *Error) Unsent() bool { return e.unsent }
 
-// ErrorCode returns Code.
-func (e *Error) ErrorCode() string { return e.Code }
+// ErrorCode returns Code; of an error that came without one, "HTTP_503" and its
+// like; "" if there was no answer.
+func (e *Error) ErrorCode() string {
+	if e.Code == "" && e.Status >= http.StatusBadRequest {
+		return fmt.Sprintf("HTTP_%d", e.Status)
+	}
+	return e.Code
+}
+
+// NeedsPerson reports whether the same call will be refused until a person has
+// acted, so that another run alone does not help.
+func (e *Error) NeedsPerson() bool {
+	switch e.Kind {
+	case Halt:
+		return e.Status != statusBlocked && !has(e.Code, pauses)
+	case Refused:
+		return Alike(e.ErrorCode())
+	}
+	return false
+}
+
+// Alike reports whether other envelopes will meet the same error: it lies with
+// the account, the user, the template or the way there, not with the envelope.
+// An account that lacks a right stops all, but for what only some ask for: see
+// [ownFault].
+func (e *Error) Alike() bool {
+	return e.Kind != Refused || normal(e.Code) != lacksRight && Alike(e.ErrorCode())
+}
 
 // answer is what came back of one call.
 type answer struct {
@@ -253,12 +279,18 @@ func suspended(code string) bool {
 	return strings.Contains(code, "ACCOUNT") && strings.Contains(code, "SUSPENDED")
 }
 
-// halting are the codes after which every further call would be refused too.
-var halting = set(
-	"ENVELOPE_ALLOWANCE_EXCEEDED", "ENVELOPE_SEND_LIMIT_EXCEEDED",
-	"PARTNER_AUTHENTICATION_FAILED", "CONSENT_REQUIRED",
-	"USER_LACKS_MEMBERSHIP", "USER_DOES_NOT_BELONG_TO_SPECIFIED_ACCOUNT", "USER_DOES_NOT_EXIST_IN_SYSTEM", "USER_NOT_FOUND",
-)
+// halting are the codes after which every further call would be refused too, in
+// their normal form.
+var halting = func() map[string]bool {
+	m := make(map[string]bool)
+	for _, c := range codes {
+		if c.effect == stops || c.effect == pauses {
+			m[normal(c.code)] = true
+		}
+	}
+	delete(m, lacksRight) // it depends on the call: see [call.sends]
+	return m
+}()
 
 // lacksRight is the code for an account that may not do what was asked.
 var lacksRight = normal("ACCOUNT_LACKS_PERMISSIONS")
