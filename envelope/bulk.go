@@ -61,6 +61,8 @@ type CopyError struct {
 	// Halt is not nil if every further envelope would be refused for the same
 	// reason, before a person has acted.
 	Halt error
+	// Alike is set if others will meet the same error: it is not the copy's fault.
+	Alike bool
 }
 
 // Copy is an envelope that DocuSign has made of a lot.

@@ -117,7 +117,7 @@ func TestAllowanceInBulk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := shareSandbox(t, dir, func(s *sandbox.Server) { s.Faults.AllowanceAfter = 50 })
 		got := runAgain(t, dir, "send", "--sandbox", "--via", "bulk", file)
-		if got.code != exitStopped || !strings.Contains(got.stderr, "stopped: bulk sending: ENVELOPE_ALLOWANCE_EXCEEDED") || strings.Contains(got.stdout, "failed") {
+		if got.code != exitCannotRun || !strings.Contains(got.stderr, "stopped: bulk sending: ENVELOPE_ALLOWANCE_EXCEEDED") || strings.Contains(got.stdout, "failed") {
 			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 		}
 		server.Faults.AllowanceAfter = 0

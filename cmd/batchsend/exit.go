@@ -9,28 +9,34 @@ import (
 	"syscall"
 
 	"batchsend/envelope"
+	"batchsend/internal/batch"
+	"batchsend/internal/docusign"
+	"batchsend/internal/ledger"
 )
 
 // The exit codes. The worst of what happened applies, in the order in which
 // [worst] has them.
 const (
 	exitDone      = 0 // all sent, or nothing to send, or a clean dry run
-	exitCannotRun = 1 // authentication, network, configuration, internal
+	exitCannotRun = 1 // could not run, or not go on before a person has acted
 	exitUsage     = 2 // the command line is wrong
 	exitRejected  = 3 // rows were rejected by validation
-	exitFailed    = 4 // envelopes failed at DocuSign or are unknown
-	exitStopped   = 5 // stopped before the end: run the same command again
+	exitFailed    = 4 // envelopes failed at DocuSign, or are unknown and need a person
+	exitStopped   = 5 // stopped before the end, and the next run goes on by itself
 )
 
 // exitHelp is the table that `batchsend help` prints.
 const exitHelp = `Exit codes:
-  0  done: all sent, or nothing to send, or a clean dry run
-  1  could not run: sign-in, network, configuration, or an internal error
+  0  done: all sent (or the N of --limit), or nothing to send, or a clean dry run
+  1  could not run, or could not go on before a person has acted: sign-in,
+     consent, rights, account suspended, allowance used up, network,
+     configuration, full disk, an internal error
   2  the command line is wrong
   3  rows were rejected by validation
   4  envelopes failed at DocuSign, or are unknown and need a person
-  5  stopped before the end (signal, deadline, budget, another run holds the
-     batch, allowance used up): run the same command again to continue
+  5  stopped before the end, and the next run goes on by itself: signal,
+     deadline, call budget, another run holds the batch, a file that is still
+     being written
 The worst applies, 1 over 4 over 5 over 3.`
 
 // exitError is an error that knows its exit code. An err of nil means that all
@@ -54,10 +60,14 @@ func usageError(format string, args ...any) error {
 	return &exitError{exitUsage, fmt.Errorf(format, args...)}
 }
 
-// exitCode maps an error to the process's exit code.
+// exitCode maps an error, or what stopped a run, to the process's exit code. It
+// is exitStopped only if the next run goes on without anybody's help.
 func exitCode(err error) int {
 	var exit *exitError
 	var problems envelope.Problems
+	var many *batch.ManyErrorsError
+	var held *ledger.HeldError
+	var answer *docusign.Error
 	switch {
 	case err == nil:
 		return exitDone
@@ -65,7 +75,16 @@ func exitCode(err error) int {
 		return exit.code
 	case errors.As(err, &problems):
 		return exitRejected
+	case errors.As(err, &many):
+		if many.Alike {
+			return exitCannotRun
+		}
+		return exitFailed
+	case errors.As(err, &held), errors.Is(err, ledger.ErrLost), errors.Is(err, batch.ErrLate), errors.Is(err, errDeadline):
+		return exitStopped
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return exitStopped
+	case errors.As(err, &answer) && !answer.NeedsPerson() && (answer.Kind == docusign.Limited || answer.Kind == docusign.Halt):
 		return exitStopped
 	}
 	return exitCannotRun
@@ -89,6 +108,15 @@ type hinter interface {
 	Hint() string
 }
 
+// hintOf says what to do about an error, "" if it does not know.
+func hintOf(err error) string {
+	var hint hinter
+	if errors.As(err, &hint) {
+		return hint.Hint()
+	}
+	return ""
+}
+
 // explainError tells the operator what stopped the program and what to type
 // next.
 func (a *app) explainError(err error) {
@@ -97,10 +125,9 @@ func (a *app) explainError(err error) {
 		return
 	}
 	fmt.Fprintf(a.stderr, "batchsend: %s\n", strings.TrimSpace(err.Error()))
-	var hint hinter
-	switch {
-	case errors.As(err, &hint) && hint.Hint() != "":
-		fmt.Fprintf(a.stderr, "hint: %s\n", a.pasteable(hint.Hint()))
+	switch hint := hintOf(err); {
+	case hint != "":
+		fmt.Fprintf(a.stderr, "hint: %s\n", a.pasteable(hint))
 	case exitCode(err) == exitUsage:
 		fmt.Fprintf(a.stderr, "hint: %s\n", a.usageHint())
 	case errors.Is(err, fs.ErrPermission):

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
+	"batchsend/internal/docusign"
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
 )
@@ -23,36 +27,48 @@ func (j *job) take(drafts []*envelope.Draft, result batch.Result) {
 
 // exit works out the exit code from what happened.
 func (j *job) exit(rejected bool) int {
-	code := exitDone
+	code := exitCode(j.stopped)
 	if rejected {
-		code = exitRejected
+		code = worst(code, exitRejected)
 	}
-	unknown := 0
+	counts := map[envelope.Status]int{}
+	forbidden := 0
 	for _, out := range j.outcomes {
-		switch out.Status {
-		case envelope.Rejected:
-			code = worst(code, exitRejected)
-		case envelope.Failed:
-			code = worst(code, exitFailed)
-		case envelope.Unknown:
-			unknown++
-		case envelope.Pending:
-			code = worst(code, exitStopped)
+		counts[out.Status]++
+		if out.Status == envelope.Failed && docusign.Forbids(out.Code) {
+			forbidden++
 		}
 	}
 	lost := errors.Is(j.stopped, ledger.ErrLost) // the run that has the batch now goes on with them
-	switch {
+	switch failed := counts[envelope.Failed]; {
+	case failed == 0:
+	case forbidden == failed && counts[envelope.Sent] == 0: // the next file will fare no better
+		code = exitCannotRun
+	default:
+		code = worst(code, exitFailed)
+	}
+	if counts[envelope.Rejected] > 0 {
+		code = worst(code, exitRejected)
+	}
+	if counts[envelope.Pending] > j.beyond {
+		code = worst(code, exitStopped)
+	}
+	switch unknown := counts[envelope.Unknown]; {
 	case unknown > j.underWay && !lost:
 		code = worst(code, exitFailed)
 	case unknown > 0: // the next run learns what became of them: no person is needed
 		code = worst(code, exitStopped)
 	}
-	var broken *batch.LedgerError
-	var changed *changedError
-	if errors.As(j.stopped, &broken) && !lost || errors.As(j.stopped, &changed) {
-		code = exitCannotRun
-	}
 	return code
+}
+
+// ageOf is the exit code for an envelope that an earlier run left in doubt and
+// this one has not come to.
+func (j *job) ageOf(st envelope.Standing) int {
+	if time.Since(st.At) < j.o.settle {
+		return exitStopped
+	}
+	return exitFailed
 }
 
 // finish writes the files and prints the result, whatever happened, and
@@ -60,9 +76,20 @@ func (j *job) exit(rejected bool) int {
 func (j *job) finish(code int) error {
 	j.finished = true
 	entries := j.entries()
+	if len(j.fresh) > 0 {
+		code = worst(code, exitStopped)
+	}
+	for _, e := range entries {
+		if _, ok := j.outcomes[e.Draft]; !ok && e.Outcome.Status == envelope.Unknown {
+			code = worst(code, j.ageOf(j.standing[e.Draft]))
+		}
+	}
 	code = j.writeFiles(entries, code)
 	if j.stopped != nil {
 		fmt.Fprintf(j.stderr, "stopped: %s\n", why(j.stopped))
+	}
+	for _, f := range j.fresh {
+		j.warn("%v: it is left for the next run", f)
 	}
 	if err := j.print(entries, code); err != nil {
 		return err
@@ -114,7 +141,10 @@ func (j *job) nothingKnown(code int) error {
 			return err
 		}
 	}
-	return &exitError{code, fmt.Errorf("stopped before anything was compared with the ledger: %s. This run sent nothing", strings.TrimSuffix(why(j.stopped), "."))}
+	return &exitError{code, &adviceError{
+		text: fmt.Sprintf("stopped before anything was compared with the ledger: %s. This run sent nothing", strings.TrimSuffix(why(j.stopped), ".")),
+		hint: hintOf(j.stopped),
+	}}
 }
 
 func (j *job) print(entries []report.Entry, code int) error {
@@ -138,8 +168,11 @@ func (j *job) summary(entries []report.Entry, code int) *report.Summary {
 		s.Account = j.conn.login.AccountID
 		s.Plan = &j.plan
 	}
-	if j.stopped != nil {
+	switch {
+	case j.stopped != nil:
 		s.Stopped = why(j.stopped)
+	case len(j.fresh) > 0:
+		s.Stopped = leftAlone(j.fresh).Error()
 	}
 	if j.failed != nil {
 		s.Error = j.failed.Error()
@@ -166,10 +199,15 @@ func why(stopped error) string {
 	return stopped.Error()
 }
 
-// advise says what to do next, where something is to be done.
+// advise says what to do next, where something is to be done: about what stopped
+// the run, about each code, and in general.
 func (j *job) advise(entries []report.Entry) {
 	counts := report.Count(entries)
 	var hints []string
+	if hint := hintOf(j.stopped); hint != "" {
+		hints = append(hints, hint)
+	}
+	hints = append(hints, hintsForCodes(entries)...)
 	if counts[envelope.Rejected] > 0 && !j.allRepeats() {
 		hint := "correct the rows named above and run the same command again"
 		if j.rejects != nil {
@@ -186,12 +224,42 @@ func (j *job) advise(entries []report.Entry) {
 	if counts[envelope.Unknown] > 0 {
 		hints = append(hints, "unknown envelopes may have been sent: run the same command again, it looks them up before it sends anything")
 	}
-	if counts[envelope.Pending] > 0 && counts[envelope.Rejected] == 0 && !j.changed {
-		hints = append(hints, "pending envelopes were not sent: run the same command again to go on")
+	var changed *changedError // its message says what to type
+	said := errors.As(j.stopped, &changed) || slices.ContainsFunc(hints, func(h string) bool { return strings.Contains(h, "the same command") })
+	if counts[envelope.Pending] > j.beyond && counts[envelope.Rejected] == 0 && !said {
+		switch exitCode(j.stopped) {
+		case exitDone, exitStopped:
+			hints = append(hints, "pending envelopes were not sent: run the same command again to go on")
+		case exitCannotRun:
+			hints = append(hints, "pending envelopes were not sent: once what stopped the run is mended, the same command sends them")
+		}
 	}
 	for _, h := range hints {
-		j.say("hint: %s", strings.TrimSpace(h))
+		j.say("hint: %s", j.pasteable(strings.TrimSpace(h)))
 	}
+}
+
+// hintedCodes is for how many codes a run shows hints.
+const hintedCodes = 5
+
+// hintsForCodes says what to do about the codes of what failed or is unknown, the
+// most frequent first.
+func hintsForCodes(entries []report.Entry) (hints []string) {
+	times := map[string]int{}
+	for _, e := range entries {
+		if e.Outcome.Code != "" && (e.Outcome.Status == envelope.Failed || e.Outcome.Status == envelope.Unknown) {
+			times[e.Outcome.Code]++
+		}
+	}
+	codes := slices.SortedFunc(maps.Keys(times), func(a, b string) int {
+		return cmp.Or(times[b]-times[a], strings.Compare(a, b))
+	})
+	for _, code := range codes[:min(len(codes), hintedCodes)] {
+		if e, ok := explained(code); ok {
+			hints = append(hints, code+": "+e.cure)
+		}
+	}
+	return hints
 }
 
 // allRepeats reports whether nothing is wrong with the rejected rows but that

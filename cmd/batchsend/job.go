@@ -32,7 +32,7 @@ type job struct {
 	conn     *connection
 	info     docusign.AccountInfo
 	sources  map[string]*envelope.Source // by template ID
-	fresh    *templateWatch
+	template *templateWatch
 	standing map[*envelope.Draft]envelope.Standing
 	outcomes map[*envelope.Draft]envelope.Outcome
 	plan     report.Plan
@@ -45,12 +45,14 @@ type job struct {
 	nothing, legacy bool
 	stopped         error
 	failed          error     // why nothing could be done
-	underWay        int       // envelopes that DocuSign is still sending
+	underWay        int       // unknown envelopes of which the next run learns by itself
+	beyond          int       // envelopes that --limit leaves for the next run
 	finished        bool      // the files are written and the result is told
 	printed         bool      // the result is on stdout
 	tableTo         io.Writer // what the table is printed on
 
 	seen           []sight            // of the files, when they were read
+	fresh          []*freshError      // files that are left for the next run
 	headerProblems []envelope.Problem // of files that could not be read at all
 
 	results, rejects, html *report.File
@@ -117,7 +119,7 @@ func (j *job) work(ctx context.Context) error {
 			return err
 		}
 		if !ok {
-			return &exitError{exitStopped, errors.New("not confirmed: nothing was sent")}
+			return &exitError{exitCannotRun, errors.New("not confirmed: nothing was sent")}
 		}
 	}
 	if err := j.send(ctx, items, drafts); err != nil {
@@ -201,7 +203,7 @@ func (j *job) check(ctx context.Context) (err error) {
 		Each:            batch.Each,
 	}
 	j.sources = checker.Sources
-	j.fresh = newTemplateWatch(j)
+	j.template = newTemplateWatch(j)
 	if checker.Legacy, err = j.db.HasLegacy(ctx, checker.Account); err != nil {
 		return err
 	}
@@ -239,7 +241,7 @@ func (j *job) openLedger(ctx context.Context) (err error) {
 		}
 	}
 	j.session, err = j.db.Begin(ctx, ledger.Run{Account: j.conn.login.AccountID, Batches: batches, Version: version(), AllowRepeat: j.o.allowRepeat, OnWatch: j.tellWatch})
-	return heldOr(err)
+	return err
 }
 
 // items returns the accepted envelopes and their drafts, in input order.
@@ -291,7 +293,7 @@ func (j *job) send(ctx context.Context, items []batch.Item, drafts []*envelope.D
 	runner := &batch.Runner{
 		DocuSign: j.conn.client, Ledger: j.session, TwoStep: j.o.via == batch.TwoStep,
 		Retry: j.conn.retry, Concurrency: j.o.concurrency, MaxErrors: j.o.maxErrors, Settle: j.o.settle,
-		Guard: j.fresh.check, Stale: j.fresh.stale, Bulk: j.bulk, Singly: j.o.via == batch.Single || j.o.via == batch.TwoStep, OnLot: j.tellLot, OnAlone: j.tellAlone,
+		Guard: j.template.check, Stale: j.template.stale, Bulk: j.bulk, Singly: j.o.via == batch.Single || j.o.via == batch.TwoStep, OnLot: j.tellLot, OnAlone: j.tellAlone,
 		Log: j.log, OnOutcome: bar.outcome, OnLeft: func(l batch.Left) { j.say("%s", leftText(l)) }, OnLost: j.tellLost,
 	}
 	result := runner.Run(ctx, chosen, behind)
@@ -300,10 +302,11 @@ func (j *job) send(ctx context.Context, items []batch.Item, drafts []*envelope.D
 	for _, d := range drafts {
 		if _, ok := j.outcomes[d]; !ok {
 			j.outcomes[d] = envelope.Outcome{Status: envelope.Pending, Message: "left for the next run (--limit)"}
+			j.beyond++
 		}
 	}
-	if j.stopped == nil && len(chosen) < len(items) {
-		j.stopped = fmt.Errorf("--limit %d reached: run the same command again for the next ones", j.o.limit)
+	if j.stopped == nil && j.beyond > 0 { // as it was wanted
+		j.stopped = &exitError{exitDone, fmt.Errorf("--limit %d reached: run the same command again for the next ones", j.o.limit)}
 	}
 	return nil
 }

@@ -101,11 +101,11 @@ func TestStopped(t *testing.T) {
 		code int
 		says string
 	}{
-		{"limit", nil, []string{"--limit", "10"}, exitStopped, "--limit 10 reached"},
+		{"limit", nil, []string{"--limit", "10"}, exitDone, "--limit 10 reached"},
 		{"deadline", func(s *sandbox.Server) { s.Faults.Latency = time.Minute }, []string{"--max-duration", "5m"}, exitStopped, "--max-duration is over"},
-		{"allowance", func(s *sandbox.Server) { s.Faults.AllowanceAfter = 20 }, nil, exitStopped, "ENVELOPE_ALLOWANCE_EXCEEDED"},
+		{"allowance", func(s *sandbox.Server) { s.Faults.AllowanceAfter = 20 }, nil, exitCannotRun, "ENVELOPE_ALLOWANCE_EXCEEDED"},
 		{"suspended", func(s *sandbox.Server) { s.Suspended = true }, nil, exitCannotRun, "is suspended"},
-		{"many errors", func(s *sandbox.Server) { s.Faults.Error503 = 1 }, []string{"--max-errors", "5"}, exitFailed, "5 envelopes in a row failed"},
+		{"many errors", func(s *sandbox.Server) { s.Faults.Error503 = 1 }, []string{"--max-errors", "5"}, exitCannotRun, "5 envelopes in a row failed"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -57,7 +56,7 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 	}
 	session, err := db.Begin(ctx, ledger.Run{Account: conn.login.AccountID, Batches: names, Version: version(), OnWatch: a.tellWatch})
 	if err != nil {
-		return heldOr(err)
+		return err
 	}
 	defer session.Close(context.WithoutCancel(ctx))
 	behind, err := a.leftBehind(ctx, session)
@@ -74,12 +73,27 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 	} else {
 		fmt.Fprintln(a.stdout, "nothing is in doubt any more")
 	}
+	return a.reconciled(result, names)
+}
+
+// reconciled says what is left to do after a reconciliation.
+func (a *app) reconciled(result batch.Result, names []string) error {
+	code, old := exitCode(result.Stopped), result.Left.Open-result.LeftUnderWay
+	switch {
+	case old > 0:
+		code = worst(code, exitFailed)
+	case result.Left.Open > 0:
+		code = worst(code, exitStopped)
+	}
 	switch {
 	case result.Stopped != nil:
-		return &exitError{exitStopped, errors.New(why(result.Stopped))}
-	case result.Left.Open > 0:
-		return &exitError{exitFailed, fmt.Errorf("%s may have been sent and cannot be found, or wait as drafts: sending the file again goes on with drafts; look for the others in DocuSign by recipient and date (%s lists them)",
-			report.Plural(result.Left.Open, "envelope"), a.command("status", "--batch", oneOf(names)))}
+		return &exitError{code, &adviceError{why(result.Stopped), hintOf(result.Stopped)}}
+	case old > 0:
+		return &exitError{code, fmt.Errorf("%s may have been sent and cannot be found, or wait as drafts: sending the file again goes on with drafts; look for the others in DocuSign by recipient and date (%s lists them)",
+			report.Plural(old, "envelope"), a.command("status", "--batch", oneOf(names)))}
+	case code != exitDone:
+		return &exitError{code, fmt.Errorf("%s were sent so short a time ago that DocuSign may not show them yet: run the same command again later",
+			report.Plural(result.Left.Open, "envelope"))}
 	}
 	return nil
 }
@@ -117,16 +131,6 @@ func oneOf(names []string) string {
 		return names[0]
 	}
 	return "NAME"
-}
-
-// heldOr gives the error of a batch that another run holds, or has taken over, its
-// exit code.
-func heldOr(err error) error {
-	var held *ledger.HeldError
-	if errors.As(err, &held) || errors.Is(err, ledger.ErrLost) {
-		return &exitError{exitStopped, err}
-	}
-	return err
 }
 
 // tellWatch says what a run waits for before it takes a batch over.

@@ -248,7 +248,10 @@ func (j *job) readInputs() ([]*envelope.Input, error) {
 	for _, path := range j.files {
 		in, err := j.readInput(path)
 		var bad envelope.Problems
+		var fresh *freshError
 		switch {
+		case errors.As(err, &fresh):
+			j.fresh = append(j.fresh, fresh)
 		case errors.As(err, &bad):
 			problems = append(problems, bad...)
 		case err != nil:
@@ -258,12 +261,35 @@ func (j *job) readInputs() ([]*envelope.Input, error) {
 			j.say("%s: %s; %s, %s", in.Name, in.Describe(), report.Plural(in.Rows, "row"), report.Plural(len(in.Drafts), "envelope"))
 		}
 	}
+	if len(inputs)+len(problems) == 0 && len(j.fresh) > 0 {
+		return nil, &exitError{exitStopped, fmt.Errorf("%w: nothing was sent, run the same command again later", leftAlone(j.fresh))}
+	}
 	if len(problems) > 0 {
 		j.headerProblems = problems
 		report.WriteProblems(j.stderr, "", problems)
 		return inputs, &exitError{exitRejected, fmt.Errorf("%s: nothing was sent", report.Plural(len(problems), "mistake"))}
 	}
 	return inputs, nil
+}
+
+// freshError is a file that has changed so short a time ago that it is left for
+// the next run.
+type freshError struct {
+	path        string
+	age, minAge time.Duration
+}
+
+func (e *freshError) Error() string {
+	return fmt.Sprintf("%s changed %s ago and may still be being written (--min-age %s)", e.path, report.Span(e.age), e.minAge)
+}
+
+// leftAlone tells of all files that are left for the next run.
+func leftAlone(files []*freshError) error {
+	errs := make([]error, len(files))
+	for i, f := range files {
+		errs[i] = f
+	}
+	return errors.Join(errs...)
 }
 
 func (j *job) readInput(path string) (*envelope.Input, error) {
@@ -281,8 +307,7 @@ func (j *job) readInput(path string) (*envelope.Input, error) {
 			return nil, err
 		}
 		if age := time.Since(seen.changed); j.o.minAge > 0 && age < j.o.minAge {
-			return nil, &exitError{exitStopped, fmt.Errorf("%s changed %s ago and may still be being written (--min-age %s): nothing was sent, run the same command again later",
-				path, report.Span(max(age, 0)), j.o.minAge)}
+			return nil, &freshError{path, max(age, 0), j.o.minAge}
 		}
 		j.seen = append(j.seen, seen)
 		r = f

@@ -47,7 +47,7 @@ func (s *run) send(ctx context.Context, i int, claim claim) {
 			return
 		}
 	}
-	s.count(ctx, out)
+	s.count(ctx, out, err)
 	if out.Status == envelope.Unknown {
 		s.add(&doubt{Doubt: Doubt{
 			TransactionID: a.env.TransactionID, Attempted: a.ended, Draft: a.draft, Legacy: a.env.IsLegacy(),

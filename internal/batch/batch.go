@@ -23,6 +23,7 @@ import (
 //	Doubtful() bool                    // it may have been created: look it up
 //	Halts() bool                       // no further call makes sense
 //	ErrorCode() string                 // DocuSign's name for it
+//	Alike() bool                       // others will meet it too: it is not the envelope's fault
 //
 // One that says nothing is a refusal: nothing was created, and a repeat would
 // be refused again.
@@ -176,12 +177,15 @@ type Result struct {
 	Outcomes []envelope.Outcome // in the order of the items
 	// Stopped says why the run ended before the last item, nil if it did not:
 	// the cause of the context's end, a [*HaltError], a [*ManyErrorsError], a
-	// [*LedgerError], or what Guard returned.
+	// [*LedgerError], [ErrLate], or what Guard returned.
 	Stopped error
 	Left    Left
-	// UnderWay is how many of the items DocuSign is still sending from lists, by
-	// itself. Their outcomes are unknown, and the next run learns them.
+	// UnderWay is how many of the items whose outcome is unknown need nobody:
+	// DocuSign is still sending them from lists, or they left less than Settle
+	// ago. The next run learns what became of them.
 	UnderWay int
+	// LeftUnderWay is the same of Left.Open.
+	LeftUnderWay int
 }
 
 // Left counts what became of the envelopes that earlier runs left in doubt.

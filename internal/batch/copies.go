@@ -82,7 +82,8 @@ func (m *mailer) collect(ctx context.Context, l *lot) error {
 		return nil
 	}
 	if m.MaxErrors > 0 && failed >= m.MaxErrors && failed == l.status.Size && ctx.Err() == nil {
-		m.stop(&ManyErrorsError{Count: failed, Last: cmp.Or(common(l.status.Errors).Message, "DocuSign could not make them from its bulk lists")})
+		why := common(l.status.Errors)
+		m.stop(&ManyErrorsError{Count: failed, Last: cmp.Or(why.Message, "DocuSign could not make them from its bulk lists"), Alike: why.Alike})
 	}
 	return nil
 }
@@ -200,7 +201,7 @@ func halting(errors []envelope.CopyError) error {
 func common(errors []envelope.CopyError) (e envelope.CopyError) {
 	for i, other := range errors {
 		if i == 0 {
-			e = envelope.CopyError{Message: other.Message, Halt: other.Halt}
+			e = envelope.CopyError{Message: other.Message, Halt: other.Halt, Alike: other.Alike}
 		}
 		if other.Message != e.Message {
 			return envelope.CopyError{}

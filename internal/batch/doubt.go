@@ -63,6 +63,7 @@ type doubt struct {
 	waits   bool // it is a draft, for a run that sends
 	// refusal is what DocuSign said when the draft was sent once more.
 	refusal *envelope.Outcome
+	why     error // of the refusal
 	// stranger is what the transaction ID has found and goes to other people.
 	stranger envelope.ID
 	// unsettled says why what a look-up has found settles nothing; "" if it does.
@@ -73,6 +74,10 @@ type doubt struct {
 func (d *doubt) ripe(at time.Time, settle time.Duration) bool {
 	return at.Sub(d.since) >= settle || at.Sub(d.Attempted) >= max(longAgo, settle)
 }
+
+// young reports whether the envelope left so short a time ago that the next run
+// will clear it up by itself.
+func (d *doubt) young(settle time.Duration) bool { return time.Since(d.Attempted) < settle }
 
 // recorded reports whether the envelope is a draft that the ledger knows, so
 // that it need only be sent. Nobody wants that of one whose rows are gone.
@@ -148,8 +153,16 @@ func (s *run) resolve(ctx context.Context) {
 		_ = s.look(last) // told already; the next run looks again
 	}
 	for _, d := range s.doubts {
-		if d.index != elsewhere {
-			s.settled(d.index, d.open())
+		young := d.young(s.Settle)
+		if d.earlier && young {
+			s.leftUnderWay++
+		}
+		if d.index == elsewhere {
+			continue
+		}
+		s.settled(d.index, d.open())
+		if young {
+			s.underWay++
 		}
 	}
 }
@@ -344,7 +357,7 @@ func (s *run) sendLeft(ctx context.Context, d *doubt) (cleared bool, err error) 
 		s.cleared(d, out)
 		return true, nil
 	case out.Status == envelope.Failed:
-		d.refusal = &out
+		d.refusal, d.why = &out, err
 		d.looks++
 		return false, nil
 	case gone(err):
@@ -387,7 +400,7 @@ func (s *run) takeProven(ctx context.Context) (again []int) {
 		case d.refusal != nil:
 			out = *d.refusal
 			s.record(ctx, d.TransactionID, out)
-			s.count(ctx, out)
+			s.count(ctx, out, d.why)
 		case d.index == elsewhere: // its rows are gone
 			s.record(ctx, d.TransactionID, out)
 		default:

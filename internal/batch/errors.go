@@ -21,7 +21,14 @@ func (e *HaltError) Unwrap() error { return e.Err }
 type ManyErrorsError struct {
 	Count int
 	Last  string
+	// Alike is set if none of them was the fault of its row: the cause is common
+	// to all.
+	Alike bool
+	Err   error // the last; nil if it was not an answer
 }
+
+// Unwrap returns the last failure.
+func (e *ManyErrorsError) Unwrap() error { return e.Err }
 
 func (e *ManyErrorsError) Error() string {
 	return fmt.Sprintf("%d envelopes in a row failed, the last with: %s", e.Count, e.Last)
@@ -73,6 +80,10 @@ type (
 	goer interface {
 		error
 		Gone() bool
+	}
+	aliker interface {
+		error
+		Alike() bool
 	}
 	queuer interface {
 		error
@@ -140,6 +151,12 @@ func refused(ctx context.Context, err error) bool {
 	}
 	cause := context.Cause(ctx)
 	return cause == nil || !errors.Is(err, cause) // else it was not even asked
+}
+
+// alike reports whether other envelopes will meet the same error.
+func alike(err error) bool {
+	e, ok := errors.AsType[aliker](err)
+	return ok && e.Alike()
 }
 
 // code returns DocuSign's error code, if the error knows one.

@@ -248,31 +248,36 @@ func (m *mailer) room(copies int) bool {
 	return waiting == 0 || waiting+copies <= m.bulk.Queue
 }
 
-// underWay counts the items that DocuSign is sending, or has sent and does not
-// show yet.
-func (m *mailer) underWay() (n int) {
+// countUnderWay counts the envelopes that DocuSign is sending, or has sent and
+// does not show yet, or that it was asked to send a moment ago.
+func (m *mailer) countUnderWay() {
 	for _, l := range m.lots {
-		if l.stage != under && l.stage != toCollect {
+		young := !l.Asked.IsZero() && time.Since(l.Asked) < m.Settle
+		if l.stage != under && l.stage != toCollect && !young {
 			continue
 		}
 		for tx := range l.open {
 			if _, ok := m.index[tx]; ok {
-				n++
+				m.run.underWay++
+			}
+			if l.earlier() {
+				m.run.leftUnderWay++
 			}
 		}
 	}
-	return n
 }
 
 // why says why the run ended before the last item, if it did.
 func (m *mailer) why(stopped error) error {
 	if stopped == nil && m.late {
-		return errLate
+		return ErrLate
 	}
 	return stopped
 }
 
-var errLate = errors.New("the time that is left does not suffice for the rest in bulk: run the same command again to go on")
+// ErrLate ends a run that must end before DocuSign would be through with the
+// next list.
+var ErrLate = errors.New("the time that is left does not suffice for the rest in bulk: run the same command again to go on")
 
 // fewest copies are worth a list that is cut for want of time.
 const fewest = 10

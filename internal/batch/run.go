@@ -72,11 +72,13 @@ type run struct {
 	outcomes []envelope.Outcome
 	stop     context.CancelCauseFunc
 
-	mu       sync.Mutex
-	failures int // in a row
-	doubts   []*doubt
-	left     Left
-	over     bool // nothing is sent any more
+	mu                     sync.Mutex
+	failures               int // in a row
+	ownFault               int // of these, the fault of their rows
+	doubts                 []*doubt
+	left                   Left
+	underWay, leftUnderWay int  // see [Result]
+	over                   bool // nothing is sent any more
 }
 
 // Run sends the items that no run has sent yet and returns what became of each.
@@ -99,7 +101,8 @@ func (r *Runner) Run(ctx context.Context, items []Item, behind Behind) Result {
 	})
 	both.Wait()
 	s.resolve(ctx)
-	return Result{Outcomes: s.outcomes, Stopped: m.why(context.Cause(ctx)), Left: s.left, UnderWay: m.underWay()}
+	m.countUnderWay()
+	return Result{Outcomes: s.outcomes, Stopped: m.why(context.Cause(ctx)), Left: s.left, UnderWay: s.underWay, LeftUnderWay: s.leftUnderWay}
 }
 
 // sort takes what earlier runs left behind from the rest and returns the
@@ -249,16 +252,19 @@ func (s *run) settled(i int, out envelope.Outcome) {
 }
 
 // count stops the run when too many fail one after the other.
-func (s *run) count(ctx context.Context, out envelope.Outcome) {
+func (s *run) count(ctx context.Context, out envelope.Outcome, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if out.Status == envelope.Sent {
-		s.failures = 0
+		s.failures, s.ownFault = 0, 0
 		return
 	}
 	s.failures++
+	if out.Status == envelope.Failed && !alike(err) {
+		s.ownFault++
+	}
 	if s.MaxErrors > 0 && s.failures >= s.MaxErrors && ctx.Err() == nil {
-		s.stop(&ManyErrorsError{Count: s.failures, Last: out.Message})
+		s.stop(&ManyErrorsError{Count: s.failures, Last: out.Message, Alike: s.ownFault == 0, Err: err})
 	}
 }
 

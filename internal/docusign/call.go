@@ -229,7 +229,7 @@ func (e *lostError) Unwrap() error { return e.cause }
 func lost(ctx context.Context, host string, err error) error {
 	cause := bare(err)
 	if ctx.Err() == nil {
-		return &lostError{host + ": " + whatFailed(err), cause}
+		return &lostError{host + ": " + whatFailed(err), ownTimeout(cause)}
 	}
 	if !errors.Is(cause, ctx.Err()) {
 		cause = errors.Join(ctx.Err(), cause)

@@ -19,7 +19,8 @@ type effect uint8
 
 const (
 	failsRow   effect = iota + 1 // the envelope is refused, others are not
-	failsAlike                   // the envelope is refused, and others would be for the same reason
+	failsAlike                   // the envelope is refused, and others of its template would be for the same reason
+	forbids                      // the same for want of a right, which all others may want too
 	stops                        // everything is refused before a person has acted
 	pauses                       // everything is refused for hours
 	waits                        // the call may be made again when its window has room
@@ -35,6 +36,7 @@ const (
 var done = map[effect]string{
 	failsRow:   "DocuSign refused the envelope and created nothing. It is `failed` (exit code 4); the others go on.",
 	failsAlike: "DocuSign refused the envelope and created nothing. It is `failed` (exit code 4). If DocuSign says so of one envelope after the other, the run stops (exit code 1).",
+	forbids:    "DocuSign refused the envelope and created nothing. It is `failed` (exit code 4); if nothing at all could be sent for this reason, or one envelope after the other is refused so, exit code 1.",
 	stops:      "DocuSign did nothing and would refuse whatever comes next. The run stops, what is not sent stays `pending` (exit code 1): a person must act before it can go on.",
 	pauses:     "DocuSign did nothing and takes nothing for some hours. The run stops, what is not sent stays `pending` (exit code 5): a later run goes on.",
 	waits:      "DocuSign did nothing. The run says until when it waits, and makes the call again then.",
@@ -76,9 +78,9 @@ var codes = []struct {
 	{"ACCOUNT_LACKS_PERMISSIONS", stops, "The account may not do this: sending is blocked, or its plan lacks the feature.", "the account's plan or settings do not allow this, or sending is blocked for it: ask an administrator"},
 	{"ACCOUNT_SUSPENDED", stops, "The account is suspended.", "the account is suspended, most often over billing: an administrator sees why under Billing and Usage"},
 	{"ACCOUNT_NOT_AUTHORIZED_FOR_ENVELOPE", failsRow, "The envelope belongs to another account.", askAccount},
-	{"PLAN_ITEM_NOT_ENABLED", failsAlike, "The account's plan lacks a feature that the envelope uses.", seePlan},
-	{"USER_LACKS_PERMISSIONS", failsAlike, "The user may not do this in the account.", askRights},
-	{"USER_NOT_ACCOUNT_ADMIN", failsAlike, "Only an administrator of the account may do this.", askRights},
+	{"PLAN_ITEM_NOT_ENABLED", forbids, "The account's plan lacks a feature that the envelope uses.", seePlan},
+	{"USER_LACKS_PERMISSIONS", forbids, "The user may not do this in the account.", askRights},
+	{"USER_NOT_ACCOUNT_ADMIN", forbids, "Only an administrator of the account may do this.", askRights},
 	{"USER_NOT_ENVELOPE_SENDER_OR_RECIPIENT", failsRow, "The user has no part in the envelope.", askRights},
 	{"USER_LACKS_MEMBERSHIP", stops, "The user does not belong to the account, or the account is on another server.", askAccount},
 	{"USER_DOES_NOT_BELONG_TO_SPECIFIED_ACCOUNT", stops, "The user does not belong to the account.", askAccount},
@@ -190,7 +192,7 @@ var codes = []struct {
 
 	// Answers without a code of DocuSign's; see [Error.ErrorCode].
 	{"HTTP_401", renews, "The access token was refused, without a reason.", "the token was refused twice: check that the auth server is the environment of the account"},
-	{"HTTP_403", failsAlike, "The call is forbidden, without a reason: by DocuSign or by a proxy before it.", askRights},
+	{"HTTP_403", forbids, "The call is forbidden, without a reason: by DocuSign or by a proxy before it.", askRights},
 	{"HTTP_404", changes, "There is nothing at this address.", "check the account's address, and that no proxy stands in the way"},
 	{"HTTP_407", stops, "The proxy wants a login.", "the proxy wants a login: give it in HTTPS_PROXY"},
 	{"HTTP_408", doubts, "DocuSign's server waited too long for the call.", "if it stays so, look at the network between here and DocuSign"},
@@ -299,6 +301,10 @@ func Alike(code string) bool {
 	i, ok := codeAt(code)
 	return ok && codes[i].effect != failsRow
 }
+
+// Forbids reports whether a code speaks of a right or feature that user or
+// account lack.
+func Forbids(code string) bool { return has(code, forbids) }
 
 // has reports whether a code has an effect.
 func has(code string, e effect) bool {

@@ -113,13 +113,7 @@ func (e *Error) ErrorCode() string {
 // NeedsPerson reports whether the same call will be refused until a person has
 // acted, so that another run alone does not help.
 func (e *Error) NeedsPerson() bool {
-	switch e.Kind {
-	case Halt:
-		return e.Status != statusBlocked && !has(e.Code, pauses)
-	case Refused:
-		return Alike(e.ErrorCode())
-	}
-	return false
+	return e.Kind == Halt && e.Status != statusBlocked && !has(e.Code, pauses)
 }
 
 // Alike reports whether other envelopes will meet the same error: it lies with

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,7 +70,7 @@ func (c *Client) LotStatus(ctx context.Context, batchID string) (envelope.LotSta
 		return envelope.LotStatus{}, &Error{Kind: Down, Op: look.op, Status: http.StatusOK, Message: "the answer does not say how far the batch is"}
 	}
 	for _, e := range got.Errors {
-		failed := envelope.CopyError{Message: short(string(e.Message)), ID: envelope.ID(e.ID.guid()), Halt: halt(string(e.Message))}
+		failed := envelope.CopyError{Message: short(string(e.Message)), ID: envelope.ID(e.ID.guid()), Halt: halt(string(e.Message)), Alike: alike(string(e.Message))}
 		for _, address := range e.Emails {
 			failed.Emails = append(failed.Emails, string(address))
 		}
@@ -81,13 +82,22 @@ func (c *Client) LotStatus(ctx context.Context, batchID string) (envelope.LotSta
 // halt is the error that a sentence is about if it names a code after which all
 // is refused. Which form such a sentence has is not documented.
 func halt(sentence string) error {
-	isCode := func(r rune) bool { return r == '_' || unicode.IsLetter(r) }
-	for _, word := range strings.FieldsFunc(sentence, func(r rune) bool { return !isCode(r) }) {
+	for _, word := range words(sentence) {
 		if halting[normal(word)] || suspended(normal(word)) {
 			return within(call{op: "bulk sending"}, 0, word, strings.TrimLeft(strings.TrimPrefix(sentence, word), ": "))
 		}
 	}
 	return nil
+}
+
+// alike reports whether a sentence names a code that others will meet too.
+func alike(sentence string) bool {
+	return slices.ContainsFunc(words(sentence), func(word string) bool { return strings.Contains(word, "_") && Alike(word) })
+}
+
+// words splits a sentence into what may be codes.
+func words(sentence string) []string {
+	return strings.FieldsFunc(sentence, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) })
 }
 
 // Copies lists the envelopes that DocuSign has made of lot, among those of since

@@ -29,6 +29,16 @@ func bare(err error) error {
 	return err
 }
 
+// ownTimeout is an error that came although the caller's context lives, without
+// any trace of another one's end: a time-out of ours, or of the network's, must
+// not look as if somebody had stopped the run.
+func ownTimeout(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return errors.New(err.Error())
+	}
+	return err
+}
+
 // whatFailed says in an operator's words why no answer came.
 func whatFailed(err error) string {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {

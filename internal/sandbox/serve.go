@@ -148,6 +148,9 @@ func (s *Server) work(a *answer, r *http.Request) {
 		a.html(http.StatusServiceUnavailable)
 	case a.hit == faultReplay && s.proxy.replay(r, a):
 	default:
+		if s.refuses(a, r) {
+			return
+		}
 		in := r.Clone(r.Context()) // path values and the body are ours
 		in.Body = io.NopCloser(bytes.NewReader(a.body))
 		s.mux.ServeHTTP(a, in)
@@ -167,6 +170,25 @@ func (s *Server) work(a *answer, r *http.Request) {
 			s.Faults.OnKill()
 		}
 	}
+}
+
+// refuses asks Refuse about a request, and answers it as that wants.
+func (s *Server) refuses(a *answer, r *http.Request) bool {
+	if s.Refuse == nil || !isDocuSign(r) {
+		return false
+	}
+	status, code, message := s.Refuse(r, a.body, a.header)
+	switch {
+	case status == 0:
+		return false
+	case code == "":
+		a.html(status)
+	case isREST(r):
+		writeJSON(a, status, errorBody{code, message})
+	default:
+		writeJSON(a, status, &oauthError{Code: code, Description: message})
+	}
+	return true
 }
 
 // deliver notes the answer down and sends it, whole, halved or not at all.

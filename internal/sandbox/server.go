@@ -112,6 +112,12 @@ type Server struct {
 
 	Faults Faults // what goes wrong, and how often; zero = nothing
 
+	// Refuse is shown every OAuth and REST request before anything is done about
+	// it, and may answer it with an error: a status, an error code and a message,
+	// and headers of its own in h. Without a code the answer is a gateway's page.
+	// Status 0 lets the request pass. It must not call the Server. nil = all pass.
+	Refuse func(r *http.Request, body []byte, h http.Header) (status int, code, message string)
+
 	// Store is a directory for envelopes.jsonl, bulk.jsonl and requests.log.
 	// Envelopes, bulk lists and batches are read back from it, so that they
 	// survive a restart and Servers of several processes can share them: no copy
