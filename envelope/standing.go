@@ -36,8 +36,8 @@ type Standing struct {
 	State   State
 	Content Content   // as it was planned
 	ID      ID        // if State is StateSent, or of a draft that was made first
-	Code    string    // DocuSign's errorCode, if it failed
-	Message string    // DocuSign's message, if it failed
+	Code    string    // DocuSign's errorCode, if it failed or is unknown
+	Message string    // DocuSign's message, if it failed or is unknown
 	At      time.Time // of the last change; of the attempt, if sending
 	// RemoteStatus is DocuSign's word of a sent envelope when it was last asked,
 	// in lower case; "" if it never was, or does not know the envelope.

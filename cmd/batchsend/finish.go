@@ -1,11 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -127,7 +125,11 @@ func (j *job) untouched(d *envelope.Draft) envelope.Outcome {
 	case st.State == envelope.StateSent:
 		return batch.AlreadySent(st)
 	case st.State.MayExist():
-		return envelope.Outcome{Status: envelope.Unknown, Message: "an earlier run may have sent it; run the same command again: it is looked up before anything is sent"}
+		out := envelope.Outcome{Status: envelope.Unknown, Code: st.Code, Message: "an earlier run may have sent it; run the same command again: it is looked up before anything is sent"}
+		if st.Code != "" {
+			out.Message = strings.TrimSuffix(st.Message, ".") + ". " + out.Message
+		}
+		return out
 	}
 	return envelope.Outcome{Status: envelope.Pending}
 }
@@ -160,7 +162,7 @@ func (j *job) print(entries []report.Entry, code int) error {
 
 func (j *job) summary(entries []report.Entry, code int) *report.Summary {
 	s := &report.Summary{
-		ExitCode: code, DryRun: j.o.dryRun, Files: j.files, Counts: report.Count(entries), Envelopes: len(entries),
+		ExitCode: code, DryRun: j.o.dryRun, Files: j.files, Counts: report.Count(entries), Troubles: report.ByCode(entries), Envelopes: len(entries),
 		Warnings: report.Problems(j.warnings), Problems: report.Problems(nil),
 		Seconds: time.Since(j.start).Seconds(), Results: j.o.results, Rejects: j.o.rejects,
 	}
@@ -245,15 +247,12 @@ const hintedCodes = 5
 // hintsForCodes says what to do about the codes of what failed or is unknown, the
 // most frequent first.
 func hintsForCodes(entries []report.Entry) (hints []string) {
-	times := map[string]int{}
-	for _, e := range entries {
-		if e.Outcome.Code != "" && (e.Outcome.Status == envelope.Failed || e.Outcome.Status == envelope.Unknown) {
-			times[e.Outcome.Code]++
+	var codes []string
+	for _, trouble := range report.ByCode(entries) {
+		if trouble.Code != "" && !slices.Contains(codes, trouble.Code) {
+			codes = append(codes, trouble.Code)
 		}
 	}
-	codes := slices.SortedFunc(maps.Keys(times), func(a, b string) int {
-		return cmp.Or(times[b]-times[a], strings.Compare(a, b))
-	})
 	for _, code := range codes[:min(len(codes), hintedCodes)] {
 		if e, ok := explained(code); ok {
 			hints = append(hints, code+": "+e.cure)

@@ -147,7 +147,7 @@ func (a *app) leftBehind(ctx context.Context, session *ledger.Session) (behind b
 		return behind, err
 	}
 	for _, d := range open {
-		behind.Doubts = append(behind.Doubts, batch.Doubt{TransactionID: d.TransactionID, Attempted: d.Attempted, Draft: d.ID, Legacy: d.Legacy})
+		behind.Doubts = append(behind.Doubts, batch.Doubt{TransactionID: d.TransactionID, Attempted: d.Attempted, Draft: d.ID, Legacy: d.Legacy, Answer: batch.Answer{Code: d.Code, Message: d.Message, Times: d.Answers}})
 	}
 	if behind.Lots, err = session.Lots(ctx); err != nil {
 		return behind, err
@@ -188,6 +188,10 @@ func leftText(l batch.Left) string {
 
 // tellLost says what a run waits for when all else is done.
 func (a *app) tellLost(envelopes int, until time.Time) {
-	a.say("looking up %s sent without an answer, until %s at the latest; what DocuSign does not know by then was never sent",
-		report.Plural(envelopes, "envelope"), until.Local().Format("15:04:05"))
+	were := "they were"
+	if envelopes == 1 {
+		were = "it was"
+	}
+	a.say("looking up %s, because DocuSign did not say whether %s sent, until %s at the latest; what it does not know by then was never sent",
+		report.Plural(envelopes, "envelope"), were, until.Local().Format("15:04:05"))
 }

@@ -49,8 +49,9 @@ func (s *run) send(ctx context.Context, i int, claim claim) {
 	}
 	s.count(ctx, out, err)
 	if out.Status == envelope.Unknown {
+		s.Log.Info("DocuSign did not tell whether it has sent an envelope: it is looked up", "line", a.env.Line, "transaction_id", a.env.TransactionID, "error", err)
 		s.add(&doubt{Doubt: Doubt{
-			TransactionID: a.env.TransactionID, Attempted: a.ended, Draft: a.draft, Legacy: a.env.IsLegacy(),
+			TransactionID: a.env.TransactionID, Attempted: a.ended, Draft: a.draft, Legacy: a.env.IsLegacy(), Answer: s.answered(i, out),
 		}, since: a.ended, index: i})
 	}
 	s.settled(i, out)

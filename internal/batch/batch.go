@@ -170,6 +170,15 @@ type Doubt struct {
 	// Legacy is set if the transaction ID says nothing about the content, as an
 	// earlier release made it: another ledger's envelope may have it, too.
 	Legacy bool
+	Answer Answer
+}
+
+// Answer is what DocuSign said to an attempt without telling whether it created
+// anything. The zero Answer is none at all.
+type Answer struct {
+	Code    string
+	Message string
+	Times   int // so many attempts in a row were answered with this code
 }
 
 // Result is what a run came to.

@@ -23,6 +23,9 @@ const (
 	// minLooks is how many empty answers it takes at least, besides the time,
 	// to believe that an envelope was never created.
 	minLooks = 3
+	// maxAnswers is how many attempts DocuSign must answer with one code, and have
+	// no envelope of, before the envelope is taken for failed.
+	maxAnswers = 3
 	// maxFailures is how many look-ups in a row may fail, each after the repeats
 	// of the policy, before they are left to another run.
 	maxFailures = 5
@@ -100,6 +103,7 @@ func (s *run) add(d *doubt) {
 	s.doubts = append(s.doubts, d)
 	if d.index != elsewhere {
 		s.outcomes[d.index] = envelope.Outcome{Status: envelope.Unknown}
+		s.answers[d.index] = d.Answer
 	}
 }
 
@@ -143,6 +147,9 @@ func (s *run) resolve(ctx context.Context) {
 		}
 		if again := s.takeProven(ctx); len(again) > 0 {
 			s.sendAll(ctx, slices.Values(again), s.again)
+			if slices.ContainsFunc(s.doubts, func(d *doubt) bool { return slices.Contains(again, d.index) }) {
+				s.tellLost() // it will last as long once more
+			}
 			round = -1
 		}
 	}
@@ -155,7 +162,7 @@ func (s *run) resolve(ctx context.Context) {
 	for _, d := range s.doubts {
 		young := d.young(s.Settle)
 		if d.earlier && young {
-			s.leftUnderWay++
+			s.leftOver++
 		}
 		if d.index == elsewhere {
 			continue
@@ -323,6 +330,9 @@ func (s *run) lookFailed(ctx context.Context, err error, args ...any) error {
 // what was found is another row's envelope.
 func (s *run) found(ctx context.Context, d *doubt, f envelope.Found) (cleared bool) {
 	out := envelope.Outcome{Status: envelope.Sent, ID: f.ID, Message: "the answer was lost; found at DocuSign"}
+	if d.Answer.Code != "" {
+		out.Message = "DocuSign answered " + d.Answer.Code + " and has sent it all the same"
+	}
 	out, _ = s.record(ctx, d.TransactionID, out) // it exists, even if that cannot be recorded
 	if out.Status == envelope.Unknown {
 		d.unsettled = out.Message + ". Look in DocuSign whom it went to, and whether the other person has got one"
@@ -330,6 +340,9 @@ func (s *run) found(ctx context.Context, d *doubt, f envelope.Found) (cleared bo
 	}
 	if d.earlier {
 		out.Status, out.Message = envelope.AlreadySent, "an earlier run sent it and did not get the answer; found at DocuSign"
+		if d.Answer.Code != "" {
+			out.Message = "an earlier run sent it; DocuSign answered " + d.Answer.Code + " and has it all the same"
+		}
 	}
 	if len(f.More) > 0 {
 		out.Message += "; DocuSign has more than one envelope under this transaction ID, void those that are too many: " + list(f.More)
@@ -363,6 +376,14 @@ func (s *run) sendLeft(ctx context.Context, d *doubt) (cleared bool, err error) 
 	case gone(err):
 		d.Draft = ""
 		d.looks++
+		return false, nil
+	case out.Status == envelope.Unknown:
+		if d.Answer = s.answered(d.index, out); d.Answer.Times < maxAnswers {
+			break
+		}
+		// It can arrive late, as any call whose answer told nothing.
+		out.Status, out.Message = envelope.Failed, d.Answer.again()
+		d.refusal, d.why, d.since, d.looks = &out, err, time.Now(), 0
 		return false, nil
 	}
 	return false, err
@@ -403,6 +424,10 @@ func (s *run) takeProven(ctx context.Context) (again []int) {
 			s.count(ctx, out, d.why)
 		case d.index == elsewhere: // its rows are gone
 			s.record(ctx, d.TransactionID, out)
+		case d.Answer.Times >= maxAnswers:
+			out = envelope.Outcome{Status: envelope.Failed, Code: d.Answer.Code, Message: d.Answer.again()}
+			s.record(ctx, d.TransactionID, out)
+			s.count(ctx, out, nil)
 		default:
 			s.Log.Info("sending again: DocuSign has no envelope with this transaction ID",
 				"line", s.items[d.index].Envelope.Line, "transaction_id", d.TransactionID)
@@ -414,17 +439,25 @@ func (s *run) takeProven(ctx context.Context) (again []int) {
 	return again
 }
 
+// again says that DocuSign answers so however often it is asked.
+func (a Answer) again() string {
+	return fmt.Sprintf("%s. This was the answer %d times, and DocuSign has no such envelope", strings.TrimSuffix(a.Message, "."), a.Times)
+}
+
 // open is the outcome of an envelope that could not be cleared up.
 func (d *doubt) open() envelope.Outcome {
-	out := envelope.Outcome{Status: envelope.Unknown}
+	out := envelope.Outcome{Status: envelope.Unknown, Code: d.Answer.Code}
 	out.Message = "sent without an answer; it may exist. Run the same command again: it is looked up before anything is sent"
+	if out.Code != "" {
+		out.Message = strings.TrimSuffix(d.Answer.Message, ".") + ". It may exist all the same. Run the same command again: it is looked up before anything is sent"
+	}
 	switch {
 	case d.unsettled != "":
 		out.Message = d.unsettled
 	case d.stranger != "":
-		out.Message = fmt.Sprintf("sent without an answer; DocuSign has envelope %s under its transaction ID, which goes to other people: another ledger may have used this batch's name. Look for this one there by recipient and date; if it was not sent, send its row under another --batch", d.stranger)
+		out.Message = fmt.Sprintf("sent without a clear answer; DocuSign has envelope %s under its transaction ID, which goes to other people: another ledger may have used this batch's name. Look for this one there by recipient and date; if it was not sent, send its row under another --batch", d.stranger)
 	case d.late():
-		out.Message = "sent without an answer on " + date(d.Attempted) + ", more than seven days ago, and DocuSign does not find it: look for it there by recipient and date"
+		out.Message = "sent without a clear answer on " + date(d.Attempted) + ", more than seven days ago, and DocuSign does not find it: look for it there by recipient and date"
 	}
 	return out
 }

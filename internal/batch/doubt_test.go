@@ -159,6 +159,41 @@ func TestLeft(t *testing.T) {
 	}
 }
 
+// TestAnswersAcrossRuns: that DocuSign gives the same answer each time and has no
+// such envelope is seen across runs, none of which lasts long.
+func TestAnswersAcrossRuns(t *testing.T) {
+	tests := []struct {
+		times  int // that earlier attempts were answered so
+		want   string
+		sends  int
+		mailed string
+	}{
+		{times: 1, want: "a failed", sends: 2},
+		{times: 2, want: "a failed", sends: 1},
+		{times: 3, want: "a failed", sends: 0},
+	}
+	for _, tt := range tests {
+		synctest.Test(t, func(t *testing.T) {
+			d := newDesk("a").goesWrong("send a", "always vague")
+			left := d.left("a", 2*day, "")
+			left.Answer = batch.Answer{Code: "CODE_vague", Message: "DocuSign: vague", Times: tt.times}
+			got, result := d.run(t.Context(), left)
+			out := result.Outcomes[0]
+			if got != tt.want || d.docusign.calls["send"] != tt.sends || out.Code != "CODE_vague" || !strings.Contains(out.Message, "This was the answer 3 times") {
+				t.Errorf("after %d: %s, %+v, sent %d times; want %s and %d", tt.times, got, out, d.docusign.calls["send"], tt.want, tt.sends)
+			}
+			d.wantMailed(t, "")
+		})
+	}
+	synctest.Test(t, func(t *testing.T) { // what cannot be looked up keeps DocuSign's words
+		d := newDesk("a").goesWrong("send a", "always vague").goesWrong("find", "always refuse")
+		got, result := d.run(t.Context())
+		if out := result.Outcomes[0]; got != "a unknown" || out.Code != "CODE_vague" || !strings.HasPrefix(out.Message, "DocuSign: vague. It may exist all the same.") {
+			t.Errorf("%s, %+v", got, out)
+		}
+	})
+}
+
 // TestLookBackFirst asks about what was left before anything is sent, in one
 // call, and tells the numbers.
 func TestLookBackFirst(t *testing.T) {

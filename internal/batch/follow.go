@@ -138,7 +138,11 @@ func (m *mailer) anew(ctx context.Context, l *lot) {
 		m.lost++
 	}
 	if m.lost >= maxLost {
-		m.goAlone(items, fmt.Errorf("%d lists were sent, and none of them arrived", m.lost))
+		why := fmt.Errorf("%d lists were sent, and none of them arrived", m.lost)
+		if l.answer.Code != "" {
+			why = fmt.Errorf("%w; the last answer was: %s", why, l.answer.Message)
+		}
+		m.goAlone(items, why)
 		return
 	}
 	m.sendAgain(items)

@@ -160,7 +160,8 @@ func (m *mailer) ask(ctx context.Context, l *lot) {
 		}
 	case doubtful(err), taken(err):
 		l.stage, l.since, l.next, l.left = unsure, now, now.Add(pauses[0]), len(l.open)
-		m.Log.Info("a lot was sent for without an answer: it is looked up", "lot", l.ID, "error", err)
+		l.answer = Answer{Code: code(err), Message: err.Error(), Times: 1}
+		m.Log.Info("DocuSign did not tell whether it sends a lot: it is looked up", "lot", l.ID, "error", err)
 		if m.OnLost != nil {
 			m.OnLost(len(l.open), now.Add(m.Settle))
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"batchsend/envelope"
@@ -40,7 +41,8 @@ type lot struct {
 	// unsure, when its call was certainly over, at the latest when this run began.
 	since time.Time
 	pace
-	speed float64 // that was seen
+	speed  float64 // that was seen
+	answer Answer  // to the order to send it, if that did not tell what came of it
 }
 
 // earlier reports whether an earlier run made the lot.
@@ -261,7 +263,7 @@ func (m *mailer) countUnderWay() {
 				m.run.underWay++
 			}
 			if l.earlier() {
-				m.run.leftUnderWay++
+				m.run.leftOver++
 			}
 		}
 	}
@@ -374,12 +376,14 @@ func (m *mailer) tell(l *lot, tx envelope.TransactionID, out envelope.Outcome) {
 // it was sent for, nobody may take it for not sent.
 func (l *lot) outcome() envelope.Outcome {
 	const again = "; run the same command again: it is looked up before anything is sent"
-	out := envelope.Outcome{Status: envelope.Unknown}
+	out := envelope.Outcome{Status: envelope.Unknown, Code: l.answer.Code}
 	switch {
 	case l.stage == under || l.stage == toCollect:
 		out.Message = "DocuSign is sending it from a bulk list" + again
 	case !l.Asked.IsZero() && time.Since(l.Asked) > known: // what does not show by then is deleted, or its field is
 		out.Message = "handed over in bulk on " + date(l.Asked) + ", more than seven days ago, and DocuSign does not show what became of it: look for it there by recipient and date"
+	case l.Batch == "" && l.answer.Code != "":
+		out.Message = "handed over in bulk, and DocuSign answered: " + strings.TrimSuffix(l.answer.Message, ".") + ". It may have been sent all the same" + again
 	case l.Batch == "":
 		out.Message = "handed over in bulk without an answer; it may have been sent" + again
 	default:

@@ -206,7 +206,7 @@ func (m *machine) crash(t *rapid.T) {
 
 func (m *machine) draw(t *rapid.T) options {
 	o := options{seed: rapid.Uint64().Draw(t, "seed"), limit: rapid.IntRange(0, 5).Draw(t, "limit"), rates: map[fault]float64{}}
-	for _, f := range []fault{lostAfter, lostBefore, limit, down, refuse} {
+	for _, f := range []fault{lostAfter, lostBefore, vague, vagueAfter, limit, down, refuse} {
 		o.rates[f] = rapid.SampledFrom([]float64{0, 0.1, 0.3}).Draw(t, string(f))
 	}
 	o.rates[halt] = rapid.SampledFrom([]float64{0, 0, 0.03}).Draw(t, "halt")
@@ -245,7 +245,7 @@ func (m *machine) start(t *rapid.T, o options) {
 	must(t, err)
 	left := make([]batch.Doubt, len(open))
 	for i, d := range open {
-		left[i] = batch.Doubt{TransactionID: d.TransactionID, Attempted: d.Attempted.Add(-m.jump), Draft: d.ID}
+		left[i] = batch.Doubt{TransactionID: d.TransactionID, Attempted: d.Attempted.Add(-m.jump), Draft: d.ID, Answer: batch.Answer{Code: d.Code, Message: d.Message, Times: d.Answers}}
 	}
 	lots, err := session.Lots(ctx)
 	must(t, err)
@@ -278,7 +278,7 @@ func strikes(o options) func(string, envelope.TransactionID) fault {
 	dice := rand.New(rand.NewPCG(o.seed, 1))
 	return func(string, envelope.TransactionID) fault {
 		roll := dice.Float64()
-		for _, f := range []fault{lostAfter, lostBefore, limit, down, refuse, halt} {
+		for _, f := range []fault{lostAfter, lostBefore, vague, vagueAfter, limit, down, refuse, halt} {
 			if roll -= o.rates[f]; roll < 0 {
 				return f
 			}

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -72,13 +73,15 @@ type run struct {
 	outcomes []envelope.Outcome
 	stop     context.CancelCauseFunc
 
-	mu                     sync.Mutex
-	failures               int // in a row
-	ownFault               int // of these, the fault of their rows
-	doubts                 []*doubt
-	left                   Left
-	underWay, leftUnderWay int  // see [Result]
-	over                   bool // nothing is sent any more
+	mu       sync.Mutex
+	failures int // in a row
+	ownFault int // of these, the fault of their rows
+	doubts   []*doubt
+	answers  map[int]Answer // to the last attempt of items that are in doubt, or go again
+	left     Left
+	underWay int  // see [Result.UnderWay]
+	leftOver int  // see [Result.LeftUnderWay]
+	over     bool // nothing is sent any more
 }
 
 // Run sends the items that no run has sent yet and returns what became of each.
@@ -89,7 +92,7 @@ type run struct {
 func (r *Runner) Run(ctx context.Context, items []Item, behind Behind) Result {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	s := &run{Runner: r, items: items, outcomes: make([]envelope.Outcome, len(items)), stop: stop}
+	s := &run{Runner: r, items: items, outcomes: make([]envelope.Outcome, len(items)), answers: make(map[int]Answer), stop: stop}
 	singly, inLots := s.sort(behind)
 	m := newMailer(s, inLots, behind.Lots)
 	s.lookBack(ctx, m)
@@ -102,7 +105,7 @@ func (r *Runner) Run(ctx context.Context, items []Item, behind Behind) Result {
 	both.Wait()
 	s.resolve(ctx)
 	m.countUnderWay()
-	return Result{Outcomes: s.outcomes, Stopped: m.why(context.Cause(ctx)), Left: s.left, UnderWay: s.underWay, LeftUnderWay: s.leftUnderWay}
+	return Result{Outcomes: s.outcomes, Stopped: m.why(context.Cause(ctx)), Left: s.left, UnderWay: s.underWay, LeftUnderWay: s.leftOver}
 }
 
 // sort takes what earlier runs left behind from the rest and returns the
@@ -207,13 +210,36 @@ func outcomeOf(ctx context.Context, id envelope.ID, err error) envelope.Outcome 
 	out := envelope.Outcome{Status: envelope.Failed, Code: code(err), Message: err.Error()}
 	_, unrecorded := errors.AsType[*LedgerError](err)
 	_, kept := errors.AsType[*keptError](err)
+	_, harmless := errors.AsType[harmlessError](err)
 	switch {
 	case doubtful(err):
 		out.Status = envelope.Unknown
+	case harmless && isOwnCode(out.Code) && ctx.Err() == nil:
+		// However often DocuSign is asked it says the same, and no draft is mailed.
 	case unrecorded, kept, !refused(ctx, err):
 		out.Status = envelope.Pending // nothing is wrong with this one
 	}
 	return out
+}
+
+// isOwnCode reports whether a code is one of DocuSign's own, which it has said of
+// this envelope, and not that of a server in between: "HTTP_503" and its like.
+func isOwnCode(code string) bool { return code != "" && !strings.HasPrefix(code, "HTTP_") }
+
+// answered takes note of what was said to an attempt that ended as out, and
+// returns how often that was said.
+func (s *run) answered(i int, out envelope.Outcome) Answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var a Answer
+	if out.Code != "" {
+		a = Answer{Code: out.Code, Message: out.Message, Times: 1}
+		if before := s.answers[i]; before.Code == a.Code {
+			a.Times += before.Times
+		}
+	}
+	s.answers[i] = a
+	return a
 }
 
 // settleTimeout is how long recording an outcome may take once it is known.

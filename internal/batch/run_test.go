@@ -29,6 +29,7 @@ func TestOutcomes(t *testing.T) {
 		mailed string
 		ledger string // its word for b
 		stops  string // what the reason begins with
+		says   string // of b
 	}{
 		{name: "all is well", rows: "a b c", want: "a sent, b sent, c sent", mailed: "a b c", ledger: "sent"},
 		{name: "in two steps", rows: "a b c", two: true, want: "a sent, b sent, c sent", mailed: "a b c", ledger: "sent"},
@@ -83,6 +84,34 @@ func TestOutcomes(t *testing.T) {
 		{
 			name: "the second step is lost, and from then on refused", rows: "b", two: true,
 			wrong: map[string][]fault{"put b": {lostBefore, "always refuse"}}, want: "b failed", ledger: "failed",
+		},
+		{
+			name: "the answer does not tell, and it was sent", rows: "b", wrong: map[string][]fault{"send b": {vagueAfter}},
+			want: "b sent", mailed: "b", ledger: "sent", says: "DocuSign answered CODE_vague and has sent it all the same",
+		},
+		{
+			name: "the answer does not tell, twice", rows: "b", wrong: map[string][]fault{"send b": {vague, vague}},
+			want: "b sent", mailed: "b", ledger: "sent",
+		},
+		{
+			name: "the answer never tells", rows: "b c", wrong: map[string][]fault{"send b": {"always vague"}},
+			want: "b failed, c sent", mailed: "c", ledger: "failed", says: "DocuSign: vague. This was the answer 3 times, and DocuSign has no such envelope",
+		},
+		{
+			name: "the answers differ", rows: "b", wrong: map[string][]fault{"send b": {vague, lostBefore, vague, vague}},
+			want: "b sent", mailed: "b", ledger: "sent",
+		},
+		{
+			name: "the draft's answer never tells", rows: "b c", two: true, wrong: map[string][]fault{"draft b": {"always vague"}},
+			want: "b failed, c sent", mailed: "c", ledger: "failed", says: "DocuSign: vague",
+		},
+		{
+			name: "the second step's answer never tells", rows: "b c", two: true, wrong: map[string][]fault{"put b": {"always vague"}},
+			want: "b failed, c sent", mailed: "c", ledger: "failed", says: "This was the answer 3 times",
+		},
+		{
+			name: "the second step's answer does not tell, and it was sent", rows: "b", two: true, wrong: map[string][]fault{"put b": {vague, vagueAfter, vague}},
+			want: "b sent", mailed: "b", ledger: "sent",
 		},
 		{
 			name: "the account is blocked", rows: "a b c", wrong: map[string][]fault{"send b": {halt}},
@@ -166,6 +195,12 @@ func TestOutcomes(t *testing.T) {
 				}
 				d.wantMailed(t, tt.mailed)
 				for i, out := range result.Outcomes {
+					if d.rows[i] == "b" && !strings.Contains(out.Message, tt.says) {
+						t.Errorf("it says of b: %q, want %q", out.Message, tt.says)
+					}
+					if out.Status == envelope.Failed && out.Code == "" {
+						t.Errorf("%s has failed without a code: %+v", d.rows[i], out)
+					}
 					_, id := d.docusign.mails(row(d.rows[i], 1).TransactionID)
 					if out.Status == envelope.Sent && out.ID != id {
 						t.Errorf("%s was sent as %q, DocuSign says %q", d.rows[i], out.ID, id)

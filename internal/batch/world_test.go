@@ -24,6 +24,9 @@ const (
 	down       fault = "down"        // the call never arrived
 	lostBefore fault = "lost-before" // no answer; nothing was done
 	lostAfter  fault = "lost-after"  // no answer; it was done
+	vague      fault = "vague"       // an answer that does not tell; nothing was done
+	vagueAfter fault = "vague-after" // an answer that does not tell; it was done
+	vagueDown  fault = "vague-down"  // the same of a call that may be made again
 	halt       fault = "halt"        // the account is blocked
 	explode    fault = "panic"
 	full       fault = "full"      // the queue of bulk sending
@@ -38,16 +41,25 @@ type saidError struct{ fault fault }
 
 func (e *saidError) Error() string { return "DocuSign: " + string(e.fault) }
 func (e *saidError) Doubtful() bool {
-	return e.fault == lostBefore || e.fault == lostAfter
+	return e.fault == lostBefore || e.fault == lostAfter || e.fault == vague || e.fault == vagueAfter
 }
 func (e *saidError) Halts() bool         { return e.fault == halt }
 func (e *saidError) QueueFull() bool     { return e.fault == full }
 func (e *saidError) BulkForbidden() bool { return e.fault == forbid }
 func (e *saidError) Gone() bool          { return e.fault == missing }
 func (e *saidError) RetryAfter() (time.Duration, bool) {
-	return 0, e.fault == limit || e.fault == down
+	return 0, e.fault == limit || e.fault == down || e.fault == vagueDown
 }
-func (e *saidError) ErrorCode() string { return "CODE_" + string(e.fault) }
+
+func (e *saidError) ErrorCode() string {
+	switch e.fault {
+	case lostBefore, lostAfter, down: // no answer
+		return ""
+	case vagueAfter, vagueDown:
+		return "CODE_vague"
+	}
+	return "CODE_" + string(e.fault)
+}
 
 // paper is an envelope at DocuSign.
 type paper struct {
@@ -145,7 +157,7 @@ func (w *world) leave(ctx context.Context, leaving batch.Leaving, name string, t
 	switch f {
 	case none:
 		err = work()
-	case lostAfter, mixedUp:
+	case lostAfter, mixedUp, vagueAfter:
 		if err = work(); err == nil {
 			err = &saidError{f}
 		}

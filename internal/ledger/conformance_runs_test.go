@@ -182,10 +182,14 @@ func testLeftBehind(t *testing.T, open func() book) {
 	want := make(map[string]ledger.Doubt)
 	for i, state := range map[int]envelope.State{1: envelope.StateSending, 2: envelope.StateUnknown} {
 		e := all[i]
-		want[e.Label] = ledger.Doubt{
+		d := ledger.Doubt{
 			TransactionID: e.TransactionID, Content: e.Content, Batch: "may", Label: e.Label,
 			File: "may.csv", Line: e.Line, State: state, Attempts: 1,
 		}
+		if state == envelope.StateUnknown {
+			d.Code, d.Message, d.Answers = "TIMEOUT", "no answer", 1
+		}
+		want[e.Label] = d
 	}
 	if diff := cmp.Diff(want, byLabel); diff != "" {
 		t.Errorf("left behind (-want +got):\n%s", diff)
@@ -199,6 +203,27 @@ func testLeftBehind(t *testing.T, open func() book) {
 		must(t, err)
 		if want := map[string]int{all[0].Label: 0, all[1].Label: 2, all[2].Label: 2, all[3].Label: 1}; entry.Attempts != want[entry.Label] {
 			t.Errorf("%s has %d attempts, want %d", entry.Label, entry.Attempts, want[entry.Label])
+		}
+	}
+}
+
+// testAnswers counts the attempts that were answered alike.
+func testAnswers(t *testing.T, open func() book) {
+	ctx := t.Context()
+	all := envs("may", 2)
+	s := start(t, open(), "may")
+	must(t, s.Plan(ctx, all))
+	e := all[1]
+	must(t, s.Claim(ctx, e))
+	for i, code := range []string{"OTHER", "UNSPECIFIED_ERROR", "UNSPECIFIED_ERROR"} {
+		if i > 0 {
+			must(t, s.Retry(ctx, e.TransactionID))
+		}
+		must(t, s.Settle(ctx, e.TransactionID, envelope.Outcome{Status: envelope.Unknown, Code: code, Message: "try " + code}))
+		doubts, err := s.Open(ctx)
+		must(t, err)
+		if d := doubts[0]; len(doubts) != 1 || d.Code != code || d.Message != "try "+code || d.Answers != max(i, 1) {
+			t.Errorf("after attempt %d the doubts are %+v", i+1, doubts)
 		}
 	}
 }

@@ -37,6 +37,7 @@ func testBook(t *testing.T, make func(t *testing.T) (open func() book)) {
 		"held":              testHeld,
 		"left behind":       testLeftBehind,
 		"lost lease":        testLostLease,
+		"answers":           testAnswers,
 		"draft":             testDraft,
 		"strange ID":        testStrangeID,
 		"order":             testOrder,

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"slices"
 	"time"
 
@@ -24,6 +25,11 @@ type Doubt struct {
 	// Legacy is set if an earlier release named it: then its transaction ID says
 	// nothing about its content.
 	Legacy bool
+	// Code and Message are what DocuSign said to the last attempt, if it is unknown
+	// although an answer came, and Answers is how many attempts were answered so.
+	Code    string
+	Message string
+	Answers int
 	// Own is set if this session changed it last. The others were left behind
 	// by earlier runs.
 	Own bool
@@ -62,11 +68,12 @@ func (s *Session) open(ctx context.Context, batch int64) ([]Doubt, error) {
 			key, content, at []byte
 			state            string
 			scheme           int
+			code, message    sql.NullString
 		)
-		if err := rows.Scan(&id, &key, &content, &d.Batch, &d.Label, &d.File, &d.Line, &state, &d.Attempts, &at, &run, &scheme); err != nil {
+		if err := rows.Scan(&id, &key, &content, &d.Batch, &d.Label, &d.File, &d.Line, &state, &d.Attempts, &at, &run, &scheme, &code, &message); err != nil {
 			return nil, err
 		}
-		d.Legacy = scheme < envelope.Scheme
+		d.Legacy, d.Code, d.Message = scheme < envelope.Scheme, code.String, message.String
 		if d.State, err = stateOf(state); err != nil {
 			return nil, err
 		}
@@ -80,8 +87,8 @@ func (s *Session) open(ctx context.Context, batch int64) ([]Doubt, error) {
 	return doubts, s.dateAttempts(ctx, batch, doubts, ids)
 }
 
-// dateAttempts sets the time of each doubt's last attempt. Only the events tell
-// it, which are read from end to end; doubts are rare.
+// dateAttempts sets the time of each doubt's last attempt, and how many attempts
+// came to the same answer. Only the events tell that, which are read from end to end; doubts are rare.
 func (s *Session) dateAttempts(ctx context.Context, batch int64, doubts []Doubt, ids []int64) error {
 	rows, err := s.db.read.QueryContext(ctx, sqlAttempts, batch)
 	if err != nil {
@@ -89,12 +96,22 @@ func (s *Session) dateAttempts(ctx context.Context, batch int64, doubts []Doubt,
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var id, attempt, at int64
-		if err := rows.Scan(&id, &attempt, &at); err != nil {
+		var (
+			id, attempt, at int64
+			code            string
+		)
+		if err := rows.Scan(&id, &attempt, &at, &code); err != nil {
 			return err
 		}
-		if i, ok := slices.BinarySearch(ids, id); ok && int(attempt) == doubts[i].Attempts {
+		i, ok := slices.BinarySearch(ids, id)
+		if !ok {
+			continue
+		}
+		if int(attempt) == doubts[i].Attempts {
 			doubts[i].Attempted = timeOf(at)
+		}
+		if code != "" && code == doubts[i].Code {
+			doubts[i].Answers++
 		}
 	}
 	return rows.Err()

@@ -96,11 +96,11 @@ const (
 		AND b.account = $2 AND t.content = $1 AND t.key <> $3
 		ORDER BY t.state = 's' DESC LIMIT 1`
 
-	sqlOpen = `SELECT e.id, e.key, e.content, b.name, e.label, f.name, e.line, e.state, e.attempts, e.docusign, e.run, e.scheme
+	sqlOpen = `SELECT e.id, e.key, e.content, b.name, e.label, f.name, e.line, e.state, e.attempts, e.docusign, e.run, e.scheme, e.code, e.message
 		FROM batch b JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id JOIN file f ON f.id = e.file
 		LEFT JOIN lot ON lot.id = e.lot AND lot.ended IS NULL
 		WHERE b.id = $1 AND (e.state = 'u' OR e.state = 'c' AND lot.id IS NULL) ORDER BY e.id`
-	sqlAttempts = `SELECT envelope, attempt, min(at) FROM event
+	sqlAttempts = `SELECT envelope, attempt, min(at), coalesce(max(CASE change WHEN 'cu' THEN code END), '') FROM event
 		WHERE envelope IN (
 			SELECT e.id FROM batch b JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id
 			WHERE b.id = $1 AND e.state IN ('c', 'u'))

@@ -7,6 +7,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"batchsend/envelope"
@@ -71,6 +72,39 @@ func Troubles(entries []Entry) []envelope.Problem {
 		}
 	}
 	return troubles
+}
+
+// Trouble is what DocuSign said of envelopes that it refused, or that are in
+// doubt.
+type Trouble struct {
+	Status    envelope.Status `json:"status"`
+	Code      string          `json:"code,omitempty"`
+	Envelopes int             `json:"envelopes"`
+	Message   string          `json:"message"` // of the first
+}
+
+// ByCode counts the envelopes that failed or are unknown by DocuSign's code, the
+// most frequent first.
+func ByCode(entries []Entry) (all []Trouble) {
+	type key struct {
+		status envelope.Status
+		code   string
+	}
+	index := map[key]int{}
+	for _, e := range entries {
+		out := e.Outcome
+		if out.Status != envelope.Failed && out.Status != envelope.Unknown {
+			continue
+		}
+		k := key{out.Status, out.Code}
+		if _, ok := index[k]; !ok {
+			index[k] = len(all)
+			all = append(all, Trouble{Status: out.Status, Code: out.Code, Message: out.Message})
+		}
+		all[index[k]].Envelopes++
+	}
+	slices.SortStableFunc(all, func(a, b Trouble) int { return b.Envelopes - a.Envelopes })
+	return all
 }
 
 // Counts are how many envelopes had each status.

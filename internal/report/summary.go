@@ -26,6 +26,7 @@ type Summary struct {
 	Error      string    `json:"error,omitempty"` // why nothing could be done
 	Problems   []Problem `json:"problems"`
 	Warnings   []Problem `json:"warnings"`
+	Troubles   []Trouble `json:"troubles,omitempty"` // see [ByCode]
 	Plan       *Plan     `json:"plan,omitempty"`
 	Seconds    float64   `json:"seconds"`
 	Results    string    `json:"results,omitempty"`
