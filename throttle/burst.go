@@ -176,7 +176,7 @@ func (b *burst) comesFree(flying, margin int) (time.Duration, bool) {
 
 // refuse closes the window.
 func (b *burst) refuse(now, after time.Duration) {
-	if after <= 0 {
+	if after <= 0 || after > burstSpan { // no window lasts longer
 		after = burstSpan
 	}
 	b.closed = max(b.closed, now+after+burstMargin)

@@ -109,6 +109,7 @@ func (h *hour) refuse(now, after time.Duration, next uint64) {
 	const early = 10 * time.Second
 	switch {
 	case after > 0:
+		after = min(after, time.Hour) // no hour lasts longer
 		h.closed = max(h.closed, now+after+hourMargin)
 		if !h.endTold {
 			h.end = now + after

@@ -17,7 +17,7 @@ import (
 //	RetryAfter() (wait time.Duration, ok bool)
 //
 // anywhere in its chain: without it, or when ok is false, the error is final.
-// A positive wait is kept to; otherwise the policy chooses the pause, at random
+// A positive wait is kept to, up to an hour; otherwise the policy chooses the pause, at random
 // around a value that doubles, so that callers refused together do not return
 // together.
 type Policy struct {
@@ -28,6 +28,10 @@ type Policy struct {
 	// of the pause before that.
 	Notify func(err error, wait time.Duration)
 }
+
+// longestAsked is the longest pause that an error can ask for: whatever a server
+// says, its windows last no longer.
+const longestAsked = time.Hour
 
 // inviter is an error that says whether to try again.
 type inviter interface {
@@ -63,7 +67,7 @@ func (p Policy) Do(ctx context.Context, op func(context.Context) error) error {
 		if own == backoff.Stop {
 			return fmt.Errorf("gave up after %d tries: %w", p.tries(), err)
 		}
-		if wait <= 0 {
+		if wait = min(wait, longestAsked); wait <= 0 {
 			wait = own
 		}
 		if ctx.Err() != nil {

@@ -37,6 +37,7 @@ func TestPolicyDo(t *testing.T) {
 		{"second try", throttle.Policy{}, []error{&again{}, nil}, 2, s / 2, 3 * s / 2, nil},
 		{"wrapped", throttle.Policy{}, []error{fmt.Errorf("op: %w", &again{}), nil}, 2, s / 2, 3 * s / 2, nil},
 		{"told to wait", throttle.Policy{}, []error{&again{wait: 47 * time.Minute}, nil}, 2, 47 * time.Minute, 47 * time.Minute, nil},
+		{"told to wait for years", throttle.Policy{}, []error{&again{wait: 100000 * time.Hour}, nil}, 2, time.Hour, time.Hour, nil},
 		{"told often", throttle.Policy{}, []error{&again{wait: time.Hour}}, 8, 7 * time.Hour, 7 * time.Hour, &again{}},
 		{"then final", throttle.Policy{}, []error{&again{}, plain}, 2, s / 2, 3 * s / 2, plain},
 		{"8 tries", throttle.Policy{}, []error{&again{}}, 8, 40 * s, 3 * time.Minute, &again{}},

@@ -136,7 +136,7 @@ func (j *job) awaitLost(ctx context.Context) error {
 			continue
 		}
 		until := time.Now().Add(j.o.settle)
-		j.say("the ledger has lost what its last run wrote, and that run was killed: waiting until %s for what it had under way to show at DocuSign", until.Local().Format("15:04:05"))
+		j.conn.waits.wait("the ledger has lost what its last run wrote, and that run was killed: what it had under way may not show at DocuSign yet", until, nil)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

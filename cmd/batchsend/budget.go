@@ -40,6 +40,19 @@ func (c *connection) recall(ctx context.Context, db *ledger.DB) error {
 	return nil
 }
 
+// recallShared is recall with the ledger that the connection would keep its calls
+// in. One that cannot be read is as good as none.
+func (a *app) recallShared(ctx context.Context, c *connection) {
+	db, err := ledger.OpenReadOnly(ctx, c.ledger)
+	if err == nil {
+		err = c.recall(ctx, db)
+		db.Close()
+	}
+	if err != nil {
+		a.log.Info("what is left of the calls is not known", "error", err)
+	}
+}
+
 // leave ends the connection's calls and gives back what it holds of the budget,
 // for which the ledger must still be open.
 func (c *connection) leave() {

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
@@ -37,6 +36,9 @@ type limits struct {
 	concurrency   int
 	hourly, burst int // caps; 0 none
 	reserve       int // percent of the hour left to other apps
+	// What ends waits that are not worth it; see [waits].
+	brief  bool
+	giveUp context.CancelCauseFunc
 }
 
 // connection is everything that talks to DocuSign or its imitation.
@@ -51,6 +53,7 @@ type connection struct {
 	budget   *ledger.Budget // that it shares; nil if it calls by itself
 	log      *slog.Logger
 	command  func(verb string, more ...string) string // see [app.command]
+	waits    *waits
 
 	templates map[string]*template.Template // by ID, as last read with their documents
 }
@@ -81,21 +84,16 @@ func (a *app) connect(ctx context.Context, l limits) (*connection, error) {
 	if c.ledger, err = a.ledgerPath(); err != nil {
 		return nil, err
 	}
+	c.waits = newWaits(ctx, a, l)
 	c.limiter = &throttle.Limiter{
 		HourLimit: assumedHourly, BurstLimit: assumedBurst,
 		HourCap: l.hourly, BurstCap: l.burst, Reserve: l.reserve,
-		OnWait: func(w throttle.Wait) {
-			if w.Window == "" {
-				a.say("waiting for a call that is under way, perhaps another run's: its answer shows what is left")
-				return
-			}
-			a.say("waiting until %s: the %s limit of calls is used up", w.Until.Local().Format("15:04:05"), w.Window)
-		},
+		OnWait: c.waits.hold,
 	}
-	var trouble troubleshooter
-	c.retry = throttle.Policy{Notify: func(err error, wait time.Duration) {
-		a.log.Info("repeating a call", "wait", wait.Round(time.Millisecond), "error", err)
-		trouble.tell(a, err)
+	client.Transport = c.waits.watch(client.Transport)
+	c.retry = throttle.Policy{Notify: func(err error, pause time.Duration) {
+		a.log.Info("repeating a call", "wait", pause.Round(time.Millisecond), "error", err)
+		c.waits.repeat(err, pause)
 	}}
 	client.Pacer = pacer{c.limiter}
 	client.OnLimited = func(w docusign.Window, after time.Duration) { c.limiter.Exhausted(throttle.Window(w), after) }
@@ -211,24 +209,6 @@ func (a *app) enterSandbox(c *connection, client *docusign.Client) error {
 	client.Auth, err = docusign.ParseAuthServer("http://127.0.0.1")
 	client.IntegrationKey, client.UserID, client.Account, client.Key = sandbox.DefaultIntegrationKey, sandbox.DefaultUserID, sandbox.DefaultAccount, key
 	return err
-}
-
-// troubleshooter tells the operator of failures that are being repeated, but
-// not of every one.
-type troubleshooter struct {
-	mu   sync.Mutex
-	last time.Time
-}
-
-func (t *troubleshooter) tell(a *app, err error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	limited, ok := errors.AsType[*docusign.Error](err)
-	if ok && limited.Kind == docusign.Limited || time.Since(t.last) < 30*time.Second {
-		return // the limiter tells of limits itself
-	}
-	t.last = time.Now()
-	a.say("trying again: %v", err)
 }
 
 // adviceError is an error with a hint of its own.

@@ -20,14 +20,14 @@ func (a *app) doctorCommand() *cobra.Command {
 account, allowance, templates, ledger, disk. It goes on after what fails, as far
 as that is possible. It sends nothing and changes nothing.`,
 		Args: atMost(0, ""),
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context(), limits{concurrency: 1}) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.asking(cmd.Context(), a.doctor) },
 	}
 }
 
 // doctor prints a line for each step, and what to do about those that fail. The
 // worst decides the exit code.
 func (a *app) doctor(ctx context.Context, l limits) error {
-	x := &examination{app: a}
+	x := &examination{app: a, given: func(err error) error { return givenUp(ctx, err) }}
 	if x.key() {
 		x.docusign(ctx, l)
 	} else {
@@ -46,6 +46,7 @@ func (a *app) doctor(ctx context.Context, l limits) error {
 type examination struct {
 	*app
 	failed []error
+	given  func(error) error // see [givenUp]
 }
 
 func (x *examination) ok(step, format string, args ...any) {
@@ -53,6 +54,7 @@ func (x *examination) ok(step, format string, args ...any) {
 }
 
 func (x *examination) fail(step string, err error) {
+	err = x.given(err)
 	fmt.Fprintf(x.stdout, "FAIL  %-10s %v\n", step, err)
 	x.failed = append(x.failed, err)
 }
@@ -91,6 +93,7 @@ func (x *examination) docusign(ctx context.Context, l limits) {
 		return
 	}
 	defer conn.leave()
+	x.recallShared(ctx, conn)
 	x.ok("sign-in", "as %s <%s>", conn.login.UserName, conn.login.UserEmail)
 	x.ok("account", "%s (%s) at %s", conn.login.AccountName, conn.login.AccountID, conn.login.BaseURI)
 	info, err := conn.accountInfo(ctx)
@@ -117,7 +120,7 @@ func (x *examination) docusign(ctx context.Context, l limits) {
 // template reads the template of the setting, or the list of templates.
 func (x *examination) template(ctx context.Context, conn *connection, info docusign.AccountInfo) {
 	if conn.template == "" {
-		list, err := conn.client.Templates(ctx)
+		list, err := conn.listTemplates(ctx)
 		if err != nil {
 			x.fail("templates", err)
 			return

@@ -68,6 +68,8 @@ func exitCode(err error) int {
 	var many *batch.ManyErrorsError
 	var held *ledger.HeldError
 	var answer *docusign.Error
+	var wait *waitError
+	var elsewhere *underWayError
 	switch {
 	case err == nil:
 		return exitDone
@@ -75,12 +77,17 @@ func exitCode(err error) int {
 		return exit.code
 	case errors.As(err, &problems):
 		return exitRejected
+	case errors.As(err, &wait):
+		if wait.passes() {
+			return exitStopped
+		}
+		return exitCannotRun
 	case errors.As(err, &many):
 		if many.Alike {
 			return exitCannotRun
 		}
 		return exitFailed
-	case errors.As(err, &held), errors.Is(err, ledger.ErrLost), errors.Is(err, batch.ErrLate), errors.Is(err, errDeadline):
+	case errors.As(err, &held), errors.As(err, &elsewhere), errors.Is(err, ledger.ErrLost), errors.Is(err, batch.ErrLate), errors.Is(err, errDeadline):
 		return exitStopped
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return exitStopped

@@ -60,15 +60,6 @@ func (j *job) exit(rejected bool) int {
 	return code
 }
 
-// ageOf is the exit code for an envelope that an earlier run left in doubt and
-// this one has not come to.
-func (j *job) ageOf(st envelope.Standing) int {
-	if time.Since(st.At) < j.o.settle {
-		return exitStopped
-	}
-	return exitFailed
-}
-
 // finish writes the files and prints the result, whatever happened, and
 // returns the error that carries the exit code.
 func (j *job) finish(code int) error {
@@ -76,11 +67,6 @@ func (j *job) finish(code int) error {
 	entries := j.entries()
 	if len(j.fresh) > 0 {
 		code = worst(code, exitStopped)
-	}
-	for _, e := range entries {
-		if _, ok := j.outcomes[e.Draft]; !ok && e.Outcome.Status == envelope.Unknown {
-			code = worst(code, j.ageOf(j.standing[e.Draft]))
-		}
 	}
 	code = j.writeFiles(entries, code)
 	if j.stopped != nil {
@@ -132,6 +118,15 @@ func (j *job) untouched(d *envelope.Draft) envelope.Outcome {
 		return out
 	}
 	return envelope.Outcome{Status: envelope.Pending}
+}
+
+// leavePending says of the rows of a dry run that DocuSign could not be asked:
+// nobody knows whether they are valid.
+func (j *job) leavePending() {
+	for _, d := range j.drafts {
+		d.Envelope = nil
+		j.outcomes[d] = envelope.Outcome{Status: envelope.Pending, Message: "not checked: " + why(j.stopped)}
+	}
 }
 
 // nothingKnown ends a run that was stopped before it had looked into the ledger.

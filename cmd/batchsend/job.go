@@ -68,16 +68,20 @@ func (j *job) run(ctx context.Context) error {
 	if j.finished {
 		return err
 	}
+	err = givenUp(ctx, err)
 	code := exitCode(err)
 	if code == exitStopped && len(j.drafts) > 0 {
 		j.stopped = err
 		if cause := context.Cause(ctx); cause != nil {
 			j.stopped = cause
 		}
-		if j.standing != nil {
-			return j.finish(exitStopped)
+		switch {
+		case j.standing == nil && j.o.dryRun:
+			j.leavePending()
+		case j.standing == nil:
+			return j.nothingKnown(j.writeFiles(j.entries(), code))
 		}
-		return j.nothingKnown(j.writeFiles(j.entries(), code))
+		return j.finish(exitStopped)
 	}
 	j.failed = err
 	if now := j.writeFiles(j.entries(), code); now != code {
@@ -294,7 +298,7 @@ func (j *job) send(ctx context.Context, items []batch.Item, drafts []*envelope.D
 		DocuSign: j.conn.client, Ledger: j.session, TwoStep: j.o.via == batch.TwoStep,
 		Retry: j.conn.retry, Concurrency: j.o.concurrency, MaxErrors: j.o.maxErrors, Settle: j.o.settle,
 		Guard: j.template.check, Stale: j.template.stale, Bulk: j.bulk, Singly: j.o.via == batch.Single || j.o.via == batch.TwoStep, OnLot: j.tellLot, OnAlone: j.tellAlone,
-		Log: j.log, OnOutcome: bar.outcome, OnLeft: func(l batch.Left) { j.say("%s", leftText(l)) }, OnLost: j.tellLost,
+		Log: j.log, OnOutcome: bar.outcome, OnLeft: func(l batch.Left) { j.say("%s", leftText(l)) }, OnLost: j.tellLost, OnPause: j.tellPause,
 	}
 	result := runner.Run(ctx, chosen, behind)
 	bar.close()

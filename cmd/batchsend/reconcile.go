@@ -11,6 +11,7 @@ import (
 	"batchsend/internal/batch"
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
+	"batchsend/throttle"
 )
 
 func (a *app) reconcileCommand() *cobra.Command {
@@ -65,7 +66,7 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 	}
 	runner := &batch.Runner{
 		DocuSign: conn.client, Ledger: session, LookOnly: true,
-		Retry: conn.retry, Settle: settle, Log: a.log, OnLost: a.tellLost,
+		Retry: conn.retry, Settle: settle, Log: a.log, OnLost: a.tellLost, OnPause: a.tellPause,
 	}
 	result := runner.Run(ctx, nil, behind)
 	if result.Left.Total() > 0 {
@@ -152,6 +153,9 @@ func (a *app) leftBehind(ctx context.Context, session *ledger.Session) (behind b
 	if behind.Lots, err = session.Lots(ctx); err != nil {
 		return behind, err
 	}
+	if n := len(behind.Doubts); n > 0 {
+		a.say("an earlier run did not learn what became of %s: looking up", report.Plural(n, "envelope"))
+	}
 	handedOver := 0
 	for _, l := range behind.Lots {
 		handedOver += len(l.Envelopes)
@@ -164,7 +168,12 @@ func (a *app) leftBehind(ctx context.Context, session *ledger.Session) (behind b
 
 // tellLot says what DocuSign has taken over.
 func (a *app) tellLot(envelopes int, through time.Time) {
-	a.say("handed %s over to DocuSign, which should have sent them by %s", report.Plural(envelopes, "envelope"), through.Local().Format("15:04:05"))
+	a.say("handed %s over to DocuSign, which should have sent them by %s", report.Plural(envelopes, "envelope"), throttle.Clock(through, time.Now()))
+}
+
+// tellPause says what bulk sending waits for.
+func (a *app) tellPause(until time.Time, why string) {
+	a.say("waiting until %s: %s", throttle.Clock(until, time.Now()), why)
 }
 
 // tellAlone says that envelopes do not go as planned.
@@ -193,5 +202,5 @@ func (a *app) tellLost(envelopes int, until time.Time) {
 		were = "it was"
 	}
 	a.say("looking up %s, because DocuSign did not say whether %s sent, until %s at the latest; what it does not know by then was never sent",
-		report.Plural(envelopes, "envelope"), were, until.Local().Format("15:04:05"))
+		report.Plural(envelopes, "envelope"), were, throttle.Clock(until, time.Now()))
 }

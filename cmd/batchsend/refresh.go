@@ -21,8 +21,8 @@ const askEvery = 15 * time.Minute
 
 // refresh asks DocuSign what became of the sent envelopes of a batch, or of all
 // the account's batches if name is "", and writes it into the ledger.
-func (a *app) refresh(ctx context.Context, name string) error {
-	conn, err := a.connect(ctx, limits{concurrency: 1})
+func (a *app) refresh(ctx context.Context, l limits, name string) error {
+	conn, err := a.connect(ctx, l)
 	if err != nil {
 		return err
 	}
@@ -154,6 +154,9 @@ func ofBatches(n int) string {
 func (r *refresher) summary() string {
 	if len(r.due)+r.terminal+r.recent == 0 {
 		return "nothing to ask: no envelope was sent"
+	}
+	if r.asked == 0 && len(r.due) > 0 {
+		return fmt.Sprintf("DocuSign told of none of %s", report.Plural(len(r.due), "envelope"))
 	}
 	text := fmt.Sprintf("asked DocuSign about %s in %s", report.Plural(r.asked, "envelope"), report.Plural(r.calls, "call"))
 	if len(r.due) == 0 {

@@ -149,6 +149,9 @@ func (a *app) send(ctx context.Context, o *sendOptions, files []string) (err err
 		return err
 	}
 	defer cancel()
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	o.brief, o.giveUp = o.dryRun, giveUp
 	job := &job{app: a, o: o, defaults: defaults, faults: faults, files: files}
 	defer job.close()
 	err = job.run(ctx)

@@ -25,6 +25,15 @@ func (c *connection) accountInfo(ctx context.Context) (info docusign.AccountInfo
 // templateID is what DocuSign calls a template by.
 var templateID = regexp.MustCompile(`(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$`)
 
+// listTemplates lists the account's templates.
+func (c *connection) listTemplates(ctx context.Context) (list []docusign.Listed, err error) {
+	err = c.retry.Do(ctx, func(ctx context.Context) (err error) {
+		list, err = c.client.Templates(ctx)
+		return err
+	})
+	return list, err
+}
+
 // source reads a template. One that does not exist is no error here: the rows
 // that name it are rejected.
 func (c *connection) source(ctx context.Context, id string, info docusign.AccountInfo) (*envelope.Source, error) {
@@ -58,11 +67,7 @@ func (c *connection) source(ctx context.Context, id string, info docusign.Accoun
 // the ID of the one that is, "" if none or several may be.
 func (c *connection) noTemplateID(ctx context.Context, text string) (why, meant string) {
 	const form = "a template's ID is a GUID such as 1b2c3d4e-0000-4000-8000-000000000001"
-	var list []docusign.Listed
-	err := c.retry.Do(ctx, func(ctx context.Context) (err error) {
-		list, err = c.client.Templates(ctx)
-		return err
-	})
+	list, err := c.listTemplates(ctx)
 	if err != nil {
 		return form, ""
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -28,8 +29,10 @@ answers. It leaves out those that will not change any more (completed, declined,
 voided) and those asked about less than 15 minutes ago, as DocuSign wants it.`,
 		Args: atMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			var late *waitError // what the ledger knows is shown all the same
 			if refresh {
-				if err := a.refresh(cmd.Context(), batch); err != nil {
+				err := a.asking(cmd.Context(), func(ctx context.Context, l limits) error { return a.refresh(ctx, l, batch) })
+				if err != nil && (!errors.As(err, &late) || !late.passes()) {
 					return err
 				}
 			}
@@ -42,10 +45,16 @@ voided) and those asked about less than 15 minutes ago, as DocuSign wants it.`,
 				return err
 			}
 			defer db.Close()
+			show := a.statusOfAll
 			if batch != "" {
-				return a.statusOfBatch(cmd.Context(), db, batch, asJSON)
+				show = func(ctx context.Context, db *ledger.DB, asJSON bool) error {
+					return a.statusOfBatch(ctx, db, batch, asJSON)
+				}
 			}
-			return a.statusOfAll(cmd.Context(), db, asJSON)
+			if err := show(cmd.Context(), db, asJSON); err != nil || late == nil {
+				return err
+			}
+			return late
 		},
 	}
 	cmd.Flags().StringVar(&batch, "batch", "", "list the envelopes of the batch `NAME`")

@@ -21,22 +21,25 @@ CSV file must and may give: the roles with their routing order, the tabs of
 each, the envelope custom fields, and a header line to start from.`,
 		Args: atMost(1, "ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			conn, err := a.connect(cmd.Context(), limits{concurrency: 1})
-			if err != nil {
-				return err
-			}
-			defer conn.leave()
-			if len(args) == 0 {
-				return a.listTemplates(cmd.Context(), conn)
-			}
-			return a.showTemplate(cmd.Context(), conn, args[0])
+			return a.asking(cmd.Context(), func(ctx context.Context, l limits) error {
+				conn, err := a.connect(ctx, l)
+				if err != nil {
+					return err
+				}
+				defer conn.leave()
+				a.recallShared(ctx, conn)
+				if len(args) == 0 {
+					return a.listTemplates(ctx, conn)
+				}
+				return a.showTemplate(ctx, conn, args[0])
+			})
 		},
 	}
 }
 
 func (a *app) listTemplates(ctx context.Context, conn *connection) error {
 	rows := [][]string{{"TEMPLATE ID", "MODIFIED", "NAME"}}
-	list, err := conn.client.Templates(ctx)
+	list, err := conn.listTemplates(ctx)
 	if err != nil {
 		return err
 	}

@@ -157,6 +157,7 @@ func (m *mailer) ask(ctx context.Context, l *lot) {
 		m.follow(l, now)
 		if m.OnLot != nil {
 			m.OnLot(len(l.open), l.expect)
+			m.told = later(m.told, l.next)
 		}
 	case doubtful(err), taken(err):
 		l.stage, l.since, l.next, l.left = unsure, now, now.Add(pauses[0]), len(l.open)
@@ -164,6 +165,7 @@ func (m *mailer) ask(ctx context.Context, l *lot) {
 		m.Log.Info("DocuSign did not tell whether it sends a lot: it is looked up", "lot", l.ID, "error", err)
 		if m.OnLost != nil {
 			m.OnLost(len(l.open), now.Add(m.Settle))
+			m.told = later(m.told, now.Add(m.Settle))
 		}
 	case queueFull(err) && now.Sub(l.since) < stuck:
 		if m.unclaim(ctx, l) {

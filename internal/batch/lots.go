@@ -73,6 +73,7 @@ type mailer struct {
 	lag     time.Duration // of DocuSign's searches, as far as was seen
 	lost    int           // lots of this run that DocuSign never received
 	late    bool          // something was not sent because the run must end before
+	told    time.Time     // until when somebody was told that the run waits
 	// alone takes the items that go one by one after all. It never blocks, and
 	// is closed in the end.
 	alone chan int
@@ -184,6 +185,7 @@ func (m *mailer) send(ctx context.Context) {
 		if l == nil {
 			break
 		}
+		m.tellPause(l)
 		if sleep(ctx, time.Until(l.next)) {
 			m.visit(ctx, l)
 		}
@@ -201,6 +203,33 @@ func (m *mailer) send(ctx context.Context) {
 		}
 	}
 	m.cleanUp(ctx)
+}
+
+// worthTelling is how long a pause is that somebody is told of.
+const worthTelling = 3 * time.Second
+
+// tellPause tells of the pause before the next thing is done about a lot, unless
+// that was told already.
+func (m *mailer) tellPause(l *lot) {
+	if m.OnPause == nil || time.Until(l.next) < worthTelling || l.next.Before(m.told.Add(worthTelling)) {
+		return
+	}
+	m.told = l.next
+	m.OnPause(l.next, l.waitsFor())
+}
+
+// waitsFor says what the next thing about the lot waits for.
+func (l *lot) waitsFor() string {
+	switch n := len(l.open); l.stage {
+	case toSend:
+		return fmt.Sprintf("DocuSign's queue of bulk sends is full, and a list of %d waits for room", n)
+	case under:
+		return fmt.Sprintf("DocuSign is still working through a list of %d", n)
+	case toCollect:
+		return fmt.Sprintf("DocuSign is through with a list of %d and does not show all of it yet", n)
+	default:
+		return fmt.Sprintf("DocuSign did not say whether it sends a list of %d: it is looked up", n)
+	}
 }
 
 // active reports whether there is something to be done about the lot.

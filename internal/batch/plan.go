@@ -82,10 +82,10 @@ func Choose(envs []*envelope.Envelope, t Terms) Plan {
 		single.Why = append([]string{"one call an envelope; bulk sending would save none"}, bulk.Why...)
 		return single
 	case !wanted && !bulk.Finish.Before(single.Finish):
-		single.Why = []string{"one call an envelope; bulk sending would be done no sooner, " + when(bulk.Finish, t.Now)}
+		single.Why = []string{"one call an envelope; bulk sending would be done no sooner, " + throttle.Clock(bulk.Finish, t.Now)}
 		return single
 	}
-	why := fmt.Sprintf("%s; one by one it would take until %s", lists(bulk.Lists), when(single.Finish, t.Now))
+	why := fmt.Sprintf("%s; one by one it would take until %s", lists(bulk.Lists), throttle.Clock(single.Finish, t.Now))
 	bulk.Why = append([]string{why}, bulk.Why...)
 	if t.Untold {
 		bulk.Why = append(bulk.Why, "DocuSign does not tell whether the account allows bulk sending: if it does not, they go one by one")
@@ -98,15 +98,6 @@ func lists(n int) string {
 		return "1 list that DocuSign works through by itself"
 	}
 	return fmt.Sprintf("%d lists that DocuSign works through by itself", n)
-}
-
-// when writes a time as short as it can be understood.
-func when(at, now time.Time) string {
-	at, now = at.Local(), now.Local()
-	if at.YearDay() == now.YearDay() && at.Year() == now.Year() {
-		return at.Format("15:04")
-	}
-	return at.Format("2006-01-02 15:04")
 }
 
 // single plans to send one by one, in so many calls each.

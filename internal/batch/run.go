@@ -63,7 +63,10 @@ type Runner struct {
 	// done, and when the last of them will be cleared up if look-ups succeed; and
 	// the same of a lot whose answer was lost, at once. It may be nil.
 	OnLost func(envelopes int, until time.Time)
-	Log    *slog.Logger
+	// OnPause is told until when bulk sending waits, and for what, where nothing
+	// else was told of so long a wait. It may be nil.
+	OnPause func(until time.Time, why string)
+	Log     *slog.Logger
 }
 
 // run is the state of one [Runner.Run].

@@ -43,6 +43,7 @@ type AuthError struct {
 	// Skew is how far this machine's clock is ahead of the server's, or behind
 	// if negative. It is exact to a second, and 0 if the server did not tell.
 	Skew  time.Duration
+	After time.Duration // how long the server asks to wait, 0 if it does not say
 	Cause error
 }
 
@@ -65,7 +66,7 @@ func (e *AuthError) Temporary() bool {
 
 // RetryAfter reports whether the server asks to be tried again. A server that
 // cannot be reached is not one: who waits for it should be told why.
-func (e *AuthError) RetryAfter() (time.Duration, bool) { return 0, e.Reason == Unavailable }
+func (e *AuthError) RetryAfter() (time.Duration, bool) { return e.After, e.Reason == Unavailable }
 
 // Unwrap returns the cause, if there is one.
 func (e *AuthError) Unwrap() error { return e.Cause }

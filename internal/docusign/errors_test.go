@@ -166,6 +166,11 @@ func TestRetryAfter(t *testing.T) {
 			{"hour, reset is far away", 400, hour, []string{"X-RateLimit-Reset", epoch(1000 * time.Hour)}, time.Hour, Hour},
 			{"hour, Retry-After wins", 429, hour, []string{"X-RateLimit-Reset", epoch(25 * time.Minute), "Retry-After", "90"}, 90 * time.Second, Hour},
 			{"hour, Retry-After as a date", 429, hour, []string{"Retry-After", theirs.Add(time.Minute).UTC().Format(http.TimeFormat)}, time.Minute, Hour},
+			{"hour, Retry-After of ten years", 429, hour, []string{"Retry-After", "315360000"}, 30 * time.Minute, Hour},
+			{"hour, Retry-After in ten years", 429, hour, []string{"Retry-After", theirs.AddDate(10, 0, 0).UTC().Format(http.TimeFormat)}, 30 * time.Minute, Hour},
+			{"hour, Retry-After past the reset", 429, hour, []string{"X-RateLimit-Reset", epoch(5 * time.Minute), "Retry-After", "3000"}, 5 * time.Minute, Hour},
+			{"burst, Retry-After of ten years", 429, burst, []string{"Retry-After", "315360000"}, 30 * time.Second, Burst},
+			{"one envelope, hour, Retry-After of ten years", 429, "Hourly_Envelope_Polling_Limit_Exceeded", []string{"Retry-After", "315360000"}, 30 * time.Minute, ""},
 			{"burst", 429, burst, nil, 30 * time.Second, Burst},
 			{"burst, Retry-After", 429, burst, []string{"Retry-After", "7"}, 7 * time.Second, Burst},
 			{"burst, Retry-After is 0", 429, burst, []string{"Retry-After", "0"}, time.Second, Burst},
@@ -204,6 +209,10 @@ func TestDownAfter(t *testing.T) {
 	e := check(lookUp, answer{status: 503, header: http.Header{"Retry-After": {"40"}}}, nil)
 	if after, again := e.RetryAfter(); after != 40*time.Second || !again {
 		t.Errorf("RetryAfter = %v, %t; want 40s", after, again)
+	}
+	e = check(lookUp, answer{status: 503, header: http.Header{"Retry-After": {"315360000"}}}, nil)
+	if after, again := e.RetryAfter(); after != time.Hour || !again {
+		t.Errorf("RetryAfter = %v, %t; want an hour at most", after, again)
 	}
 }
 

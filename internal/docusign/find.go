@@ -3,6 +3,7 @@ package docusign
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -31,7 +32,8 @@ func (c *Client) Find(ctx context.Context, ids []envelope.TransactionID) (map[en
 		look := byIDs("transaction_ids", wireIDs{Transactions: chunk})
 		look.asks = true
 		// An envelope may have two entries: by its transaction, and by itself.
-		if err := c.eachEnvelope(ctx, look, func(w *wireStatus) { seen.add(w.TransactionID, w) }); err != nil {
+		err := c.eachEnvelope(ctx, look, func(w *wireStatus) { seen.add(w.TransactionID, w) })
+		if err != nil && !(errors.Is(err, errRepeats) && seen.all(chunk)) {
 			return nil, err
 		}
 	}
@@ -106,6 +108,11 @@ func (s *sightings) add(transaction text, w *wireStatus) {
 	if key := transaction.guid(); key != "" && !slices.Contains(s.ids[key], id) {
 		s.ids[key] = append(s.ids[key], id)
 	}
+}
+
+// all reports whether every one of ids was seen.
+func (s *sightings) all(ids []envelope.TransactionID) bool {
+	return !slices.ContainsFunc(ids, func(id envelope.TransactionID) bool { return len(s.ids[strings.ToLower(string(id))]) == 0 })
 }
 
 // unclear returns the envelopes of which it is not known whether they were sent.

@@ -11,6 +11,9 @@ func (e *Error) Hint() string {
 	if errors.As(e.Cause, &hinted) {
 		return hinted.Hint()
 	}
+	if e.Kind == Limited {
+		return "the account's calls are used up for now, by this and other applications: the same command goes on later"
+	}
 	if hint := Hint(e.ErrorCode()); hint != "" {
 		return hint
 	}
@@ -19,8 +22,6 @@ func (e *Error) Hint() string {
 		return Hint(fmt.Sprintf("HTTP_%d", e.Status))
 	case errors.Is(e.Cause, ErrTemplateUnknown):
 		return copyID
-	case e.Kind == Limited:
-		return "the account's calls are used up for now, by this and other applications: the same command goes on later"
 	case e.Kind == Unknown:
 		return "the envelope may exist: run the same command again, which looks it up before anything is sent"
 	case e.Kind == Down:

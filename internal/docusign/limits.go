@@ -19,6 +19,10 @@ const (
 // burstWindow is how long a used-up burst window lasts at most.
 const burstWindow = 30 * time.Second
 
+// longestWait is how long an answer may make anybody wait: no window lasts
+// longer.
+const longestWait = time.Hour
+
 // Limits is what an answer says about the account's calls. What it does not
 // say is -1.
 type Limits struct {
@@ -57,30 +61,31 @@ func dated(h http.Header, now time.Time) time.Time {
 	return now
 }
 
-// wait is how long a window that an answer calls used up stays so.
+// wait is how long a window that an answer calls used up stays so. What the
+// answer asks for wins, but for more than the window can last.
 func wait(w Window, h http.Header, now time.Time) time.Duration {
+	lasts := burstWindow
+	if w == Hour {
+		if lasts = ReadLimits(h, now).HourReset; lasts <= 0 {
+			at := dated(h, now)
+			lasts = at.Truncate(time.Hour).Add(time.Hour).Sub(at)
+		}
+	}
 	if after, ok := retryAfter(h, now); ok {
-		return after
+		return min(after, lasts)
 	}
-	if w != Hour {
-		return burstWindow
-	}
-	if reset := ReadLimits(h, now).HourReset; reset > 0 {
-		return reset
-	}
-	at := dated(h, now)
-	return at.Truncate(time.Hour).Add(time.Hour).Sub(at)
+	return lasts
 }
 
-// retryAfter reads the header Retry-After, seconds or a date. DocuSign does
-// not document that it sends one.
+// retryAfter reads the header Retry-After, seconds or a date, up to
+// [longestWait]. DocuSign does not document that it sends one.
 func retryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	value := strings.TrimSpace(h.Get("Retry-After"))
 	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second, true
+		return min(time.Duration(seconds)*time.Second, longestWait), true
 	}
 	if at, err := http.ParseTime(value); err == nil {
-		return max(at.Sub(dated(h, now)), 0), true
+		return min(max(at.Sub(dated(h, now)), 0), longestWait), true
 	}
 	return 0, false
 }

@@ -22,14 +22,7 @@ func (c *Client) FindBatch(ctx context.Context, lot *envelope.Lot, since time.Ti
 		op: "look up bulk send batch", method: http.MethodGet, path: "/bulk_send_batch",
 		query: url.Values{"from_date": {from(since)}, "count": {strconv.Itoa(batchesPerPage)}},
 	}
-	type batches struct {
-		Batches []struct {
-			ID   text `json:"batchId"`
-			Name text `json:"batchName"`
-		} `json:"bulkBatchSummaries"`
-		page
-	}
-	err = each(ctx, c, look, func(got *batches) (page, int) {
+	err = each(ctx, c, look, func(got *wireBatches) (page, int) {
 		for _, b := range got.Batches {
 			if string(b.Name) == lot.Name() {
 				batchID, found = b.ID.guid(), true
@@ -45,6 +38,22 @@ func (c *Client) FindBatch(ctx context.Context, lot *envelope.Lot, since time.Ti
 		return "", false, &Error{Kind: Down, Op: look.op, Status: http.StatusOK, Message: "the answer names the batch without its ID"}
 	}
 	return batchID, found, nil
+}
+
+// wireBatches is the schema "bulkSendBatchSummaries".
+type wireBatches struct {
+	Batches []struct {
+		ID   text `json:"batchId"`
+		Name text `json:"batchName"`
+	} `json:"bulkBatchSummaries"`
+	page
+}
+
+func (w *wireBatches) keys() (keys []string) {
+	for _, b := range w.Batches {
+		keys = append(keys, string(b.ID+" "+b.Name))
+	}
+	return keys
 }
 
 // LotStatus reads how far DocuSign has come with a batch.

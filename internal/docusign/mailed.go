@@ -81,7 +81,6 @@ func (c *Client) Mailed(ctx context.Context, batchID string, known func(envelope
 	var all []envelope.Mailed
 	seen := make(map[envelope.ID]bool)
 	err := each(ctx, c, list, func(got *wireStatuses) (page, int) {
-		news := 0
 		for i := range got.Envelopes {
 			w := &got.Envelopes[i]
 			id := w.id()
@@ -89,14 +88,10 @@ func (c *Client) Mailed(ctx context.Context, batchID string, known func(envelope
 				continue
 			}
 			seen[id] = true
-			news++
 			if known(id) || w.Sent.time().IsZero() || !w.holds(BatchField, batchID) {
 				continue
 			}
 			all = append(all, w.mailed())
-		}
-		if news == 0 { // the same page again, or nothing at all
-			return got.page, 0
 		}
 		return got.page, len(got.Envelopes)
 	})

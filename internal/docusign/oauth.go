@@ -125,6 +125,7 @@ func refusedGrant(status int, h http.Header, body []byte, now time.Time) *AuthEr
 	switch {
 	case status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout:
 		e.Reason = Unavailable
+		e.After, _ = retryAfter(h, now)
 	case code == "usernotfound" || description == "usernotfound":
 		e.Reason = NoAccount
 	case code == InvalidGrant && known[description]:

@@ -2,6 +2,7 @@ package docusign
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -38,10 +39,19 @@ func (p page) next(start, n int) (int, bool) {
 	return next, next < p.Total.int() || p.Total == "" && p.Next != ""
 }
 
+// keyed is a page whose items can be told from those of other pages.
+type keyed interface{ keys() []string }
+
+// errRepeats says that DocuSign shows a page that it has shown before, as if
+// there were no end to its list. What was not on it may be there all the same.
+var errRepeats = errors.New("DocuSign repeats a page of its list and does not come to an end")
+
 // each makes a call, and makes it again for every further page of its answer.
 // It shows each page to see, which says where the page stands and how many
-// items it has; 0 ends it.
+// items it has; 0 ends it. Where further pages should follow and a [keyed] page
+// has nothing new, the error's cause is errRepeats.
 func each[P any](ctx context.Context, c *Client, look call, see func(*P) (page, int)) error {
+	seen := make(map[string]bool)
 	for start := 0; ; {
 		got := new(P)
 		if err := c.do(ctx, look, got); err != nil {
@@ -52,9 +62,22 @@ func each[P any](ctx context.Context, c *Client, look call, see func(*P) (page, 
 		if !more {
 			return nil
 		}
+		if k, ok := any(got).(keyed); ok && !news(seen, k.keys()) {
+			return &Error{Kind: Refused, Op: look.op, Status: http.StatusOK, Cause: errRepeats}
+		}
 		start = next
 		look.query.Set("start_position", strconv.Itoa(start))
 	}
+}
+
+// news reports whether there are keys that were not seen before, and takes them
+// for seen.
+func news(seen map[string]bool, keys []string) (fresh bool) {
+	for _, key := range keys {
+		fresh = fresh || !seen[key]
+		seen[key] = true
+	}
+	return fresh
 }
 
 // eachEnvelope shows see every envelope in the answer to look, one call a page.
@@ -147,6 +170,16 @@ func (w *wireStatus) mailing() mailing {
 		return unmailed
 	}
 	return unclear
+}
+
+// keys tells the envelopes of a page from those of others.
+func (w *wireStatuses) keys() (keys []string) {
+	for _, list := range [][]wireStatus{w.Statuses, w.Envelopes} {
+		for i := range list {
+			keys = append(keys, string(list[i].EnvelopeID)+" "+string(list[i].TransactionID))
+		}
+	}
+	return keys
 }
 
 // id is the envelope's ID, "" if this is no envelope.

@@ -2,6 +2,7 @@ package docusign
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -28,7 +29,7 @@ type Fate struct {
 func (c *Client) Statuses(ctx context.Context, ids []envelope.ID) ([]Fate, error) {
 	var fates []Fate
 	for chunk := range slices.Chunk(ids, FatesPerCall) {
-		asked := make(map[envelope.ID]bool, len(chunk))
+		asked, left := make(map[envelope.ID]bool, len(chunk)), len(chunk)
 		for _, id := range chunk {
 			asked[id] = true
 		}
@@ -38,9 +39,10 @@ func (c *Client) Statuses(ctx context.Context, ids []envelope.ID) ([]Fate, error
 				return
 			}
 			asked[id] = false
+			left--
 			fates = append(fates, Fate{ID: id, Status: status, Changed: w.StatusChanged.or(w.StatusAt).time()})
 		})
-		if err != nil {
+		if err != nil && !(errors.Is(err, errRepeats) && left == 0) {
 			return fates, err
 		}
 	}

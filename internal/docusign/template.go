@@ -77,11 +77,7 @@ func (c *Client) Templates(ctx context.Context) ([]Listed, error) {
 		query: url.Values{"count": {strconv.Itoa(perPage)}, "order_by": {"name"}, "order": {"asc"}},
 	}
 	var all []Listed
-	type templates struct {
-		Templates []wireTemplate `json:"envelopeTemplates"`
-		page
-	}
-	err := each(ctx, c, list, func(got *templates) (page, int) {
+	err := each(ctx, c, list, func(got *wireTemplates) (page, int) {
 		for _, w := range got.Templates {
 			all = append(all, Listed{ID: w.ID.guid(), Name: string(w.Name), Modified: w.modified()})
 		}
@@ -91,6 +87,19 @@ func (c *Client) Templates(ctx context.Context) ([]Listed, error) {
 		return nil, err
 	}
 	return all, nil
+}
+
+// wireTemplates is the schema "envelopeTemplateResults".
+type wireTemplates struct {
+	Templates []wireTemplate `json:"envelopeTemplates"`
+	page
+}
+
+func (w *wireTemplates) keys() (keys []string) {
+	for i := range w.Templates {
+		keys = append(keys, string(w.Templates[i].ID))
+	}
+	return keys
 }
 
 // What a template says of itself: the schema "envelopeTemplate" and those that
