@@ -56,8 +56,6 @@ var (
 	parameter = regexp.MustCompile(`(?i)\b((?:ssl)?password|passwd|pwd|access_token|client_secret|assertion)(=)('[^']*'|[^\s&"']+)`)
 	// bareLogin is an address such as that of a proxy without its scheme.
 	bareLogin = regexp.MustCompile(`^[^\s:/@]+:[^\s@]+@[A-Za-z0-9.\[\]-]+(?::[0-9]+)?/?$`)
-	// run is a run of base64 that is long enough for a line of a key.
-	run = regexp.MustCompile(`[A-Za-z0-9+/]{48,}={0,2}`)
 	// lineEnd is what stands between two lines of a key, be it written out.
 	lineEnd = regexp.MustCompile(`\s+|\\+[nrt]`)
 )
@@ -72,10 +70,8 @@ func Find(value string) Secret {
 	case withPassword(value):
 		return Password
 	}
-	for _, text := range run.FindAllString(lineEnd.ReplaceAllString(value, ""), -1) {
-		if encoded(text) {
-			return Key
-		}
+	if joined := lineEnd.ReplaceAllString(value, ""); withoutKeys(joined) != joined {
+		return Key
 	}
 	return None
 }
@@ -109,18 +105,26 @@ func Text(text string) string {
 	if strings.Contains(text, "=") {
 		text = parameter.ReplaceAllString(text, "$1$2"+mark)
 	}
-	text = run.ReplaceAllStringFunc(text, func(text string) string {
-		if encoded(text) {
-			return mark
-		}
+	text = withoutKeys(text)
+	if harmless(text) {
 		return text
-	})
+	}
 	return strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' {
 			return r
 		}
 		return visible(r)
 	}, strings.ReplaceAll(text, "\r\n", "\n"))
+}
+
+// harmless reports whether text is ASCII that steers nothing, as most texts are.
+func harmless(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; (c < ' ' && c != '\n' && c != '\t') || c >= 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // Line returns text as it may be shown on one line, cut after limit characters.
@@ -152,6 +156,9 @@ func Value(value string) string {
 func Visible(text string) string { return strings.Map(visible, text) }
 
 func visible(r rune) rune {
+	if r >= ' ' && r < 0x7f {
+		return r
+	}
 	const joiners = "\u200c\u200d" // which some scripts need
 	if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && !strings.ContainsRune(joiners, r) {
 		return '?'

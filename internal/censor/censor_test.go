@@ -172,3 +172,11 @@ func TestWriter(t *testing.T) {
 		t.Errorf("wrote %q (%d, %v), want %q", &b, n, err, want)
 	}
 }
+
+func BenchmarkText(b *testing.B) {
+	text := strings.Repeat("17  E-00017   Ann Ek +1            sent                 0ffe1e77-0000-4000-8000-000000000001 2026-11-28 19:41:00\n", 1000)
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		Text(text)
+	}
+}

@@ -6,6 +6,34 @@ import (
 	"unicode/utf16"
 )
 
+// keyLine is the least length of a run of base64 that may be a line of a key.
+const keyLine = 48
+
+// withoutKeys returns text without the runs of base64 that are pieces of a key.
+func withoutKeys(text string) string {
+	var b strings.Builder
+	done := 0
+	for start := 0; start < len(text); start++ {
+		end := start
+		for end < len(text) && inBase64(text[end]) {
+			end++
+		}
+		if end-start >= keyLine && encoded(text[start:end]) {
+			b.WriteString(text[done:start] + mark)
+			done = end
+		}
+		start = end
+	}
+	if done == 0 {
+		return text
+	}
+	return b.String() + text[done:]
+}
+
+func inBase64(c byte) bool {
+	return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '+' || c == '/'
+}
+
 // encoded reports whether a run of base64 is likely to be a piece of a key: it
 // looks like chance, as keys do, or it is the base64 of such a text.
 func encoded(run string) bool {
