@@ -101,14 +101,14 @@ func trimmed(value string) string {
 // higher rank.
 func (a *app) set(f *pflag.Flag, value, origin string) mistakes {
 	place := placeOf(f.Name, origin)
+	if err := refuseSecret(f.Name, place, value); err != nil {
+		return mistakes{err}
+	}
 	if slices.Contains(typedOnly, f.Name) {
 		return mistakes{usageError("%s has no effect there: --%s is taken from the command line only, for one run at a time", place, f.Name)}
 	}
 	if a.origins[f.Name] != fromDefault {
 		return nil
-	}
-	if err := refuseSecret(f.Name, place, value); err != nil {
-		return mistakes{err}
 	}
 	if err := f.Value.Set(value); err != nil {
 		return mistakes{badValue(place, f, value, err)}

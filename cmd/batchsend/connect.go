@@ -142,6 +142,9 @@ func (a *app) credentials(client *docusign.Client) error {
 			hint: "the README's section \"Setting up DocuSign\" says where to find them; --sandbox needs none of them",
 		}
 	}
+	if strings.Contains(a.cfg.userID, "@") {
+		return a.wrong("user-id", "it must be the user's ID, a GUID, not an e-mail address; it stands on the page Apps and Keys")
+	}
 	server, err := docusign.ParseAuthServer(a.cfg.authServer)
 	if err != nil {
 		return usageError("%s: %v", a.place("auth-server"), err)

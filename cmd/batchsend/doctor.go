@@ -31,7 +31,7 @@ func (a *app) doctor(ctx context.Context, l limits) error {
 	if x.key() {
 		x.docusign(ctx, l)
 	} else {
-		x.skip("sign-in, account, settings and template need the key")
+		x.skip("account, settings and template cannot be asked for without it")
 	}
 	x.ledger(ctx)
 	code := exitDone
@@ -89,7 +89,7 @@ func (x *examination) docusign(ctx context.Context, l limits) {
 	conn, err := x.connect(ctx, l)
 	if err != nil {
 		x.fail("sign-in", err)
-		x.skip("account, settings and template need the sign-in")
+		x.skip("account, settings and template cannot be asked for without it")
 		return
 	}
 	defer conn.leave()

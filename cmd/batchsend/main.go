@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"batchsend/internal/censor"
 )
 
@@ -59,7 +61,9 @@ func run(ctx context.Context, args []string, env map[string]string, stdin io.Rea
 		err = a.checkCommand(root, args)
 	}
 	if err == nil {
-		err = root.ExecuteContext(ctx)
+		var cmd *cobra.Command
+		cmd, err = root.ExecuteContextC(ctx)
+		a.verb = cmd.Name()
 	}
 	a.explainError(err)
 	return exitCode(err)

@@ -88,7 +88,6 @@ func wants(f *pflag.Flag, err error) string {
 // flagMistake puts what the library says of a flag into an operator's words. cmd
 // is the command that does not take it.
 func (a *app) flagMistake(cmd *cobra.Command, err error) error {
-	a.verb = cmd.Name()
 	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		return badValue("--"+e.GetFlag().Name, e.GetFlag(), e.GetValue(), e)
 	}

@@ -60,7 +60,7 @@ var wrongValues = map[string]map[string]string{
 	"template":               {"Nobody's": "has no template of that name; `batchsend template", "offer LETTER": "that is a template's name, its ID is " + sandbox.DefaultTemplate, "Offer leter": "did you mean template \"Offer letter\", " + sandbox.DefaultTemplate, "1234": "is a GUID such as"},
 	"tls":                    boolean,
 	"until":                  {"soon": "it must be a time such as 17:30", "25:00": "it must be a time", "2020-01-02T03:04:05Z": "that time has passed"},
-	"user-id":                nil,
+	"user-id":                {"ann@example.test": "not an e-mail address"},
 	"verbose":                boolean,
 	"via":                    {"bulky": "it must be auto, single, two-step or bulk"},
 	"yes":                    boolean,
@@ -98,7 +98,7 @@ func TestWrongValues(t *testing.T) {
 				continue
 			}
 			signsIn := slices.Contains([]string{"send", "doctor"}, name)
-			if !signsIn && slices.Contains([]string{"auth-server", "template"}, flag) {
+			if !signsIn && slices.Contains([]string{"auth-server", "template", "user-id"}, flag) {
 				continue // not used, or not before it asks
 			}
 			t.Run(name+"/"+flag, func(t *testing.T) {
@@ -237,7 +237,7 @@ func TestCommandLine(t *testing.T) {
 		{"send in.csv --ledger", "--ledger needs a value: --ledger PATH"},
 		{"send", "send needs the name of a CSV file"},
 		{"send in.csv in.csv", "in.csv is named twice"},
-		{"status extra", `status takes no arguments: what is "extra"?`},
+		{"status extra", "status takes no arguments: what is \"extra\"?\nhint: batchsend status --help"},
 		{"template a b", `template takes one ID: what is "b"?`},
 		{"explain A B", `explain takes one code: what is "B"?`},
 		{"template Offer --sandbox", `"Offer": a template's ID is a GUID such as`},

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"al.essio.dev/pkg/shellescape"
@@ -28,6 +29,9 @@ var cures = map[censor.Secret]string{
 	censor.Password: "an address with a password belongs into the environment (" + environmentName("ledger") + " for the ledger), where others cannot read it",
 }
 
+// flagWord is the name of a flag as it is typed.
+var flagWord = regexp.MustCompile(`^--[a-z][a-z-]*$`)
+
 // refuseSecrets fails if an argument holds a secret. It comes before anything
 // reads the arguments, or complains of them.
 func refuseSecrets(args []string) error {
@@ -37,10 +41,10 @@ func refuseSecrets(args []string) error {
 			continue
 		}
 		name, _, given := strings.Cut(arg, "=")
-		if !given && i > 0 {
+		if isFlag := flagWord.MatchString(name); (!isFlag || !given) && i > 0 {
 			name = args[i-1]
 		}
-		if !strings.HasPrefix(name, "--") || censor.Find(name) != censor.None {
+		if !flagWord.MatchString(name) {
 			name = fmt.Sprintf("argument %d", i+1)
 		}
 		return &exitError{exitUsage, &adviceError{

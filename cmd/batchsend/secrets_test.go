@@ -234,6 +234,9 @@ func TestSecretsInSettings(t *testing.T) {
 					if refused && (got.code != exitUsage || !strings.Contains(got.stderr, string(secret.kind))) {
 						t.Errorf("%s: exit code %d, want %d and %q\n%s%s", way, got.code, exitUsage, secret.kind, got.stdout, got.stderr)
 					}
+					if flag, typed := strings.CutPrefix(way, "--"); typed && !strings.HasPrefix(got.stderr, "batchsend: --"+strings.TrimSuffix(flag, "=")+" is "+string(secret.kind)) {
+						t.Errorf("%s: the flag is not named:\n%s", way, got.stderr)
+					}
 				}
 				others := map[string]string{}
 				for _, flag := range (&app{}).allFlags() {

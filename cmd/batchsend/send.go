@@ -120,8 +120,8 @@ BATCHSEND_ON_INVALID) or in the configuration file.
 		Example: `  batchsend send --sandbox samples/offer-letters.csv
   batchsend send --dry-run --rejects bad.csv contracts.csv
   batchsend send --template 1b2c... --results out.csv contracts.csv`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if a.verb = cmd.Name(); len(args) == 0 {
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
 				return usageError("send needs the name of a CSV file, or - for standard input")
 			}
 			return nil
