@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rsa"
 	"fmt"
 	"io"
 	"log/slog"
@@ -26,6 +27,7 @@ type app struct {
 	watched     bool // stderr is a terminal
 
 	cfg     config
+	key     *rsa.PrivateKey   // once it is loaded
 	flags   *pflag.FlagSet    // of the command that runs, with their values
 	origins map[string]string // flag → where its value came from
 	misread error             // settings that could not be read, if the command shows them all

@@ -154,15 +154,21 @@ func (a *app) credentials(client *docusign.Client) error {
 	return err
 }
 
-// loadKey returns the private key, which the setting names or holds.
-func (a *app) loadKey() (*rsa.PrivateKey, error) {
-	if !isKeyText(a.cfg.privateKey) {
-		return docusign.LoadKey(a.cfg.privateKey, a.secretMounts()...)
+// loadKey returns the private key, which the setting names or holds. It reads a
+// file once: from a pipe it cannot be read again.
+func (a *app) loadKey() (key *rsa.PrivateKey, err error) {
+	if a.key != nil {
+		return a.key, nil
 	}
-	key, err := docusign.ParseKey([]byte(a.cfg.privateKey))
-	if bad, ok := errors.AsType[*docusign.KeyError](err); ok {
+	if isKeyText(a.cfg.privateKey) {
+		key, err = docusign.ParseKey([]byte(a.cfg.privateKey))
+	} else {
+		key, err = docusign.LoadKey(a.cfg.privateKey, a.secretMounts()...)
+	}
+	if bad, ok := errors.AsType[*docusign.KeyError](err); ok && bad.Path == "" {
 		bad.Source = a.place("private-key")
 	}
+	a.key = key
 	return key, err
 }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"os"
@@ -86,6 +88,36 @@ func TestDoctor(t *testing.T) {
 				t.Errorf("files (-before +after):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestKeyThroughPipe: a key that another program hands over, as in
+// --private-key <(pass docusign), can be read once.
+func TestKeyThroughPipe(t *testing.T) {
+	if _, err := os.Stat("/dev/fd"); err != nil {
+		t.Skip("pipes have no names here")
+	}
+	env, kit := served(t, nil)
+	key, err := os.ReadFile(kit.KeyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range signingCommands {
+		p := newPlace(t)
+		maps.Copy(p.env, env)
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = w.Write(key)
+		if err = errors.Join(err, w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		got := p.run(t, nil, append(args, "--private-key", fmt.Sprintf("/dev/fd/%d", r.Fd()))...)
+		if got.code != exitDone && got.code != exitRejected {
+			t.Errorf("%q: exit code %d\n%s%s", args, got.code, got.stdout, got.stderr)
+		}
+		r.Close()
 	}
 }
 

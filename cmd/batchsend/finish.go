@@ -207,7 +207,7 @@ func (j *job) advise(entries []report.Entry) {
 	hints = append(hints, hintsForCodes(entries)...)
 	if counts[envelope.Rejected] > 0 && !j.allRepeats() {
 		hint := "correct the rows named above and run the same command again"
-		if j.rejects != nil {
+		if j.rejects != nil && !j.rejects.Streams() {
 			hint = fmt.Sprintf("correct %s and give it as the input of the same batch: %s", j.o.rejects, j.command("send", "--batch", j.inputs[0].Batch, fileWord(j.o.rejects)))
 		}
 		if j.o.onInvalid == "abort" && !j.o.dryRun {

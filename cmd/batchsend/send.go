@@ -177,6 +177,8 @@ func (a *app) checkOptions(o *sendOptions, files []string) (defaults reminders.P
 		return defaults, a.wrong("concurrency", "it must be 1 to 100")
 	case o.reserve < 0 || o.reserve > 90:
 		return defaults, a.wrong("reserve", "it must be 0 to 90 percent")
+	case o.batch == "" && !o.dryRun && slices.Contains(files, "-"):
+		return defaults, usageError("standard input has no name: give --batch NAME, under which the envelopes are remembered")
 	case o.minAge > 0 && slices.Contains(files, "-"):
 		return defaults, usageError("%s says nothing of standard input: name a file", a.place("min-age"))
 	case o.until != "" && o.maxDuration != 0:

@@ -52,8 +52,12 @@ func (a *app) listTemplates(ctx context.Context, conn *connection) error {
 func (a *app) showTemplate(ctx context.Context, conn *connection, id string) error {
 	id = strings.Trim(id, "{}")
 	if !templateID.MatchString(id) {
-		why, _ := conn.noTemplateID(ctx, id)
-		return usageError("%q: %s", id, why)
+		why, meant := conn.noTemplateID(ctx, id)
+		wrong := usageError("%q: %s", id, why)
+		if meant != "" {
+			return &exitError{exitUsage, &adviceError{wrong.Error(), a.command("template", meant) + " shows it"}}
+		}
+		return wrong
 	}
 	source, err := conn.source(ctx, strings.ToLower(id), docusign.AccountInfo{})
 	if err != nil {
