@@ -273,7 +273,7 @@ func TestEarlierReleaseLost(t *testing.T) {
 // nothing.
 func TestDamagedLedger(t *testing.T) {
 	o := newBureau(t)
-	o.want(o.send("a", "may.csv", listOf(0, 5), "--limit", "3"), exitStopped, "3 sent", 3)
+	o.want(o.send("a", "may.csv", listOf(0, 5), "--limit", "3"), exitDone, "3 sent", 3)
 	if err := os.Truncate(o.ledgerAt("a"), 0); err != nil {
 		t.Fatal(err)
 	}
@@ -301,7 +301,7 @@ func TestLostLog(t *testing.T) {
 		}
 		o.server.IndexDelay = 8 * time.Minute // its last call shows that late
 
-		const waits = "that run was killed: waiting until"
+		const waits = "and that run was killed: what it had under way may not show at DocuSign yet"
 		start := time.Now()
 		got := o.send("a", "may.csv", list, "--max-duration", "3m")
 		o.want(got, exitStopped, waits, 5)
@@ -312,7 +312,7 @@ func TestLostLog(t *testing.T) {
 		got = o.send("a", "may.csv", list)
 		o.want(got, exitDone, waits, n)
 		o.want(got, exitDone, "7 sent, 5 already sent", n)
-		if took := time.Since(start); took < 13*time.Minute {
+		if took := time.Since(start); took < 10*time.Minute {
 			t.Errorf("it waited until %v", took)
 		}
 		start = time.Now()

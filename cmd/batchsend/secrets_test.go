@@ -426,6 +426,7 @@ func TestProxyPassword(t *testing.T) {
 func hostile(next http.Handler) http.Handler {
 	const steering = "\x1b]0;owned\x07\x1b[2J\u202e\u009b31m\r"
 	names := regexp.MustCompile(`"(name|account_name|email|roleName|tabLabel)":"([^"])`)
+	inTemplates := regexp.MustCompile(`"(name|roleName|tabLabel)":"([^"])`) // with such an address nothing could be sent
 	quoted, _ := json.Marshal(steering)
 	insert := strings.Trim(string(quoted), `"`)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -446,6 +447,10 @@ func hostile(next http.Handler) http.Handler {
 		maps.Copy(w.Header(), answer.Header())
 		w.Header().Del("Content-Length")
 		w.WriteHeader(answer.Code)
+		if strings.Contains(r.URL.Path, "/templates") {
+			w.Write(inTemplates.ReplaceAll(answer.Body.Bytes(), []byte(`"$1":"`+insert+`$2`)))
+			return
+		}
 		w.Write(names.ReplaceAll(answer.Body.Bytes(), []byte(`"$1":"`+insert+`$2`)))
 	})
 }

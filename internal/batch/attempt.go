@@ -41,6 +41,9 @@ func (s *run) send(ctx context.Context, i int, claim claim) {
 	if halts(err) {
 		s.stop(&HaltError{err})
 	}
+	if !a.claimed && out.Status == envelope.Failed { // its claim was given back for a repeat that did not come
+		a.claimed = a.Ledger.Claim(ctx, a.env) == nil
+	}
 	if a.claimed {
 		if out, ok = s.record(ctx, a.env.TransactionID, out); !ok {
 			s.outcomes[i] = out

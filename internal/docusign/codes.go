@@ -102,6 +102,7 @@ var codes = []struct {
 	// The envelope and its recipients.
 	{"ENVELOPE_HAS_DUPLICATE_RECIPIENTS", failsRow, "Two recipients have the same name, address and routing order.", "give each recipient another name, address or routing order"},
 	{"INVALID_EMAIL_ADDRESS_FOR_RECIPIENT", failsRow, "An e-mail address is missing or is none.", "correct the e-mail address"},
+	{"ENVELOPE_CUSTOM_FIELD_MISSING", failsAlike, "The template requires an envelope custom field that has no value.", "fill a column \"field:NAME\" for it, or give it a value in the template"},
 	{"ENVELOPE_IS_INCOMPLETE", failsAlike, "A document, a recipient or the subject is missing.", "the template needs a document, a subject, and a person for every role"},
 	{"ONESIGNALLSIGN_NOT_SATISFIED", failsAlike, "A signer has no field to sign, and the account does not allow that (Document Visibility).", "every signer needs a field of their own: add one for each role in the template, or have an administrator switch Document Visibility off"},
 	{"RECIPIENT_LIMIT_EXCEEDED", failsRow, "The envelope has more recipients than DocuSign takes.", "an envelope takes 100 recipients at most"},
