@@ -78,7 +78,7 @@ func (j *job) finish(code int) error {
 	if err := j.print(entries, code); err != nil {
 		return err
 	}
-	report.WriteProblems(j.stderr, "", report.Troubles(entries))
+	report.WriteProblems(j.stderr, "", report.Troubles(entries), j.whole())
 	j.advise(entries)
 	return &exitError{code: code}
 }

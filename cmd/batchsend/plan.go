@@ -88,8 +88,8 @@ func (j *job) tell() {
 	for _, d := range j.drafts {
 		problems = append(problems, d.Problems...)
 	}
-	report.WriteProblems(j.stderr, "", problems)
-	report.WriteProblems(j.stderr, "warning: ", j.warnings)
+	report.WriteProblems(j.stderr, "", j.tellRepeats(problems), j.whole())
+	report.WriteProblems(j.stderr, "warning: ", j.warnings, "--json lists them all, and so does --report FILE.html")
 	if j.plan.AllowanceLeft >= 0 && j.plan.AllowanceLeft < j.plan.Envelopes {
 		j.warn("the account's plan has %s left and %s are to be sent: DocuSign may refuse the rest", report.Plural(j.plan.AllowanceLeft, "envelope"), report.Number(j.plan.Envelopes))
 	}

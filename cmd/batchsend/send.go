@@ -271,7 +271,7 @@ func (j *job) readInputs() ([]*envelope.Input, error) {
 	}
 	if len(problems) > 0 {
 		j.headerProblems = problems
-		report.WriteProblems(j.stderr, "", problems)
+		report.WriteProblems(j.stderr, "", problems, "--json lists them all")
 		return inputs, &exitError{exitRejected, fmt.Errorf("%s: nothing was sent", report.Plural(len(problems), "mistake"))}
 	}
 	return inputs, nil

@@ -158,48 +158,6 @@ func Total(entries []Entry) string {
 	return Plural(len(entries), "envelope") + ": " + strings.Join(parts, ", ")
 }
 
-// WriteProblems lists problems, a line each. Those that differ only in their
-// line are told once, with all the lines.
-func WriteProblems(w io.Writer, kind string, problems []envelope.Problem) {
-	type key struct {
-		file, column, message string
-		code                  envelope.Code
-	}
-	lines := map[key][]int{}
-	var order []key
-	for _, p := range problems {
-		k := key{p.File, p.Column, p.Message, p.Code}
-		if _, ok := lines[k]; !ok {
-			order = append(order, k)
-		}
-		lines[k] = append(lines[k], p.Line)
-	}
-	for _, k := range order {
-		at := slices.Compact(lines[k])
-		p := envelope.Problem{File: k.file, Line: at[0], Column: k.column, Code: k.code, Message: k.message}
-		fmt.Fprintf(w, "%s%s%s\n", kind, printable(p.Error()), more(at[1:]))
-	}
-}
-
-// more names further lines with the same problem.
-func more(lines []int) string {
-	if len(lines) == 0 {
-		return ""
-	}
-	var b strings.Builder
-	for i, n := range lines {
-		if i == 8 {
-			fmt.Fprintf(&b, ", ... (%s in all)", Number(len(lines)+1))
-			break
-		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(strconv.Itoa(n))
-	}
-	return " [also on " + PluralWord(len(lines), "line") + " " + b.String() + "]"
-}
-
 // Number writes n with a comma between thousands.
 func Number(n int) string {
 	s := strconv.Itoa(n)

@@ -116,12 +116,50 @@ func TestProblems(t *testing.T) {
 		add(line+10, "email", "TOO_LONG", "too long")
 	}
 	var b strings.Builder
-	report.WriteProblems(&b, "warning: ", problems)
+	report.WriteProblems(&b, "warning: ", problems, "out.csv has them all")
 	same(t, b.String(), `warning: may.csv:2: column "roleName": ROLE_UNKNOWN: no such role [also on line 3]
 warning: may.csv:3: column "email": EMAIL_INVALID: ?[31m is no address
 warning: may.csv:5: CSV_MALFORMED: torn
 warning: may.csv:10: column "email": TOO_LONG: too long [also on lines 11, 12, 13, 14, 15, 16, 17, 18, ... (1,000 in all)]
 `)
+}
+
+// TestLongProblems has lists that are too long to be read: some of each code are
+// shown, and all are counted.
+func TestLongProblems(t *testing.T) {
+	problem := func(line int, code envelope.Code) envelope.Problem {
+		return envelope.Problem{File: "may.csv", Line: line, Code: code, Message: fmt.Sprint("it is ", line)}
+	}
+	list := func(problems []envelope.Problem) []string {
+		var b strings.Builder
+		report.WriteProblems(&b, "", problems, "out.csv has them all")
+		return strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+	}
+	var problems []envelope.Problem
+	for line := range 30 {
+		problems = append(problems, problem(line, envelope.TooLong))
+	}
+	if got := list(problems); len(got) != 30 || strings.Contains(got[29], "more") {
+		t.Errorf("30 problems: %d lines, the last is %q", len(got), got[len(got)-1])
+	}
+	for line := range 1970 {
+		problems = append(problems, problem(line+30, envelope.TooLong))
+	}
+	if got := list(problems); len(got) != 21 || got[20] != "... and 1,980 more (1,980 TOO_LONG); out.csv has them all" {
+		t.Errorf("2,000 problems: %d lines, the last is %q", len(got), got[len(got)-1])
+	}
+	problems = append(problems, problem(3000, envelope.NameMissing), problem(3001, envelope.EmailInvalid), problem(3002, envelope.EmailInvalid))
+	got := list(problems)
+	if len(got) != 21 || !strings.Contains(got[16], "TOO_LONG") || !strings.Contains(got[17], "NAME_MISSING") || !strings.Contains(got[19], "EMAIL_INVALID: it is 3002") || !strings.HasPrefix(got[20], "... and 1,983 more (1,983 TOO_LONG)") {
+		t.Errorf("of several codes: %q", got)
+	}
+	var codes []envelope.Problem
+	for i, e := range envelope.Explanations() {
+		codes = append(codes, problem(2*i, e.Code), problem(2*i+1, e.Code))
+	}
+	if got := list(codes); len(got) != len(envelope.Explanations())+1 {
+		t.Errorf("of every code two: %d lines:\n%s", len(got), strings.Join(got, "\n"))
+	}
 }
 
 func TestWords(t *testing.T) {
