@@ -218,11 +218,15 @@ func (j *job) advise(entries []report.Entry) {
 	if counts[envelope.Failed] > 0 {
 		hints = append(hints, "failed envelopes were refused by DocuSign and not created: mend what the message says and run the same command again, it sends only what is missing")
 	}
-	if counts[envelope.Unknown] > 0 {
+	switch {
+	case counts[envelope.Unknown] == 0:
+	case counts[envelope.Unknown] <= j.underWay, slices.ContainsFunc(entries, func(e report.Entry) bool { return e.Outcome.Status == envelope.Unknown && saysAgain(e.Outcome.Message) }):
 		hints = append(hints, "unknown envelopes may have been sent: run the same command again, it looks them up before it sends anything")
+	default:
+		hints = append(hints, "unknown envelopes may have been sent, and look-ups do not find them any more: look for them in DocuSign by recipient and date")
 	}
 	var changed *changedError // its message says what to type
-	said := errors.As(j.stopped, &changed) || slices.ContainsFunc(hints, func(h string) bool { return strings.Contains(h, "the same command") })
+	said := errors.As(j.stopped, &changed) || slices.ContainsFunc(hints, saysAgain)
 	if counts[envelope.Pending] > j.beyond && counts[envelope.Rejected] == 0 && !said {
 		switch exitCode(j.stopped) {
 		case exitDone, exitStopped:
@@ -235,6 +239,9 @@ func (j *job) advise(entries []report.Entry) {
 		j.say("hint: %s", j.pasteable(strings.TrimSpace(h)))
 	}
 }
+
+// saysAgain reports whether a message says that the same command helps.
+func saysAgain(message string) bool { return strings.Contains(message, "he same command") }
 
 // hintedCodes is for how many codes a run shows hints.
 const hintedCodes = 5

@@ -355,3 +355,25 @@ func TestSecretsStayInside(t *testing.T) {
 		t.Errorf("the log says nothing of the call:\n%s", log.String())
 	}
 }
+
+// TestOwnTimeouts: a call that ran into a time-out of ours, or of the network's,
+// does not look as if the caller's context had ended.
+func TestOwnTimeouts(t *testing.T) {
+	f := always(200, "{}")
+	ok, late := f.answer, false
+	f.answer = func(n int, r *http.Request) (*http.Response, error) {
+		if late || strings.HasPrefix(r.URL.Path, "/restapi/") {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExceeded}
+		}
+		return ok(n, r)
+	}
+	_, err := connected(t, f).AccountInfo(t.Context())
+	if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Down || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		t.Errorf("AccountInfo = %v", err)
+	}
+	late = true
+	_, err = over(f).Connect(t.Context())
+	if e, ok := errors.AsType[*AuthError](err); !ok || e.Reason != Unreachable || errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Connect = %v", err)
+	}
+}
