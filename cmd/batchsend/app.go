@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"sync"
 
@@ -23,8 +24,9 @@ type app struct {
 	stdout      io.Writer
 	plainStdout io.Writer // for files that go to stdout, as they are unless it is a terminal
 	stderr      *console
-	typed       bool // stdin is a terminal
-	watched     bool // stderr is a terminal
+	typed       bool              // stdin is a terminal
+	watched     bool              // stderr is a terminal
+	transport   http.RoundTripper // nil: the network
 
 	cfg     config
 	key     *rsa.PrivateKey   // once it is loaded

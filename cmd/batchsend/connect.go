@@ -75,7 +75,7 @@ func (a *app) connect(ctx context.Context, l limits) (*connection, error) {
 		client.Transport = c.sandbox.Transport()
 	} else if err := a.credentials(client); err != nil {
 		return nil, err
-	} else {
+	} else if client.Transport = a.transport; client.Transport == nil {
 		transport := docusign.NewTransport(l.concurrency)
 		transport.Proxy = a.proxy()
 		client.Transport = transport

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -28,6 +29,15 @@ func Main() int {
 	return run(ctx, os.Args[1:], environ(), os.Stdin, os.Stdout, os.Stderr)
 }
 
+// process is what surrounds the program: what the system gives it, or a test in
+// the system's place.
+type process struct {
+	env            map[string]string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	transport      http.RoundTripper // carries all calls; nil: the network
+}
+
 // environ returns the environment by names.
 func environ() map[string]string {
 	env := map[string]string{}
@@ -38,22 +48,30 @@ func environ() map[string]string {
 	return env
 }
 
-// run is the program without its process: it parses, wires, works, and maps
-// what came of it to an exit code.
-func run(ctx context.Context, args []string, env map[string]string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
+// run is the program in surroundings whose calls go over the network.
+func run(ctx context.Context, args []string, env map[string]string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return process{env: env, stdin: stdin, stdout: stdout, stderr: stderr}.run(ctx, args)
+}
+
+// run is the program: it parses, wires, works, and maps what came of it to an
+// exit code.
+func (p process) run(ctx context.Context, args []string) (code int) {
 	defer func() {
-		if p := recover(); p != nil {
-			code = crashed(censor.Writer(stderr), env, p)
+		if fault := recover(); fault != nil {
+			code = crashed(censor.Writer(p.stderr), p.env, fault)
 		}
 	}()
-	a := &app{env: env, stdin: stdin, stdout: censor.Writer(stdout), plainStdout: stdout, typed: isTerminal(stdin), watched: isTerminal(stderr)}
-	if isTerminal(stdout) {
+	a := &app{
+		env: p.env, stdin: p.stdin, stdout: censor.Writer(p.stdout), plainStdout: p.stdout, transport: p.transport,
+		typed: isTerminal(p.stdin), watched: isTerminal(p.stderr),
+	}
+	if isTerminal(p.stdout) {
 		a.plainStdout = a.stdout
 	}
-	a.stderr = &console{w: stderr}
+	a.stderr = &console{w: p.stderr}
 	root := a.rootCommand()
 	root.SetArgs(args)
-	root.SetIn(stdin)
+	root.SetIn(p.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	err := refuseSecrets(args)
