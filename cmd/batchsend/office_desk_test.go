@@ -1,0 +1,194 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// desk is where one person works: a computer with a directory, in which the key,
+// the ledger and the file are.
+type desk struct {
+	who     string
+	dir     string
+	sheet   *sheet
+	file    string   // the sheet's name
+	batch   string   // what --batch says; "": the file's name counts
+	ledger  int      // which ledger this is: others are older, copied or new ones
+	backups []string // directories with the ledger as it was after each day
+	visits  []*visit
+}
+
+// newDesk sets up a desk with a key and an empty ledger.
+func (w *world) newDesk(who string, s *sheet, file string) (*desk, error) {
+	d := &desk{who: who, dir: filepath.Join(w.dir, who), sheet: s, file: file}
+	w.ledgers++
+	d.ledger = w.ledgers
+	w.desks = append(w.desks, d)
+	return d, errors.Join(os.MkdirAll(d.ledgerDir(), 0o700), os.WriteFile(filepath.Join(d.dir, "key.pem"), w.key.text, 0o600))
+}
+
+func (d *desk) ledgerDir() string { return filepath.Join(d.dir, "ledger") }
+
+// ledgerFile is what --ledger says.
+func (d *desk) ledgerFile() string { return filepath.Join(d.ledgerDir(), "ledger.db") }
+
+// results is what --results says.
+func (d *desk) results() string { return filepath.Join(d.dir, "results.csv") }
+
+// environment is what the program gets at this desk.
+func (w *world) environment(d *desk) map[string]string {
+	server := "demo"
+	if w.story.Account.Local {
+		server = "http://127.0.0.1:1"
+	}
+	return map[string]string{
+		"HOME": d.dir, "XDG_STATE_HOME": filepath.Join(d.dir, "state"), "XDG_CONFIG_HOME": filepath.Join(d.dir, "config"),
+		"DOCUSIGN_AUTH_SERVER": server, "DOCUSIGN_INTEGRATION_KEY": w.server.IntegrationKey, "DOCUSIGN_USER_ID": w.server.UserID,
+		"DOCUSIGN_PRIVATE_KEY": filepath.Join(d.dir, "key.pem"), "BATCHSEND_LEDGER": d.ledgerFile(),
+	}
+}
+
+// template is the one that the desk's file is for.
+func (d *desk) template() string {
+	if d.sheet.single() {
+		return templateOne
+	}
+	return templateTwo
+}
+
+// another notes that the desk's ledger is another one from now on.
+func (w *world) another(d *desk) {
+	w.ledgers++
+	d.ledger = w.ledgers
+}
+
+// ledgerActions are what people do to ledgers.
+var ledgerActions = []action{
+	{name: "restore-ledger", before: func(w *world, d *desk, a act) {
+		if len(d.backups) == 0 {
+			return
+		}
+		back := len(d.backups) - 1 - a.A%min(3, len(d.backups))
+		w.must(os.RemoveAll(d.ledgerDir()))
+		w.must(copyTree(d.backups[back], d.ledgerDir()))
+		w.another(d)
+		w.tell("%s puts the ledger back that was there after day %d", d.who, back+1)
+	}},
+	{name: "restore-ledger-file", before: func(w *world, d *desk, a act) {
+		if len(d.backups) == 0 {
+			return
+		}
+		back := len(d.backups) - 1 - a.A%min(3, len(d.backups))
+		saved, err := os.ReadFile(filepath.Join(d.backups[back], "ledger.db"))
+		if errors.Is(err, fs.ErrNotExist) {
+			return
+		}
+		w.must(err)
+		if left(filepath.Join(d.backups[back], "ledger.db-wal")) || left(d.ledgerFile()+"-wal") {
+			return // the file alone is not the ledger
+		}
+		w.must(os.WriteFile(d.ledgerFile(), saved, 0o600))
+		w.another(d)
+		w.tell("%s puts only the file ledger.db back that was there after day %d", d.who, back+1)
+	}},
+	{name: "lose-ledger", before: func(w *world, d *desk, _ act) {
+		w.must(os.RemoveAll(d.ledgerDir()))
+		w.must(os.Mkdir(d.ledgerDir(), 0o700))
+		w.another(d)
+		w.tell("%s loses the ledger", d.who)
+	}},
+	{name: "lose-wal", before: func(w *world, d *desk, _ act) {
+		if !left(d.ledgerFile() + "-wal") {
+			return
+		}
+		w.must(os.Remove(d.ledgerFile() + "-wal"))
+		_ = os.Remove(d.ledgerFile() + "-shm")
+		w.another(d)
+		w.tell("%s tidies up and deletes ledger.db-wal", d.who)
+	}},
+}
+
+// left reports whether there is a file with something in it.
+func left(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Size() > 0
+}
+
+// elsewhereActions bring in a second desk.
+var elsewhereActions = []action{
+	{name: "second-desk-copy", before: func(w *world, d *desk, a act) {
+		to := w.second(d, d.sheet.clone())
+		if to == nil {
+			return
+		}
+		to.file, to.batch = d.file, d.batch
+		what := "file and ledger"
+		if a.A%2 == 1 {
+			what = "file, without the ledger"
+		} else {
+			w.must(os.RemoveAll(to.ledgerDir()))
+			w.must(copyTree(d.ledgerDir(), to.ledgerDir()))
+		}
+		w.tell("%s copies %s to %s's desk", d.who, what, to.who)
+	}},
+	{name: "second-desk-same-name", before: func(w *world, d *desk, _ act) {
+		if to := w.second(d, newSheet(w.story, "bert")); to != nil {
+			to.file, to.batch = d.file, d.batch
+			w.tell("%s has a file of the same name with other people in it", to.who)
+		}
+	}},
+}
+
+// second sets up the second desk; nil if there is one.
+func (w *world) second(_ *desk, s *sheet) *desk {
+	if len(w.desks) > 1 {
+		return nil
+	}
+	d, err := w.newDesk("bert", s, "")
+	w.must(err)
+	return d
+}
+
+// backUp copies the ledger as it is at the end of a day.
+func (w *world) backUp(d *desk) {
+	to := filepath.Join(w.dir, fmt.Sprintf("backup-%s-%d", d.who, len(d.backups)))
+	w.must(copyTree(d.ledgerDir(), to))
+	d.backups = append(d.backups, to)
+}
+
+// settleBefore waits, if the desk's ledger is not the one of the last call, until
+// the last call is settled: runs on different ledgers must not overlap.
+func (w *world) settleBefore(d *desk) {
+	w.mu.Lock()
+	ledger, wait := w.lastLedger, w.story.Account.settle()+time.Minute-time.Since(w.lastCall)
+	w.mu.Unlock()
+	if ledger != 0 && ledger != d.ledger && wait > 0 {
+		time.Sleep(wait)
+	}
+}
+
+// copyTree copies a directory and the files in it.
+func copyTree(from, to string) error {
+	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		target := to + strings.TrimPrefix(path, from)
+		if entry.IsDir() {
+			return os.MkdirAll(target, 0o700)
+		}
+		all, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(target, all, 0o600)
+	})
+}
