@@ -112,8 +112,9 @@ func (w *world) checkTwice(v *visit) {
 }
 
 // checkCorrected: to people who have got a letter of this batch, another is sent
-// only if the first still stands in the file or was sent under another batch or
-// template, and then not in silence.
+// only if the first still stands in the file, or was sent from another template
+// or under another name, and then not in silence. What was sent from another
+// template under another batch has nothing to do with it.
 func (w *world) checkCorrected(v *visit) {
 	if !v.command.sends || v.command.repeat {
 		return
@@ -135,7 +136,8 @@ func (w *world) checkCorrected(v *visit) {
 				continue // this ledger may not know whom that letter went to
 			}
 			switch {
-			case by.batch == v.batch && before.TemplateID == now.TemplateID && !v.sheet.has(contractOf(before)):
+			case by.batch != v.batch && before.TemplateID != now.TemplateID:
+			case by.batch == v.batch && before.TemplateID == now.TemplateID && !v.sheet.labels && !v.sheet.has(contractOf(before)):
 				w.find("corrected", v, "%s got %q and then, by the same batch, %q, which is a correction of it", c.people, contractOf(before).values, c.values)
 			case !v.cut && !strings.Contains(v.stderr, "warning"):
 				w.find("corrected", v, "%s got %q and then %q without a warning", c.people, contractOf(before).values, c.values)
@@ -372,7 +374,7 @@ func (w *world) checkEnd(v *visit) {
 // unjust says why a row must not have ended like this; "" if it may.
 func (w *world) unjust(v *visit, l *row, r resultRow) string {
 	c := v.sheet.contract(l)
-	same, people := false, false
+	same, people := w.forgotten(v, c)
 	for _, e := range w.mailedTo() {
 		old := contractOf(&e)
 		same = same || old == c
@@ -404,6 +406,24 @@ func (w *world) unjust(v *visit, l *row, r resultRow) string {
 		}
 	}
 	return ""
+}
+
+// forgotten reports whether the letter, or another to the same people, was in
+// doubt for so long that DocuSign has forgotten its transaction ID: then only a
+// person can find out whether it was sent.
+func (w *world) forgotten(now *visit, c contract) (same, people bool) {
+	for _, v := range w.visits {
+		if now.ended.Sub(v.began) < 7*24*time.Hour {
+			continue
+		}
+		for i := range v.sheet.letters {
+			old := v.sheet.contract(&v.sheet.letters[i])
+			doubt := v.cut || slices.ContainsFunc(w.resultOf(v)[i], func(r resultRow) bool { return r.status == "unknown" })
+			same = same || doubt && old == c
+			people = people || doubt && old.people == c.people
+		}
+	}
+	return same, people
 }
 
 // labelled reports whether another letter had l's envelope value once.
