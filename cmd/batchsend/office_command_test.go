@@ -128,7 +128,7 @@ func (b *beside) tidy(w *world, d *desk) {
 	}
 }
 
-// commandActions change the command, or have another one given first.
+// commandActions change the command.
 var commandActions = []action{
 	withFlag("--via", "bulk", "two-step", "single", "auto"),
 	withFlag("--concurrency", "1", "2", "30"),
@@ -157,12 +157,16 @@ var commandActions = []action{
 		c.short = true
 		c.set("--settle", []string{"0s", "1s", "1m"}[a.A%3])
 	}},
-	{name: "beside", with: func(_ *world, c *command, a act) {
-		c.beside = &beside{moments[a.A%len(moments)] + 11*time.Nanosecond, a.B % besideKinds}
-	}},
 	{name: "other-template", with: func(_ *world, c *command, _ act) {
 		i := slices.Index(c.args, "--template") + 1
 		c.args[i] = map[string]string{templateOne: otherOne, templateTwo: otherTwo}[c.args[i]]
+	}},
+}
+
+// otherCommands are given, and calls made, before the command or beside it.
+var otherCommands = []action{
+	{name: "beside", with: func(_ *world, c *command, a act) {
+		c.beside = &beside{moments[a.A%len(moments)] + 11*time.Nanosecond, a.B % besideKinds}
 	}},
 	{name: "other-apps", with: func(_ *world, c *command, a act) { c.others = 1 + a.A%20 }},
 	{name: "dry-run-first", with: func(_ *world, c *command, _ act) { c.first = append(c.first, "dry-run") }},
@@ -289,4 +293,4 @@ var fileActions = []action{
 }
 
 // pick returns one of the letters.
-func (s *sheet) pick(n int) *row { return &s.letters[n%len(s.letters)] }
+func (s *sheet) pick(n int) *sheetRow { return &s.letters[n%len(s.letters)] }

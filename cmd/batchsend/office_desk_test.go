@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,16 +19,34 @@ type desk struct {
 	sheet   *sheet
 	file    string   // the sheet's name
 	batch   string   // what --batch says; "": the file's name counts
-	ledger  int      // which ledger this is: others are older, copied or new ones
-	backups []string // directories with the ledger as it was after each day
+	ledger  *book    // which ledger is there
+	backups []backup // of the ledger as it was after each day
 	visits  []*visit
+}
+
+// book is a ledger as people know it. One that is put back, copied or made anew
+// is another.
+type book struct {
+	knows map[string]bool // IDs of envelopes that were mailed by runs with it
+}
+
+// another returns the book of a ledger that knows what b knows now.
+func (b *book) another() *book {
+	if b == nil {
+		return &book{map[string]bool{}}
+	}
+	return &book{maps.Clone(b.knows)}
+}
+
+// backup is a copy of a ledger in a directory.
+type backup struct {
+	dir  string
+	book *book
 }
 
 // newDesk sets up a desk with a key and an empty ledger.
 func (w *world) newDesk(who string, s *sheet, file string) (*desk, error) {
-	d := &desk{who: who, dir: filepath.Join(w.dir, who), sheet: s, file: file}
-	w.ledgers++
-	d.ledger = w.ledgers
+	d := &desk{who: who, dir: filepath.Join(w.dir, who), sheet: s, file: file, ledger: (*book)(nil).another()}
 	w.desks = append(w.desks, d)
 	return d, errors.Join(os.MkdirAll(d.ledgerDir(), 0o700), os.WriteFile(filepath.Join(d.dir, "key.pem"), w.key.text, 0o600))
 }
@@ -61,12 +80,6 @@ func (d *desk) template() string {
 	return templateTwo
 }
 
-// another notes that the desk's ledger is another one from now on.
-func (w *world) another(d *desk) {
-	w.ledgers++
-	d.ledger = w.ledgers
-}
-
 // ledgerActions are what people do to ledgers.
 var ledgerActions = []action{
 	{name: "restore-ledger", before: func(w *world, d *desk, a act) {
@@ -75,8 +88,8 @@ var ledgerActions = []action{
 		}
 		back := len(d.backups) - 1 - a.A%min(3, len(d.backups))
 		w.must(os.RemoveAll(d.ledgerDir()))
-		w.must(copyTree(d.backups[back], d.ledgerDir()))
-		w.another(d)
+		w.must(copyTree(d.backups[back].dir, d.ledgerDir()))
+		d.ledger = d.backups[back].book.another()
 		w.tell("%s puts the ledger back that was there after day %d", d.who, back+1)
 	}},
 	{name: "restore-ledger-file", before: func(w *world, d *desk, a act) {
@@ -84,22 +97,22 @@ var ledgerActions = []action{
 			return
 		}
 		back := len(d.backups) - 1 - a.A%min(3, len(d.backups))
-		saved, err := os.ReadFile(filepath.Join(d.backups[back], "ledger.db"))
+		saved, err := os.ReadFile(filepath.Join(d.backups[back].dir, "ledger.db"))
 		if errors.Is(err, fs.ErrNotExist) {
 			return
 		}
 		w.must(err)
-		if left(filepath.Join(d.backups[back], "ledger.db-wal")) || left(d.ledgerFile()+"-wal") {
+		if left(filepath.Join(d.backups[back].dir, "ledger.db-wal")) || left(d.ledgerFile()+"-wal") {
 			return // the file alone is not the ledger
 		}
 		w.must(os.WriteFile(d.ledgerFile(), saved, 0o600))
-		w.another(d)
+		d.ledger = d.backups[back].book.another()
 		w.tell("%s puts only the file ledger.db back that was there after day %d", d.who, back+1)
 	}},
 	{name: "lose-ledger", before: func(w *world, d *desk, _ act) {
 		w.must(os.RemoveAll(d.ledgerDir()))
 		w.must(os.Mkdir(d.ledgerDir(), 0o700))
-		w.another(d)
+		d.ledger = (*book)(nil).another()
 		w.tell("%s loses the ledger", d.who)
 	}},
 	{name: "lose-wal", before: func(w *world, d *desk, _ act) {
@@ -108,7 +121,7 @@ var ledgerActions = []action{
 		}
 		w.must(os.Remove(d.ledgerFile() + "-wal"))
 		_ = os.Remove(d.ledgerFile() + "-shm")
-		w.another(d)
+		d.ledger = (*book)(nil).another()
 		w.tell("%s tidies up and deletes ledger.db-wal", d.who)
 	}},
 }
@@ -119,8 +132,8 @@ func left(path string) bool {
 	return err == nil && info.Size() > 0
 }
 
-// elsewhereActions bring in a second desk.
-var elsewhereActions = []action{
+// deskActions bring in a second desk.
+var deskActions = []action{
 	{name: "second-desk-copy", before: func(w *world, d *desk, a act) {
 		to := w.second(d, d.sheet.clone())
 		if to == nil {
@@ -133,6 +146,7 @@ var elsewhereActions = []action{
 		} else {
 			w.must(os.RemoveAll(to.ledgerDir()))
 			w.must(copyTree(d.ledgerDir(), to.ledgerDir()))
+			to.ledger = d.ledger.another()
 		}
 		w.tell("%s copies %s to %s's desk", d.who, what, to.who)
 	}},
@@ -158,7 +172,7 @@ func (w *world) second(_ *desk, s *sheet) *desk {
 func (w *world) backUp(d *desk) {
 	to := filepath.Join(w.dir, fmt.Sprintf("backup-%s-%d", d.who, len(d.backups)))
 	w.must(copyTree(d.ledgerDir(), to))
-	d.backups = append(d.backups, to)
+	d.backups = append(d.backups, backup{to, d.ledger.another()})
 }
 
 // settleBefore waits, if the desk's ledger is not the one of the last call, until
@@ -167,7 +181,7 @@ func (w *world) settleBefore(d *desk) {
 	w.mu.Lock()
 	ledger, wait := w.lastLedger, w.story.Account.settle()+time.Minute-time.Since(w.lastCall)
 	w.mu.Unlock()
-	if ledger != 0 && ledger != d.ledger && wait > 0 {
+	if ledger != nil && ledger != d.ledger && wait > 0 {
 		time.Sleep(wait)
 	}
 }

@@ -30,6 +30,20 @@ var mishapActions = []action{
 	{name: "delete-drafts-meanwhile", during: func(_ *world, a act) mishap {
 		return once("somebody deletes all drafts", a, func(x *wire) { x.w.deleteDrafts() })
 	}},
+	{name: "delete-drafts", before: func(w *world, _ *desk, _ act) {
+		if n := w.deleteDrafts(); n > 0 {
+			w.tell("somebody deletes %d drafts", n)
+		}
+	}},
+	{name: "void", before: func(w *world, _ *desk, a act) {
+		if who := w.voidOne(a.A); who != "" {
+			w.tell("somebody voids the envelope of %s", who)
+		}
+	}},
+}
+
+// lossActions are what happens to calls and answers.
+var lossActions = []action{
 	often("lost-before", "the connection is reset before DocuSign gets the call", func(*wire, *http.Request, []byte) (*http.Response, error) {
 		return nil, errReset
 	}),
@@ -108,16 +122,6 @@ var mishapActions = []action{
 		resp.Header.Set("Retry-After", strconv.Itoa(10*365*24*3600))
 		return resp, nil
 	}),
-	{name: "delete-drafts", before: func(w *world, _ *desk, _ act) {
-		if n := w.deleteDrafts(); n > 0 {
-			w.tell("somebody deletes %d drafts", n)
-		}
-	}},
-	{name: "void", before: func(w *world, _ *desk, a act) {
-		if who := w.voidOne(a.A); who != "" {
-			w.tell("somebody voids the envelope of %s", who)
-		}
-	}},
 }
 
 // moments are when something happens that no call brings about.

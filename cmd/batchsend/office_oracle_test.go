@@ -83,14 +83,17 @@ func (w *world) mailedTo() []sandbox.Envelope {
 	return slices.DeleteFunc(w.server.Envelopes(), func(e sandbox.Envelope) bool { return e.Sent.IsZero() })
 }
 
+// mailing is what must not be sent twice.
+type mailing struct {
+	contract
+	template string
+}
+
 // checkTwice: nobody gets the same letter twice, but for every run that was told
-// to repeat it.
+// to repeat it. That a letter was sent under another batch only the ledger
+// knows: one that does not know the batch cannot find out.
 func (w *world) checkTwice(v *visit) {
-	type key struct {
-		contract
-		template string
-	}
-	allowed := map[key]int{}
+	allowed := map[mailing]int{}
 	for _, v := range w.visits {
 		if v.command.repeat {
 			for i := range v.sheet.letters {
@@ -98,15 +101,24 @@ func (w *world) checkTwice(v *visit) {
 				if v.sheet.letters[i].duplicate {
 					n = 2
 				}
-				allowed[key{v.sheet.contract(&v.sheet.letters[i]), v.template}] += n
+				allowed[mailing{v.sheet.contract(&v.sheet.letters[i]), v.template}] += n
 			}
 		}
 	}
-	times := map[key]int{}
-	for _, e := range w.mailedTo() {
-		k := key{contractOf(&e), e.TemplateID}
-		if times[k]++; times[k] > 1+allowed[k] {
-			w.find("twice", v, "the letter %q to %s was mailed %d times", k.values, k.people, times[k])
+	mailed := map[mailing][]*visit{}
+	all := w.mailedTo()
+	for i := range all {
+		e := &all[i]
+		k, by := mailing{w.contractOf(e), e.TemplateID}, w.sender(e)
+		for j := range all[:i] {
+			before := &all[j]
+			if sender := w.sender(before); before.TemplateID == e.TemplateID && w.contractOf(before) == k.contract && sender.batch != by.batch && !by.ledger.knows[before.ID] {
+				allowed[k]++
+				break
+			}
+		}
+		if mailed[k] = append(mailed[k], by); len(mailed[k]) > 1+allowed[k] {
+			w.find("twice", v, "the letter %q to %s was mailed %d times", k.values, k.people, len(mailed[k]))
 		}
 	}
 }
@@ -125,29 +137,33 @@ func (w *world) checkCorrected(v *visit) {
 		if now.Sent.Before(v.began) {
 			continue
 		}
-		c := contractOf(now)
+		c := w.contractOf(now)
 		for j := range mailed[:i] {
 			before := &mailed[j]
-			if old := contractOf(before); old.people != c.people || !before.Sent.Before(v.began) || old.values == c.values && before.TemplateID == now.TemplateID {
+			if old := w.contractOf(before); old.people != c.people || !before.Sent.Before(v.began) || old.values == c.values && before.TemplateID == now.TemplateID {
 				continue
 			}
 			by := w.sender(before)
-			if by == nil || by.desk != v.desk || by.ledger != v.ledger {
+			if by == nil || !v.ledger.knows[before.ID] {
 				continue // this ledger may not know whom that letter went to
 			}
 			switch {
 			case by.batch != v.batch && before.TemplateID != now.TemplateID:
-			case by.batch == v.batch && before.TemplateID == now.TemplateID && !v.sheet.labels && !v.sheet.has(contractOf(before)):
-				w.find("corrected", v, "%s got %q and then, by the same batch, %q, which is a correction of it", c.people, contractOf(before).values, c.values)
+			case by.batch == v.batch && before.TemplateID == now.TemplateID && !v.sheet.labels && !v.sheet.has(w.contractOf(before)):
+				w.find("corrected", v, "%s got %q and then, by the same batch, %q, which is a correction of it", c.people, w.contractOf(before).values, c.values)
 			case !v.cut && !strings.Contains(v.stderr, "warning"):
-				w.find("corrected", v, "%s got %q and then %q without a warning", c.people, contractOf(before).values, c.values)
+				w.find("corrected", v, "%s got %q and then %q without a warning", c.people, w.contractOf(before).values, c.values)
 			}
 		}
 	}
 }
 
-// sender is the visit during which an envelope was mailed.
+// sender is the visit that made an envelope. Copies of bulk lists make
+// themselves: of those, the one during which they did.
 func (w *world) sender(e *sandbox.Envelope) *visit {
+	if v := w.makers[e.ID]; v != nil {
+		return v
+	}
 	for i := len(w.visits) - 1; i >= 0; i-- {
 		if !e.Sent.Before(w.visits[i].began) {
 			return w.visits[i]
@@ -158,7 +174,7 @@ func (w *world) sender(e *sandbox.Envelope) *visit {
 
 // has reports whether a letter stands in the file.
 func (s *sheet) has(c contract) bool {
-	return slices.ContainsFunc(s.letters, func(l row) bool { return s.contract(&l) == c })
+	return slices.ContainsFunc(s.letters, func(l sheetRow) bool { return s.contract(&l) == c })
 }
 
 // checkRefused: without other apps no call is refused by a limit. A ledger that
@@ -254,8 +270,8 @@ func (w *world) checkResults(v *visit) {
 				w.find("untrue", v, "the row of %s is %s, and its envelope was not mailed: it is %s", l.employee, r.status, e.Status)
 			case taken && other != i:
 				w.find("untrue", v, "the rows of %s and %s have one envelope between them", l.employee, v.sheet.letters[other].employee)
-			case contractOf(e) != v.sheet.contract(l):
-				w.find("untrue", v, "the row of %s is %s with an envelope to %s that says %q", l.employee, r.status, contractOf(e).people, contractOf(e).values)
+			case w.contractOf(e) != v.sheet.contract(l):
+				w.find("untrue", v, "the row of %s is %s with an envelope to %s that says %q", l.employee, r.status, w.contractOf(e).people, w.contractOf(e).values)
 			}
 			owner[r.id] = i
 		}
@@ -285,8 +301,9 @@ func (w *world) checkExit(v *visit) {
 		}
 	case exitCannotRun:
 		hardLink := v.command.isBeside && strings.Contains(v.stderr, "link")
-		if v.calm && !strings.Contains(v.stderr, "TEMPLATE_CHANGED") && !hardLink {
-			w.find("exit", v, "exit code 1 on a calm day")
+		quiet := len(v.command.mishaps) == 0 && v.command.others == 0
+		if quiet && !strings.Contains(v.stderr, "TEMPLATE_CHANGED") && !hardLink {
+			w.find("exit", v, "exit code 1, and nothing was wrong but other commands")
 		}
 		if v.stderr == "" {
 			w.find("exit", v, "exit code 1 without a word")
@@ -327,7 +344,11 @@ func (w *world) checkWaits(v *visit) {
 	wait := func(until time.Time) {
 		gap := until.Sub(last)
 		hour := last.Truncate(time.Hour).Add(time.Hour).Sub(last)
-		if most := max(hour, w.story.Account.settle(), 5*time.Minute) + margin; gap > most {
+		most := max(hour, w.story.Account.settle(), 5*time.Minute) + margin
+		if v.command.beside != nil || v.command.isBeside {
+			most = hour + w.story.Account.settle() + margin // they may wait for each other
+		}
+		if gap > most {
 			w.find("wait", v, "nothing happened from %s for %v, and nothing asks for more than %v", w.when(last), gap.Round(time.Second), most.Round(time.Second))
 		}
 	}
@@ -372,11 +393,11 @@ func (w *world) checkEnd(v *visit) {
 }
 
 // unjust says why a row must not have ended like this; "" if it may.
-func (w *world) unjust(v *visit, l *row, r resultRow) string {
+func (w *world) unjust(v *visit, l *sheetRow, r resultRow) string {
 	c := v.sheet.contract(l)
 	same, people := w.forgotten(v, c)
 	for _, e := range w.mailedTo() {
-		old := contractOf(&e)
+		old := w.contractOf(&e)
 		same = same || old == c
 		people = people || old.people == c.people
 	}
@@ -427,7 +448,7 @@ func (w *world) forgotten(now *visit, c contract) (same, people bool) {
 }
 
 // labelled reports whether another letter had l's envelope value once.
-func (w *world) labelled(l *row) bool {
+func (w *world) labelled(l *sheetRow) bool {
 	for _, v := range w.visits {
 		for i := range v.sheet.letters {
 			if old := &v.sheet.letters[i]; old.label == l.label && v.sheet.labels && old.address != l.address {
@@ -439,7 +460,7 @@ func (w *world) labelled(l *row) bool {
 }
 
 // twin reports whether another row of the file is the same letter.
-func (w *world) twin(v *visit, l *row) bool {
+func (w *world) twin(v *visit, l *sheetRow) bool {
 	n := 0
 	for i := range v.sheet.letters {
 		if v.sheet.contract(&v.sheet.letters[i]) == v.sheet.contract(l) {

@@ -25,8 +25,8 @@ const (
 // managerName is what every manager is called.
 const managerName = "The manager"
 
-// row is one row of what somebody wants to send: an envelope.
-type row struct {
+// sheetRow is one row of what somebody wants to send: an envelope.
+type sheetRow struct {
 	label     string // what the column envelope says
 	employee  string
 	address   string
@@ -47,7 +47,7 @@ type sheet struct {
 	roles         [2]string // as the file calls them
 	numbers       [2]int    // their routing orders
 	tab, field    string
-	letters       []row
+	letters       []sheetRow
 	people        string // whose they are: part of the addresses
 	made, variant int    // letters written so far, in all
 }
@@ -66,7 +66,7 @@ func newSheet(st *story, people string) *sheet {
 func (s *sheet) add(n int) {
 	for range n {
 		s.made++
-		s.letters = append(s.letters, row{
+		s.letters = append(s.letters, sheetRow{
 			label:    fmt.Sprintf("E-%d", s.made),
 			employee: fmt.Sprintf("Employee %d", s.made), address: fmt.Sprintf("employee.%d@%s.example", s.made, s.people),
 			manager: fmt.Sprintf("manager.%d@%s.example", s.made%3, s.people),
@@ -109,8 +109,8 @@ func (s *sheet) write(path string) (lines map[int]int, err error) {
 }
 
 // layout returns the header, and what writes the rows of a letter.
-func (s *sheet) layout() (header []string, cells func(l *row, copy int) [][]string) {
-	label := func(l *row, copy int, row []string) []string {
+func (s *sheet) layout() (header []string, cells func(l *sheetRow, copy int) [][]string) {
+	label := func(l *sheetRow, copy int, row []string) []string {
 		if !s.labels {
 			return row
 		}
@@ -119,7 +119,7 @@ func (s *sheet) layout() (header []string, cells func(l *row, copy int) [][]stri
 	switch {
 	case s.form == long && s.single():
 		header = []string{"roleName", "name", "email", "tab:" + s.tab, "note", "accessCode", "reminderDelay", "field:" + s.field}
-		return header, func(l *row, copy int) [][]string {
+		return header, func(l *sheetRow, copy int) [][]string {
 			return [][]string{{s.roles[0], l.name(), l.mail(), strconv.Itoa(l.salary), l.note, l.code, l.delay, "Sales"}}
 		}
 	case s.form == long:
@@ -127,7 +127,7 @@ func (s *sheet) layout() (header []string, cells func(l *row, copy int) [][]stri
 		if s.orders {
 			header = slices.Insert(header, 2, "routingOrder")
 		}
-		return header, func(l *row, copy int) [][]string {
+		return header, func(l *sheetRow, copy int) [][]string {
 			one := label(l, copy, []string{s.roles[0], l.name(), l.mail(), strconv.Itoa(l.salary), l.note, l.code, l.delay, "Sales"})
 			two := label(l, copy, []string{s.roles[1], managerName, l.manager, "", "", "", "", ""})
 			if s.orders {
@@ -137,14 +137,14 @@ func (s *sheet) layout() (header []string, cells func(l *row, copy int) [][]stri
 		}
 	case s.form == bare:
 		header = []string{"Name", "Email", s.tab, "reminderDelay", "field:" + s.field}
-		cells = func(l *row, copy int) [][]string {
+		cells = func(l *sheetRow, copy int) [][]string {
 			return [][]string{label(l, copy, []string{l.name(), l.mail(), strconv.Itoa(l.salary), l.delay, "Sales"})}
 		}
 	default:
 		for _, column := range []string{s.roles[0] + "::Name", s.roles[0] + "::Email", s.roles[0] + "::" + s.tab, s.roles[0] + "::Note", s.roles[0] + "::AccessCode", s.roles[1] + "::Name", s.roles[1] + "::Email", "reminderDelay", "field:" + s.field} {
 			header = append(header, column)
 		}
-		cells = func(l *row, copy int) [][]string {
+		cells = func(l *sheetRow, copy int) [][]string {
 			return [][]string{label(l, copy, []string{l.name(), l.mail(), strconv.Itoa(l.salary), l.note, l.code, managerName, l.manager, l.delay, "Sales"})}
 		}
 	}
@@ -155,14 +155,14 @@ func (s *sheet) layout() (header []string, cells func(l *row, copy int) [][]stri
 }
 
 // name and mail are the employee's as the file spells them.
-func (l *row) name() string {
+func (l *sheetRow) name() string {
 	if l.spelling%3 == 1 {
 		return strings.Replace(l.employee, " ", "  ", 1)
 	}
 	return l.employee
 }
 
-func (l *row) mail() string {
+func (l *sheetRow) mail() string {
 	if l.spelling%3 == 2 {
 		return strings.ToUpper(l.address[:1]) + l.address[1:]
 	}
@@ -177,8 +177,12 @@ type contract struct {
 }
 
 // contract is what the file says of a letter.
-func (s *sheet) contract(l *row) contract {
-	c := contract{people: strings.ToLower(l.address), values: fmt.Sprintf("%s, salary %d", l.employee, l.salary)}
+func (s *sheet) contract(l *sheetRow) contract {
+	name := l.employee
+	if s.form != bare && s.roles[0] != "Employee" {
+		name += " (" + s.roles[0] + ")" // the file says it
+	}
+	c := contract{people: strings.ToLower(l.address), values: fmt.Sprintf("%s, salary %d", name, l.salary)}
 	if !s.single() {
 		people := []string{c.people, strings.ToLower(l.manager)}
 		slices.Sort(people)
@@ -191,7 +195,7 @@ func (s *sheet) contract(l *row) contract {
 }
 
 // contractOf is what DocuSign has of an envelope.
-func contractOf(e *sandbox.Envelope) contract {
+func (w *world) contractOf(e *sandbox.Envelope) contract {
 	var people, notes, names []string
 	salary := ""
 	for _, r := range e.Recipients {
@@ -202,6 +206,9 @@ func contractOf(e *sandbox.Envelope) contract {
 		name := strings.Join(strings.Fields(r.Name), " ")
 		if name == managerName {
 			continue
+		}
+		if w.story.Form != bare && r.Role != "Employee" {
+			name += " (" + r.Role + ")"
 		}
 		names = append(names, name)
 		if r.Note != "" {

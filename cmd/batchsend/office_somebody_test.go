@@ -71,7 +71,7 @@ func (w *world) voidOne(n int) string {
 		e := &all[(i+n)%len(all)]
 		if e.Status == "sent" {
 			w.somebody(http.MethodPut, "/envelopes/"+e.ID, `{"status":"voided","voidedReason":"a mistake"}`)
-			return contractOf(e).values
+			return w.contractOf(e).values
 		}
 	}
 	return ""

@@ -66,15 +66,15 @@ type action struct {
 	during func(*world, act) mishap
 }
 
-// actions are all that can happen, each of which can be switched on or off by
-// its name, see [enabled].
-func actions() []action {
-	return slices.Concat(fileActions, ledgerActions, templateActions, elsewhereActions, commandActions, mishapActions)
+// actions are all that can happen, in groups that are drawn equally often. Each
+// can be switched on or off by its name, see [enabled].
+func actions() [][]action {
+	return [][]action{fileActions, ledgerActions, templateActions, deskActions, commandActions, otherCommands, mishapActions, lossActions}
 }
 
 // actionNamed finds an action.
 func actionNamed(name string) action {
-	for _, a := range actions() {
+	for _, a := range slices.Concat(actions()...) {
 		if a.name == name {
 			return a
 		}
@@ -89,18 +89,26 @@ const (
 	officeWithout = "BATCHSEND_OFFICE_WITHOUT"
 )
 
-// enabled lists the names of the actions that stories may have.
-func enabled() (names []string) {
+// enabled lists the names of the actions that stories may have, in groups. What
+// names findings only leaves all actions.
+func enabled() (groups [][]string) {
 	only, without := words(officeOnly), words(officeWithout)
-	for _, a := range actions() {
-		if (len(only) == 0 || slices.Contains(only, a.name)) && !slices.Contains(without, a.name) {
-			names = append(names, a.name)
+	only = slices.DeleteFunc(only, func(name string) bool { return slices.Contains(findings, name) })
+	for _, group := range actions() {
+		var names []string
+		for _, a := range group {
+			if (len(only) == 0 || slices.Contains(only, a.name)) && !slices.Contains(without, a.name) {
+				names = append(names, a.name)
+			}
+		}
+		if names != nil {
+			groups = append(groups, names)
 		}
 	}
-	if len(names) == 0 {
+	if len(groups) == 0 {
 		panic(fmt.Sprintf("%s=%q leaves no action", officeOnly, os.Getenv(officeOnly)))
 	}
-	return names
+	return groups
 }
 
 // words splits what an environment variable lists.
@@ -115,13 +123,16 @@ var pauses = []time.Duration{
 // stories draws stories. Each has some kinds of acts only, so that what happens
 // together happens often enough.
 func stories() *rapid.Generator[*story] {
-	names := enabled()
+	groups := enabled()
+	one := rapid.Custom(func(t *rapid.T) string {
+		return rapid.SampledFrom(rapid.SampledFrom(groups).Draw(t, "group")).Draw(t, "kind")
+	})
 	return rapid.Custom(func(t *rapid.T) *story {
 		s := &story{
 			Form:   rapid.SampledFrom([]form{wide, long, bare}).Draw(t, "form"),
 			Labels: rapid.Bool().Draw(t, "labels"),
 			Orders: rapid.Bool().Draw(t, "orders"),
-			Rows:   rapid.SampledFrom([]int{2, 3, 5, 9, 20}).Draw(t, "rows"),
+			Rows:   rapid.SampledFrom([]int{2, 5, 9, 20}).Draw(t, "rows"),
 			Grows:  rapid.SampledFrom([]int{0, 1, 3, 6}).Draw(t, "grows"),
 		}
 		if via := rapid.SampledFrom([]string{"", "two-step", "bulk", "single"}).Draw(t, "via"); via != "" {
@@ -131,8 +142,8 @@ func stories() *rapid.Generator[*story] {
 			s.Usual = append(s.Usual, "--concurrency", n)
 		}
 		s.Account = account{
-			Hourly: rapid.SampledFrom([]int{0, 1000, 100, 30, 14}).Draw(t, "calls an hour"),
-			Burst:  rapid.SampledFrom([]int{0, 200, 20, 7}).Draw(t, "calls a burst"),
+			Hourly: rapid.SampledFrom([]int{0, 1000, 30, 14}).Draw(t, "calls an hour"),
+			Burst:  rapid.SampledFrom([]int{0, 200, 20, 9}).Draw(t, "calls a burst"),
 			Answer: rapid.SampledFrom([]time.Duration{100 * time.Millisecond, 2 * time.Second, 20 * time.Second}).Draw(t, "answer"),
 			Settle: rapid.SampledFrom([]time.Duration{0, 0, 25 * time.Minute}).Draw(t, "settle"),
 			Local:  rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "local"),
@@ -142,7 +153,7 @@ func stories() *rapid.Generator[*story] {
 		}
 		parts := rapid.SampledFrom([]int{0, 1, 4, 8}).Draw(t, "lag") // eighths of what the program waits
 		s.Account.Lag = s.Account.settle() * time.Duration(parts) / 10
-		kinds := rapid.SliceOfNDistinct(rapid.SampledFrom(names), 1, min(30, len(names)), rapid.ID).Draw(t, "kinds")
+		kinds := rapid.SliceOfN(one, 1, 30).Draw(t, "kinds")
 		s.Days = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) day { return drawDay(t, kinds) }), 1, 14).Draw(t, "days")
 		return s
 	})

@@ -79,7 +79,7 @@ func (w *world) mailed(v *visit) string {
 	var who []string
 	for _, e := range w.server.Envelopes() {
 		if !e.Sent.IsZero() && !e.Sent.Before(v.began) {
-			who = append(who, contractOf(&e).values)
+			who = append(who, w.contractOf(&e).values)
 		}
 	}
 	if len(who) == 0 {

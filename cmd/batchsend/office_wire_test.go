@@ -21,6 +21,7 @@ import (
 // answers back, and does to them what the story says.
 type wire struct {
 	w       *world
+	visit   *visit
 	mishaps []mishap
 	signal  context.CancelFunc // Ctrl-C
 	supply  *supply
@@ -168,8 +169,14 @@ func (x *wire) serve(req *http.Request, body []byte) *http.Response {
 func (x *wire) learn(req *http.Request, answer []byte) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if isCreate(req) && bytes.Contains(answer, []byte("envelopeId")) {
+	var made struct {
+		ID string `json:"envelopeId"`
+	}
+	if isCreate(req) && json.Unmarshal(answer, &made) == nil && made.ID != "" {
 		x.created = answer
+		x.w.mu.Lock()
+		x.w.makers[made.ID] = x.visit
+		x.w.mu.Unlock()
 	}
 	var token struct {
 		Access string `json:"access_token"`

@@ -34,7 +34,6 @@ type world struct {
 	edition edition
 	edits   []time.Time
 	desks   []*desk
-	ledgers int // ledgers so far, in all
 	visits  []*visit
 	pending sync.WaitGroup // what DocuSign is still to get
 
@@ -44,8 +43,9 @@ type world struct {
 
 	mu         sync.Mutex
 	secrets    []string
+	makers     map[string]*visit // by the IDs of the envelopes that they made
 	lastCall   time.Time
-	lastLedger int // that made it
+	lastLedger *book // that made it
 }
 
 // officeKey is a key to sign in with. Making one takes long.
@@ -70,7 +70,7 @@ type visit struct {
 	lines    map[int]int // line → letter
 	began    time.Time
 	ended    time.Time
-	ledger   int
+	ledger   *book
 	code     int
 	stdout   string
 	stderr   string
@@ -95,7 +95,7 @@ func (w *world) must(err error) {
 // play plays a story in a directory, within a bubble, and returns what was
 // wrong first, if anything was.
 func play(dir string, s *story) (found *finding) {
-	w := &world{story: s, dir: dir, key: theKey(), began: time.Now(), edition: firstEdition()}
+	w := &world{story: s, dir: dir, key: theKey(), began: time.Now(), edition: firstEdition(), makers: map[string]*visit{}}
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
@@ -293,7 +293,7 @@ func (w *world) run(v, second *visit) {
 		killAll()
 	}}
 	context.AfterFunc(all, signal)
-	x := &wire{w: w, mishaps: v.command.mishaps, seen: map[string]int{}, supply: supply}
+	x := &wire{w: w, visit: v, mishaps: v.command.mishaps, seen: map[string]int{}, supply: supply}
 	x.signal = func() { v.stopped = true; signal() }
 	var timers []*time.Timer
 	for _, m := range v.command.mishaps {
@@ -307,7 +307,7 @@ func (w *world) run(v, second *visit) {
 		timer := time.AfterFunc(v.command.beside.after, func() {
 			defer beside.Done()
 			v.command.beside.prepare(w, d)
-			w.process(all, second, &wire{w: w, seen: map[string]int{}, supply: supply})
+			w.process(all, second, &wire{w: w, visit: second, seen: map[string]int{}, supply: supply})
 		})
 		defer func() {
 			if timer.Stop() {
@@ -321,7 +321,7 @@ func (w *world) run(v, second *visit) {
 		defer func() { w.endRun(v, nil, snapshot) }()
 	}
 	w.busy(v.command.others)
-	endless := time.AfterFunc(20*24*time.Hour, signal)
+	endless := time.AfterFunc(3*24*time.Hour, signal)
 	w.process(ctx, v, x)
 	w.busy(0)
 	for _, t := range append(timers, endless) {
@@ -354,6 +354,11 @@ func (w *world) process(ctx context.Context, v *visit, x *wire) {
 
 // endRun takes what the runs have left behind.
 func (w *world) endRun(v, second *visit, snapshot string) {
+	for _, e := range w.mailedTo() {
+		if !e.Sent.Before(v.began) {
+			v.ledger.knows[e.ID] = true
+		}
+	}
 	if v.cut {
 		w.must(os.RemoveAll(v.desk.dir))
 		w.must(os.Rename(snapshot, v.desk.dir))
