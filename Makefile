@@ -1,6 +1,6 @@
 # Tools (gofumpt, staticcheck) are `tool` lines in go.mod: nothing to install.
 
-.PHONY: test check bench table fuzz torture build cover clean
+.PHONY: test check bench table fuzz torture office build cover clean
 
 # All tests, in any order, under the race detector. Many wait for processes that
 # they have started, so more run at once than there are processors.
@@ -46,6 +46,12 @@ fuzz:
 ROUNDS ?= 2000
 torture:
 	BATCHSEND_TORTURE=$(ROUNDS) go test -count=1 -timeout 0 -run 'TestKillMatrix|TestCrashPoints|TestOverlap|TestSameContentTwice|TestBulkKilled|TestTwoLedgers' ./cmd/batchsend
+
+# Play SEEDS stories of an office: weeks of virtual time in which people, machines
+# and DocuSign go wrong. A failure prints its seed and the shortest such story.
+SEEDS ?= 100
+office:
+	BATCHSEND_OFFICE_SEEDS=$(SEEDS) go test -count=1 -timeout 0 -run TestOffice ./cmd/batchsend
 
 cover:
 	go test -coverpkg ./... -coverprofile cover.out ./... && go tool cover -func cover.out | tail -1

@@ -41,15 +41,15 @@ type sheetRow struct {
 
 // sheet is a file as its owner has it before them.
 type sheet struct {
-	form          form
-	labels        bool
-	orders        bool
-	roles         [2]string // as the file calls them
-	numbers       [2]int    // their routing orders
-	tab, field    string
-	letters       []sheetRow
-	people        string // whose they are: part of the addresses
-	made, variant int    // letters written so far, in all
+	form       form
+	labels     bool
+	orders     bool
+	roles      [2]string // as the file calls them
+	numbers    [2]int    // their routing orders
+	tab, field string
+	letters    []sheetRow
+	people     string // whose they are: part of the addresses
+	made       int    // letters written so far, in all
 }
 
 // single reports whether the file's template has one role.
@@ -141,9 +141,7 @@ func (s *sheet) layout() (header []string, cells func(l *sheetRow, copy int) [][
 			return [][]string{label(l, copy, []string{l.name(), l.mail(), strconv.Itoa(l.salary), l.delay, "Sales"})}
 		}
 	default:
-		for _, column := range []string{s.roles[0] + "::Name", s.roles[0] + "::Email", s.roles[0] + "::" + s.tab, s.roles[0] + "::Note", s.roles[0] + "::AccessCode", s.roles[1] + "::Name", s.roles[1] + "::Email", "reminderDelay", "field:" + s.field} {
-			header = append(header, column)
-		}
+		header = append(header, []string{s.roles[0] + "::Name", s.roles[0] + "::Email", s.roles[0] + "::" + s.tab, s.roles[0] + "::Note", s.roles[0] + "::AccessCode", s.roles[1] + "::Name", s.roles[1] + "::Email", "reminderDelay", "field:" + s.field}...)
 		cells = func(l *sheetRow, copy int) [][]string {
 			return [][]string{label(l, copy, []string{l.name(), l.mail(), strconv.Itoa(l.salary), l.note, l.code, managerName, l.manager, l.delay, "Sales"})}
 		}

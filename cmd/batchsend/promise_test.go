@@ -34,7 +34,7 @@ import (
 // it stands, and why; when says in which stories, nil: in all.
 var ownPolicy = []struct {
 	code   envelope.Code
-	when   func(*story) bool
+	when   func(*promiseStory) bool
 	reason string
 }{
 	{envelope.EmailInvalid, nil, "DocuSign takes addresses to which no mail can go, and the mail bounces"},
@@ -49,21 +49,21 @@ var ownPolicy = []struct {
 	{envelope.FieldUnknown, nil, "a custom field that the template lacks is added, and no report looks for it"},
 	{envelope.RoleKind, nil, "what becomes of an in-person signer, witness or seal without all that they need is not known"},
 	{envelope.PhoneInvalid, nil, "no number of that form exists, and no message would arrive"},
-	{envelope.RoleFixed, func(s *story) bool {
+	{envelope.RoleFixed, func(s *promiseStory) bool {
 		return slices.ContainsFunc(s.template.roles, func(r roleStory) bool { return r.locked && r.fixed == "" })
 	}, "whether a locked role may be given somebody is not known for every form"},
-	{envelope.RoutingMismatch, (*story).sharesRoles, "of several roles of one name DocuSign fills the first, whoever was meant"},
-	{envelope.RoleMissing, (*story).sharesRoles, "two roles of one name at one routing order cannot be told apart"},
-	{envelope.TabUnknown, func(s *story) bool { return s.account.unknownTabs == sandbox.UnknownTabsAdd }, "whether a tab that the role lacks is added is not known"},
+	{envelope.RoutingMismatch, (*promiseStory).sharesRoles, "of several roles of one name DocuSign fills the first, whoever was meant"},
+	{envelope.RoleMissing, (*promiseStory).sharesRoles, "two roles of one name at one routing order cannot be told apart"},
+	{envelope.TabUnknown, func(s *promiseStory) bool { return s.account.unknownTabs == sandbox.UnknownTabsAdd }, "whether a tab that the role lacks is added is not known"},
 }
 
 // sharesRoles tells whether several roles of the template bear one name.
-func (s *story) sharesRoles() bool {
+func (s *promiseStory) sharesRoles() bool {
 	return slices.ContainsFunc(s.template.roles, func(r roleStory) bool { return s.template.shared(r.name) })
 }
 
 // isPolicy tells whether the program may reject for this reason alone.
-func (s *story) isPolicy(code envelope.Code) bool {
+func (s *promiseStory) isPolicy(code envelope.Code) bool {
 	for _, p := range ownPolicy {
 		if p.code == code && (p.when == nil || p.when(s)) {
 			return true
@@ -121,7 +121,7 @@ func TestPromise(t *testing.T) {
 // promise is one story put to the test.
 type promise struct {
 	*rapid.T
-	story  *story
+	story  *promiseStory
 	tally  *tally
 	db     *ledger.DB
 	server *sandbox.Server

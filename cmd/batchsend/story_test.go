@@ -15,9 +15,9 @@ import (
 	"batchsend/template"
 )
 
-// story is an account, a template and a file, drawn at random for TestPromise.
+// promiseStory is an account, a template and a file, drawn at random for TestPromise.
 // Most of it is right; here and there something is not.
-type story struct {
+type promiseStory struct {
 	account    accountStory
 	template   templateStory
 	envelopes  []*envelopeStory
@@ -117,8 +117,8 @@ func pick[T any](t *rapid.T, what string, values ...T) T {
 	return rapid.SampledFrom(values).Draw(t, what)
 }
 
-func drawStory(t *rapid.T) *story {
-	s := &story{account: drawAccount(t), template: drawTemplate(t)}
+func drawStory(t *rapid.T) *promiseStory {
+	s := &promiseStory{account: drawAccount(t), template: drawTemplate(t)}
 	s.samePerson = oneIn(t, 6, "same person")
 	if oneIn(t, 5, "flag") {
 		s.expire = rapid.IntRange(1, 60).Draw(t, "expire flag")
@@ -339,7 +339,7 @@ func drawPrefill(t *rapid.T) (tabs []tabStory) {
 func (r *roleStory) open() bool { return r.fixed == "" && r.kind != "seals" }
 
 // drawEnvelope draws an envelope with everything that it needs.
-func (s *story) drawEnvelope(t *rapid.T, n int) *envelopeStory {
+func (s *promiseStory) drawEnvelope(t *rapid.T, n int) *envelopeStory {
 	tpl := &s.template
 	e := &envelopeStory{label: fmt.Sprint("E-", n), fields: map[string]string{}}
 	for i := range tpl.roles {
@@ -371,7 +371,7 @@ func (s *story) drawEnvelope(t *rapid.T, n int) *envelopeStory {
 	return e
 }
 
-func (s *story) drawRow(t *rapid.T, r *roleStory, number string) *rowStory {
+func (s *promiseStory) drawRow(t *rapid.T, r *roleStory, number string) *rowStory {
 	row := &rowStory{role: r.name, name: "N" + number, email: "p" + number + "@example.test", tabs: map[string]string{}}
 	if s.template.shared(r.name) || oneIn(t, 3, "say order") {
 		row.order = fmt.Sprint(r.order)
@@ -400,7 +400,7 @@ func (s *story) drawRow(t *rapid.T, r *roleStory, number string) *rowStory {
 }
 
 // slip makes a mistake in an envelope, or what only looks like one.
-func (s *story) slip(t *rapid.T, e *envelopeStory) {
+func (s *promiseStory) slip(t *rapid.T, e *envelopeStory) {
 	row := e.rows[rapid.IntRange(0, len(e.rows)-1).Draw(t, "row")]
 	other := e.rows[rapid.IntRange(0, len(e.rows)-1).Draw(t, "other row")]
 	switch pick(t, "slip", "name", "email", "role", "order", "note", "code", "phone", "phones", "tab", "label", "field", "unknown field", "subject", "message", "days", "missing", "twice", "fixed", "copy", "same person") {
@@ -484,7 +484,7 @@ func sortedKeys(m map[string]string) []string {
 }
 
 // fitsWide tells whether the file can be written with one row an envelope.
-func (s *story) fitsWide() bool {
+func (s *promiseStory) fitsWide() bool {
 	for _, r := range s.template.roles {
 		if s.template.shared(r.name) {
 			return false
@@ -504,7 +504,7 @@ func (s *story) fitsWide() bool {
 }
 
 // file writes the story's envelopes as CSV.
-func (s *story) file() string {
+func (s *promiseStory) file() string {
 	var b strings.Builder
 	w := csv.NewWriter(&b)
 	labels, fields := map[string]string{}, map[string]string{}
@@ -589,12 +589,14 @@ func (e *envelopeStory) row(role string) *rowStory {
 }
 
 // flags are the days that flags give.
-func (s *story) flags() reminders.Plan { return reminders.Plan{Expire: reminders.Days(s.expire)} }
+func (s *promiseStory) flags() reminders.Plan {
+	return reminders.Plan{Expire: reminders.Days(s.expire)}
+}
 
 const storyTemplate = "0ffe1e77-0000-4000-8000-0000000000aa"
 
 // server is the story's account.
-func (s *story) server() *sandbox.Server {
+func (s *promiseStory) server() *sandbox.Server {
 	a := &s.account
 	return &sandbox.Server{
 		Templates:      []json.RawMessage{s.template.json()},
@@ -608,27 +610,27 @@ func (s *story) server() *sandbox.Server {
 	}
 }
 
-type object = map[string]any
+type jsonObject = map[string]any
 
 // json is the template as the REST API has it.
 func (tpl *templateStory) json() json.RawMessage {
-	people := map[string][]object{}
+	people := map[string][]jsonObject{}
 	for i := range tpl.roles {
 		r := &tpl.roles[i]
 		people[r.kind] = append(people[r.kind], r.json(i+1))
 	}
 	for i := range tpl.crowd {
-		people["carbonCopies"] = append(people["carbonCopies"], object{
+		people["carbonCopies"] = append(people["carbonCopies"], jsonObject{
 			"recipientId": fmt.Sprint(100 + i), "roleName": fmt.Sprint("Copy ", i), "routingOrder": "3", "name": fmt.Sprint("C", i), "email": fmt.Sprintf("c%d@fixed.test", i),
 		})
 	}
-	documents := []object{}
+	documents := []jsonObject{}
 	for i, tabs := range tpl.documents {
-		documents = append(documents, object{"documentId": fmt.Sprint(i + 1), "name": fmt.Sprintf("%d.pdf", i+1), "tabs": object{"prefillTabs": tabsJSON(tabs)}})
+		documents = append(documents, jsonObject{"documentId": fmt.Sprint(i + 1), "name": fmt.Sprintf("%d.pdf", i+1), "tabs": jsonObject{"prefillTabs": tabsJSON(tabs)}})
 	}
-	texts, lists := []object{}, []object{}
+	texts, lists := []jsonObject{}, []jsonObject{}
 	for i, f := range tpl.fields {
-		field := object{"fieldId": fmt.Sprint(i + 1), "name": f.name, "value": f.value, "show": "true", "required": fmt.Sprint(f.required)}
+		field := jsonObject{"fieldId": fmt.Sprint(i + 1), "name": f.name, "value": f.value, "show": "true", "required": fmt.Sprint(f.required)}
 		if f.items != nil {
 			field["listItems"] = f.items
 			lists = append(lists, field)
@@ -636,18 +638,18 @@ func (tpl *templateStory) json() json.RawMessage {
 			texts = append(texts, field)
 		}
 	}
-	out := object{
+	out := jsonObject{
 		"templateId": storyTemplate, "name": "Story", "lastModified": "2026-02-03T04:05:06.0000000Z",
 		"emailSubject": tpl.subject, "emailBlurb": tpl.blurb,
 		"messageLock": fmt.Sprint(tpl.locked), "enforceSignerVisibility": fmt.Sprint(tpl.hides),
 		"documents": documents, "recipients": people,
-		"customFields": object{"textCustomFields": texts, "listCustomFields": lists},
+		"customFields": jsonObject{"textCustomFields": texts, "listCustomFields": lists},
 	}
 	if n := tpl.notes; n != nil {
-		out["notification"] = object{
+		out["notification"] = jsonObject{
 			"useAccountDefaults": fmt.Sprint(n.account),
-			"reminders":          object{"reminderEnabled": fmt.Sprint(n.delay > 0), "reminderDelay": fmt.Sprint(n.delay), "reminderFrequency": fmt.Sprint(n.frequency)},
-			"expirations":        object{"expireEnabled": fmt.Sprint(!n.noExpiry), "expireAfter": fmt.Sprint(n.expire), "expireWarn": fmt.Sprint(n.warn)},
+			"reminders":          jsonObject{"reminderEnabled": fmt.Sprint(n.delay > 0), "reminderDelay": fmt.Sprint(n.delay), "reminderFrequency": fmt.Sprint(n.frequency)},
+			"expirations":        jsonObject{"expireEnabled": fmt.Sprint(!n.noExpiry), "expireAfter": fmt.Sprint(n.expire), "expireWarn": fmt.Sprint(n.warn)},
 		}
 	}
 	raw, err := json.Marshal(out)
@@ -657,8 +659,8 @@ func (tpl *templateStory) json() json.RawMessage {
 	return raw
 }
 
-func (r *roleStory) json(id int) object {
-	out := object{"recipientId": fmt.Sprint(id), "roleName": r.name, "routingOrder": fmt.Sprint(r.order), "name": ""}
+func (r *roleStory) json(id int) jsonObject {
+	out := jsonObject{"recipientId": fmt.Sprint(id), "roleName": r.name, "routingOrder": fmt.Sprint(r.order), "name": ""}
 	if r.kind == "seals" {
 		return out
 	}
@@ -679,14 +681,14 @@ func (r *roleStory) json(id int) object {
 		out["accessCode"] = "stored-1"
 	}
 	if r.texted {
-		out["additionalNotifications"] = []object{{"secondaryDeliveryMethod": "SMS", "phoneNumber": object{"countryCode": "46", "number": "700000000"}}}
+		out["additionalNotifications"] = []jsonObject{{"secondaryDeliveryMethod": "SMS", "phoneNumber": jsonObject{"countryCode": "46", "number": "700000000"}}}
 	}
 	if r.check != "" {
 		numbers := []string{}
 		if r.check == "ready" {
 			numbers = append(numbers, "46 700000001")
 		}
-		out["idCheckConfigurationName"], out["smsAuthentication"] = "SMS Auth $", object{"senderProvidedNumbers": numbers}
+		out["idCheckConfigurationName"], out["smsAuthentication"] = "SMS Auth $", jsonObject{"senderProvidedNumbers": numbers}
 	}
 	return out
 }
@@ -703,27 +705,27 @@ func (r *roleStory) person() (name, email string) {
 	return name, email
 }
 
-func tabsJSON(tabs []tabStory) object {
-	out := object{}
+func tabsJSON(tabs []tabStory) jsonObject {
+	out := jsonObject{}
 	for i := range tabs {
 		tab := &tabs[i]
-		list, _ := out[tab.list].([]object)
+		list, _ := out[tab.list].([]jsonObject)
 		out[tab.list] = append(list, tab.json())
 	}
 	return out
 }
 
 // json is the tab with the properties that its type has.
-func (tab *tabStory) json() object {
+func (tab *tabStory) json() jsonObject {
 	required, locked := fmt.Sprint(tab.required), fmt.Sprint(tab.locked)
 	if tab.list == "radioGroupTabs" {
-		radios := []object{}
+		radios := []jsonObject{}
 		for _, option := range tab.options {
-			radios = append(radios, object{"value": option, "selected": fmt.Sprint(option == tab.value), "pageNumber": "1", "required": required, "locked": locked})
+			radios = append(radios, jsonObject{"value": option, "selected": fmt.Sprint(option == tab.value), "pageNumber": "1", "required": required, "locked": locked})
 		}
-		return object{"groupName": tab.label, "documentId": "1", "radios": radios}
+		return jsonObject{"groupName": tab.label, "documentId": "1", "radios": radios}
 	}
-	out := object{"tabLabel": tab.label, "documentId": "1", "pageNumber": "1"}
+	out := jsonObject{"tabLabel": tab.label, "documentId": "1", "pageNumber": "1"}
 	switch tab.list {
 	case "signHereTabs":
 	case "noteTabs":
@@ -736,9 +738,9 @@ func (tab *tabStory) json() object {
 			out["validationPattern"], out["maxLength"] = tab.pattern, fmt.Sprint(tab.most)
 			break
 		}
-		items := []object{}
+		items := []jsonObject{}
 		for _, option := range tab.options {
-			items = append(items, object{"text": option, "value": option, "selected": fmt.Sprint(option == tab.value)})
+			items = append(items, jsonObject{"text": option, "value": option, "selected": fmt.Sprint(option == tab.value)})
 		}
 		out["listItems"] = items
 	}
@@ -746,7 +748,7 @@ func (tab *tabStory) json() object {
 }
 
 // GoString tells the story to whoever has to find the mistake.
-func (s *story) GoString() string {
+func (s *promiseStory) GoString() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "account: %+v\nallow same person: %t, expire flag: %d\ntemplate:\n", s.account, s.samePerson, s.expire)
 	var tree any

@@ -15,7 +15,7 @@ import (
 // lines. Neither knows anything of the program.
 
 // wants says which envelope a story's rows ask for.
-func (s *story) wants(e *envelopeStory) []string {
+func (s *promiseStory) wants(e *envelopeStory) []string {
 	tpl := &s.template
 	var lines []string
 	taken := map[*rowStory]bool{}
@@ -84,7 +84,7 @@ func (s *story) wants(e *envelopeStory) []string {
 }
 
 // texts are the subject and message that the rows ask for, or the template's.
-func (s *story) texts(e *envelopeStory) (subject, blurb string) {
+func (s *promiseStory) texts(e *envelopeStory) (subject, blurb string) {
 	subject, blurb = strings.TrimSpace(e.subject), strings.TrimSpace(e.blurb)
 	if subject == "" {
 		subject = s.template.subject
@@ -97,14 +97,14 @@ func (s *story) texts(e *envelopeStory) (subject, blurb string) {
 
 // unclear tells whether a text has a merge field that names several roles: whom
 // it means is not known.
-func (s *story) unclear(text string) bool {
+func (s *promiseStory) unclear(text string) bool {
 	return slices.ContainsFunc(s.template.roles, func(r roleStory) bool {
 		return s.template.shared(r.name) && strings.Contains(text, "[["+r.name+"_")
 	})
 }
 
 // textLine fills in a text's merge fields.
-func (s *story) textLine(what, text string, people []person, fields map[string]string) string {
+func (s *promiseStory) textLine(what, text string, people []person, fields map[string]string) string {
 	if s.unclear(text) {
 		return what + ": not compared"
 	}
@@ -198,7 +198,7 @@ func (p person) String() string {
 }
 
 // made says what the sandbox made of an envelope.
-func (s *story) made(e *envelopeStory, env sandbox.Envelope) []string {
+func (s *promiseStory) made(e *envelopeStory, env sandbox.Envelope) []string {
 	var lines []string
 	for _, r := range env.Recipients {
 		p := person{role: r.Role, order: r.RoutingOrder, kind: r.Kind, name: r.Name, email: r.Email, group: r.SigningGroup, note: r.Note, code: r.AccessCode}
@@ -246,7 +246,7 @@ func (s *story) made(e *envelopeStory, env sandbox.Envelope) []string {
 
 // days says which reminders and expiration the rows ask for: the row over the
 // flag over the template over the account.
-func (s *story) days(e *envelopeStory) string {
+func (s *promiseStory) days(e *envelopeStory) string {
 	n := s.accountDays()
 	if t := s.template.notes; t != nil && !t.account {
 		n.delay, n.frequency = t.delay, t.frequency
@@ -277,7 +277,7 @@ func (s *story) days(e *envelopeStory) string {
 }
 
 // accountDays are the account's own.
-func (s *story) accountDays() notesStory {
+func (s *promiseStory) accountDays() notesStory {
 	a := s.account.notes
 	n := notesStory{delay: a.ReminderDelay, frequency: a.ReminderFrequency, expire: 120}
 	if a.Expires {
@@ -304,7 +304,7 @@ func madeDays(n sandbox.Notification) string {
 
 // plainly is what a program without any checks would ask DocuSign for. ok is
 // false if the rows say what no request can.
-func (s *story) plainly(e *envelopeStory) (request object, ok bool) {
+func (s *promiseStory) plainly(e *envelopeStory) (request object, ok bool) {
 	tpl := &s.template
 	composite := slices.ContainsFunc(e.rows, func(r *rowStory) bool { return r.note != "" || r.phone != "" })
 	var roles []object
@@ -416,7 +416,7 @@ func fillPlainly(tabs object, role *roleStory, label, cell string) {
 }
 
 // notePlainly is the notification of a request whose rows give days.
-func (s *story) notePlainly(e *envelopeStory) object {
+func (s *promiseStory) notePlainly(e *envelopeStory) object {
 	empty := &envelopeStory{}
 	var n notesStory
 	fmt.Sscanf(s.days(empty), "remind %d, %d; expire %d, %d", &n.delay, &n.frequency, &n.expire, &n.warn)
