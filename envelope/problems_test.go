@@ -341,6 +341,12 @@ var problemCases = []struct {
 		t.Subject = "[[Reader_Email]]" + strings.Repeat("x", 80)
 	}), want: []string{"2 TOO_LONG"}},
 	{name: "line breaks of other alphabets", file: leaflet("emailSubject,note", "A,Ann\u2028Ek,ann@example.test,,", "B,Bo Lind,bo@example.test,Please\u2029read,", "C,Cy Moe,cy@example.test,Please\u0085read,", "D,Di Noe,di@example.test,\"Please\vread\",", "E,Ed Poe,ed@example.test,\"Please\fread\",", "F,Fi Roe,fi@example.test,,Two\u2028lines"), under: one(nil), want: []string{"2 TEXT_INVALID Name", "3 TEXT_INVALID emailSubject", "4 TEXT_INVALID emailSubject", "5 TEXT_INVALID emailSubject", "6 TEXT_INVALID emailSubject"}},
+	{name: "a role that no file can fill, beside one of its name", file: "envelope,roleName,name,email\nA,Visitor,Ann Ek,ann@example.test\n", under: one(func(t *template.Template) {
+		t.Roles = []template.Role{{Name: "Visitor", Kind: template.Signer, RoutingOrder: 1}, {Name: "Visitor", Kind: template.InPersonSigner, RoutingOrder: 2}}
+	}), want: []string{"2 ROUTING_ORDER_MISMATCH routingOrder"}},
+	{name: "a role that no file can fill, beside one of its name that is filled", file: "envelope,roleName,routingOrder,name,email\nA,Visitor,1,Ann Ek,ann@example.test\n", under: one(func(t *template.Template) {
+		t.Roles = []template.Role{{Name: "Visitor", Kind: template.Signer, RoutingOrder: 1}, {Name: "Visitor", Kind: template.InPersonSigner, RoutingOrder: 2}}
+	}), want: []string{"2 ROLE_KIND"}},
 	{name: "a label that means others", file: leaflet(`tab:\*City`, "A,Ann Ek,ann@example.test,Oslo"), under: one(func(t *template.Template) { t.Roles[0].Tabs[0].Label = `\*City` }), want: []string{`2 TAB_VALUE tab:\*City`}},
 	{name: "radio buttons of one name", file: leaflet("tab:Plan", "A,Ann Ek,ann@example.test,gold"), under: one(func(t *template.Template) {
 		plan := template.Tab{Label: "Plan", Type: template.Radio, Options: []string{"gold", "silver"}}

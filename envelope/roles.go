@@ -127,7 +127,7 @@ func (d *Draft) checkMissing(s *scratch) {
 		}
 		if problem := unusable(t, role); problem != nil {
 			told := slices.ContainsFunc(d.Problems, func(p Problem) bool { return p.Message == problem.text })
-			if !told && !d.names(role) { // else the row that does is at fault
+			if !told && !d.names(role, s) { // else the row that does is at fault
 				d.reject(d.Rows[0], "", problem.code, "%s", problem.text)
 			}
 			continue
@@ -168,9 +168,14 @@ func unusable(t *template.Template, role *template.Role) *matchError {
 	return nil
 }
 
-// names reports whether some row names the role.
-func (d *Draft) names(role *template.Role) bool {
-	return slices.ContainsFunc(d.Parts, func(p Part) bool { return p.Role == role.Name })
+// names reports whether some row names the role and fills none of that name.
+func (d *Draft) names(role *template.Role, s *scratch) bool {
+	for i := range d.Parts {
+		if d.Parts[i].Role == role.Name && s.roles[i] == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // howToAdd says how a recipient is added to the draft.
