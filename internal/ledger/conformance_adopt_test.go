@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -114,7 +115,7 @@ func testAdoptAgain(t *testing.T, open func() book) {
 		"surplus": old.Adopt(ctx, "may", nil, beside),
 		"Looked":  old.Looked(ctx, "may"),
 	} {
-		if err != ledger.ErrLost {
+		if !errors.Is(err, ledger.ErrLost) {
 			t.Errorf("%s without the lease = %v, want ErrLost", what, err)
 		}
 	}

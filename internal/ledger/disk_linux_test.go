@@ -67,11 +67,14 @@ func mount(t *testing.T, size string, flags uintptr) string {
 
 func TestDiskFull(t *testing.T) {
 	path := filepath.Join(mount(t, "1m", 0), "ledger.db")
+	ballast := filepath.Join(filepath.Dir(path), "ballast")
+	must(t, os.WriteFile(ballast, make([]byte, 128<<10), 0o600))
 	db := openAt(t, path)
 	fillUp(t, db, path)
 	must(t, db.Close())
 
 	// With room again all goes on.
+	must(t, os.Remove(ballast))
 	db = openAt(t, path)
 	must(t, begin(t, db, "may").Claim(t.Context(), env("may", "first", "x")))
 	must(t, db.Close())

@@ -242,7 +242,7 @@ func (m *machine) recordLot(t *rapid.T) {
 		return
 	}
 	l := rapid.SampledFrom(m.lots).Draw(t, "lot")
-	l.List = "list"
+	l.List = "list of " + l.ID
 	if err := m.s.RecordLot(context.Background(), &l.Lot); (err == nil) == l.ended {
 		t.Fatalf("RecordLot = %v, lot has ended: %v", err, l.ended)
 	}
