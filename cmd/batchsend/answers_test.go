@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -61,11 +62,13 @@ func TestStrangeAnswers(t *testing.T) {
 						s.BulkCopies = 7
 						s.Faults, s.Faults.Seed = faults, 11
 					})
-					calls := 0
+					var calls atomic.Int32
 					server.OnRequest = func(x sandbox.Exchange) {
 						if x.Method == "POST" && strings.Contains(x.URL, "/restapi/") {
-							calls++ // lists are struck, too, once there are answers to mix up
-							server.Faults.Everywhere = calls > 3 && via == "bulk"
+							// Lists are struck, too, once there are answers to mix up.
+							everywhere := faults
+							everywhere.Seed, everywhere.Everywhere = 11, calls.Add(1) > 3 && via == "bulk"
+							server.SetFaults(everywhere)
 						}
 					}
 					// One at a time: an answer that is not yet written down cannot be told

@@ -159,7 +159,7 @@ func TestSameNameAtTwoDesks(t *testing.T) {
 		others := strings.NewReplacer("frej.alm@", "hanna.berg@", "gita.rao@", "ivar.dahl@").Replace(labelled)
 		o.want(o.send("a", "may.csv", labelled, "--via", "single"), exitDone, "2 sent", 2)
 		o.server.Faults.DropBefore = 1
-		time.AfterFunc(30*time.Second, func() { o.server.Faults.DropBefore = 0 })
+		time.AfterFunc(30*time.Second, func() { o.server.SetFaults(sandbox.Faults{}) })
 		got := o.send("b", "may.csv", others, "--via", "single")
 		o.want(got, exitDone, "2 sent", 4)
 		if strings.Contains(got.stderr, "void") {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -115,9 +116,9 @@ func TestEndsBeforeTheNextHour(t *testing.T) {
 
 // limitReached answers every call, or every sign-in, as if it had to wait for
 // ten years, until it is told to stop.
-func tenYears(path string, status int, code string, stop *bool) refusals {
+func tenYears(path string, status int, code string, stop *atomic.Bool) refusals {
 	return func(r *http.Request, _ []byte, h http.Header) (int, string, string) {
-		if *stop || !strings.HasPrefix(r.URL.Path, path) {
+		if stop.Load() || !strings.HasPrefix(r.URL.Path, path) {
 			return 0, "", ""
 		}
 		h.Set("Retry-After", "315360000")
@@ -146,7 +147,7 @@ func TestTenYears(t *testing.T) {
 			all := manyOffers(5)
 			file := writeOffers(t, dir, all)
 			synctest.Test(t, func(t *testing.T) {
-				stop := false
+				var stop atomic.Bool
 				server := shareSandbox(t, dir, func(s *sandbox.Server) { s.Refuse = tenYears(tt.path, tt.status, tt.code, &stop) })
 				time.Sleep(20 * time.Minute)
 				for name, args := range asksOnly(dir, file) {
@@ -165,7 +166,7 @@ func TestTenYears(t *testing.T) {
 					t.Errorf("--max-duration 10m: exit code %d after %v\n%s%s", got.code, took, got.stdout, got.stderr)
 				}
 				start = time.Now()
-				time.AfterFunc(30*time.Minute, func() { stop = true })
+				time.AfterFunc(30*time.Minute, func() { stop.Store(true) })
 				got = runAgain(t, dir, "send", "--sandbox", file)
 				if took := time.Since(start); got.code != exitDone || took > time.Hour+time.Minute || !strings.Contains(got.stderr, tt.says) {
 					t.Errorf("exit code %d after %v, want %q\n%s%s", got.code, took, tt.says, got.stdout, got.stderr)
@@ -235,10 +236,11 @@ func TestAnotherRunsCall(t *testing.T) {
 			t.Fatalf("exit code %d\n%s", got.code, got.stderr)
 		}
 		time.Sleep(2 * time.Hour) // what is left of the hour only an answer can tell
-		asked, release := 0, make(chan struct{})
+		var asked atomic.Int32
+		release := make(chan struct{})
 		server.Refuse = func(r *http.Request, _ []byte, _ http.Header) (int, string, string) {
 			if strings.HasPrefix(r.URL.Path, "/restapi/") {
-				if asked++; asked == 1 {
+				if asked.Add(1) == 1 {
 					<-release
 				}
 			}
@@ -265,16 +267,17 @@ func TestFullQueue(t *testing.T) {
 	all := manyOffers(40)
 	file := writeOffers(t, dir, all)
 	synctest.Test(t, func(t *testing.T) {
-		full := true
+		var full atomic.Bool
+		full.Store(true)
 		server := shareSandbox(t, dir, func(s *sandbox.Server) {
 			s.Refuse = func(r *http.Request, _ []byte, _ http.Header) (int, string, string) {
-				if full && strings.HasSuffix(r.URL.Path, "/send") {
+				if full.Load() && strings.HasSuffix(r.URL.Path, "/send") {
 					return 400, "BULK_SEND_ACCOUNT_HAS_TOO_MANY_QUEUED_ENVELOPES", "The queue is full."
 				}
 				return 0, "", ""
 			}
 		})
-		time.AfterFunc(5*time.Minute, func() { full = false })
+		time.AfterFunc(5*time.Minute, func() { full.Store(false) })
 		got := runAgain(t, dir, "send", "--sandbox", "--via", "bulk", file)
 		if got.code != exitDone || countLines(got.stderr, "DocuSign's queue of bulk sends is full") == 0 {
 			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)

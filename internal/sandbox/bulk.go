@@ -199,7 +199,7 @@ func (s *Server) sendBulkList(c *call, b *bulk) (any, error) {
 		Size: len(f.list.Copies), Submitted: c.now, Start: b.free(c.now), Rate: s.bulkRate(),
 		Pattern: f.pattern, Copies: f.list.Copies, Doomed: s.doom(f.list.Copies),
 	}
-	if s.falls(s.Faults.BulkStore) || b.record(bulkRecord{Batch: q}) != nil {
+	if s.falls(s.faults().BulkStore) || b.record(bulkRecord{Batch: q}) != nil {
 		return nil, refuse("BULK_SEND_BLOB_STORE_ERROR", "Could not save copy of bulk sending list.")
 	}
 	return result{created: q.Size, body: sendAnswer{
@@ -214,7 +214,7 @@ func (s *Server) sendBulkList(c *call, b *bulk) (any, error) {
 func (s *Server) doom(copies []bulkCopy) map[int]string {
 	out := make(map[int]string)
 	for i := range copies {
-		if s.falls(s.Faults.BulkCopy) {
+		if s.falls(s.faults().BulkCopy) {
 			out[i] = "An unexpected error occurred while this copy was processed."
 		}
 		if s.FailCopy == nil {

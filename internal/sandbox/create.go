@@ -61,7 +61,7 @@ func (s *Server) createEnvelope(c *call) (any, error) {
 		return nil, err
 	}
 	answer := summary{e.ID, "/envelopes/" + e.ID, wireTime(e.Changed), e.Status}
-	if status == statusCreated && s.falls(s.Faults.DraftDeleted) {
+	if status == statusCreated && s.falls(s.faults().DraftDeleted) {
 		if err := s.Delete(e.ID); err != nil {
 			return nil, err
 		}
@@ -254,7 +254,7 @@ func (e *Envelope) send(now time.Time) {
 // policy is what the store must know to take an envelope.
 func (s *Server) policy(now time.Time) policy {
 	most := s.Allowance
-	if n := s.Faults.AllowanceAfter; n > 0 && (most == 0 || n < most) {
+	if n := s.faults().AllowanceAfter; n > 0 && (most == 0 || n < most) {
 		most = n
 	}
 	return policy{now: now, duplicates: s.Duplicates, allowance: most}

@@ -282,9 +282,22 @@ type strike struct {
 	delay time.Duration
 }
 
+// SetFaults replaces the faults while the server is serving.
+func (s *Server) SetFaults(f Faults) {
+	s.faultsMu.Lock()
+	defer s.faultsMu.Unlock()
+	s.Faults = f
+}
+
+func (s *Server) faults() Faults {
+	s.faultsMu.RLock()
+	defer s.faultsMu.RUnlock()
+	return s.Faults
+}
+
 // strikes decides what goes wrong with a request, before it is looked at.
 func (s *Server) strikes(r *http.Request) strike {
-	f := &s.Faults
+	f := s.faults()
 	if !f.Everywhere && !isCreate(r) || !isDocuSign(r) {
 		return strike{}
 	}
@@ -298,7 +311,7 @@ func (s *Server) strikes(r *http.Request) strike {
 	}
 	roll := d.rolls.Float64()
 	for _, rate := range rates {
-		if roll -= *rate.of(f); roll < 0 {
+		if roll -= *rate.of(&f); roll < 0 {
 			out.fault = rate.name
 			return out
 		}
@@ -322,14 +335,14 @@ func (s *Server) falls(rate float64) bool {
 	d := &s.dice
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.take(s.Faults.Seed)
+	d.take(s.faults().Seed)
 	return d.rolls.Float64() < rate
 }
 
 // kills counts n created envelopes and tells whether the fatal one was among
 // them.
 func (s *Server) kills(n int) bool {
-	d, fatal := &s.dice, s.Faults.KillAfter
+	d, fatal := &s.dice, s.faults().KillAfter
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	before := d.created

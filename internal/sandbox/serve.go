@@ -166,8 +166,8 @@ func (s *Server) work(a *answer, r *http.Request) {
 	}
 	if a.created > 0 && s.kills(a.created) {
 		a.hit = faultKill
-		if s.Faults.OnKill != nil {
-			s.Faults.OnKill()
+		if s.faults().OnKill != nil {
+			s.faults().OnKill()
 		}
 	}
 }

@@ -110,7 +110,8 @@ type Server struct {
 	// must not call the Server. nil = none fails.
 	FailCopy func(emails []string) string
 
-	Faults Faults // what goes wrong, and how often; zero = nothing
+	Faults   Faults       // what goes wrong, and how often; zero = nothing
+	faultsMu sync.RWMutex // guards Faults once the server serves; see [Server.SetFaults]
 
 	// Refuse is shown every OAuth and REST request before anything is done about
 	// it, and may answer it with an error: a status, an error code and a message,
