@@ -113,6 +113,7 @@ type untimed struct{ rapid.TB }
 // run calls valid, to whom and with what the rows say, and the strictest
 // sandbox refuses none of them.
 func TestAcceptedIsSent(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	synctest.Test(t, func(bubble *testing.T) {
 		runs, valid, rejected, broken := 0, 0, 0, false

@@ -27,6 +27,7 @@ type app struct {
 	typed       bool              // stdin is a terminal
 	watched     bool              // stderr is a terminal
 	transport   http.RoundTripper // nil: the network
+	newSandbox  sandboxMaker
 
 	cfg     config
 	key     *rsa.PrivateKey   // once it is loaded

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"net/http/httptest"
 	"os"
@@ -55,11 +54,9 @@ func newBench(b *testing.B, n int) *bench {
 // the table.
 func (x *bench) send(args ...string) {
 	x.rounds++
-	var stdout, stderr bytes.Buffer
 	args = append([]string{"send", "--ledger", filepath.Join(x.dir, fmt.Sprintf("%d.db", x.rounds))}, append(args, x.file)...)
-	code := run(x.b.Context(), args, x.env, strings.NewReader(""), &stdout, &stderr)
-	if code != exitDone {
-		x.b.Fatalf("exit code %d\n%s%s", code, stdout.String(), stderr.String())
+	if got := runIn(x.b.Context(), x.env, "", args...); got.code != exitDone {
+		x.b.Fatalf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 	}
 }
 

@@ -48,6 +48,7 @@ func restCalls(log []sandbox.LogEntry) (calls int) {
 // bulk. One copy in a hundred fails. At most 7 calls are made for 1,000
 // envelopes, and every row gets its envelope ID, or why it has none.
 func TestBulkTenThousand(t *testing.T) {
+	t.Parallel()
 	n := sized(10_000, 6000)
 	dir := t.TempDir()
 	all := manyOffers(n)
@@ -88,6 +89,7 @@ func TestBulkTenThousand(t *testing.T) {
 // TestBulkTidy has answers of all kinds get lost, while lists are made, sent and
 // looked up: whatever was made for nothing is removed in the end.
 func TestBulkTidy(t *testing.T) {
+	t.Parallel()
 	for seed := range 4 {
 		dir := t.TempDir()
 		all := manyOffers(60)
@@ -189,6 +191,7 @@ func readCSV(t *testing.T, path string) [][]string {
 // TestBulkKilled kills a process that sends in bulk ten times, at random, and
 // then lets one finish: everybody is mailed once.
 func TestBulkKilled(t *testing.T) {
+	t.Parallel()
 	url, settings := startSandbox(t, t.TempDir(), "--bulk-rate", "4000", "--calls-per-hour", "100000", "--calls-per-burst", "100000")
 	v := newVictim(t, url, settings, "bulk", 0)
 	v.offers = manyOffers(sized(10_000, 1500))
@@ -211,6 +214,7 @@ func TestBulkKilled(t *testing.T) {
 // TestPlanKept holds what a run does against what a dry run said just before:
 // the calls, and when it is done.
 func TestPlanKept(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		via    string
 		n      int
@@ -242,14 +246,14 @@ func TestPlanKept(t *testing.T) {
 					learnRate(t, dir)
 				}
 				before := len(server.Log())
-				got := runHere(t, dir, nil, "send", "--sandbox", "--dry-run", "--json", "--via", tt.via, file)
+				got := runAgain(t, dir, "send", "--sandbox", "--dry-run", "--json", "--via", tt.via, file)
 				var dry report.Summary
 				if err := json.Unmarshal([]byte(got.stdout), &dry); err != nil || got.code != exitDone {
 					t.Fatalf("exit code %d: %v\n%s", got.code, err, got.stderr)
 				}
 				reading := restCalls(server.Log()[before:])
 				start, before := time.Now(), len(server.Log())
-				if got = runHere(t, dir, nil, "send", "--sandbox", "--via", tt.via, file); got.code != exitDone {
+				if got = runAgain(t, dir, "send", "--sandbox", "--via", tt.via, file); got.code != exitDone {
 					t.Fatalf("exit code %d\n%s", got.code, got.stderr)
 				}
 				calls, took := restCalls(server.Log()[before:])-reading, time.Since(start)-time.Duration(reading)*100*time.Millisecond
@@ -279,7 +283,7 @@ func learnRate(t *testing.T, dir string) {
 	for i := range few {
 		few[i].employee = "other." + few[i].employee
 	}
-	if got := runHere(t, dir, nil, "send", "--sandbox", "--via", "bulk", "--batch", "other", writeOffers(t, other, few)); got.code != exitDone {
+	if got := runAgain(t, dir, "send", "--sandbox", "--via", "bulk", "--batch", "other", writeOffers(t, other, few)); got.code != exitDone {
 		t.Fatalf("exit code %d\n%s", got.code, got.stderr)
 	}
 }
@@ -288,6 +292,7 @@ func learnRate(t *testing.T, dir string) {
 // exit code 5, for the next run learns what became of them, even one that is
 // about something else.
 func TestInterruptedInBulk(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	all := manyOffers(400)
 	file := writeOffers(t, dir, all)
@@ -311,6 +316,7 @@ func TestInterruptedInBulk(t *testing.T) {
 // TestTooLate: a run that will not be done in time says so before it starts, and
 // how much will be left.
 func TestTooLate(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := writeOffers(t, dir, manyOffers(3000))
 	for _, tt := range []struct {
@@ -325,7 +331,7 @@ func TestTooLate(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			shareSandbox(t, dir, func(s *sandbox.Server) { s.HourlyLimit, s.BurstLimit = 1000, 500 })
-			got := runHere(t, dir, nil, append([]string{"send", "--sandbox", "--dry-run", file}, tt.args...)...)
+			got := runAgain(t, dir, append([]string{"send", "--sandbox", "--dry-run", file}, tt.args...)...)
 			if got.code != exitDone {
 				t.Fatalf("%q: exit code %d\n%s", tt.args, got.code, got.stderr)
 			}

@@ -26,6 +26,7 @@ func shellArgs(t *testing.T, line string) []string {
 // TestCommand: a command in a hint repeats what was typed and decides where
 // things go, as far as the command in the hint has it.
 func TestCommand(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name  string
 		typed []string
@@ -82,6 +83,7 @@ func TestCommand(t *testing.T) {
 // TestPasteable: rooms that know no flags name commands that can be pasted all
 // the same.
 func TestPasteable(t *testing.T) {
+	t.Parallel()
 	a := &app{}
 	root := a.rootCommand()
 	cmd, rest, _ := root.Find([]string{"status", "--ledger", "our ledger.db"})

@@ -22,7 +22,7 @@ type bureau struct {
 
 func newBureau(t *testing.T) *bureau {
 	dir := t.TempDir()
-	return &bureau{t: t, server: shareSandbox(t, filepath.Join(dir, "sandbox"), func(*sandbox.Server) {}), dir: dir}
+	return &bureau{t: t, server: shareSandbox(t, dir, func(*sandbox.Server) {}), dir: dir}
 }
 
 // send gives a file of that name to the program at a desk.
@@ -115,6 +115,7 @@ var templateEdits = map[string][2]string{
 // TestTemplateEditedAfterwards: what was sent stays sent, whatever the template
 // asks for now.
 func TestTemplateEditedAfterwards(t *testing.T) {
+	t.Parallel()
 	for form, file := range map[string]string{"without labels": unlabelled, "with labels": labelled} {
 		for name, edit := range templateEdits {
 			t.Run(form+"/"+name, func(t *testing.T) {
@@ -131,6 +132,7 @@ func TestTemplateEditedAfterwards(t *testing.T) {
 // TestTemplateEditedInTheMiddle: what is left of a batch does not go out with
 // another template unless the operator wants that, and never under another name.
 func TestTemplateEditedInTheMiddle(t *testing.T) {
+	t.Parallel()
 	for form, file := range map[string]string{"without labels": unlabelled, "with labels": labelled} {
 		for name, edit := range templateEdits {
 			t.Run(form+"/"+name, func(t *testing.T) {
@@ -153,9 +155,10 @@ func TestTemplateEditedInTheMiddle(t *testing.T) {
 // TestSameNameAtTwoDesks: what another desk has sent under the same names is
 // not taken for one's own, whatever gets lost.
 func TestSameNameAtTwoDesks(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		o := &bureau{t: t, dir: dir, server: shareSandbox(t, filepath.Join(dir, "sandbox"), func(*sandbox.Server) {})}
+		o := &bureau{t: t, dir: dir, server: shareSandbox(t, dir, func(*sandbox.Server) {})}
 		others := strings.NewReplacer("frej.alm@", "hanna.berg@", "gita.rao@", "ivar.dahl@").Replace(labelled)
 		o.want(o.send("a", "may.csv", labelled, "--via", "single"), exitDone, "2 sent", 2)
 		o.server.Faults.DropBefore = 1
@@ -171,6 +174,7 @@ func TestSameNameAtTwoDesks(t *testing.T) {
 // TestCorrectedCell: a row that was corrected after it had been sent does not
 // send a second envelope in silence.
 func TestCorrectedCell(t *testing.T) {
+	t.Parallel()
 	corrected := strings.Replace(unlabelled, "41000", "43000", 1)
 	t.Run("sent", func(t *testing.T) {
 		o := newBureau(t)
@@ -251,9 +255,10 @@ func TestCorrectedCell(t *testing.T) {
 // TestCorrectedAfterAKill: a row whose answer nobody heard is not sent again
 // because a cell of it was corrected meanwhile.
 func TestCorrectedAfterAKill(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		o := &bureau{t: t, dir: dir, server: shareSandbox(t, filepath.Join(dir, "sandbox"), func(s *sandbox.Server) { s.Faults.DropAfter = 1 })}
+		o := &bureau{t: t, dir: dir, server: shareSandbox(t, dir, func(s *sandbox.Server) { s.Faults.DropAfter = 1 })}
 		o.send("a", "may.csv", unlabelled, "--via", "single", "--max-duration", "1s")
 		o.server.Faults.DropAfter = 0
 		o.want(o.send("a", "may.csv", strings.Replace(unlabelled, "41000", "43000", 1)), exitRejected, "KEY_CONFLICT", 2)

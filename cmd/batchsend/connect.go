@@ -207,8 +207,11 @@ func (a *app) enterSandbox(c *connection, client *docusign.Client) error {
 		return fmt.Errorf("no place for the sandbox's files: %w", err)
 	}
 	dir = filepath.Join(dir, sandboxDirectory)
-	server, key, err := embedded(dir)
+	server, key, err := a.newSandbox(dir)
 	if err != nil {
+		return err
+	}
+	if err := server.Open(); err != nil {
 		return err
 	}
 	c.sandbox = server

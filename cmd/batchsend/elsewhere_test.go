@@ -73,6 +73,7 @@ var engines = []string{"single", "two-step", "bulk"}
 // TestAnotherLedger sends a part of a batch, does something to the ledger, and
 // gives the same command again: nobody is mailed twice, everybody once.
 func TestAnotherLedger(t *testing.T) {
+	t.Parallel()
 	const n, first, then = 30, 8, 12
 	for _, via := range engines {
 		for name, disaster := range map[string]struct {
@@ -141,6 +142,7 @@ func TestAnotherLedger(t *testing.T) {
 // TestCorrectedAfterLoss: a cell that is corrected after the ledger was lost is
 // known for a correction all the same.
 func TestCorrectedAfterLoss(t *testing.T) {
+	t.Parallel()
 	for form, file := range map[string]string{"without labels": unlabelled, "with labels": labelled} {
 		t.Run(form, func(t *testing.T) {
 			o := newBureau(t)
@@ -161,6 +163,7 @@ func TestCorrectedAfterLoss(t *testing.T) {
 // TestTwoDesksOneName: two desks send different lists under one name. Each goes
 // out once, and each desk hears of the other's.
 func TestTwoDesksOneName(t *testing.T) {
+	t.Parallel()
 	o := newBureau(t)
 	o.want(o.send("a", "may.csv", listOf(0, 4)), exitDone, "4 sent", 4)
 	got := o.send("b", "may.csv", listOf(10, 3))
@@ -174,6 +177,7 @@ func TestTwoDesksOneName(t *testing.T) {
 // TestOverlappingDesks breaks the rule: two desks send at once what searches do
 // not show yet. The next run names what is too many, once.
 func TestOverlappingDesks(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newBureau(t)
 		o.server.IndexDelay = time.Minute
@@ -193,6 +197,7 @@ func TestOverlappingDesks(t *testing.T) {
 // TestListUnderWay hands a list over to DocuSign, stops, and loses the ledger
 // while DocuSign works on it: nothing is sent before it is through.
 func TestListUnderWay(t *testing.T) {
+	t.Parallel()
 	for name, delay := range map[string]time.Duration{"searches show all": 0, "searches lag": 5 * time.Minute} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -241,6 +246,7 @@ func TestListUnderWay(t *testing.T) {
 // TestEarlierReleaseLost loses the ledger of an earlier release, whose envelopes
 // do not carry the batch's field.
 func TestEarlierReleaseLost(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"list.csv", "named.csv"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", "testdata", "release1", name))
 		if err != nil {
@@ -272,6 +278,7 @@ func TestEarlierReleaseLost(t *testing.T) {
 // TestDamagedLedger: what the message about a damaged ledger advises doubles
 // nothing.
 func TestDamagedLedger(t *testing.T) {
+	t.Parallel()
 	o := newBureau(t)
 	o.want(o.send("a", "may.csv", listOf(0, 5), "--limit", "3"), exitDone, "3 sent", 3)
 	if err := os.Truncate(o.ledgerAt("a"), 0); err != nil {
@@ -287,6 +294,7 @@ func TestDamagedLedger(t *testing.T) {
 // TestLostLog kills a run and takes the ledger's log away, with all that the run
 // had written: the next one waits for what that run had under way.
 func TestLostLog(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const n = 12
 		o := newBureau(t)

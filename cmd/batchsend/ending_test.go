@@ -15,6 +15,7 @@ import (
 // TestStoppedEarly interrupts a run before it has looked into the ledger: it shows
 // nothing of its rows, and its results say that it does not know.
 func TestStoppedEarly(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := writeOffers(t, dir, manyOffers(20))
 	results := filepath.Join(dir, "results.csv")
@@ -44,6 +45,7 @@ func TestStoppedEarly(t *testing.T) {
 // TestNotShownYet interrupts a run when DocuSign has sent everything and its
 // searches do not show it yet: the next run learns it, and no person is needed.
 func TestNotShownYet(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	all := manyOffers(40)
 	file := writeOffers(t, dir, all)
@@ -70,6 +72,7 @@ func TestNotShownYet(t *testing.T) {
 // is so slow that no whole list goes through in that time: lists are cut. That it
 // was slow once does not keep the job from finding out that it is fast again.
 func TestWindow(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	all := manyOffers(900)
 	file := writeOffers(t, dir, all)
@@ -111,6 +114,7 @@ func TestWindow(t *testing.T) {
 // TestAllowanceInBulk: when the account may send no more, the run stops, nothing
 // has failed, and the next run sends the rest.
 func TestAllowanceInBulk(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	all := manyOffers(300)
 	file := writeOffers(t, dir, all)
@@ -132,6 +136,7 @@ func TestAllowanceInBulk(t *testing.T) {
 // TestReconcileTidies has the network fail when all was sent: the run says that
 // lists are left, and reconcile removes them.
 func TestReconcileTidies(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := writeOffers(t, dir, manyOffers(40))
 	synctest.Test(t, func(t *testing.T) {

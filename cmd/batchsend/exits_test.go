@@ -64,6 +64,7 @@ func consentTakenBack() refusals {
 // TestExitCodes: 5 only if the next run goes on by itself, 1 if a person must act
 // first, 4 if single rows were at fault; and the hint stands there.
 func TestExitCodes(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name   string
 		refuse refusals
@@ -171,6 +172,7 @@ func TestExitCodes(t *testing.T) {
 
 // TestOtherCommandsExit: the other commands tell the same causes apart.
 func TestOtherCommandsExit(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := writeOffers(t, dir, manyOffers(2))
 	synctest.Test(t, func(t *testing.T) {
@@ -204,6 +206,7 @@ func TestOtherCommandsExit(t *testing.T) {
 // TestReconcileExits: an envelope that left a moment ago is for the next run, an
 // older one for a person.
 func TestReconcileExits(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := writeOffers(t, dir, manyOffers(2))
 	synctest.Test(t, func(t *testing.T) {
@@ -248,6 +251,7 @@ func TestReconcileExits(t *testing.T) {
 // TestUnknownByAge: an envelope that left less than --settle ago is for the next
 // run, an older one for a person.
 func TestUnknownByAge(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	all := manyOffers(1)
 	file := writeOffers(t, dir, all)
@@ -272,6 +276,7 @@ func TestUnknownByAge(t *testing.T) {
 
 // TestAnsweredNo: nothing is sent, and nothing goes on by itself.
 func TestAnsweredNo(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := writeOffers(t, dir, manyOffers(2))
 	synctest.Test(t, func(t *testing.T) {
@@ -279,7 +284,7 @@ func TestAnsweredNo(t *testing.T) {
 		var stdout, stderr bytes.Buffer
 		a := &app{
 			env:   map[string]string{"XDG_STATE_HOME": dir, "XDG_CONFIG_HOME": dir, "NO_COLOR": "1"},
-			stdin: strings.NewReader("n\n"), stdout: &stdout, stderr: &console{w: &stderr}, typed: true, watched: true,
+			stdin: strings.NewReader("n\n"), stdout: &stdout, stderr: &console{w: &stderr}, typed: true, watched: true, newSandbox: madeFor,
 		}
 		root := a.rootCommand()
 		root.SetArgs([]string{"send", "--sandbox", file})

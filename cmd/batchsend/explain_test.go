@@ -56,6 +56,7 @@ func codesInSources(t *testing.T) []string {
 
 // TestExplainKnowsEveryCode: whatever code may appear anywhere, explain knows it.
 func TestExplainKnowsEveryCode(t *testing.T) {
+	t.Parallel()
 	codes := codesInSources(t)
 	if len(codes) < 100 || !slices.Contains(codes, "ROLE_UNKNOWN") || !slices.Contains(codes, "PARTNER_AUTHENTICATION_FAILED") {
 		t.Fatalf("found %d codes in the sources: %q", len(codes), codes)
@@ -105,6 +106,7 @@ func reasons() []string {
 // TestExplainUnknown: a code that nobody knows gets an answer that helps all the
 // same.
 func TestExplainUnknown(t *testing.T) {
+	t.Parallel()
 	for code, want := range map[string]string{
 		"ENVELOPE_ALLOWANCE_EXCEDED": "did you mean ENVELOPE_ALLOWANCE_EXCEEDED?",
 		"SOMETHING_QUITE_NEW":        "hint: if DocuSign answered with it, the message beside it in the results is DocuSign's own",

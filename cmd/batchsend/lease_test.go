@@ -61,6 +61,7 @@ func linked(t *testing.T, err error) {
 // another name of the ledger: the second is turned away, the first goes on, and
 // everybody is mailed once.
 func TestSecondRun(t *testing.T) {
+	t.Parallel()
 	for _, via := range []string{"single", "two-step", "bulk"} {
 		for _, way := range otherNames {
 			t.Run(via+"/"+way.name, func(t *testing.T) {
@@ -177,6 +178,7 @@ func rowsOf(t *testing.T, v *victim) (entries []envelopeStatus) {
 // TestTakenOver has another run take the batch over, as it may when this one was
 // suspended for long: nothing leaves any more, and it is said who has the batch.
 func TestTakenOver(t *testing.T) {
+	t.Parallel()
 	for _, via := range []string{"single", "two-step", "bulk"} {
 		t.Run(via, func(t *testing.T) {
 			dir := t.TempDir()

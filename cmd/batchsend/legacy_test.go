@@ -34,7 +34,7 @@ func halfSent(t *testing.T, edit func(envelopes string) string) *bureau {
 		}
 	}
 	o := &bureau{t: t, dir: dir}
-	o.server = shareSandbox(t, filepath.Join(dir, "sandbox"), func(s *sandbox.Server) { s.Store = filepath.Join(dir, "sandbox") })
+	o.server = shareSandbox(t, dir, func(s *sandbox.Server) { s.Store = filepath.Join(dir, "sandbox") })
 	t.Cleanup(func() { o.server.Close() })
 	return o
 }
@@ -42,6 +42,7 @@ func halfSent(t *testing.T, edit func(envelopes string) string) *bureau {
 // TestEarlierRelease: a batch that an earlier release has begun goes on, and
 // nothing of it goes out twice.
 func TestEarlierRelease(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"list.csv", "named.csv"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", "testdata", "release1", name))
 		if err != nil {

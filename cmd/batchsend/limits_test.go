@@ -13,6 +13,7 @@ import (
 // TestLimits sends 3,000 envelopes under the limits of an old account, in
 // virtual time: no call may be refused, and the time is the least possible.
 func TestLimits(t *testing.T) {
+	t.Parallel()
 	envelopes := sized(3000, 1200)
 	calls := envelopes + 2 // for account and template
 	tests := []struct {
@@ -103,6 +104,7 @@ func wantRenewals(t *testing.T, s *sandbox.Server, took time.Duration) {
 // TestLimitErrors sends through limit errors at both statuses and refused
 // connections: each envelope arrives exactly once, and every repeat is logged.
 func TestLimitErrors(t *testing.T) {
+	t.Parallel()
 	for _, status := range []int{400, 429} {
 		dir := t.TempDir()
 		all := offers(300)

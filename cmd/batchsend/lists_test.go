@@ -24,6 +24,7 @@ func wantShort(t *testing.T, what string, lines int, got outcome) {
 // TestLongLists has files of 2,000 rows with which everything is wrong in one way
 // or another: a person can read what is said, and the files have all.
 func TestLongLists(t *testing.T) {
+	t.Parallel()
 	n := sized(2000, 200)
 	dir := t.TempDir()
 	all := manyOffers(n)

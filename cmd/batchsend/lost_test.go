@@ -16,6 +16,7 @@ import (
 // created and before, by dropped connections, gateways, torn bodies and
 // silence, while look-ups lag behind. Everybody is mailed once all the same.
 func TestLostAnswers(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name   string
 		faults sandbox.Faults
@@ -60,6 +61,7 @@ func TestLostAnswers(t *testing.T) {
 // TestOnePercentLost measures how long --settle holds a run in which one call
 // in a hundred is not answered.
 func TestOnePercentLost(t *testing.T) {
+	t.Parallel()
 	for _, lost := range []sandbox.Faults{{DropAfter: 0.01}, {DropAfter: 0.005, DropBefore: 0.005}} {
 		dir := t.TempDir()
 		all := offers(1000)
@@ -94,6 +96,7 @@ func TestOnePercentLost(t *testing.T) {
 
 // TestStopped stops runs in every way and goes on with them.
 func TestStopped(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name string
 		tune func(*sandbox.Server)
@@ -143,6 +146,7 @@ func TestStopped(t *testing.T) {
 // TestTemplateChangesMidRun saves the template anew while a run waits for the
 // next hour: nothing further is sent.
 func TestTemplateChangesMidRun(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	all := offers(60)
 	file := writeOffers(t, dir, all)

@@ -18,15 +18,16 @@ import (
 )
 
 func main() {
-	os.Exit(Main())
+	os.Exit(process{env: environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}.main())
 }
 
-// Main runs the program and returns its exit code.
-func Main() int {
+// main runs the program until it is done or interrupted, and returns its exit
+// code.
+func (p process) main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // first signal: finish what is in flight; second: die
-	return run(ctx, os.Args[1:], environ(), os.Stdin, os.Stdout, os.Stderr)
+	return p.run(ctx, os.Args[1:])
 }
 
 // process is what surrounds the program: what the system gives it, or a test in
@@ -36,6 +37,7 @@ type process struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	transport      http.RoundTripper // carries all calls; nil: the network
+	sandbox        sandboxMaker      // makes the embedded sandbox; nil: newSandbox
 }
 
 // environ returns the environment by names.
@@ -48,11 +50,6 @@ func environ() map[string]string {
 	return env
 }
 
-// run is the program in surroundings whose calls go over the network.
-func run(ctx context.Context, args []string, env map[string]string, stdin io.Reader, stdout, stderr io.Writer) int {
-	return process{env: env, stdin: stdin, stdout: stdout, stderr: stderr}.run(ctx, args)
-}
-
 // run is the program: it parses, wires, works, and maps what came of it to an
 // exit code.
 func (p process) run(ctx context.Context, args []string) (code int) {
@@ -63,7 +60,10 @@ func (p process) run(ctx context.Context, args []string) (code int) {
 	}()
 	a := &app{
 		env: p.env, stdin: p.stdin, stdout: censor.Writer(p.stdout), plainStdout: p.stdout, transport: p.transport,
-		typed: isTerminal(p.stdin), watched: isTerminal(p.stderr),
+		typed: isTerminal(p.stdin), watched: isTerminal(p.stderr), newSandbox: p.sandbox,
+	}
+	if a.newSandbox == nil {
+		a.newSandbox = newSandbox
 	}
 	if isTerminal(p.stdout) {
 		a.plainStdout = a.stdout

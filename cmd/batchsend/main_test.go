@@ -39,16 +39,17 @@ func TestMain(m *testing.M) {
 	testscript.Main(judge.Tests{M: m}, map[string]func(){"batchsend": program})
 }
 
-// judged is Main with every message of the sandbox held against the official
+// judged is the program with every message of the sandbox held against the official
 // description, where that is at hand. A fault ends in an exit code of its own.
 func judged() int {
 	ledger.Crash = crashAt(os.Getenv("BATCHSEND_TEST_CRASH"))
+	p := process{env: environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
 	if os.Getenv("BATCHSEND_OPENAPI") == "" {
-		return Main()
+		return p.main()
 	}
 	j, _ := judge.FromEnv()
-	watchSandbox = judgedBy(j)
-	code := Main()
+	p.sandbox = watchedBy(judgedBy(j))
+	code := p.main()
 	if totals := j.Totals(); totals.Faults > 0 {
 		fmt.Fprintf(os.Stderr, "%v\n%s\n", totals, strings.Join(totals.Lines, "\n"))
 		code = 99
@@ -79,7 +80,7 @@ func crashAt(where string) func(string) {
 	}
 }
 
-// judgedBy returns a watchSandbox that hands every exchange to j.
+// judgedBy returns what has a sandbox hand every exchange to j.
 func judgedBy(j *judge.Judge) func(*sandbox.Server) {
 	return func(s *sandbox.Server) {
 		s.OnRequest = func(x sandbox.Exchange) {
@@ -93,6 +94,7 @@ func judgedBy(j *judge.Judge) func(*sandbox.Server) {
 // TestScript runs the scripts in testdata/script, which use the program as an
 // operator would.
 func TestScript(t *testing.T) {
+	t.Parallel()
 	samples, err := filepath.Abs("../../samples")
 	if err != nil {
 		t.Fatal(err)

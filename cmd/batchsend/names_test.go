@@ -197,6 +197,7 @@ func TestNames(t *testing.T) {
 // TestEveryCodeIsShown: a code that no script provokes is one that nobody has
 // seen from outside.
 func TestEveryCodeIsShown(t *testing.T) {
+	t.Parallel()
 	scripts, err := filepath.Glob("../../testdata/script/*.txtar")
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("no scripts: %v", err)

@@ -79,6 +79,7 @@ func mailed(t *testing.T, url string) []sandbox.Envelope {
 // TestTwoProcesses sends 500 rows from one process to another and holds the
 // sandbox's record against the file, field by field.
 func TestTwoProcesses(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	url, settings := startSandbox(t, dir)
 	all := offers(250)

@@ -24,13 +24,13 @@ type outcome struct {
 func runHere(t *testing.T, dir string, tune func(*sandbox.Server), args ...string) outcome {
 	t.Helper()
 	j, _ := judge.FromEnv()
-	watchSandbox = func(s *sandbox.Server) {
+	sandboxes.Store(dir, watchedBy(func(s *sandbox.Server) {
 		judgedBy(j)(s)
 		if tune != nil {
 			tune(s)
 		}
-	}
-	t.Cleanup(func() { watchSandbox = func(*sandbox.Server) {} })
+	}))
+	t.Cleanup(func() { sandboxes.Delete(dir) })
 	return runAgain(t, dir, args...)
 }
 
@@ -43,8 +43,14 @@ func runAgain(t *testing.T, dir string, args ...string) outcome {
 // runUntil is runAgain until a signal ends ctx.
 func runUntil(ctx context.Context, dir string, args ...string) outcome {
 	env := map[string]string{"XDG_STATE_HOME": dir, "XDG_CONFIG_HOME": dir}
+	return runIn(ctx, env, "", args...)
+}
+
+// runIn runs the program in an environment.
+func runIn(ctx context.Context, env map[string]string, stdin string, args ...string) outcome {
 	var stdout, stderr bytes.Buffer
-	code := run(ctx, args, env, strings.NewReader(""), &stdout, &stderr)
+	p := process{env: env, stdin: strings.NewReader(stdin), stdout: &stdout, stderr: &stderr, sandbox: madeFor}
+	code := p.run(ctx, args)
 	return outcome{code, stdout.String(), stderr.String()}
 }
 

@@ -67,6 +67,7 @@ func (s *slowScreen) Write(p []byte) (int, error) {
 // TestMessagesBesideTheBar: messages of several goroutines and log lines stand on
 // lines of their own, whatever the bar is doing, and nothing of it is left.
 func TestMessagesBesideTheBar(t *testing.T) {
+	t.Parallel()
 	screen := &slowScreen{}
 	a := &app{env: map[string]string{"TERM": "xterm"}, watched: true, stderr: &console{w: screen}}
 	a.log = slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{ReplaceAttr: func(_ []string, attr slog.Attr) slog.Attr {
@@ -112,6 +113,7 @@ func TestMessagesBesideTheBar(t *testing.T) {
 }
 
 func TestOnScreen(t *testing.T) {
+	t.Parallel()
 	got := onScreen("one\r\x1b[2Ktwo\nthree\rfo\n")
 	if diff := cmp.Diff([]string{"two", "foree", ""}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

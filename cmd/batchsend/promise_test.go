@@ -94,6 +94,7 @@ func (n *tally) add(what string) {
 //
 //	go test ./cmd/batchsend -run TestPromise -rapid.checks=50000
 func TestPromise(t *testing.T) {
+	t.Parallel()
 	db, err := ledger.OpenReadOnly(t.Context(), filepath.Join(t.TempDir(), "none.db"))
 	if err != nil {
 		t.Fatal(err)

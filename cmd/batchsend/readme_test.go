@@ -13,6 +13,7 @@ import (
 // TestReadme holds the manual to the program: every flag, command and code is
 // in it.
 func TestReadme(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)

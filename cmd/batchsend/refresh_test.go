@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -94,6 +93,7 @@ func (o *office) envelopes() (all []envelopeStatus) {
 // TestRefresh asks about many envelopes in few calls, none of them twice in 15
 // minutes, and none that will not change any more.
 func TestRefresh(t *testing.T) {
+	t.Parallel()
 	n := sized(1200, 600)
 	count, calls := report.Number(n), report.Plural(callsFor(n), "call")
 	synctest.Test(t, func(t *testing.T) {
@@ -141,6 +141,7 @@ func TestRefresh(t *testing.T) {
 
 // TestRefreshInterrupted goes on where it was interrupted.
 func TestRefreshInterrupted(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t, 600)
 		ctx, interrupt := context.WithCancel(t.Context())
@@ -149,15 +150,9 @@ func TestRefreshInterrupted(t *testing.T) {
 				interrupt()
 			}
 		}
-		watchSandbox = func(s *sandbox.Server) {
-			s.OnRequest = func(sandbox.Exchange) {}
-			o.watch(s)
-		}
-		env := map[string]string{"XDG_STATE_HOME": o.dir, "XDG_CONFIG_HOME": o.dir}
-		var stdout, stderr bytes.Buffer
-		code := run(ctx, []string{"status", "--sandbox", "--refresh"}, env, strings.NewReader(""), &stdout, &stderr)
-		if code != exitStopped || !strings.Contains(stderr.String(), "interrupted: 500 of 600 envelopes were asked about. Run the same command again") {
-			t.Errorf("interrupted: exit code %d\n%s%s", code, stdout.String(), stderr.String())
+		got := runUntil(ctx, o.dir, "status", "--sandbox", "--refresh")
+		if got.code != exitStopped || !strings.Contains(got.stderr, "interrupted: 500 of 600 envelopes were asked about. Run the same command again") {
+			t.Errorf("interrupted: exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 		}
 		if o.asked != 1 {
 			t.Errorf("it made %d calls after the interrupt, want none", o.asked-1)
@@ -169,6 +164,7 @@ func TestRefreshInterrupted(t *testing.T) {
 // TestRefreshTroubled repeats what fails, keeps the limits, and keeps what it
 // has when it gives up.
 func TestRefreshTroubled(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t, 600)
 		o.tune = func(s *sandbox.Server) { s.HourlyLimit = 1 }
@@ -201,6 +197,7 @@ func TestRefreshTroubled(t *testing.T) {
 
 // TestRefreshNotFound tells of envelopes that DocuSign does not know.
 func TestRefreshNotFound(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t, 3)
 		o.tune = func(s *sandbox.Server) { s.Store = "" } // it remembers nothing
@@ -219,6 +216,7 @@ func TestRefreshNotFound(t *testing.T) {
 // TestRefreshClock asks again although the ledger says that it asked in the
 // future: a clock was wrong.
 func TestRefreshClock(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t, 3)
 		o.refresh(1)
@@ -245,6 +243,7 @@ func TestRefreshClock(t *testing.T) {
 }
 
 func TestFateText(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		fates map[string]int
 		want  string

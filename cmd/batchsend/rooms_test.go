@@ -31,6 +31,7 @@ var rooms = map[string][]string{
 
 // TestRooms holds the import graph to its plan.
 func TestRooms(t *testing.T) {
+	t.Parallel()
 	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "batchsend/...").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)

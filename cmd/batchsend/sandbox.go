@@ -23,24 +23,18 @@ const (
 // sampleFile is there for those who have the source.
 const sampleFile = "samples/offer-letters.csv"
 
-// watchSandbox is told of every sandbox that is opened; tests judge its
-// messages.
-var watchSandbox = func(*sandbox.Server) {}
+// sandboxMaker makes the sandbox that lives in dir, not yet opened, and the key to
+// sign in with.
+type sandboxMaker func(dir string) (*sandbox.Server, *rsa.PrivateKey, error)
 
-// embedded opens the sandbox within the process; tests have several runs share
-// one.
-var embedded = openSandbox
-
-// openSandbox opens the sandbox that lives in dir and the key to sign in with.
-func openSandbox(dir string) (*sandbox.Server, *rsa.PrivateKey, error) {
+func newSandbox(dir string) (*sandbox.Server, *rsa.PrivateKey, error) {
 	kit, err := sandbox.Prepare(dir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("the sandbox's directory: %w", err)
 	}
 	server := kit.Server()
 	server.HourlyLimit, server.BurstLimit = sandboxHourly, sandboxBurst
-	watchSandbox(server)
-	return server, kit.Key, server.Open()
+	return server, kit.Key, nil
 }
 
 func (a *app) sandboxCommand() *cobra.Command {
@@ -68,8 +62,11 @@ file to source in another terminal.`,
 			if err := sandbox.CheckAddr(addr); err != nil {
 				return usageError("%s: %v", a.place("addr"), err)
 			}
-			server, _, err := openSandbox(dir)
+			server, _, err := a.newSandbox(dir)
 			if err != nil {
+				return err
+			}
+			if err := server.Open(); err != nil {
 				return err
 			}
 			defer server.Close()

@@ -175,9 +175,7 @@ func (p *place) run(t *testing.T, env map[string]string, args ...string) outcome
 		cancel()
 		ctx = ended
 	}
-	var stdout, stderr bytes.Buffer
-	code := run(ctx, args, all, strings.NewReader(placeRows), &stdout, &stderr)
-	return outcome{code, stdout.String(), stderr.String()}
+	return runIn(ctx, all, placeRows, args...)
 }
 
 // commandLine is a command that does something.

@@ -16,11 +16,37 @@ import (
 	"batchsend/throttle"
 )
 
-// shareSandbox has all runs of a test use one sandbox, whose limits and clock
-// they share as they would share DocuSign's.
+// sandboxes are what the tests' runs meet instead of a sandbox of their own: a
+// sandboxMaker for every directory that runs keep their state in or below.
+var sandboxes sync.Map
+
+// madeFor is the sandboxMaker of the nearest directory that has one.
+func madeFor(dir string) (*sandbox.Server, *rsa.PrivateKey, error) {
+	for at := dir; at != filepath.Dir(at); at = filepath.Dir(at) {
+		if made, ok := sandboxes.Load(at); ok {
+			return made.(sandboxMaker)(dir)
+		}
+	}
+	return newSandbox(dir)
+}
+
+// watchedBy makes sandboxes that are shown to watch.
+func watchedBy(watch func(*sandbox.Server)) sandboxMaker {
+	return func(dir string) (*sandbox.Server, *rsa.PrivateKey, error) {
+		server, key, err := newSandbox(dir)
+		if err == nil {
+			watch(server)
+		}
+		return server, key, err
+	}
+}
+
+// shareSandbox has all runs with their state in dir or below use one sandbox, whose
+// limits and clock they share as they would share DocuSign's. Its template is in
+// dir/sandbox.
 func shareSandbox(t *testing.T, dir string, tune func(*sandbox.Server)) *sandbox.Server {
 	t.Helper()
-	kit, err := sandbox.Prepare(dir)
+	kit, err := sandbox.Prepare(filepath.Join(dir, "sandbox"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,8 +55,8 @@ func shareSandbox(t *testing.T, dir string, tune func(*sandbox.Server)) *sandbox
 	j, _ := judge.FromEnv()
 	judgedBy(j)(server)
 	tune(server)
-	embedded = func(string) (*sandbox.Server, *rsa.PrivateKey, error) { return server, kit.Key, server.Open() }
-	t.Cleanup(func() { embedded = openSandbox })
+	sandboxes.Store(dir, sandboxMaker(func(string) (*sandbox.Server, *rsa.PrivateKey, error) { return server, kit.Key, nil }))
+	t.Cleanup(func() { sandboxes.Delete(dir) })
 	return server
 }
 
@@ -38,6 +64,7 @@ func shareSandbox(t *testing.T, dir string, tune func(*sandbox.Server)) *sandbox
 // overlapping cron jobs do: together they take the least time possible, and no
 // call is refused.
 func TestSharedBudget(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		runs, each, hourly, burst int
 		others                    int // percent of all calls that another app makes

@@ -17,6 +17,7 @@ import (
 // TestTwoLedgers is the kill matrix with two ledgers that take turns on one
 // batch, and lose their logs or all they know between the turns.
 func TestTwoLedgers(t *testing.T) {
+	t.Parallel()
 	const each = 50 // rounds with one sandbox
 	for first := 0; first < rounds(); first += each {
 		t.Run(fmt.Sprintf("from %d", first), func(t *testing.T) {

@@ -132,17 +132,21 @@ func rounds() int {
 	if n, err := strconv.Atoi(os.Getenv("BATCHSEND_TORTURE")); err == nil {
 		return n
 	}
-	return 50
+	return sized(50, 15)
 }
 
 // TestKillMatrix kills real processes at random moments, runs the command again
 // until all is sent, and demands that everybody was mailed once.
-func TestKillMatrix(t *testing.T) { killMatrix(t, rounds(), 0, 150*time.Millisecond) }
+func TestKillMatrix(t *testing.T) {
+	t.Parallel()
+	killMatrix(t, rounds(), 0, 150*time.Millisecond)
+}
 
 // TestKillMatrixLag does so while searches show an envelope only when it is nearly
 // too late: --settle is as short as the lag allows. The margin is for what a busy
 // machine may take to read a request of a process that is dead already.
 func TestKillMatrixLag(t *testing.T) {
+	t.Parallel()
 	const lag = time.Second
 	killMatrix(t, max(rounds()/5, 1), lag, lag+500*time.Millisecond)
 }
@@ -203,6 +207,7 @@ func TestCrashPoints(t *testing.T) {
 
 // TestOverlap runs eight processes on one ledger and one file at once.
 func TestOverlap(t *testing.T) {
+	t.Parallel()
 	url, settings := startSandbox(t, t.TempDir(), "--calls-per-hour", "100000000", "--calls-per-burst", "100000000", "--faults", "slow=5ms")
 	v := newVictim(t, url, settings, "overlap", 60)
 	var all []*exec.Cmd
@@ -235,6 +240,7 @@ func TestOverlap(t *testing.T) {
 // TestSameContentTwice runs two processes on files of different names with the
 // same content: between them everybody is mailed once.
 func TestSameContentTwice(t *testing.T) {
+	t.Parallel()
 	url, settings := startSandbox(t, t.TempDir(), "--calls-per-hour", "100000000", "--calls-per-burst", "100000000", "--faults", "slow=5ms")
 	v := newVictim(t, url, settings, "twice", 60)
 	var all []*exec.Cmd

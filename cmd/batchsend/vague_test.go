@@ -15,6 +15,7 @@ import (
 // tell whether its envelope exists: its code and words stand everywhere, and
 // once it is proven often enough that nothing was created the row has failed.
 func TestVagueAnswers(t *testing.T) {
+	t.Parallel()
 	const words = "Object reference not set to an instance of an object"
 	tests := []struct {
 		name   string
@@ -90,6 +91,7 @@ func TestVagueAnswers(t *testing.T) {
 // TestVagueInShortRuns: runs too short to prove anything keep DocuSign's words,
 // and come to an end all the same.
 func TestVagueInShortRuns(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file, results := writeOffers(t, dir, manyOffers(1)), filepath.Join(dir, "results.csv")
 	synctest.Test(t, func(t *testing.T) {

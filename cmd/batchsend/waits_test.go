@@ -43,6 +43,7 @@ func wantNothingValid(t *testing.T, dir string) {
 // used up before the first call: the wait is said; it is none where it makes no
 // sense, or for commands that send nothing.
 func TestUsedUpBefore(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	all := manyOffers(60)
 	file := writeOffers(t, dir, all)
@@ -90,6 +91,7 @@ func TestUsedUpBefore(t *testing.T) {
 // TestEndsBeforeTheNextHour: a run that uses the hour up and must end before the
 // next begins ends then, and not at its deadline.
 func TestEndsBeforeTheNextHour(t *testing.T) {
+	t.Parallel()
 	for _, via := range []string{"single", "two-step"} {
 		dir := t.TempDir()
 		all := manyOffers(60)
@@ -129,6 +131,7 @@ func tenYears(path string, status int, code string, stop *atomic.Bool) refusals 
 // TestTenYears: no answer makes anybody wait longer than its window can last,
 // nor in silence; commands that send nothing do not wait at all.
 func TestTenYears(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name, path string
 		status     int
@@ -180,6 +183,7 @@ func TestTenYears(t *testing.T) {
 // TestSlowAnswers: an answer that is long in coming is spoken of, and whoever
 // sends nothing does not wait for it long.
 func TestSlowAnswers(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	all := manyOffers(3)
 	file := writeOffers(t, dir, all)
@@ -207,6 +211,7 @@ func TestSlowAnswers(t *testing.T) {
 // TestNoNetwork: a network that does not work is not waited for long by commands
 // that send nothing, and wants a person.
 func TestNoNetwork(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := writeOffers(t, dir, manyOffers(3))
 	synctest.Test(t, func(t *testing.T) {
@@ -228,6 +233,7 @@ func TestNoNetwork(t *testing.T) {
 // TestAnotherRunsCall: commands that send nothing do not wait long for the answer
 // to another run's call, either.
 func TestAnotherRunsCall(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := writeOffers(t, dir, manyOffers(3))
 	synctest.Test(t, func(t *testing.T) {
@@ -263,6 +269,7 @@ func TestAnotherRunsCall(t *testing.T) {
 
 // TestFullQueue: that DocuSign's queue of bulk sends is full is said.
 func TestFullQueue(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	all := manyOffers(40)
 	file := writeOffers(t, dir, all)
