@@ -53,6 +53,7 @@ func TestEarlierRelease(t *testing.T) {
 		const before = 4 // of both files
 		t.Run("unchanged/"+name, func(t *testing.T) {
 			o := halfSent(t, nil)
+			o.want(o.send("a", name, file, "--dry-run"), exitDone, "1 already sent, 3 valid", before)
 			o.want(o.send("a", name, file), exitDone, "2 sent, 2 already sent", before+2)
 			o.want(o.send("a", name, file), exitDone, "4 already sent", before+2)
 		})
@@ -64,6 +65,7 @@ func TestEarlierRelease(t *testing.T) {
 		})
 		t.Run("corrected/"+name, func(t *testing.T) {
 			o := halfSent(t, nil)
+			o.want(o.send("a", name, corrected, "--dry-run"), exitRejected, "KEY_CONFLICT", before)
 			o.want(o.send("a", name, corrected), exitRejected, "KEY_CONFLICT", before)
 			o.want(o.send("a", name, corrected, "--on-invalid", "skip"), exitRejected, "2 sent, 1 already sent, 1 rejected", before+2)
 		})

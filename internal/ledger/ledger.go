@@ -26,6 +26,7 @@ type DB struct {
 	read   *sql.DB // nil if there is no ledger yet
 	writer *writer // nil if it was opened for reading only
 	deaf   bool    // ignores the locks of the system; for tests
+	copied string  // directory of the copy that is read instead, if there is one
 }
 
 // Open opens the ledger at path, for reading and writing. It makes what is
@@ -50,7 +51,8 @@ func Open(ctx context.Context, path string) (*DB, error) {
 }
 
 // OpenReadOnly opens the ledger at path for dry runs and status. It creates and
-// changes nothing; a ledger that is not there yet knows nothing.
+// changes nothing; a ledger that is not there yet knows nothing, and one of an
+// earlier release is read as a copy that is brought up to date.
 func OpenReadOnly(ctx context.Context, path string) (*DB, error) {
 	path, err := locate(path)
 	if err != nil {
@@ -66,11 +68,20 @@ func OpenReadOnly(ctx context.Context, path string) (*DB, error) {
 	case info.Size() == 0:
 		return &DB{path: path}, nil
 	}
-	db, err := openStill(ctx, path)
+	db, err := openStill(path)
 	if err != nil {
 		return nil, err
 	}
-	return &DB{path: path, read: db}, nil
+	version, err := versionOf(ctx, path, db)
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
+	if version == latest {
+		return &DB{path: path, read: db}, nil
+	}
+	defer db.Close()
+	return openCopy(ctx, path, db)
 }
 
 // Close ends the writing and folds the write-ahead log into the file. Sessions
@@ -82,6 +93,9 @@ func (db *DB) Close() error {
 	}
 	if db.writer != nil {
 		errs = append(errs, db.writer.close())
+	}
+	if db.copied != "" {
+		errs = append(errs, os.RemoveAll(db.copied))
 	}
 	return errors.Join(errs...)
 }

@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -154,17 +157,29 @@ func versionOf(ctx context.Context, path string, db *sql.DB) (int, error) {
 	return version, nil
 }
 
-// checkReadable refuses a ledger that this program cannot read as it is.
-func checkReadable(ctx context.Context, path string, db *sql.DB) error {
-	version, err := versionOf(ctx, path, db)
+// openCopy opens a copy of a ledger that an earlier release has written, brought
+// up to date, for those who must change nothing. Close removes it.
+func openCopy(ctx context.Context, path string, db *sql.DB) (*DB, error) {
+	dir, err := os.MkdirTemp("", "batchsend-ledger-*") // private to the user
 	if err != nil {
-		return err
+		return nil, systemError(os.TempDir(), err)
 	}
-	if version < latest {
-		return &Error{
-			Kind: Unusable, Path: path, Cause: "an older batchsend has written it",
-			Cure: "`batchsend reconcile` brings it up to date and sends nothing; until then it cannot be read without changing it",
-		}
+	copied := &DB{path: path, copied: dir}
+	if err := copied.take(ctx, db); err != nil {
+		return nil, errors.Join(err, copied.Close())
 	}
-	return nil
+	return copied, nil
+}
+
+// take copies what db holds and brings the copy up to date.
+func (db *DB) take(ctx context.Context, from *sql.DB) error {
+	file := filepath.Join(db.copied, "ledger.db")
+	if _, err := from.ExecContext(ctx, "VACUUM INTO ?", file); err != nil {
+		return sqliteError(db.path, err)
+	}
+	var err error
+	if db.read, err = sql.Open("sqlite", dsn(file, url.Values{"_pragma": {patience}})); err != nil {
+		return sqliteError(db.path, err)
+	}
+	return sqliteError(db.path, goUp(ctx, db.read))
 }

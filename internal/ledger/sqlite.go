@@ -100,7 +100,7 @@ func openReader(path string) *sql.DB {
 // writes to its log first, so the file holds still for as long as the short
 // questions of a dry run take. Were that ever too short, what a dry run says
 // would be wrong, never what a run does.
-func openStill(ctx context.Context, path string) (*sql.DB, error) {
+func openStill(path string) (*sql.DB, error) {
 	query := url.Values{"mode": {"ro"}, "_pragma": {patience, "cell_size_check(1)"}}
 	if info, err := os.Stat(path + "-wal"); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
 		query.Set("immutable", "1")
@@ -108,10 +108,6 @@ func openStill(ctx context.Context, path string) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", dsn(path, query))
 	if err != nil {
 		return nil, sqliteError(path, err)
-	}
-	if err := checkReadable(ctx, path, db); err != nil {
-		db.Close()
-		return nil, err
 	}
 	return db, nil
 }
