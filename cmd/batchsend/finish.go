@@ -205,12 +205,18 @@ func (j *job) advise(entries []report.Entry) {
 		hints = append(hints, hint)
 	}
 	hints = append(hints, hintsForCodes(entries)...)
-	if counts[envelope.Rejected] > 0 && !j.allRepeats() {
+	switch aborted := j.o.onInvalid == "abort" && !j.o.dryRun; {
+	case counts[envelope.Rejected] == 0:
+	case j.allRepeats():
+		if aborted && counts[envelope.Pending] > 0 {
+			hints = append(hints, "nothing was sent: give --on-invalid skip to send the envelopes that are new")
+		}
+	default:
 		hint := "correct the rows named above and run the same command again"
 		if j.rejects != nil && !j.rejects.Streams() {
 			hint = fmt.Sprintf("correct %s and give it as the input of the same batch: %s", j.o.rejects, j.command("send", "--batch", j.inputs[0].Batch, fileWord(j.o.rejects)))
 		}
-		if j.o.onInvalid == "abort" && !j.o.dryRun {
+		if aborted {
 			hint = "nothing was sent. " + hint + ", or give --on-invalid skip to send the others"
 		}
 		hints = append(hints, hint+"; batchsend explain CODE tells more")
