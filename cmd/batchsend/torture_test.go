@@ -10,8 +10,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -139,7 +141,7 @@ func rounds() int {
 // until all is sent, and demands that everybody was mailed once.
 func TestKillMatrix(t *testing.T) {
 	t.Parallel()
-	killMatrix(t, rounds(), 0, 150*time.Millisecond)
+	matrix{rounds: rounds(), settle: 150 * time.Millisecond}.play(t)
 }
 
 // TestKillMatrixLag does so while searches show an envelope only when it is nearly
@@ -148,40 +150,92 @@ func TestKillMatrix(t *testing.T) {
 func TestKillMatrixLag(t *testing.T) {
 	t.Parallel()
 	const lag = time.Second
-	killMatrix(t, max(rounds()/5, 1), lag, lag+500*time.Millisecond)
+	matrix{rounds: max(rounds()/5, 1), lag: lag, settle: lag + 500*time.Millisecond}.play(t)
 }
 
-func killMatrix(t *testing.T, rounds int, lag, settle time.Duration) {
+// TestKillMatrixEdited does so while somebody edits the template after each kill.
+func TestKillMatrixEdited(t *testing.T) {
+	t.Parallel()
+	matrix{rounds: max(rounds()/2, 1), settle: 150 * time.Millisecond, edited: true}.play(t)
+}
+
+// matrix is how the rounds of a kill matrix are played.
+type matrix struct {
+	rounds int
+	lag    time.Duration // until searches show an envelope
+	settle time.Duration
+	edited bool // the template is edited after each kill
+}
+
+func (m matrix) play(t *testing.T) {
 	const each = 50 // rounds with one sandbox, whose record each of them reads
-	for first := 0; first < rounds; first += each {
+	for first := 0; first < m.rounds; first += each {
 		t.Run(fmt.Sprintf("from %d", first), func(t *testing.T) {
-			url, settings := startSandbox(t, t.TempDir(), "--calls-per-hour", "100000000", "--calls-per-burst", "100000000", "--search-delay", lag.String(),
+			dir := t.TempDir()
+			url, settings := startSandbox(t, dir, "--calls-per-hour", "100000000", "--calls-per-burst", "100000000", "--search-delay", m.lag.String(),
 				"--faults", fmt.Sprintf("slow=2ms,jitter=5ms,drop-after=0.03,503=0.02,502-after=0.02,seed=%d", first))
-			for round := first; round < min(first+each, rounds); round++ {
+			between, flags := func() {}, []string(nil)
+			if m.edited {
+				between, flags = editor(t, filepath.Join(dir, "template.json")), []string{"--allow-changed-template"}
+			}
+			for round := first; round < min(first+each, m.rounds); round++ {
 				t.Run(strconv.Itoa(round), func(t *testing.T) {
 					t.Parallel()
-					killAtRandom(t, url, settings, round, settle)
+					v := newVictim(t, url, settings, fmt.Sprintf("round%d", round), 10+round%20)
+					v.settle = m.settle
+					v.killAtRandom(round, between, flags...)
 				})
 			}
 		})
 	}
 }
 
-// killAtRandom plays one round of the kill matrix.
-func killAtRandom(t *testing.T, url string, settings []string, round int, settle time.Duration) {
+// editor returns what edits a template, so that it is another one each time and
+// takes the same rows.
+func editor(t *testing.T, path string) func() {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const saved = `"lastModified": "`
+	if !bytes.Contains(text, []byte(saved)) {
+		t.Fatalf("%s does not say when it was saved", path)
+	}
+	var mu sync.Mutex
+	edits := 0
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		edits++
+		at := bytes.Index(text, []byte(saved)) + len(saved)
+		end := at + bytes.IndexByte(text[at:], '"')
+		now := []byte(time.Now().UTC().Format("2006-01-02T15:04:05.0000000Z"))
+		edited := slices.Concat(text[:at], now, text[end:])
+		edited = bytes.ReplaceAll(edited, []byte(`"tabLabel": "Salary",`), fmt.Appendf(nil, `"tabLabel": "Salary", "height": "%d",`, edits))
+		if err := os.WriteFile(path+".new", edited, 0o600); err != nil {
+			t.Error(err)
+		}
+		if err := os.Rename(path+".new", path); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// killAtRandom plays one round: it sends, kills, and does what happens between
+// the kills.
+func (v *victim) killAtRandom(round int, between func(), flags ...string) {
 	dice := rand.New(rand.NewPCG(2026, uint64(round)))
-	v := newVictim(t, url, settings, fmt.Sprintf("round%d", round), 10+dice.IntN(20))
-	v.settle = settle
-	via := []string{"--via", []string{"single", "two-step"}[round%2], "--concurrency", strconv.Itoa(1 + dice.IntN(8))}
+	via := append(slices.Clone(flags), "--via", []string{"single", "two-step"}[round%2], "--concurrency", strconv.Itoa(1+dice.IntN(8)))
 	for range 1 + dice.IntN(3) {
 		cmd := v.send(via...)
 		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
+			v.t.Fatal(err)
 		}
 		// A real process has real time; any moment will do.
 		time.Sleep(time.Duration(dice.IntN(400)) * time.Millisecond)
 		cmd.Process.Kill()
 		cmd.Wait()
+		between()
 	}
 	v.finish(via...)
 	v.verify()
