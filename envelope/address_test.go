@@ -88,7 +88,7 @@ func TestAddresses(t *testing.T) {
 func TestTakenAddressesAreAddresses(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`[a-z0-9.+_'"@\- åа]{0,6}@[a-z0-9.\-åа]{0,12}`).Draw(t, "address")
-		in, err := envelope.Read("in.csv", "b", strings.NewReader("name\temail\nAnn\t\""+strings.ReplaceAll(text, `"`, `""`)+"\"\n"))
+		in, err := readFile("name\temail\nAnn\t\"" + strings.ReplaceAll(text, `"`, `""`) + "\"\n")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -124,7 +124,7 @@ func (c *Checker) draft(d *Draft, s *scratch) {
 	d.Problems = append(d.Problems, d.fit.problems...)
 	env := s.envelopes.one()
 	*env = Envelope{
-		Identity: d.Identity, File: d.In.Name, Line: d.Line(), Subject: d.value(colSubject), Blurb: d.value(colBlurb),
+		Identity: d.Identity, Position: d.Position(), Subject: d.value(colSubject), Blurb: d.value(colBlurb),
 		Recipients: s.recipients.take(len(d.Parts)), OnlySingly: d.fit.onlySingly,
 	}
 	d.matchRoles(s)

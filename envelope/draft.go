@@ -46,13 +46,13 @@ type said struct {
 	row   *Row
 }
 
-// Line is where the draft's first row stands.
-func (d *Draft) Line() int { return d.Rows[0].Line }
+// Position is where the draft's first row stands.
+func (d *Draft) Position() Position { return d.Rows[0].Position }
 
 // reject records a problem with a row.
 func (d *Draft) reject(row *Row, column string, code Code, format string, args ...any) {
 	d.Problems = append(d.Problems, Problem{
-		File: d.In.Name, Line: row.Line, Column: column, Code: code, Message: fmt.Sprintf(format, args...),
+		Position: row.Position, Column: column, Code: code, Message: fmt.Sprintf(format, args...),
 	})
 }
 
@@ -63,7 +63,7 @@ func (d *Draft) sort() {
 
 // Reject rejects the whole draft for a reason that its file does not show.
 func (d *Draft) Reject(code Code, message string) {
-	d.Problems = append(d.Problems, Problem{File: d.In.Name, Line: d.Line(), Code: code, Message: message})
+	d.Problems = append(d.Problems, Problem{Position: d.Position(), Code: code, Message: message})
 	d.Envelope = nil
 }
 
@@ -77,7 +77,7 @@ func (d *Draft) addParts(g *grouper, row *Row) {
 	for _, p := range l.roles {
 		part := Part{Row: row, Role: p.role, place: p}
 		if l.form == Long {
-			part.Role = row.Fields[p.roleName]
+			part.Role = row.Cells[p.roleName]
 		}
 		d.Parts = append(d.Parts, part)
 	}

@@ -6,7 +6,8 @@
 // says when two envelopes are the same: [TransactionID] tells identity,
 // [Content] equality.
 //
-// It knows the template and the reminders, and neither network nor database.
+// It knows the template and the reminders, and neither files nor network nor
+// database: package rows reads files and knows how they are written.
 package envelope
 
 import (
@@ -23,10 +24,9 @@ type ID string
 type Envelope struct {
 	Identity
 
-	File    string
-	Line    int    // of its first row
-	Subject string // "" keeps the template's
-	Blurb   string // "" keeps the template's
+	Position        // of its first row
+	Subject  string // "" keeps the template's
+	Blurb    string // "" keeps the template's
 	// MergedSubject and MergedBlurb are subject and message, the template's if
 	// need be, with their merge fields filled in; "" if they have none. DocuSign
 	// does that itself where it makes the envelope from the template.

@@ -5,21 +5,28 @@ import (
 	"strings"
 
 	"batchsend/envelope"
+	"batchsend/internal/rows"
 	"batchsend/reminders"
 	"batchsend/template"
 )
 
 // A file is read, then checked against the templates that it names.
 func Example() {
-	file := strings.NewReader(`envelope,roleName,name,email
+	text := strings.NewReader(`envelope,roleName,name,email
 A-1,Employee,Ann Ek,ann.ek@example.test
 A-1,Manager,Bo Lind,bo.lind@example.test
 A-2,Employee,Cy Berg,cy.berg@example.test
 A-2,"Manager ",Bo Lind,bo.lind@example.test
 `)
-	in, err := envelope.Read("offers.csv", "offers", file)
+	file, err := rows.Open("offers.csv", text, rows.Options{KnownColumn: envelope.KnownColumn})
 	if err != nil {
-		fmt.Println(err) // every problem with the file or its header
+		fmt.Println(err) // why it cannot be read
+		return
+	}
+	defer file.Close()
+	in, err := envelope.Read("offers", file.Rows())
+	if err != nil {
+		fmt.Println(err) // every problem with the header
 		return
 	}
 	checker := envelope.Checker{

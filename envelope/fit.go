@@ -202,7 +202,7 @@ func (f *fit) tabsOf(in *Input, p *place, role *template.Role) [][]*template.Tab
 		}
 		if n := unfilled(tabs); n > 0 {
 			f.warnings = append(f.warnings, Problem{
-				File: in.Name, Line: in.layout.line, Column: in.Header[column.column], Code: TabValue,
+				Position: in.HeaderAt, Column: in.Header[column.column], Code: TabValue,
 				Message: fmt.Sprintf("%d tabs of role %q bear the label %q. DocuSign fills several at once only if their label has no space and they are no radio buttons, and else the first: rename them in the template, or check that the others follow", n+1, role.Name, tabs[0].Label),
 			})
 		}
@@ -223,7 +223,7 @@ func unfilled(tabs []*template.Tab) (n int) {
 
 // reject records a problem of the header.
 func (f *fit) reject(in *Input, column string, code Code, message string) {
-	p := Problem{File: in.Name, Line: in.layout.line, Column: column, Code: code, Message: message}
+	p := Problem{Position: in.HeaderAt, Column: column, Code: code, Message: message}
 	if !slices.Contains(f.problems, p) {
 		f.problems = append(f.problems, p)
 	}

@@ -91,8 +91,8 @@ func prefixed(name, prefix string) (string, bool) {
 	return strings.TrimSpace(rest), true
 }
 
-// recognisable reports whether a name is surely a column of ours.
-func recognisable(name string) bool {
+// KnownColumn reports whether a name is surely one of a column.
+func KnownColumn(name string) bool {
 	_, isTab := prefixed(name, tabPrefix)
 	_, isField := prefixed(name, fieldPrefix)
 	return canonical(name) != "" || isTab || isField || strings.Contains(name, roleMark)
@@ -102,7 +102,6 @@ func recognisable(name string) bool {
 // has no such column.
 type layout struct {
 	form     Form
-	line     int      // of the header
 	names    []string // what csvutil shall call each column
 	envelope int      // the envelope column
 	roles    []*place // of a wide file one for each role, else just one
@@ -173,12 +172,12 @@ func (p *place) slot(name string) *int {
 }
 
 // layOut reads a header. It returns every problem, not just the first.
-func layOut(file string, line int, header []string) (*layout, error) {
+func layOut(header []string, at Position) (*layout, error) {
 	var problems Problems
 	bad := func(column string, code Code, format string, args ...any) {
-		problems = append(problems, Problem{File: file, Line: line, Column: column, Code: code, Message: fmt.Sprintf(format, args...)})
+		problems = append(problems, Problem{Position: at, Column: column, Code: code, Message: fmt.Sprintf(format, args...)})
 	}
-	l := &layout{form: formOf(header), line: line, names: make([]string, len(header)), envelope: -1}
+	l := &layout{form: formOf(header), names: make([]string, len(header)), envelope: -1}
 	seen := map[string]int{}
 	hasTabs := slices.ContainsFunc(header, isTab)
 	for i, raw := range header {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"batchsend/envelope"
+	"batchsend/internal/rows"
 	"batchsend/reminders"
 	"batchsend/template"
 )
@@ -64,10 +65,20 @@ func checker(templates ...*template.Template) *envelope.Checker {
 	return c
 }
 
-// read reads text as a file called in.csv.
+// readFile reads text as a file called in.csv.
+func readFile(text string) (*envelope.Input, error) {
+	file, err := rows.Open("in.csv", strings.NewReader(text), rows.Options{KnownColumn: envelope.KnownColumn})
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return envelope.Read("batch", file.Rows())
+}
+
+// read reads text as a file that can be read.
 func read(t failer, text string) *envelope.Input {
 	t.Helper()
-	in, err := envelope.Read("in.csv", "batch", strings.NewReader(text))
+	in, err := readFile(text)
 	if err != nil {
 		t.Fatalf("Read: %v\n%s", err, text)
 	}
@@ -78,7 +89,7 @@ func read(t failer, text string) *envelope.Input {
 // among them, in the order of drafts; then the warnings.
 func problemsOf(t failer, c *envelope.Checker, text string) (problems, warnings []envelope.Problem) {
 	t.Helper()
-	in, err := envelope.Read("in.csv", "batch", strings.NewReader(text))
+	in, err := readFile(text)
 	if err != nil {
 		list, ok := errors.AsType[envelope.Problems](err)
 		if !ok {
@@ -89,7 +100,7 @@ func problemsOf(t failer, c *envelope.Checker, text string) (problems, warnings 
 	warnings = c.Check(in.Drafts)
 	for _, d := range in.Drafts {
 		if (d.Envelope == nil) != (len(d.Problems) > 0) {
-			t.Errorf("line %d: envelope %v with problems %v", d.Line(), d.Envelope, d.Problems)
+			t.Errorf("line %d: envelope %v with problems %v", d.Position().Line, d.Envelope, d.Problems)
 		}
 		problems = append(problems, d.Problems...)
 	}

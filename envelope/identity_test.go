@@ -257,7 +257,7 @@ func TestSeveralWorkers(t *testing.T) {
 	}
 	for i := range one.Drafts {
 		if a, b := one.Drafts[i], two.Drafts[i]; fmt.Sprint(a.Problems) != fmt.Sprint(b.Problems) || (a.Envelope == nil) != (b.Envelope == nil) {
-			t.Fatalf("line %d: %v with two workers, %v with one", a.Line(), b.Problems, a.Problems)
+			t.Fatalf("line %d: %v with two workers, %v with one", a.Position().Line, b.Problems, a.Problems)
 		}
 	}
 }

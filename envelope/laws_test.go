@@ -59,7 +59,7 @@ type identity struct {
 
 // checked reads and checks text and returns its envelopes by their label.
 func checked(t *rapid.T, text string) map[string]identity {
-	in, err := envelope.Read("in.csv", "batch", strings.NewReader(text))
+	in, err := readFile(text)
 	if err != nil {
 		t.Fatalf("Read: %v\n%s", err, text)
 	}

@@ -47,8 +47,7 @@ const (
 // Problem is one thing wrong with an input file, found before anything is
 // sent.
 type Problem struct {
-	File    string
-	Line    int    // the file's own; 1 is the header
+	Position
 	Column  string // the header's own text; "" if it is about the whole row
 	Code    Code
 	Message string // what is wrong, what DocuSign would have done, the cure
@@ -56,7 +55,7 @@ type Problem struct {
 
 // Where says where to look: file, line and column.
 func (p Problem) Where() string {
-	where := fmt.Sprintf("%s:%d", p.File, p.Line)
+	where := p.Position.Where()
 	if p.Column != "" {
 		where += fmt.Sprintf(": column %q", p.Column)
 	}

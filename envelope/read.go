@@ -12,14 +12,12 @@ import (
 
 // Input is one CSV file, read.
 type Input struct {
-	Name     string
-	Batch    string   // the name under which its envelopes are remembered
-	Encoding string   // as a person calls it
-	Form     Form     // how recipients are laid out
-	Header   []string // as it stands in the file
-	Comma    rune     // what separates the columns
-	Drafts   []*Draft // in the order of their first rows
-	Rows     int      // that hold anything, the header apart
+	Format
+	Name   string
+	Batch  string   // the name under which its envelopes are remembered
+	Form   Form     // how recipients are laid out
+	Drafts []*Draft // in the order of their first rows
+	Rows   int      // that hold anything, the header apart
 	// Warnings are what is odd about the file and no reason to reject a row. A
 	// [Checker] returns them with its own.
 	Warnings []Problem
@@ -29,7 +27,7 @@ type Input struct {
 
 // Describe says how the file was understood.
 func (in *Input) Describe() string {
-	return fmt.Sprintf("%s, %s-separated, %s", in.Encoding, delimiterName(in.Comma), in.Form)
+	return fmt.Sprintf("%s, %s-separated, %s", in.Encoding, delimiterName(in.Delimiter), in.Form)
 }
 
 // heading returns the header's own text for a column, or the documented name
@@ -41,19 +39,13 @@ func (in *Input) heading(name string) string {
 	return name
 }
 
-// Row is a row as it stood in the file.
-type Row struct {
-	Line   int      // the file's own; of the first, if the row spans several
-	Fields []string // one for each column; of a malformed row just its text
-}
-
 // cell returns what stands in a column, without surrounding space; "" if
 // there is no such column.
 func (r *Row) cell(column int) string {
 	if column < 0 {
 		return ""
 	}
-	return strings.TrimSpace(r.Fields[column])
+	return strings.TrimSpace(r.Cells[column])
 }
 
 // Part is one recipient as a row gives it, before anything is checked.
@@ -93,44 +85,29 @@ type record struct {
 	ExpireWarn        string `csv:"expireWarn"`
 }
 
-// Read reads a CSV file in long or wide form, in whatever encoding and with
-// whatever delimiter a spreadsheet gave it. name is what messages call it.
+// Read reads a file in long or wide form.
 //
-// A file that is no CSV, or whose header is wrong, is an error of type
-// [Problems]. A malformed row is not: it becomes a rejected draft, or rejects
-// the one it belongs to, and reading goes on. Every line of the file that holds
-// anything is part of a row.
-func Read(name, batch string, r io.Reader) (*Input, error) {
-	d, err := decode(name, r)
+// A file whose header is wrong is an error of type [Problems]. A malformed row
+// is not: it becomes a rejected draft, or rejects the one it belongs to, and
+// reading goes on. Every row is part of a draft.
+func Read(batch string, rows RowReader) (*Input, error) {
+	format := rows.Format()
+	l, err := layOut(format.Header, format.HeaderAt)
 	if err != nil {
 		return nil, err
 	}
-	rows := &rowReader{records: records{text: d.text, comma: d.delimiter, line: d.line}}
-	header, bad := rows.next()
-	switch {
-	case header == nil:
-		return nil, Problems{{File: name, Line: d.line, Code: CSVMalformed, Message: "the file is empty: the first line must name the columns"}}
-	case bad != nil:
-		return nil, Problems{{File: name, Line: header.Line, Code: CSVMalformed, Message: "the header cannot be read: " + bad.text}}
-	}
-	l, err := layOut(name, header.Line, header.Fields)
-	if err != nil {
-		return nil, err
-	}
-	in := &Input{Name: name, Batch: batch, Encoding: d.encoding, Comma: rune(d.delimiter), Form: l.form, Header: header.Fields, layout: l}
-	rows.width = len(header.Fields)
-	for _, name := range header.Fields {
-		rows.verdict = append(rows.verdict, IsRejectColumn(name))
-	}
+	in := &Input{Format: format, Name: format.HeaderAt.File, Batch: batch, Form: l.form, layout: l}
+	var addresses []int
 	for _, p := range l.roles {
-		rows.email = append(rows.email, p.email)
+		addresses = append(addresses, p.email)
 	}
-	if err := in.group(rows); err != nil {
+	rows.ExpectAddresses(addresses)
+	if err := in.group(&rowKeeper{from: rows, header: in.Header}); err != nil {
 		return nil, err
 	}
-	if last := in.lastRow(); in.Rows > 1 && !rows.ended() {
+	if last := in.lastRow(); in.Rows > 1 && in.Unended {
 		in.Warnings = append(in.Warnings, Problem{
-			File: name, Line: last.Line, Code: CSVMalformed,
+			Position: last.Position, Code: CSVMalformed,
 			Message: "the last line has no end: the file may have been cut off while it was copied or written. See that this row is whole and none is missing; some programs leave the end out",
 		})
 	}
@@ -150,7 +127,7 @@ func (in *Input) lastRow() *Row {
 
 // group decodes the rows and puts those of one envelope together, wherever
 // they stand.
-func (in *Input) group(rows *rowReader) error {
+func (in *Input) group(rows *rowKeeper) error {
 	dec, err := csvutil.NewDecoder(rows, in.layout.names...)
 	if err != nil {
 		return err
@@ -160,7 +137,6 @@ func (in *Input) group(rows *rowReader) error {
 	for {
 		err := dec.Decode(&rec)
 		row := rows.row
-		var bad *malformedError
 		switch {
 		case err == nil:
 			d := g.draft(strings.TrimSpace(rec.Envelope))
@@ -168,13 +144,13 @@ func (in *Input) group(rows *rowReader) error {
 			d.addParts(&g, row)
 		case errors.Is(err, io.EOF):
 			return nil
-		case errors.As(err, &bad):
+		case errors.Is(err, errMalformed):
 			d := g.draft(in.labelOf(row))
 			d.Parts = append(d.Parts, Part{Row: row})
 			d.malformed = true
-			d.reject(row, "", CSVMalformed, "%s", bad.text)
+			d.reject(row, "", CSVMalformed, "%s", row.Malformed)
 		default:
-			return fmt.Errorf("%s:%d: %w", in.Name, row.Line, err)
+			return fmt.Errorf("%s: %w", in.Name, err)
 		}
 		in.Rows++
 		d := g.last
@@ -186,13 +162,16 @@ func (in *Input) group(rows *rowReader) error {
 // labelOf reads what it can of a malformed row: the envelope that it was meant
 // for, which must not be sent without it.
 func (in *Input) labelOf(row *Row) string {
-	cells := row.Fields
+	cells := row.Cells
 	if len(cells) == 1 {
-		line, _, _ := strings.Cut(cells[0], "\n")
-		cells = strings.Split(line, string(in.Comma))
+		line := cells[0]
+		if end := strings.IndexAny(line, "\r\n"); end >= 0 {
+			line = line[:end]
+		}
+		cells = strings.Split(line, string(in.Delimiter))
 	}
 	if i := in.layout.envelope; i >= 0 && i < len(cells) {
-		return strings.Trim(cells[i], "\" \r")
+		return strings.Trim(cells[i], "\" ")
 	}
 	return ""
 }
@@ -229,37 +208,52 @@ func (g *grouper) draft(label string) *Draft {
 	return d
 }
 
-// rowReader gives csvutil the rows of a file and remembers the last.
-type rowReader struct {
-	records
-	row     *Row
-	verdict []bool // by column: whether an earlier rejects file has added it
+// rowKeeper gives csvutil the rows of a file, and keeps them.
+type rowKeeper struct {
+	from   RowReader
+	header []string
+	row    *Row // the last
+
+	rows  room[Row]
+	cells room[string]
 }
 
-// Read implements csvutil's Reader.
-func (r *rowReader) Read() ([]string, error) {
-	row, bad := r.next()
+var _ csvutil.Reader = (*rowKeeper)(nil)
+
+// Read implements [csvutil.Reader].
+func (r *rowKeeper) Read() ([]string, error) {
+	next, err := r.from.Next()
+	if err != nil {
+		return nil, err
+	}
+	row := r.rows.one()
+	*row = next
+	row.Cells = r.cells.take(len(next.Cells))
+	copy(row.Cells, next.Cells)
 	r.row = row
-	switch {
-	case row == nil:
-		return nil, io.EOF
-	case bad != nil:
-		return nil, bad
-	case len(row.Fields) != r.width:
-		return nil, &malformedError{fmt.Sprintf("the row has %s but the header has %d: a delimiter or a quote is missing or one too many",
-			columns(len(row.Fields)), r.width)}
-	}
-	if i := slices.Index(row.Fields, string(CSVMalformed)); i >= 0 && !r.verdict[i] {
+	if i := slices.Index(row.Cells, string(CSVMalformed)); row.Malformed == "" && i >= 0 && !IsRejectColumn(r.header[i]) {
 		// A spreadsheet has filled up a ragged row of a rejects file.
-		return nil, &malformedError{fmt.Sprintf("%q stands in column %d, where it is data: the cells of the row have moved; put them back in their columns and clear what the rejects file said",
-			CSVMalformed, i+1)}
+		row.Malformed = fmt.Sprintf("%q stands in column %d, where it is data: the cells of the row have moved; put them back in their columns and clear what the rejects file said",
+			CSVMalformed, i+1)
 	}
-	return row.Fields, nil
+	if row.Malformed != "" {
+		return nil, errMalformed
+	}
+	return row.Cells, nil
 }
 
-func columns(n int) string {
-	if n == 1 {
-		return "1 column"
+// errMalformed stands for a row that says itself what is wrong with it.
+var errMalformed = errors.New("malformed row")
+
+// delimiterName names a delimiter for a reader.
+func delimiterName(r rune) string {
+	switch r {
+	case ';':
+		return "semicolon"
+	case '\t':
+		return "tab"
+	case '|':
+		return "pipe"
 	}
-	return fmt.Sprintf("%d columns", n)
+	return "comma"
 }

@@ -29,7 +29,7 @@ func (c *Checker) rejectRepeats(drafts []*Draft) (warnings []Problem) {
 			continue
 		}
 		if first, ok := identities[env.TransactionID]; ok {
-			d.Reject(DuplicateEnvelope, fmt.Sprintf("the same envelope stands at %s: same template, recipients and values. Both would be sent; remove one", at(first)))
+			d.Reject(DuplicateEnvelope, fmt.Sprintf("the same envelope stands at %s: same template, recipients and values. Both would be sent; remove one", first.Position().Where()))
 			continue
 		}
 		first, ok := contents[env.Content]
@@ -37,13 +37,13 @@ func (c *Checker) rejectRepeats(drafts []*Draft) (warnings []Problem) {
 		case ok && c.AllowRepeat:
 			d.Repeats = DuplicateEnvelope
 		case ok:
-			d.Reject(DuplicateEnvelope, fmt.Sprintf("the same envelope stands at %s: same template, recipients and values. Both would be sent; remove one, or give --allow-repeat if both must go out", at(first)))
+			d.Reject(DuplicateEnvelope, fmt.Sprintf("the same envelope stands at %s: same template, recipients and values. Both would be sent; remove one, or give --allow-repeat if both must go out", first.Position().Where()))
 			continue
 		}
 		if env.Label != "" {
 			key := named{env.Batch, env.Label}
 			if first, ok := labels[key]; ok {
-				d.Reject(KeyConflict, fmt.Sprintf("envelope %q of batch %q stands at %s with other content: give one of them another envelope value or send the files as two batches", env.Label, env.Batch, at(first)))
+				d.Reject(KeyConflict, fmt.Sprintf("envelope %q of batch %q stands at %s with other content: give one of them another envelope value or send the files as two batches", env.Label, env.Batch, first.Position().Where()))
 				continue
 			}
 			labels[key] = d
@@ -55,8 +55,8 @@ func (c *Checker) rejectRepeats(drafts []*Draft) (warnings []Problem) {
 		key := audience{env.TemplateID, env.People}
 		if first, ok := audiences[key]; ok && d.Repeats == "" {
 			warnings = append(warnings, Problem{
-				File: d.In.Name, Line: d.Line(), Code: DuplicateEnvelope,
-				Message: fmt.Sprintf("the same people get an envelope from the same template as at %s, with other values: both will be sent", at(first)),
+				Position: d.Position(), Code: DuplicateEnvelope,
+				Message: fmt.Sprintf("the same people get an envelope from the same template as at %s, with other values: both will be sent", first.Position().Where()),
 			})
 		} else if !ok {
 			audiences[key] = d
@@ -64,5 +64,3 @@ func (c *Checker) rejectRepeats(drafts []*Draft) (warnings []Problem) {
 	}
 	return warnings
 }
-
-func at(d *Draft) string { return fmt.Sprintf("%s:%d", d.In.Name, d.Line()) }

@@ -120,7 +120,7 @@ func unsignable(drafts []*Draft) (warnings []Problem) {
 			where = fmt.Sprintf(" in %d envelopes, of which this is the first", w.empty)
 		}
 		warnings = append(warnings, Problem{
-			File: w.first.In.Name, Line: w.first.Line(), Code: TabValue,
+			Position: w.first.Position(), Code: TabValue,
 			Message: fmt.Sprintf("tab %q of %s has no value%s, and its recipient must give one and cannot (required and locked in the template): nobody could finish signing; %s",
 				w.tab.Label, w.role.Title(), where, w.cure(w.first.In)),
 		})

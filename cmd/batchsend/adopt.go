@@ -104,7 +104,7 @@ func (j *job) inquiry(batch string, lots []envelope.OtherLot) inquiry {
 	slices.SortFunc(q.templates, func(a, b *template.Template) int { return strings.Compare(a.ID, b.ID) })
 	for _, d := range j.drafts {
 		if d.In.Batch == batch && d.Identity.TransactionID != "" {
-			q.rows = append(q.rows, row{identityOf(d), d.In.Name, d.Line()})
+			q.rows = append(q.rows, row{identityOf(d), d.In.Name, d.Position().Line})
 		}
 	}
 	return q

@@ -216,7 +216,7 @@ func (j *job) compareLegacy(ctx context.Context, drafts []*envelope.Draft) error
 			continue
 		}
 		e := entries[name][0]
-		if i := slices.IndexFunc(entries[name], func(e envelope.Earlier) bool { return e.Line == d.Line() }); i >= 0 {
+		if i := slices.IndexFunc(entries[name], func(e envelope.Earlier) bool { return e.Line == d.Position().Line }); i >= 0 {
 			e = entries[name][i]
 		}
 		j.reject(d, envelope.KeyConflict, fmt.Sprintf("an earlier release has begun batch %q, and %s that it has sent stands in no row as it was, such as the one of line %d (envelope %s of %s): this row may be a correction of it. Restore the rows as they were; if this is another envelope, give --allow-repeat or another --batch",

@@ -27,7 +27,7 @@ func (w *neighbourWarnings) add(n newcomer, inFiles map[envelope.TransactionID]b
 		case e.Batch != d.In.Batch, d.Label != "" && !inFiles[e.TransactionID]:
 			w.last = e
 			w.people = append(w.people, envelope.Problem{
-				File: d.In.Name, Line: d.Line(), Code: envelope.DuplicateEnvelope,
+				Position: d.Position(), Code: envelope.DuplicateEnvelope,
 				Message: fmt.Sprintf("the same people %s from this template in batch %q on %s, with other values: both will have been sent", got(e), e.Batch, local(e.At)),
 			})
 			return
@@ -38,7 +38,7 @@ func (w *neighbourWarnings) add(n newcomer, inFiles map[envelope.TransactionID]b
 			continue
 		}
 		w.names = append(w.names, envelope.Problem{
-			File: d.In.Name, Line: d.Line(), Code: envelope.DuplicateEnvelope,
+			Position: d.Position(), Code: envelope.DuplicateEnvelope,
 			Message: fmt.Sprintf("people of the same names and roles %s from this batch on %s, at another address: if the address was wrong, correct or void that envelope in DocuSign", got(e), local(e.At)),
 		})
 		return

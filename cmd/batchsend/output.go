@@ -6,8 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"batchsend/envelope"
 	"batchsend/internal/report"
+	"batchsend/internal/rows"
 )
 
 // createFiles starts the output files, so that a place that cannot be written
@@ -101,20 +101,28 @@ func sameFile(a, b string) bool {
 	return report.Real(a) == report.Real(b)
 }
 
+// writeRejects writes the rejected rows under the header that all inputs have.
+func (j *job) writeRejects(entries []report.Entry) error {
+	if len(j.inputs) == 0 {
+		return nil
+	}
+	out, err := rows.NewRejectWriter(j.rejects, j.inputs[0].Format)
+	if err != nil {
+		return err
+	}
+	return report.WriteRejects(out, entries)
+}
+
 // writeFiles writes the output files and returns the exit code that becomes of
 // code. What goes to standard output or into a pipe comes last: whoever reads it
 // may go away.
 func (j *job) writeFiles(entries []report.Entry, code int) int {
-	var header *envelope.Input
-	if len(j.inputs) > 0 {
-		header = j.inputs[0]
-	}
 	outputs := []struct {
 		file  *report.File
 		write func() error
 	}{
 		{j.results, func() error { return report.WriteResults(j.results, entries) }},
-		{j.rejects, func() error { return report.WriteRejects(j.rejects, header, entries) }},
+		{j.rejects, func() error { return j.writeRejects(entries) }},
 		{j.html, func() error { return report.WriteHTML(j.html, j.summary(entries, code), entries) }},
 	}
 	for _, streams := range []bool{false, true} {

@@ -26,6 +26,7 @@ import (
 	"batchsend/internal/docusign"
 	"batchsend/internal/judge"
 	"batchsend/internal/ledger"
+	"batchsend/internal/rows"
 	"batchsend/internal/sandbox"
 	"batchsend/throttle"
 )
@@ -186,7 +187,11 @@ func (p *promise) dryRun(ctx context.Context) *job {
 	if err != nil {
 		p.Fatal(err)
 	}
-	in, err := envelope.Read("story.csv", "story", strings.NewReader(p.story.file()))
+	file, err := rows.Open("story.csv", strings.NewReader(p.story.file()), rows.Options{KnownColumn: envelope.KnownColumn})
+	if err != nil {
+		p.Fatalf("the file cannot be read: %v", err)
+	}
+	in, err := envelope.Read("story", file.Rows())
 	if err != nil {
 		p.Fatalf("the file cannot be read: %v", err)
 	}

@@ -23,10 +23,13 @@ var rooms = map[string][]string{
 	"internal/docusign":    {"envelope", "internal/censor", "reminders", "template"},
 	"internal/ledger":      {"envelope"},
 	"internal/report":      {"envelope", "internal/censor", "reminders"},
+	"internal/rows":        {"envelope"},
 	"internal/sandbox":     {},
 	"internal/judge":       {}, // serves tests only
-	"cmd/batchsend":        {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/ledger", "internal/report", "internal/sandbox", "reminders", "template", "throttle"},
+	"cmd/batchsend":        {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "reminders", "template", "throttle"},
 	"internal/judge/tally": {"internal/judge"},
+
+	"internal/rows/rowstest": {}, // writes files for tests and benchmarks
 }
 
 // TestRooms holds the import graph to its plan.

@@ -1,9 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"strings"
@@ -94,10 +95,25 @@ func (a *app) checkPrivate(value, place string) error {
 // maxHead is how much of an input is looked at for a secret, in bytes.
 const maxHead = 16 << 10
 
+// headOf returns the beginning of an input, and a reader of all of it.
+func headOf(r io.Reader) (head []byte, all io.Reader, err error) {
+	head = make([]byte, maxHead)
+	n, err := io.ReadFull(r, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, nil, err
+	}
+	head = head[:n]
+	if s, ok := r.(io.Seeker); ok {
+		if _, err := s.Seek(int64(-n), io.SeekCurrent); err == nil {
+			return head, r, nil
+		}
+	}
+	return head, io.MultiReader(bytes.NewReader(head), r), nil
+}
+
 // refuseSecretFile fails if an input begins with a secret: somebody has named the
 // file of a key, and what is wrong with a file is told with its words.
-func refuseSecretFile(name string, r *bufio.Reader) error {
-	head, _ := r.Peek(maxHead) // an error shows when it is read
+func refuseSecretFile(name string, head []byte) error {
 	first, rest, _ := bytes.Cut(bytes.TrimLeft(head, "\ufeff \t\r\n"), []byte("\n"))
 	second, _, _ := bytes.Cut(rest, []byte("\n"))
 	secret := censor.Find(string(first))

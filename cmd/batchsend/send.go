@@ -17,6 +17,7 @@ import (
 	"batchsend/internal/batch"
 	"batchsend/internal/docusign"
 	"batchsend/internal/report"
+	"batchsend/internal/rows"
 	"batchsend/reminders"
 )
 
@@ -321,11 +322,19 @@ func (j *job) readInput(path string) (*envelope.Input, error) {
 	if batch == "" {
 		batch = filepath.Base(name)
 	}
-	head := bufio.NewReaderSize(r, maxHead)
+	head, r, err := headOf(r)
+	if err != nil {
+		return nil, err
+	}
 	if err := refuseSecretFile(name, head); err != nil {
 		return nil, err
 	}
-	return envelope.Read(name, batch, head)
+	file, err := rows.Open(name, r, rows.Options{KnownColumn: envelope.KnownColumn})
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return envelope.Read(batch, file.Rows())
 }
 
 // confirm asks the person at the keyboard, if there is one.

@@ -312,7 +312,7 @@ const account = "11111111-2222-4333-8444-555555555555"
 func row(label string, version int) *envelope.Envelope {
 	env := &envelope.Envelope{
 		Identity: envelope.Identity{TransactionID: envelope.TransactionID(uuid("tx", label)), Account: account, Batch: "may", Label: label},
-		File:     "may.csv", Line: 2,
+		Position: envelope.Position{File: "may.csv", Line: 2},
 	}
 	sum := sha1.Sum([]byte(fmt.Sprint(label, version)))
 	copy(env.Content[:], sum[:])

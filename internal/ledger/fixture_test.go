@@ -119,7 +119,7 @@ func env(batch, label, content string) *envelope.Envelope {
 			Account:       account, Batch: batch, Label: label, TemplateID: templateID,
 			People: envelope.Digest(contentOf("people" + content)), Names: envelope.Digest(contentOf("names" + content)),
 		},
-		File: batch + ".csv", Line: 2,
+		Position: envelope.Position{File: batch + ".csv", Line: 2},
 	}
 }
 

@@ -81,31 +81,16 @@ func neutral(cell string) string {
 	return cell
 }
 
-// byteOrderMark tells a spreadsheet that a file is UTF-8.
-const byteOrderMark = "\ufeff"
+// RowWriter writes rejected rows back. Package rows has one.
+type RowWriter interface {
+	// Write writes a row as it was, with why it was rejected.
+	Write(row *envelope.Row, code, message string) error
+	Flush() error
+}
 
-// WriteRejects writes the rejected rows as they were, with why in two more
-// columns, so that they can be corrected and given back. Every row of a
-// rejected envelope is among them. All inputs must have the same header, that of
-// in; nil is an input without one, and nothing is written.
-//
-// The file is UTF-8; it says so if the input was anything but plain UTF-8, which
-// is then for a spreadsheet that would garble it.
-func WriteRejects(w io.Writer, in *envelope.Input, entries []Entry) error {
-	if in == nil {
-		return nil
-	}
-	if in.Encoding != "UTF-8" {
-		if _, err := io.WriteString(w, byteOrderMark); err != nil {
-			return err
-		}
-	}
-	out := csv.NewWriter(w)
-	out.Comma = in.Comma
-	old := earlier{in.Header, rejectIndices(in.Header)}
-	if err := out.Write(append(old.without(in.Header), envelope.ColRejectCode, envelope.ColRejectMessage)); err != nil {
-		return err
-	}
+// WriteRejects writes the rejected rows back, in input order. Every row of a
+// rejected envelope is among them.
+func WriteRejects(out RowWriter, entries []Entry) error {
 	var last *envelope.Row
 	for _, line := range inOrder(entries) {
 		row := line.part.Row
@@ -114,69 +99,9 @@ func WriteRejects(w io.Writer, in *envelope.Input, entries []Entry) error {
 		}
 		last = row
 		outcome := line.entry.forRow(row)
-		record := append(old.without(row.Fields), outcome.Code, outcome.Message)
-		if len(row.Fields) == 1 && len(in.Header) > 1 {
-			// A malformed row is its text, which must not be quoted as one cell.
-			out.Flush()
-			if _, err := io.WriteString(w, old.withoutText(row.Fields[0], in.Comma)+string(in.Comma)); err != nil {
-				return err
-			}
-			record = record[1:]
-		}
-		if err := out.Write(record); err != nil {
+		if err := out.Write(row, outcome.Code, outcome.Message); err != nil {
 			return err
 		}
 	}
-	out.Flush()
-	return out.Error()
-}
-
-// earlier are the columns that an earlier rejects file has added.
-type earlier struct {
-	header  []string
-	columns []int
-}
-
-// rejectIndices finds the columns of an earlier rejects file.
-func rejectIndices(header []string) []int {
-	var columns []int
-	for i, name := range header {
-		if envelope.IsRejectColumn(name) {
-			columns = append(columns, i)
-		}
-	}
-	return columns
-}
-
-// without returns a row without these columns. In a row of another length than
-// the header's they stand at its end, if it still has them: none of them may
-// move into a column that is sent.
-func (e earlier) without(fields []string) []string {
-	out := make([]string, 0, len(fields)+2)
-	if n := len(fields) - 2; len(fields) != len(e.header) {
-		if len(e.columns) > 0 && n >= 0 && isCode(fields[n]) {
-			fields = fields[:n]
-		}
-		return append(out, fields...)
-	}
-	for i, f := range fields {
-		if !slices.Contains(e.columns, i) {
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
-// withoutText does the same for the text of a row that cannot be read.
-func (e earlier) withoutText(text string, comma rune) string {
-	mark := string(comma) + string(envelope.CSVMalformed) + string(comma)
-	if i := strings.LastIndex(text, mark); i >= 0 && len(e.columns) > 0 {
-		return text[:i]
-	}
-	return text
-}
-
-func isCode(cell string) bool {
-	_, ok := envelope.Explain(envelope.Code(cell))
-	return ok
+	return out.Flush()
 }

@@ -67,7 +67,7 @@ func Troubles(entries []Entry) []envelope.Problem {
 	for _, e := range entries {
 		if out := e.Outcome; out.Message != "" && (out.Status == envelope.Failed || out.Status == envelope.Unknown) {
 			troubles = append(troubles, envelope.Problem{
-				File: e.Draft.In.Name, Line: e.Draft.Line(), Code: envelope.Code(strings.ToUpper(string(out.Status))), Message: out.Message,
+				Position: e.Draft.Position(), Code: envelope.Code(strings.ToUpper(string(out.Status))), Message: out.Message,
 			})
 		}
 	}

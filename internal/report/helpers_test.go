@@ -2,18 +2,30 @@ package report_test
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
 	"batchsend/envelope"
 	"batchsend/internal/report"
+	"batchsend/internal/rows"
 )
+
+// readFile reads a CSV file.
+func readFile(name string, r io.Reader) (*envelope.Input, error) {
+	file, err := rows.Open(name, r, rows.Options{KnownColumn: envelope.KnownColumn})
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return envelope.Read(name, file.Rows())
+}
 
 // read reads a CSV file and pairs its drafts with outcomes; those that the
 // reading rejected stay rejected, the last outcome stands for all that follow.
 func read(t testing.TB, name, text string, outcomes ...envelope.Outcome) []report.Entry {
 	t.Helper()
-	in, err := envelope.Read(name, name, strings.NewReader(text))
+	in, err := readFile(name, strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +36,7 @@ func read(t testing.TB, name, text string, outcomes ...envelope.Outcome) []repor
 			out = outcomes[min(i, len(outcomes)-1)]
 		}
 		if out.Status == envelope.Rejected && !rejected {
-			d.Problems = append(d.Problems, envelope.Problem{File: name, Line: d.Line(), Column: "email", Code: envelope.Code(out.Code), Message: out.Message})
+			d.Problems = append(d.Problems, envelope.Problem{Position: d.Position(), Column: "email", Code: envelope.Code(out.Code), Message: out.Message})
 		}
 		entries = append(entries, report.Entry{Draft: d, Outcome: out})
 	}

@@ -29,7 +29,7 @@ func notices(problems []envelope.Problem) (all []*notice) {
 	index := map[envelope.Problem]*notice{}
 	for _, p := range problems {
 		key := p
-		key.Line = 0
+		key.Position = envelope.Position{File: p.File}
 		n := index[key]
 		if n == nil {
 			n = &notice{Problem: p}

@@ -46,7 +46,7 @@ type Problem struct {
 func Problems(problems []envelope.Problem) []Problem {
 	out := make([]Problem, len(problems))
 	for i, p := range problems {
-		out[i] = Problem(p)
+		out[i] = Problem{p.File, p.Line, p.Column, p.Code, p.Message}
 	}
 	return out
 }

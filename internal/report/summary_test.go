@@ -15,6 +15,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/report"
+	"batchsend/internal/rows"
 )
 
 // TestSummary writes one object in which every status and every list stands,
@@ -98,7 +99,13 @@ func TestFailing(t *testing.T) {
 	for name, write := range map[string]func() error{
 		"table":   func() error { return report.WriteTable(failing{}, entries) },
 		"results": func() error { return report.WriteResults(failing{}, entries) },
-		"rejects": func() error { return report.WriteRejects(failing{}, entries[0].Draft.In, entries) },
+		"rejects": func() error {
+			out, err := rows.NewRejectWriter(failing{}, entries[0].Draft.In.Format)
+			if err != nil {
+				t.Fatal(err) // so early there is nothing to write out
+			}
+			return report.WriteRejects(out, entries)
+		},
 		"page":    func() error { return report.WriteHTML(failing{}, new(report.Summary), entries) },
 		"columns": func() error { return report.Columns(failing{}, [][]string{{"a"}}) },
 	} {

@@ -32,9 +32,9 @@ func WriteTable(w io.Writer, entries []Entry) error {
 		rows := [][]string{{"LINE", "ENVELOPE", "RECIPIENTS", "STATUS", "ENVELOPE ID"}}
 		several := severalFiles(entries)
 		for _, e := range shown {
-			line := strconv.Itoa(e.Draft.Line())
+			line := strconv.Itoa(e.Draft.Position().Line)
 			if several {
-				line = e.Draft.In.Name + ":" + line
+				line = e.Draft.Position().Where()
 			}
 			rows = append(rows, []string{
 				printable(line), cut(Dash(e.Draft.Label), labelWidth), recipients(e.Draft),

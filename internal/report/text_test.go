@@ -105,7 +105,7 @@ june.csv:2  E-1       Person 1    sent    e0000000-0000-4000-8000-000000000003
 func TestProblems(t *testing.T) {
 	var problems []envelope.Problem
 	add := func(line int, column string, code envelope.Code, message string) {
-		problems = append(problems, envelope.Problem{File: "may.csv", Line: line, Column: column, Code: code, Message: message})
+		problems = append(problems, envelope.Problem{Position: envelope.Position{File: "may.csv", Line: line}, Column: column, Code: code, Message: message})
 	}
 	add(2, "roleName", "ROLE_UNKNOWN", "no such role")
 	add(3, "email", "EMAIL_INVALID", "\x1b[31m is no address")
@@ -128,7 +128,7 @@ warning: may.csv:10: column "email": TOO_LONG: too long [also on lines 11, 12, 1
 // shown, and all are counted.
 func TestLongProblems(t *testing.T) {
 	problem := func(line int, code envelope.Code) envelope.Problem {
-		return envelope.Problem{File: "may.csv", Line: line, Code: code, Message: fmt.Sprint("it is ", line)}
+		return envelope.Problem{Position: envelope.Position{File: "may.csv", Line: line}, Code: code, Message: fmt.Sprint("it is ", line)}
 	}
 	list := func(problems []envelope.Problem) []string {
 		var b strings.Builder

@@ -1,0 +1,112 @@
+// Package rows reads input files and writes rejected rows back. It finds out how
+// a file is encoded and what separates its columns, splits it into rows, and
+// knows where each stands.
+//
+// A file is read as a stream, any number of times, in memory that does not
+// depend on its size. What cannot be split is a row, too, with its text and
+// what is wrong with it: every line that holds anything is part of a row.
+//
+// The package does not know what a row says. Which names are columns and which
+// columns hold addresses, both of which help to read damaged files, it is told.
+package rows
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"batchsend/envelope"
+)
+
+// Options help to understand a file. The zero Options know of no column.
+type Options struct {
+	// KnownColumn reports whether a name is surely one of a column. The delimiter
+	// is the one that splits the header into the most known names. Nil knows none.
+	KnownColumn func(name string) bool
+}
+
+// File is an input file that can be read several times. Its methods may be
+// called from several goroutines.
+type File struct {
+	format envelope.Format
+	text   *io.SectionReader // all rows in UTF-8, from the header on
+	start  envelope.Position // of what follows the header
+	spools []*spool
+}
+
+// Open finds out how a file is written and reads its header. name is what
+// messages call it. It fails with [envelope.Problems] if the bytes are no CSV
+// file.
+//
+// What r can seek in is read from there on, now and by every [Reader], so r
+// must stay open as long as the File is used. What can be read only once, a
+// pipe, is copied to a temporary file without a name, and so is what is not in
+// UTF-8. r stays its owner's to close.
+func Open(name string, r io.Reader, o Options) (*File, error) {
+	f := &File{}
+	if err := f.open(name, r, o); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func (f *File) open(name string, r io.Reader, o Options) error {
+	raw, err := f.seekable(r)
+	if err != nil {
+		return err
+	}
+	text, err := f.decode(name, raw)
+	if err != nil {
+		return err
+	}
+	var line int
+	if f.text, line, err = f.findDelimiter(text, o); err != nil {
+		return err
+	}
+	if f.format.Unended, err = f.unended(); err != nil {
+		return err
+	}
+	f.start = envelope.Position{File: name, Line: line}
+	first := f.Rows()
+	header, err := first.Next()
+	switch {
+	case errors.Is(err, io.EOF):
+		return malformed(name, line, "the file is empty: the first line must name the columns")
+	case err != nil:
+		return err
+	case header.Malformed != "":
+		return malformed(name, header.Line, "the header cannot be read: %s", header.Malformed)
+	}
+	f.format.Header, f.format.HeaderAt, f.start = header.Cells, header.Position, first.position()
+	return nil
+}
+
+// Format says how the file is written.
+func (f *File) Format() envelope.Format { return f.format }
+
+// Rows returns a reader of the rows below the header.
+func (f *File) Rows() *Reader {
+	r := &Reader{
+		file: f, block: usualBlock, limit: maxRecord,
+		table: table{delimiter: byte(f.format.Delimiter), columns: len(f.format.Header)},
+	}
+	r.Seek(f.start)
+	return r
+}
+
+// Close removes what Open has copied.
+func (f *File) Close() error {
+	var errs []error
+	for _, s := range f.spools {
+		errs = append(errs, s.close())
+	}
+	return errors.Join(errs...)
+}
+
+// malformed is what keeps the whole file from being read.
+func malformed(file string, line int, format string, args ...any) error {
+	return envelope.Problems{{
+		Position: envelope.Position{File: file, Line: line}, Code: envelope.CSVMalformed, Message: fmt.Sprintf(format, args...),
+	}}
+}
