@@ -1,0 +1,107 @@
+package rows_test
+
+import (
+	"encoding/csv"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"batchsend/envelope"
+	"batchsend/internal/rows"
+)
+
+// reject writes all rows of a file back.
+func reject(t failer, file *rows.File, code string) string {
+	t.Helper()
+	var b strings.Builder
+	out, err := rows.NewRejectWriter(&b, file.Format())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range read(t, file.Rows()) {
+		if err := out.Write(&row, code, "why, and \"how\" to mend it"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := out.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestRejectsGivenBack: what is written back is read as the same cells, however
+// often, and what was said of a row before gives way to what is said now.
+func TestRejectsGivenBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cell := rapid.StringOfN(rapid.RuneFrom([]rune("aZ9 éß漢=+-'\"\\,;|\t\n@")), 0, 12, -1)
+		var text strings.Builder
+		w := csv.NewWriter(&text)
+		w.Comma = rapid.SampledFrom([]rune(",;\t|")).Draw(t, "delimiter")
+		w.Write([]string{"name", "email", "note"})
+		for range rapid.IntRange(1, 8).Draw(t, "rows") {
+			w.Write([]string{"a" + cell.Draw(t, "name"), cell.Draw(t, "email"), cell.Draw(t, "note")})
+		}
+		w.Flush()
+		mark := rapid.SampledFrom([]string{"", "\ufeff"}).Draw(t, "mark")
+		open := func(text string) *rows.File {
+			file, err := rows.Open("in.csv", strings.NewReader(text), rows.Options{KnownColumn: envelope.KnownColumn})
+			if err != nil {
+				t.Fatalf("Open: %v\n%s", err, text)
+			}
+			return file
+		}
+		var want [][]string
+		first := open(mark + text.String())
+		for _, row := range read(t, first.Rows()) {
+			want = append(want, row.Cells)
+		}
+		written := reject(t, first, "NAME_MISSING")
+		if !strings.HasPrefix(written, mark+"name") {
+			t.Fatalf("the byte-order mark is not as in the input: %q", written)
+		}
+		back := open(written)
+		if diff := cmp.Diff([]string{"name", "email", "note", "rejectCode", "rejectMessage"}, back.Format().Header); diff != "" {
+			t.Fatalf("header (-want +got):\n%s", diff)
+		}
+		var got [][]string
+		for _, row := range read(t, back.Rows()) {
+			got = append(got, row.Cells[:3])
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("rows that came back (-want +got):\n%s\n%s", diff, written)
+		}
+		again := reject(t, back, "EMAIL_INVALID")
+		if want := strings.ReplaceAll(written, "NAME_MISSING", "EMAIL_INVALID"); again != want {
+			t.Fatalf("written again (-want +got):\n%s", cmp.Diff(want, again))
+		}
+	})
+}
+
+// TestRejectsFail: a place that cannot be written is told.
+func TestRejectsFail(t *testing.T) {
+	full := errors.New("full")
+	format := envelope.Format{Encoding: "UTF-16", Delimiter: ',', Header: []string{"name", "email"}}
+	if _, err := rows.NewRejectWriter(failingWriter{full}, format); !errors.Is(err, full) {
+		t.Errorf("NewRejectWriter: %v, want %v", err, full)
+	}
+	format.Encoding = "UTF-8"
+	for _, cells := range [][]string{{"Ann", "ann"}, {`"Ann`}} {
+		out, err := rows.NewRejectWriter(failingWriter{full}, format)
+		if err == nil {
+			err = out.Write(&envelope.Row{Cells: cells}, "CSV_MALFORMED", "")
+		}
+		if err == nil {
+			err = out.Flush()
+		}
+		if !errors.Is(err, full) {
+			t.Errorf("%q: %v, want %v", cells, err, full)
+		}
+	}
+}
+
+type failingWriter struct{ err error }
+
+func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }
