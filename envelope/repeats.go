@@ -2,6 +2,7 @@ package envelope
 
 import (
 	"fmt"
+	"slices"
 )
 
 // named tells envelopes of a batch apart that have a label.
@@ -18,29 +19,34 @@ type audience struct {
 // they say.
 func (c *Checker) rejectRepeats(drafts []*Draft) (warnings []Problem) {
 	var (
-		identities = make(map[TransactionID]*Draft, len(drafts))
-		contents   = make(map[Content]*Draft, len(drafts))
-		audiences  = make(map[audience]*Draft, len(drafts))
-		labels     = make(map[named]*Draft)
+		contents  = make(map[Content]*Draft, len(drafts))
+		passed    = map[TransactionID]*Draft{} // whose content stands there before
+		audiences = make(map[audience]*Draft, len(drafts))
+		labels    = map[named]*Draft{}
 	)
+	several := slices.ContainsFunc(drafts, func(d *Draft) bool { return d.In != drafts[0].In })
 	for _, d := range drafts {
 		env := d.Envelope
 		if env == nil {
 			continue
 		}
-		if first, ok := identities[env.TransactionID]; ok {
-			d.Reject(DuplicateEnvelope, fmt.Sprintf("the same envelope stands at %s: same template, recipients and values. Both would be sent; remove one", first.Position().Where()))
-			continue
-		}
-		first, ok := contents[env.Content]
-		switch {
-		case ok && c.AllowRepeat:
+		first, again := contents[env.Content]
+		if again {
+			same := first // an equal identity has equal content, so here it is found
+			if first.Envelope.TransactionID != env.TransactionID {
+				same = passed[env.TransactionID]
+			}
+			switch {
+			case same != nil:
+				d.Reject(DuplicateEnvelope, fmt.Sprintf("the same envelope stands at %s: same template, recipients and values. Both would be sent; remove one", same.Position().Where()))
+				continue
+			case !c.AllowRepeat:
+				d.Reject(DuplicateEnvelope, fmt.Sprintf("the same envelope stands at %s: same template, recipients and values. Both would be sent; remove one, or give --allow-repeat if both must go out", first.Position().Where()))
+				continue
+			}
 			d.Repeats = DuplicateEnvelope
-		case ok:
-			d.Reject(DuplicateEnvelope, fmt.Sprintf("the same envelope stands at %s: same template, recipients and values. Both would be sent; remove one, or give --allow-repeat if both must go out", first.Position().Where()))
-			continue
 		}
-		if env.Label != "" {
+		if several && env.Label != "" { // one file has each label once
 			key := named{env.Batch, env.Label}
 			if first, ok := labels[key]; ok {
 				d.Reject(KeyConflict, fmt.Sprintf("envelope %q of batch %q stands at %s with other content: give one of them another envelope value or send the files as two batches", env.Label, env.Batch, first.Position().Where()))
@@ -48,8 +54,9 @@ func (c *Checker) rejectRepeats(drafts []*Draft) (warnings []Problem) {
 			}
 			labels[key] = d
 		}
-		identities[env.TransactionID] = d
-		if _, ok := contents[env.Content]; !ok {
+		if again {
+			passed[env.TransactionID] = d
+		} else {
 			contents[env.Content] = d
 		}
 		key := audience{env.TemplateID, env.People}
