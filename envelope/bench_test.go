@@ -1,39 +1,30 @@
 package envelope_test
 
 import (
-	"bytes"
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/jszwec/csvutil"
+
+	"batchsend/internal/rows/rowstest"
 )
 
 // benchRows is the size of the file that the benchmarks read.
 const benchRows = 100_000
 
-var benchHeader = []string{
-	"envelope", "roleName", "routingOrder", "name", "email", "emailSubject", "reminderDelay", "reminderFrequency",
-	"expireAfter", "tab:Salary", "tab:Office", "tab:CostCentre", "field:Department",
-}
-
 // benchFile returns rows of envelopes with two roles in 13 columns.
-var benchFile = sync.OnceValue(func() []byte {
-	var b bytes.Buffer
-	w := csv.NewWriter(&b)
-	w.Write(benchHeader)
-	for i := range benchRows / 2 {
-		label := fmt.Sprintf("E-%06d", i)
-		w.Write([]string{label, "Employee", "1", fmt.Sprintf("Person %d, Jr.", i), fmt.Sprintf("person.%d@example.test", i), "Your offer", "2", "3", "30", fmt.Sprint(30000 + i), "Berlin", "", "Finance"})
-		w.Write([]string{label, "Manager", "2", fmt.Sprintf("Manager %d", i%500), fmt.Sprintf("manager.%d@example.test", i%500), "", "", "", "", "", "", fmt.Sprint(i % 90), ""})
+var benchFile = sync.OnceValue(func() string {
+	var b strings.Builder
+	if err := rowstest.Write(&b, 1, benchRows/2); err != nil {
+		panic(err)
 	}
-	w.Flush()
-	return b.Bytes()
+	return b.String()
 })
 
 func BenchmarkValidate100k(b *testing.B) {
@@ -56,7 +47,7 @@ func twoWorkers(n int, do func(i int)) {
 }
 
 func benchmarkValidate(b *testing.B, each func(n int, do func(i int))) {
-	text := string(benchFile())
+	text := benchFile()
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -75,7 +66,7 @@ func benchmarkValidate(b *testing.B, each func(n int, do func(i int))) {
 
 // BenchmarkKeptMemory reports what a checked file of 100,000 rows holds on to.
 func BenchmarkKeptMemory(b *testing.B) {
-	text := string(benchFile())
+	text := benchFile()
 	var before, after runtime.MemStats
 	for b.Loop() {
 		runtime.GC()
@@ -93,23 +84,6 @@ func BenchmarkKeptMemory(b *testing.B) {
 	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/benchRows, "B/row")
 }
 
-// yardstick is what the columns of the benchmark's file decode into.
-type yardstick struct {
-	Envelope   string `csv:"envelope"`
-	RoleName   string `csv:"roleName"`
-	Order      string `csv:"routingOrder"`
-	Name       string `csv:"name"`
-	Email      string `csv:"email"`
-	Subject    string `csv:"emailSubject"`
-	Delay      string `csv:"reminderDelay"`
-	Frequency  string `csv:"reminderFrequency"`
-	Expire     string `csv:"expireAfter"`
-	Salary     string `csv:"tab:Salary"`
-	Office     string `csv:"tab:Office"`
-	CostCentre string `csv:"tab:CostCentre"`
-	Department string `csv:"field:Department"`
-}
-
 // BenchmarkCSVUtilDecode100k is the yardstick of [BenchmarkValidate100k]: the
 // same bytes, only decoded.
 func BenchmarkCSVUtilDecode100k(b *testing.B) {
@@ -117,12 +91,12 @@ func BenchmarkCSVUtilDecode100k(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		dec, err := csvutil.NewDecoder(csv.NewReader(bytes.NewReader(text)))
+		dec, err := csvutil.NewDecoder(csv.NewReader(strings.NewReader(text)))
 		if err != nil {
 			b.Fatal(err)
 		}
 		for {
-			var row yardstick
+			var row rowstest.Row
 			if err := dec.Decode(&row); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {

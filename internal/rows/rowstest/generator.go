@@ -1,4 +1,4 @@
-// Package rowstest writes input files of any size, for tests and benchmarks.
+// Package rowstest generates input files of any size, for tests and benchmarks.
 package rowstest
 
 import (
@@ -6,14 +6,27 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"strings"
 )
 
-// Columns are the columns of a generated file.
-var Columns = []string{
-	"envelope", "roleName", "routingOrder", "name", "email", "emailSubject", "reminderDelay", "reminderFrequency",
-	"expireAfter", "tab:Salary", "tab:Office", "tab:CostCentre", "field:Department",
+// Row is what csvutil decodes a row of a generated file into, all its columns.
+type Row struct {
+	Envelope   string `csv:"envelope"`
+	RoleName   string `csv:"roleName"`
+	Order      string `csv:"routingOrder"`
+	Name       string `csv:"name"`
+	Email      string `csv:"email"`
+	Subject    string `csv:"emailSubject"`
+	Delay      string `csv:"reminderDelay"`
+	Frequency  string `csv:"reminderFrequency"`
+	Expire     string `csv:"expireAfter"`
+	Salary     string `csv:"tab:Salary"`
+	Office     string `csv:"tab:Office"`
+	CostCentre string `csv:"tab:CostCentre"`
+	Department string `csv:"field:Department"`
 }
+
+// header names the columns of a generated file.
+const header = "envelope,roleName,routingOrder,name,email,emailSubject,reminderDelay,reminderFrequency,expireAfter,tab:Salary,tab:Office,tab:CostCentre,field:Department"
 
 var (
 	firstNames  = []string{"Frej", "Gita", "Hal", "Ulla", "Dov", "Åsa", "José", "Zoë", "Mei", "Li", "Anna-Karin", "Oluwaseun"}
@@ -31,7 +44,7 @@ func Write(w io.Writer, seed uint64, envelopes int) error {
 	random := rand.New(rand.NewPCG(seed, 13))
 	pick := func(all []string) string { return all[random.IntN(len(all))] }
 	out := bufio.NewWriterSize(w, 64<<10)
-	fmt.Fprintln(out, strings.Join(Columns, ","))
+	fmt.Fprintln(out, header)
 	for i := range envelopes {
 		first, last := pick(firstNames), pick(lastNames)
 		name := first + " " + last
