@@ -98,11 +98,25 @@ type scratch struct {
 	digest    digest
 
 	participants []participant
+	looseRoles   map[string]string // by how the file names them
 
 	envelopes  room[Envelope]
 	recipients room[Recipient]
 	tabs       room[Tab]
 	fields     room[Field]
+}
+
+// looseRole returns [template.Loose] of a role's name, of which a file has few.
+func (s *scratch) looseRole(name string) string {
+	loose, ok := s.looseRoles[name]
+	if !ok {
+		if s.looseRoles == nil {
+			s.looseRoles = map[string]string{}
+		}
+		loose = template.Loose(name)
+		s.looseRoles[name] = loose
+	}
+	return loose
 }
 
 // draft checks one draft by itself.
@@ -195,8 +209,7 @@ func (c *Checker) notify(d *Draft, env *Envelope) reminders.Plan {
 		return own
 	}
 	settings, err := plan.Resolve(d.fit.source.Base)
-	var conflict *reminders.ConflictError
-	if errors.As(err, &conflict) {
+	if conflict, ok := errors.AsType[*reminders.ConflictError](err); ok {
 		row, column := d.place(string(conflict.Field))
 		if column == "" { // not this number, so the other is what the row gives
 			row, column = d.place(string(conflict.Other))

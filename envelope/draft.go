@@ -93,7 +93,7 @@ func (d *Draft) usualRows() int {
 
 // merge takes over what a row says of its envelope. Rows may leave such cells
 // empty but must not disagree.
-func (d *Draft) merge(row *Row, rec *record) {
+func (d *Draft) merge(g *grouper, row *Row, rec *record) {
 	l := d.In.layout
 	if l.values > 0 {
 		for i, value := range [...]string{ // as valueColumns
@@ -105,19 +105,19 @@ func (d *Draft) merge(row *Row, rec *record) {
 			if valueColumns[i] == colTemplate {
 				value = templateID(value)
 			}
-			d.values = d.mergeValue(d.values, l.values, said{i, value, row}, valueColumns[i])
+			d.values = d.mergeValue(g, d.values, l.values, said{i, value, row}, valueColumns[i])
 		}
 	}
 	for i, f := range l.fields {
 		if value := row.cell(f.column); value != "" {
-			d.fields = d.mergeValue(d.fields, len(l.fields), said{i, value, row}, l.names[f.column])
+			d.fields = d.mergeValue(g, d.fields, len(l.fields), said{i, value, row}, l.names[f.column])
 		}
 	}
 }
 
 // mergeValue adds a column's value to those of earlier rows, of which there
 // are at most room.
-func (d *Draft) mergeValue(all []said, room int, v said, column string) []said {
+func (d *Draft) mergeValue(g *grouper, all []said, room int, v said, column string) []said {
 	for i := range all {
 		first := &all[i]
 		if first.index != v.index {
@@ -130,7 +130,7 @@ func (d *Draft) mergeValue(all []said, room int, v said, column string) []said {
 		return all
 	}
 	if all == nil {
-		all = make([]said, 0, room)
+		all = g.said.take(room)[:0]
 	}
 	return append(all, v)
 }

@@ -8,12 +8,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/google/uuid"
 	"golang.org/x/text/unicode/norm"
 
 	"batchsend/reminders"
-	"batchsend/template"
 )
 
 // Identity says which envelope a file means. All of it follows from the file,
@@ -110,7 +110,7 @@ type participant struct {
 func (d *Draft) identify(account string, s *scratch) {
 	id := &d.Identity
 	*id = Identity{Account: account, Batch: d.In.Batch, Label: d.Label, TemplateID: d.TemplateID}
-	s.participants = d.participants(s.participants[:0])
+	s.participants = d.participants(s.participants[:0], s)
 	g := &s.digest
 	g.buf = g.buf[:0]
 	for _, p := range s.participants {
@@ -146,12 +146,12 @@ func (d *digest) people(addresses []string) Digest {
 
 // participants appends the draft's recipients in an order that does not depend
 // on that of its rows.
-func (d *Draft) participants(all []participant) []participant {
+func (d *Draft) participants(all []participant, s *scratch) []participant {
 	for i := range d.Parts {
 		p := &d.Parts[i]
 		role := p.place.loose
 		if d.In.Form == Long {
-			role = template.Loose(p.Row.cell(p.place.roleName))
+			role = s.looseRole(p.Row.cell(p.place.roleName))
 		}
 		all = append(all, participant{part: p, role: role, address: NormalAddress(p.Email()), name: spelled(p.Name())})
 	}
@@ -231,7 +231,7 @@ func version5(named []byte) uuid.UUID {
 // spelled returns a text as it counts for the identity: in Unicode NFC, with
 // one space for each run of blanks. Line ends stay.
 func spelled(text string) string {
-	if plain(text) && !strings.Contains(text, "  ") {
+	if plain(text) && !strings.Contains(text, "  ") || singleSpaced(text) && norm.NFC.IsNormalString(text) {
 		return text
 	}
 	lines := strings.Split(strings.ReplaceAll(norm.NFC.String(text), "\r\n", "\n"), "\n")
@@ -239,6 +239,19 @@ func spelled(text string) string {
 		lines[i] = strings.Join(strings.Fields(line), " ")
 	}
 	return strings.Join(lines, "\n")
+}
+
+// singleSpaced reports whether a text is one line in which single spaces are the
+// only blanks, and stand between words.
+func singleSpaced(text string) bool {
+	previous := ' '
+	for _, r := range text {
+		if unicode.IsSpace(r) && (r != ' ' || previous == ' ') {
+			return false
+		}
+		previous = r
+	}
+	return previous != ' '
 }
 
 // spelledValue is [spelled] for a column of the envelope. Of a number only the

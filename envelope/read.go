@@ -140,7 +140,7 @@ func (in *Input) group(rows *rowKeeper) error {
 		switch {
 		case err == nil:
 			d := g.draft(strings.TrimSpace(rec.Envelope))
-			d.merge(row, &rec)
+			d.merge(&g, row, &rec)
 			d.addParts(&g, row)
 		case errors.Is(err, io.EOF):
 			return nil
@@ -184,6 +184,7 @@ type grouper struct {
 	drafts   room[Draft]
 	rows     room[*Row]
 	parts    room[Part]
+	said     room[said]
 }
 
 // draft returns the draft of that label, a new one if there is none yet. Rows
