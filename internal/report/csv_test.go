@@ -115,8 +115,8 @@ func TestRejects(t *testing.T) {
 	want := "envelope;roleName;name;email;rejectCode;rejectMessage\n" +
 		`A;Employee;Ann;ann;EMAIL_INVALID;"column ""email"": ""ann"" is no address"` + "\n" +
 		`A;Manager;"Mo; the ""boss""";mo@example.test;EMAIL_INVALID;"may.csv:2: column ""email"": ""ann"" is no address"` + "\n" +
-		`C;Employee;short;CSV_MALFORMED;the row has 3 columns but the header has 4: a delimiter or a quote is missing or one too many` + "\n" +
-		`D;"torn"x;Di;di@example.test;CSV_MALFORMED;text follows a closing quote: a cell with quotes must start and end with one and double those inside` + "\n"
+		`"C;Employee;short";;;;CSV_MALFORMED;the row has 3 columns but the header has 4: a delimiter or a quote is missing or one too many` + "\n" +
+		`"D;""torn""x;Di;di@example.test";;;;CSV_MALFORMED;text follows a closing quote: a cell with quotes must start and end with one and double those inside` + "\n"
 	same(t, rejects(t, entries), want)
 	same(t, rejects(t, read(t, "may.csv", text, sent(1))[:2]), "envelope;roleName;name;email;rejectCode;rejectMessage\n")
 }
@@ -127,10 +127,10 @@ func TestRejectsAgain(t *testing.T) {
 	const header = "envelope,roleName,email,name,rejectCode,rejectMessage\n"
 	tests := []struct{ name, row, want string }{
 		{"whole", "A,Employee,ann,Ann,EMAIL_INVALID,bad", "A,Employee,ann,Ann,"},
-		{"a cell too few", "A,Employee,ann,EMAIL_INVALID,bad", "A,Employee,ann,"},
-		{"two too few", "A,Employee,EMAIL_INVALID,bad", "A,Employee,"},
-		{"a cell too many", "A,Employee,ann,Ann,more,EMAIL_INVALID,bad", "A,Employee,ann,Ann,more,"},
-		{"torn", `A,Empl"oyee,ann,Ann,CSV_MALFORMED,"a quote, say"`, `A,Empl"oyee,ann,Ann,`},
+		{"a cell too few", "A,Employee,ann,EMAIL_INVALID,bad", `"A,Employee,ann",,,,`},
+		{"two too few", "A,Employee,EMAIL_INVALID,bad", `"A,Employee",,,,`},
+		{"a cell too many", "A,Employee,ann,Ann,more,EMAIL_INVALID,bad", `"A,Employee,ann,Ann,more",,,,`},
+		{"torn", `A,Empl"oyee,ann,Ann,CSV_MALFORMED,"a quote, say"`, `"A,Empl""oyee,ann,Ann",,,,`},
 		{"the two columns are gone", "A,Employee,ann,Ann", "A,Employee,ann,Ann,"},
 	}
 	for _, tt := range tests {

@@ -44,8 +44,9 @@ type Reader struct {
 	torn    int  // the line of the row whose remains are at pos; 0 if there are none
 	midLine bool // those remains begin within a line
 
-	cells []string // of the row that Next has returned
-	buf   []byte   // for reading the file
+	rejects rejectColumns
+	cells   []string // of the row that Next has returned
+	buf     []byte   // for reading the file
 }
 
 var _ envelope.RowReader = (*Reader)(nil)
@@ -282,6 +283,9 @@ func (r *Reader) advance(n int) {
 // row returns the cells as a row.
 func (r *Reader) row(at envelope.Position) envelope.Row {
 	row := envelope.Row{Position: at, Cells: r.cells}
+	if text, ok := r.rejects.whole(r.cells); ok {
+		return r.unsplit(at, text, "the first cell holds the whole row as it was rejected, because it could not be split: write each of its values into the column where it belongs")
+	}
 	if n := r.table.columns; n > 0 && len(r.cells) != n {
 		row.Malformed = fmt.Sprintf("the row has %s but the header has %d: a delimiter or a quote is missing or one too many", columns(len(r.cells)), n)
 	}

@@ -16,15 +16,14 @@ import (
 // The file is UTF-8; it says so if the input was anything but plain UTF-8, which
 // is then for a spreadsheet that would garble it.
 type RejectWriter struct {
-	to     io.Writer
-	out    *csv.Writer // writes to it
+	out    *csv.Writer
 	format envelope.Format
 	added  []int // the columns that an earlier rejects file has added
 }
 
 // NewRejectWriter begins a file for rejected rows of a file in the given format.
 func NewRejectWriter(w io.Writer, format envelope.Format) (*RejectWriter, error) {
-	r := &RejectWriter{to: w, out: csv.NewWriter(w), format: format}
+	r := &RejectWriter{out: csv.NewWriter(w), format: format}
 	r.out.Comma = format.Delimiter
 	for i, name := range format.Header {
 		if envelope.IsRejectColumn(name) {
@@ -39,17 +38,34 @@ func NewRejectWriter(w io.Writer, format envelope.Format) (*RejectWriter, error)
 	return r, r.out.Write(append(r.own(format.Header), envelope.ColRejectCode, envelope.ColRejectMessage))
 }
 
-// Write writes a row back, with why it was rejected.
+// Write writes a row back, with why it was rejected. A row that has not a cell for
+// each column stands whole in the first cell: its cells may belong anywhere.
 func (r *RejectWriter) Write(row *envelope.Row, code, message string) error {
-	if len(row.Cells) > 1 || len(r.format.Header) == 1 {
-		return r.out.Write(append(r.own(row.Cells), code, message))
+	cells, columns := r.own(row.Cells), len(r.own(r.format.Header))
+	if len(cells) != columns {
+		text := r.ownText(row.Cells[0])
+		if len(row.Cells) > 1 {
+			var err error
+			if text, err = r.join(cells); err != nil {
+				return err
+			}
+		}
+		cells = make([]string, columns)
+		cells[0] = text
 	}
-	// A row that cannot be split is its text, which must not be quoted as one cell.
-	r.out.Flush()
-	if _, err := io.WriteString(r.to, r.ownText(row.Cells[0])+string(r.format.Delimiter)); err != nil {
-		return err
+	return r.out.Write(append(cells, code, message))
+}
+
+// join returns the text of a row.
+func (r *RejectWriter) join(cells []string) (string, error) {
+	var b strings.Builder
+	w := csv.NewWriter(&b)
+	w.Comma = r.format.Delimiter
+	if err := w.Write(cells); err != nil {
+		return "", err
 	}
-	return r.out.Write([]string{code, message})
+	w.Flush()
+	return strings.TrimSuffix(b.String(), "\n"), w.Error()
 }
 
 // Flush writes what is left. It returns what went wrong in writing.
@@ -89,4 +105,47 @@ func (r *RejectWriter) ownText(text string) string {
 func isCode(cell string) bool {
 	_, ok := envelope.Explain(envelope.Code(cell))
 	return ok
+}
+
+// rejectColumns are the columns of a rejects file that was given back.
+type rejectColumns struct {
+	code  int    // the index of the column rejectCode
+	added []bool // by column: a rejects file has added it; nil if this is none
+	first int    // the index of the first other column
+}
+
+func rejectColumnsOf(header []string) (r rejectColumns) {
+	others := 0
+	added := make([]bool, len(header))
+	r.code = -1
+	for i, name := range slices.Backward(header) {
+		switch {
+		case !envelope.IsRejectColumn(name):
+			r.first = i
+			others++
+		default:
+			added[i] = true
+			if !strings.HasSuffix(strings.ToLower(name), "message") { // of the two it is this one
+				r.code = i
+			}
+		}
+	}
+	if r.code >= 0 && others > 1 {
+		r.added = added
+	}
+	return r
+}
+
+// whole returns the text of a row that could not be split and stands whole in its
+// first cell, as RejectWriter has written it.
+func (r *rejectColumns) whole(cells []string) (text string, ok bool) {
+	if r.added == nil || len(cells) != len(r.added) || cells[r.code] != string(envelope.CSVMalformed) {
+		return "", false
+	}
+	for i, cell := range cells {
+		if i != r.first && !r.added[i] && cell != "" {
+			return "", false
+		}
+	}
+	return cells[r.first], cells[r.first] != ""
 }

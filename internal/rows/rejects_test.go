@@ -105,3 +105,40 @@ func TestRejectsFail(t *testing.T) {
 type failingWriter struct{ err error }
 
 func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }
+
+// TestRejectsAreWellFormed: whatever is wrong with a file, its rejects have the
+// header's number of cells in every record, and given back they say the same,
+// rejected again.
+func TestRejectsAreWellFormed(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringOfN(rapid.RuneFrom([]rune("aZ9é\",;\t|\n\r@")), 0, 60, -1).Draw(t, "text")
+		file, err := rows.Open("in.csv", strings.NewReader("name,email,note\n"+text), rows.Options{KnownColumn: envelope.KnownColumn})
+		if err != nil {
+			t.Skip(err)
+		}
+		written := reject(t, file, "CSV_MALFORMED")
+		in := csv.NewReader(strings.NewReader(written))
+		in.Comma = file.Format().Delimiter
+		records, err := in.ReadAll() // every record as long as the first
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, written)
+		}
+		back, err := rows.Open("rejects.csv", strings.NewReader(written), rows.Options{KnownColumn: envelope.KnownColumn})
+		if err != nil {
+			t.Fatalf("Open: %v\n%s", err, written)
+		}
+		before, after := read(t, file.Rows()), read(t, back.Rows())
+		if len(before) != len(after) || len(records) != 1+len(before) {
+			t.Fatalf("%d rows were written as %d records and come back as %d:\n%s", len(before), len(records)-1, len(after), written)
+		}
+		for i := range before {
+			if before[i].Malformed != "" && after[i].Malformed == "" {
+				t.Fatalf("row %q comes back as %q and is good:\n%s", before[i].Cells, after[i].Cells, written)
+			}
+		}
+		lines := strings.NewReplacer("\r\n", "\n", "\r", "\n") // line ends within cells are made alike
+		if again := reject(t, back, "CSV_MALFORMED"); again != lines.Replace(written) {
+			t.Fatalf("written again (-want +got):\n%s", cmp.Diff(written, again))
+		}
+	})
+}

@@ -89,7 +89,8 @@ func (f *File) Format() envelope.Format { return f.format }
 func (f *File) Rows() *Reader {
 	r := &Reader{
 		file: f, block: usualBlock, limit: maxRecord,
-		table: table{delimiter: byte(f.format.Delimiter), columns: len(f.format.Header)},
+		table:   table{delimiter: byte(f.format.Delimiter), columns: len(f.format.Header)},
+		rejects: rejectColumnsOf(f.format.Header),
 	}
 	r.Seek(f.start)
 	return r
