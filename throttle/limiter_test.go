@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"batchsend/throttle"
+	"batchsend/throttle/throttletest"
 )
 
 // acquire gets a place that must be free at once.
@@ -438,7 +439,7 @@ func TestRestore(t *testing.T) {
 			t.Errorf("restored %+v, want 449 of 600 and 49 of 200 left, 151 ours", got)
 		}
 		took := send(t.Context(), l, s, 449, 8) // one more was counted than sent
-		if least := throttle.Minimum(449, 600, 449, time.Hour, 200); took > least+5*time.Second || took < 50*time.Second {
+		if least := throttletest.Minimum(449, 600, 449, time.Hour, 200); took > least+5*time.Second || took < 50*time.Second {
 			t.Errorf("took %v, want about a minute", took)
 		}
 		if l.State().Others != 0 {
@@ -482,34 +483,4 @@ func TestFinishIsWhatHappens(t *testing.T) {
 		}
 		s.refusals(t)
 	})
-}
-
-func TestMinimum(t *testing.T) {
-	const h, m, s = time.Hour, time.Minute, time.Second
-	tests := []struct {
-		calls, hour, left int
-		reset             time.Duration
-		burst             int
-		want              time.Duration
-	}{
-		{0, 1000, 0, h, 500, 0},
-		{1, 1000, 1, h, 500, 0},
-		{1, 1000, 0, 10 * m, 500, 10 * m},
-		{500, 1000, 1000, h, 500, 0},
-		{501, 1000, 1000, h, 500, 30 * s},
-		{1000, 1000, 1000, h, 500, 30 * s},
-		{1001, 1000, 1000, h, 500, h},
-		{3000, 1000, 1000, h, 500, 2*h + 30*s},
-		{1000, 1000, 1000, 10 * s, 500, 30 * s},
-		{1500, 1000, 600, 10 * s, 500, 60 * s},
-		{1600, 1000, 600, 10 * s, 500, h + 10*s},
-		{1_000_000, 0, 0, 0, 0, 0},
-		{1000, 0, 0, 0, 500, 30 * s},
-		{3000, 1000, 1000, h, 0, 2 * h},
-	}
-	for _, tt := range tests {
-		if got := throttle.Minimum(tt.calls, tt.hour, tt.left, tt.reset, tt.burst); got != tt.want {
-			t.Errorf("Minimum(%d, %d, %d, %v, %d) = %v, want %v", tt.calls, tt.hour, tt.left, tt.reset, tt.burst, got, tt.want)
-		}
-	}
 }

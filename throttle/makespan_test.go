@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"batchsend/throttle"
+	"batchsend/throttle/throttletest"
 )
 
 // trial is a run that is measured.
@@ -109,7 +110,7 @@ func (tt *trial) run(t *testing.T, c cut, n, members int, book *shelf) {
 	wg.Wait()
 	took := time.Since(start)
 	hour, burst := int(float64(tt.hour)*tt.ours), int(float64(s.burst)*tt.ours)
-	least := throttle.Minimum(tt.calls, hour, hour, time.Hour-tt.start, burst)
+	least := throttletest.Minimum(tt.calls, hour, hour, time.Hour-tt.start, burst)
 	ratio := float64(took) / float64(least)
 	t.Logf("%v, least %v: %.4f; %d calls of others", took, least, ratio, s.foreign)
 	if book != nil {
@@ -150,7 +151,7 @@ func TestSeveralRuns(t *testing.T) {
 					})
 				}
 				wg.Wait()
-				took, least := time.Since(start), throttle.Minimum(3400, 1000, 1000, time.Hour, 500)
+				took, least := time.Since(start), throttletest.Minimum(3400, 1000, 1000, time.Hour, 500)
 				t.Logf("%v, %d runs: %v, least %v", c, runs, took, least)
 				if float64(took) > 1.02*float64(least) {
 					t.Errorf("%v, %d runs: took %v, want %v at most 2 %% more", c, runs, took, least)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"batchsend/throttle"
+	"batchsend/throttle/throttletest"
 )
 
 // With a book one limiter does as well as without.
@@ -91,7 +92,7 @@ func TestMembersComeAndGo(t *testing.T) {
 					})
 				}
 				wg.Wait()
-				took, least := time.Since(start), throttle.Minimum(s.ours, 1000, 1000, time.Hour, 500)
+				took, least := time.Since(start), throttletest.Minimum(s.ours, 1000, 1000, time.Hour, 500)
 				t.Logf("%d calls in %v, least %v", s.ours, took, least)
 				if float64(took) > 1.01*float64(least) {
 					t.Errorf("%d calls took %v, want %v at most 1 %% more", s.ours, took, least)

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"batchsend/internal/sandbox"
-	"batchsend/throttle"
+	"batchsend/throttle/throttletest"
 )
 
 // TestLimits sends 3,000 envelopes under the limits of an old account, in
@@ -71,9 +71,9 @@ func TestLimits(t *testing.T) {
 				if n := server.Refused(); n != 0 {
 					t.Errorf("%d calls were refused, want none", n)
 				}
-				least := throttle.Minimum(calls, tt.hourly, 1000, time.Hour, 500)
+				least := throttletest.Minimum(calls, tt.hourly, 1000, time.Hour, 500)
 				if tt.hourly != 1000 && tt.hourly != 600 {
-					least = throttle.Minimum(calls, tt.hourly, tt.hourly, time.Hour, 500)
+					least = throttletest.Minimum(calls, tt.hourly, tt.hourly, time.Hour, 500)
 				}
 				ratio := float64(took) / float64(least)
 				t.Logf("took %v, at least %v: %.4f", took, least, ratio)

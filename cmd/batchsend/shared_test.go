@@ -13,7 +13,7 @@ import (
 
 	"batchsend/internal/judge"
 	"batchsend/internal/sandbox"
-	"batchsend/throttle"
+	"batchsend/throttle/throttletest"
 )
 
 // sandboxes are what the tests' runs meet instead of a sandbox of their own: a
@@ -122,7 +122,7 @@ func TestSharedBudget(t *testing.T) {
 				}
 				ours := tt.hourly * (100 - tt.others) / 100
 				calls := restCalls(server.Log())
-				least := throttle.Minimum(calls, ours, ours, time.Hour, tt.burst*(100-tt.others)/100)
+				least := throttletest.Minimum(calls, ours, ours, time.Hour, tt.burst*(100-tt.others)/100)
 				ratio := float64(took) / float64(least)
 				t.Logf("%d calls took %v, at least %v: %.4f", calls, took, least, ratio)
 				if ratio > 1.01 {

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"batchsend/internal/sandbox"
-	"batchsend/throttle"
+	"batchsend/throttle/throttletest"
 )
 
 // tableSizes are how many envelopes [TestTable] sends: those that the variable
@@ -59,7 +59,7 @@ func TestTable(t *testing.T) {
 					}
 					wantEachOnce(t, all, server.Envelopes())
 					calls := restCalls(server.Log())
-					least := throttle.Minimum(calls, hourly, hourly, time.Hour, 500)
+					least := throttletest.Minimum(calls, hourly, hourly, time.Hour, 500)
 					if via == "bulk" {
 						least = max(least, time.Duration(n)*time.Second/rate)
 					}
