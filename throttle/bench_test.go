@@ -34,11 +34,11 @@ func BenchmarkLimiter(b *testing.B) {
 	}
 }
 
-// BenchmarkLimiterWithBook is the same with a book in memory.
-func BenchmarkLimiterWithBook(b *testing.B) {
+// BenchmarkLimiterWithStore is the same with a store in memory.
+func BenchmarkLimiterWithStore(b *testing.B) {
 	const plenty = 1 << 40
-	book := newShelf(0)
-	l := &throttle.Limiter{HourLimit: plenty, BurstLimit: plenty, Book: page{book, "one"}}
+	store := newStore(0)
+	l := &throttle.Limiter{HourLimit: plenty, BurstLimit: plenty, Store: storeOf{store, "one"}}
 	ctx := b.Context()
 	b.ReportAllocs()
 	used := 0
@@ -50,8 +50,8 @@ func BenchmarkLimiterWithBook(b *testing.B) {
 		used++
 		call.Done(throttle.Reading{HourLimit: plenty, HourLeft: plenty - used, HourReset: time.Hour, BurstLimit: plenty, BurstLeft: plenty - used})
 	}
-	shut(b, []*throttle.Limiter{l})
-	b.ReportMetric(float64(b.N)/float64(book.updates), "calls/update")
+	closeAll(b, []*throttle.Limiter{l})
+	b.ReportMetric(float64(b.N)/float64(store.updates), "calls/update")
 }
 
 // BenchmarkLimiterParallel is the same with many callers at once.

@@ -1,8 +1,8 @@
 package throttle
 
 import (
+	"iter"
 	"math"
-	"slices"
 	"time"
 )
 
@@ -10,211 +10,194 @@ const (
 	// burstSpan is the length of the burst window.
 	burstSpan = 30 * time.Second
 	// burstMargin allows for clocks that do not run alike.
-	burstMargin = 100 * time.Millisecond
-	// burstGrain is how close places may come free to be remembered as one.
-	burstGrain = 10 * time.Millisecond
-	// burstMemory is how long places are remembered after they came free, for
-	// answers that are heard of late.
-	burstMemory = time.Second
+	burstMargin = 30 * time.Millisecond
+	// slotLength is how exactly the window knows when a place comes free.
+	slotLength = 100 * time.Millisecond
+	// endedSlots is how many slots the window remembers after their end, for
+	// answers that took long or are heard of late.
+	endedSlots = 20
 )
 
-// burst is the burst window. A server may count in fixed windows or in a
-// sliding one and does not say where they end, so a place is taken from a
-// call's leaving until 30 s after its answer: then no 30 s of the server's see
-// more calls than the limit, wherever they lie.
-type burst struct {
-	limit     int // as told or assumed, the cap at least; 0 none
-	limitTold bool
-	cap       int
-	closed    time.Duration // refused: nothing leaves before this
+// burstWindow is the burst window. A server may count in fixed windows or in a
+// sliding one and does not say where they end, so a place is taken from a call's
+// leaving until 30 s after its answer: then no 30 s of the server's see more
+// calls than the limit, wherever they lie.
+type burstWindow struct {
+	Limit     int           // as told or assumed, the cap at least; 0 none
+	LimitTold bool          // an answer told it
+	Closed    time.Duration // the server refused a call: nothing leaves before this
 
-	places  []taken // in the order of free, from head on
-	head    int
-	own     int // their sums
-	foreign int
-	noticed uint64 // calls from this number on left when the last foreign were
+	Now          int    // the slot that ended last: slot n ends at n times slotLength
+	Own, Foreign places // taken by our calls and by others'
+
+	cap int
 }
 
-// taken is places that come free together.
-type taken struct {
-	free         time.Duration
-	own, foreign int
+// places are taken places by the slot at whose end they come free.
+type places struct {
+	Slots []int // the first endedSlots of them have ended
+	taken int   // the sum of the others
 }
 
-func (b *burst) limited() bool { return b.limit > 0 }
+// count counts the places again.
+func (p *places) count() {
+	p.taken = 0
+	for _, n := range p.Slots[min(endedSlots, len(p.Slots)):] {
+		p.taken += n
+	}
+}
+
+func (p *places) take(slot, calls int) {
+	for len(p.Slots) <= slot {
+		p.Slots = append(p.Slots, 0)
+	}
+	p.Slots[slot] += calls
+	if slot >= endedSlots {
+		p.taken += calls
+	}
+}
+
+// end ends slots.
+func (p *places) end(slots int) {
+	for i := endedSlots; i < min(endedSlots+slots, len(p.Slots)); i++ {
+		p.taken -= p.Slots[i]
+	}
+	p.Slots = p.Slots[min(slots, len(p.Slots)):]
+}
+
+// in returns how many places come free at the end of a slot.
+func (p *places) in(slot int) int {
+	if slot >= len(p.Slots) {
+		return 0
+	}
+	return p.Slots[slot]
+}
+
+func (b *burstWindow) limited() bool { return b.Limit > 0 }
 
 // share is how many calls in 30 s may be ours, 0 if there is no limit.
-func (b *burst) share() int {
+func (b *burstWindow) share() int {
 	if b.cap > 0 {
-		return min(b.limit, b.cap)
+		return min(b.Limit, b.cap)
 	}
-	return b.limit
+	return b.Limit
 }
 
-// take takes places.
-func (b *burst) take(now time.Duration, own, foreign int) {
-	if own+foreign == 0 {
-		return
-	}
-	b.own += own
-	b.foreign += foreign
+// take takes places at now.
+func (b *burstWindow) take(now time.Duration, own, foreign int) {
 	free := now + burstSpan + burstMargin
-	i := len(b.places)
-	for i > b.head && b.places[i-1].free > free {
-		i-- // heard of late
+	slot := int((free+slotLength-1)/slotLength) - b.Now - 1 + endedSlots
+	if slot >= 0 && own > 0 {
+		b.Own.take(slot, own)
 	}
-	if i > b.head && free-b.places[i-1].free < burstGrain {
-		last := &b.places[i-1]
-		last.own += own
-		last.foreign += foreign
-		return
-	}
-	if gone := b.forgettable(); gone > len(b.places)/2 {
-		b.places = append(b.places[:0], b.places[gone:]...)
-		b.head -= gone
-		i -= gone
-	}
-	b.places = slices.Insert(b.places, i, taken{free, own, foreign})
-}
-
-// expire gives places back.
-func (b *burst) expire(now time.Duration) {
-	for b.head < len(b.places) && b.places[b.head].free+burstGrain <= now {
-		b.own -= b.places[b.head].own
-		b.foreign -= b.places[b.head].foreign
-		b.head++
+	if slot >= 0 && foreign > 0 {
+		b.Foreign.take(slot, foreign)
 	}
 }
 
-// forgettable is how many places came free so long ago that nobody will ask.
-func (b *burst) forgettable() int {
-	gone := b.head
-	for gone > 0 && b.places[gone-1].free > b.places[b.head-1].free-burstMemory {
-		gone--
+// expire frees the places whose slots have ended.
+func (b *burstWindow) expire(now time.Duration) {
+	if ended := int(now/slotLength) - b.Now; ended > 0 {
+		b.Own.end(ended)
+		b.Foreign.end(ended)
+		b.Now += ended
 	}
-	return gone
 }
 
-// ownAt is how many places our calls had taken a moment ago.
-func (b *burst) ownAt(then time.Duration) int {
-	own := b.own
-	for i := b.head; i > 0 && b.places[i-1].free+burstGrain > then; i-- {
-		own += b.places[i-1].own
+// slots returns the slots at whose end places will come free, and when that is.
+func (b *burstWindow) slots() iter.Seq2[int, time.Duration] {
+	return func(yield func(int, time.Duration) bool) {
+		for i := endedSlots; i < max(len(b.Own.Slots), len(b.Foreign.Slots)); i++ {
+			end := time.Duration(b.Now+1+i-endedSlots) * slotLength
+			if b.Own.in(i)+b.Foreign.in(i) > 0 && !yield(i, end) {
+				return
+			}
+		}
 	}
-	return own
+}
+
+// ownSince is how many places our calls have had taken at some time since then.
+// It fails if that is longer ago than the window remembers.
+func (b *burstWindow) ownSince(then time.Duration) (own int, ok bool) {
+	first := int(then/slotLength) - b.Now + endedSlots
+	for i := max(0, first); i < endedSlots; i++ {
+		own += b.Own.in(i)
+	}
+	return own + b.Own.taken, first >= 0
 }
 
 // next is when the next places come free.
-func (b *burst) next() (time.Duration, bool) {
-	if b.head == len(b.places) {
-		return 0, false
+func (b *burstWindow) next() (time.Duration, bool) {
+	for _, end := range b.slots() {
+		return end, true
 	}
-	return b.places[b.head].free + burstGrain, true
+	return 0, false
 }
 
-// notLacking is what lacking says without a limit.
-const notLacking = math.MinInt / 2
-
-// lacking is how many places must come free, of all and of our own, until
-// another call may leave.
-func (b *burst) lacking(flying, margin int) (all, own int) {
-	all, own = notLacking, notLacking
-	if b.limit > 0 {
-		all = b.own + b.foreign + flying + min(margin, b.limit/2) + 1 - b.limit
+// places is how many calls may leave by the limit and by the cap, if so many of
+// ours are under way, so many of others' are hidden among these, and others may
+// make margin calls.
+func (b *burstWindow) places(flying, hidden, margin int) (limit, cap int) {
+	limit, cap = math.MaxInt, math.MaxInt
+	if b.Limit > 0 {
+		limit = b.Limit - b.Own.taken - b.Foreign.taken - flying - hidden - min(margin, b.Limit/2)
 	}
 	if b.cap > 0 {
-		own = b.own + flying + 1 - b.cap
+		cap = b.cap - b.Own.taken - flying
 	}
-	return all, own
+	return limit, cap
 }
 
-// room is how many calls may leave, as [hour.room].
-func (b *burst) room(now time.Duration, flying, margin int) int {
-	if now < b.closed {
+// room is how many calls may leave.
+func (b *burstWindow) room(now time.Duration, flying, hidden, margin int) int {
+	if now < b.Closed {
 		return 0
 	}
-	all, own := b.lacking(flying, margin)
-	if lacking := max(all, own); lacking > notLacking {
-		return 1 - lacking
-	}
-	return math.MaxInt
+	return min(b.places(flying, hidden, margin))
 }
 
 // opens is when a call may leave if those under way are answered by then; the
 // past if one may.
-func (b *burst) opens(now time.Duration, flying, margin int) time.Duration {
-	all, own := b.lacking(flying, margin)
-	opens := b.closed
-	for _, p := range b.places[b.head:] {
-		if all <= 0 && own <= 0 {
-			break
+func (b *burstWindow) opens(now time.Duration, flying, hidden, margin int) time.Duration {
+	limit, cap := b.places(flying, hidden, margin)
+	opens := b.Closed
+	for slot, end := range b.slots() {
+		if limit > 0 && cap > 0 {
+			return opens
 		}
-		all -= p.own + p.foreign
-		own -= p.own
-		opens = max(opens, p.free+burstGrain)
+		opens = max(opens, end)
+		limit += min(b.Own.in(slot)+b.Foreign.in(slot), math.MaxInt-limit)
+		cap += min(b.Own.in(slot), math.MaxInt-cap)
 	}
-	if all > 0 || own > 0 {
+	if limit <= 0 || cap <= 0 {
 		// Those under way will keep their places for 30 s from their answers.
 		opens = max(opens, now+burstSpan+burstMargin)
 	}
 	return opens
 }
 
-// comesFree is when so many places will have come free that a call may leave,
-// and false if those under way must be answered before.
-func (b *burst) comesFree(flying, margin int) (time.Duration, bool) {
-	all, own := b.lacking(flying, margin)
-	for _, p := range b.places[b.head:] {
-		all -= p.own + p.foreign
-		own -= p.own
-		if all <= 0 && own <= 0 {
-			return p.free + burstGrain, true
-		}
-	}
-	return math.MaxInt64, false
-}
-
 // refuse closes the window.
-func (b *burst) refuse(now, after time.Duration) {
+func (b *burstWindow) refuse(now, after time.Duration) {
 	if after <= 0 || after > burstSpan { // no window lasts longer
 		after = burstSpan
 	}
-	b.closed = max(b.closed, now+after+burstMargin)
+	b.Closed = max(b.Closed, now+after+burstMargin)
 }
 
-// read takes in a reading and returns how many calls of other apps it shows
-// that were not known of.
-func (b *burst) read(c Call, r Reading, now time.Duration, flying int, next uint64) int {
+// read records a reading of an answer that took so long, and the calls of others
+// that it shows. It reports whether there were any.
+func (b *burstWindow) read(r Reading, now, latency time.Duration, flying int) bool {
 	if r.BurstLimit > 0 {
-		b.limit, b.limitTold = r.BurstLimit, true
+		b.Limit, b.LimitTold = r.BurstLimit, true
 	}
-	if r.BurstLeft < 0 || b.limit == 0 {
-		return 0
+	if r.BurstLeft < 0 || b.Limit == 0 {
+		return false
 	}
-	used := b.limit - r.BurstLeft
-	if c.seq >= b.noticed {
-		b.forget(used - 1) // all it counts but the call itself may be others'
-	}
-	came := max(0, used-b.ownAt(now)-flying-b.foreign)
-	b.notice(came, now, next)
-	return came
-}
-
-// notice takes places for calls of other apps.
-func (b *burst) notice(calls int, now time.Duration, next uint64) {
-	if calls > 0 {
+	used := b.Limit - r.BurstLeft
+	own, ok := b.ownSince(now - latency) // the server counted the call at some time since it left
+	if calls := used - own - flying - b.Foreign.taken; ok && calls > 0 {
 		b.take(now, 0, calls)
-		b.noticed = next
+		return true
 	}
-}
-
-// forget gives places of other apps back until only so many are taken: what the
-// server does not count now it will not count again.
-func (b *burst) forget(most int) {
-	for i := b.head; i < len(b.places) && b.foreign > most; i++ {
-		p := &b.places[i]
-		gone := min(p.foreign, b.foreign-most)
-		p.foreign -= gone
-		b.foreign -= gone
-	}
+	return false
 }

@@ -4,7 +4,7 @@
 // A [Limiter] paces the calls of one account against the two windows its server
 // counts in, so that none is refused and none waits without need. Limiters in
 // several processes, and in one after the other, do so together if they share a
-// [Book]. A [Policy] repeats an operation whose error invites it.
+// [Store]. A [Policy] repeats an operation whose error invites it.
 //
 // What a call says, which headers carry the numbers and what a refusal looks
 // like is left to others: they tell the limiter through a [Reading], an error's

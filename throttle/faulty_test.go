@@ -11,17 +11,17 @@ import (
 	"batchsend/throttle"
 )
 
-// faulty is a page that reports an error of one Update in so many, though it has
+// faulty is a storeOf that reports an error of one Update in so many, though it has
 // written.
 type faulty struct {
-	page
+	storeOf
 	every, from int
 	updates     *int
 }
 
 func (f faulty) Update(ctx context.Context, edit func([]byte) []byte) error {
 	*f.updates++
-	if err := f.page.Update(ctx, edit); err != nil {
+	if err := f.storeOf.Update(ctx, edit); err != nil {
 		return err
 	}
 	if *f.updates%f.every == f.from%f.every {
@@ -30,21 +30,21 @@ func (f faulty) Update(ctx context.Context, edit func([]byte) []byte) error {
 	return nil
 }
 
-// What was written by an Update that failed is not told the book again, and what
+// What was written by an Update that failed is not told the store again, and what
 // happened since is.
 func TestWrittenAndYetAnError(t *testing.T) {
 	for every := 2; every <= 7; every++ {
 		for from := range every {
-			for _, members := range []int{1, 2} {
+			for _, participants := range []int{1, 2} {
 				for _, atOnce := range []int{1, 4} {
-					t.Run(fmt.Sprintf("every %d from %d/%d members/%d at once", every, from, members, atOnce), func(t *testing.T) {
+					t.Run(fmt.Sprintf("every %d from %d/%d participants/%d at once", every, from, participants, atOnce), func(t *testing.T) {
 						synctest.Test(t, func(t *testing.T) {
-							s, book := newServer(traits{hour: 1000}), newShelf(time.Millisecond)
-							all := book.members(members, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000} })
+							s, store := newServer(traits{hour: 1000}), newStore(time.Millisecond)
+							all := store.participants(participants, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000} })
 							todo := work(40)
 							done := make(chan struct{})
 							for _, l := range all {
-								l.Book = faulty{l.Book.(page), every, from, new(int)}
+								l.Store = faulty{l.Store.(storeOf), every, from, new(int)}
 								go func() {
 									sendAll(t.Context(), l, s, todo, atOnce)
 									done <- struct{}{}
@@ -53,8 +53,8 @@ func TestWrittenAndYetAnError(t *testing.T) {
 							for range all {
 								<-done
 							}
-							shut(t, all)
-							got, err := throttle.ReadState(book.text, time.Now())
+							closeAll(t, all)
+							got, err := throttle.ReadState(store.text, time.Now())
 							if err != nil {
 								t.Fatal(err)
 							}

@@ -9,151 +9,125 @@ import (
 // servers tell the end, and the time, in whole seconds.
 const hourMargin = 1500 * time.Millisecond
 
-// hour is the hourly window. What may leave is what the server said is left,
-// less every call that it may not have counted then: exact when nothing is
+// hourWindow is the hourly window. What may leave is what the server said is
+// left, less every call that it may not have counted then: exact when nothing is
 // under way, and never too much.
-type hour struct {
-	limit     int // as told or assumed, the cap at least; 0 none
-	limitTold bool
-	cap       int
-	percent   int // reserved
+type hourWindow struct {
+	Limit     int           // as told or assumed, the cap at least; 0 none
+	LimitTold bool          // an answer told it
+	End       time.Duration // of this hour
+	EndTold   bool          // an answer told it
+	Closed    time.Duration // the server refused a call: nothing leaves before this
 
-	start, end time.Duration
-	endTold    bool
-	closed     time.Duration // refused: nothing leaves before this
+	Left    int           // the least that was told of this hour; the limit before that
+	LeftSeq uint64        // calls from this number on left when that was known
+	ToldAt  time.Duration // when it was told
+	Told    bool          // it was
 
-	left    int           // the least that was told of this hour; the limit before that
-	leftSeq uint64        // calls from this number on left when that was known
-	toldAt  time.Duration // when it was
-	told    bool
+	Own        int    // our calls in this hour, without those under way
+	FirstSeq   uint64 // the first call to leave in it
+	First      bool   // nobody has watched the hours before: others may have used this one
+	Before     int    // used when we began to watch
+	Foreign    int    // calls of others noticed since
+	Missing    int    // calls of ours that the server may have counted or not
+	MissingSeq uint64 // calls from this number on left when these were known
+	Late       int    // calls of which nothing was told, so near the end that the next hour may have counted them
 
-	own      int      // our calls in this hour, those under way included
-	seq      uint64   // the first call to leave in it
-	first    bool     // the limiter's first: others may have used it before
-	before   int      // used when the limiter began to look
-	foreign  int      // other apps' calls noticed since
-	stranger bool     // somebody, perhaps an earlier run of ours, used this hour before
-	misses   []missed // in order
-	missing  int      // their sum
-	late     int      // calls of which nothing was told, so near the end that the next hour may have counted them
+	cap     int
+	percent int // reserved
 }
 
-// missed is calls that may or may not have been counted.
-type missed struct {
-	seq   uint64 // calls from this number on left when that was known
-	calls int
-}
+func (h *hourWindow) limited() bool { return h.Limit > 0 }
 
-func (h *hour) limited() bool { return h.limit > 0 }
+func (h *hourWindow) start() time.Duration { return h.End - time.Hour }
 
 // reserve is how many of the hour's calls are left to others.
-func (h *hour) reserve() int {
-	return h.limit * min(max(h.percent, 0), 99) / 100
+func (h *hourWindow) reserve() int {
+	return h.Limit * min(max(h.percent, 0), 99) / 100
 }
 
 // share is how many calls of an hour may be ours, 0 if there is no limit.
-func (h *hour) share() int {
-	share := h.limit - h.reserve()
+func (h *hourWindow) share() int {
+	share := h.Limit - h.reserve()
 	if h.cap > 0 {
 		share = min(share, h.cap)
 	}
 	return share
 }
 
-// room is how many calls may leave, if those under way use so many and the last
-// margin of the hour's calls are not used.
-func (h *hour) room(now time.Duration, flying, margin int) int {
-	if now < h.closed {
+// room is how many calls may leave, if so many of ours are under way, so many of
+// others' are hidden among these, and others may make margin calls.
+func (h *hourWindow) room(now time.Duration, flying, hidden, margin int) int {
+	if now < h.Closed {
 		return 0
 	}
 	room := math.MaxInt
-	if h.limit > 0 {
-		room = h.left - h.missing - flying - max(h.reserve(), min(margin, h.limit/2))
+	if h.Limit > 0 {
+		room = h.Left - h.Missing - flying - hidden - max(h.reserve(), min(margin, h.Limit/2))
 	}
 	if h.cap > 0 {
-		room = min(room, h.cap-h.own)
+		room = min(room, h.cap-h.Own-flying)
 	}
 	return room
 }
 
-// hidden is how many calls the server has counted that are neither our answered
-// ones nor known to be others'.
-func (h *hour) hidden(flying int) int {
-	if !h.told {
+// unexplained is how many calls the server has counted that are neither our
+// answered ones nor known to be others'.
+func (h *hourWindow) unexplained() int {
+	if !h.Told {
 		return 0
 	}
-	return max(0, h.limit-h.left-(h.own-flying)-h.before-h.foreign)
+	return max(0, h.Limit-h.Left-h.Own-h.Before-h.Foreign)
 }
 
-// begin begins the hour with this end. Calls under way may be counted in it.
-func (h *hour) begin(end time.Duration, seq uint64, flying int) {
-	late := h.late
-	if (end - time.Hour - h.end).Abs() > time.Minute {
-		late = 0 // the next hour, but for those in between
+// begin begins the hour with this end.
+func (h *hourWindow) begin(end time.Duration, next uint64) {
+	late := h.Late
+	if (end - time.Hour - h.End).Abs() > time.Minute {
+		late = 0 // not the hour after the one in which they were late
 	}
-	*h = hour{
-		limit: h.limit, limitTold: h.limitTold, cap: h.cap, percent: h.percent,
-		start: end - time.Hour, end: end, endTold: h.endTold, closed: h.closed,
-		left: h.limit, leftSeq: seq, toldAt: end - time.Hour,
-		own: flying + late, seq: seq,
-		misses: h.misses[:0],
-	}
-	if late > 0 && h.limit > 0 {
-		h.misses, h.missing = append(h.misses, missed{seq, late}), late
+	*h = hourWindow{
+		Limit: h.Limit, LimitTold: h.LimitTold, cap: h.cap, percent: h.percent,
+		End: end, EndTold: h.EndTold, Closed: h.Closed,
+		Left: h.Limit, LeftSeq: next, ToldAt: end - time.Hour,
+		Own: late, FirstSeq: next, Missing: late, MissingSeq: next,
 	}
 }
 
 // refuse closes the hour.
-func (h *hour) refuse(now, after time.Duration, next uint64) {
+func (h *hourWindow) refuse(now, after time.Duration, next uint64) {
 	// A refusal that is heard of early in an hour may speak of the one before.
 	const early = 10 * time.Second
 	switch {
 	case after > 0:
 		after = min(after, time.Hour) // no hour lasts longer
-		h.closed = max(h.closed, now+after+hourMargin)
-		if !h.endTold {
-			h.end = now + after
+		h.Closed = max(h.Closed, now+after+hourMargin)
+		if !h.EndTold {
+			h.End = now + after
 		}
-	case now < h.start+early:
-		h.closed = max(h.closed, now+early)
+	case now < h.start()+early:
+		h.Closed = max(h.Closed, now+early)
 	default:
-		h.left, h.leftSeq = 0, next
+		h.Left, h.LeftSeq = 0, next
 	}
 }
 
 // opens is when a call may leave that had no room.
-func (h *hour) opens(now time.Duration) time.Duration {
-	if now < h.closed {
-		return h.closed
+func (h *hourWindow) opens(now time.Duration) time.Duration {
+	if now < h.Closed {
+		return h.Closed
 	}
-	return h.end + hourMargin
+	return h.End + hourMargin
 }
 
-// miss counts a call that may or may not have been counted.
-func (h *hour) miss(now time.Duration, next uint64) {
-	if now > h.end-hourMargin {
-		h.late++
+// miss records calls that the server may have counted or not.
+func (h *hourWindow) miss(calls int, now time.Duration, next uint64) {
+	if now > h.End-hourMargin {
+		h.Late += calls
 	}
-	if h.limit == 0 {
-		return
-	}
-	h.missing++
-	if n := len(h.misses); n > 0 && h.misses[n-1].seq == next {
-		h.misses[n-1].calls++
-		return
-	}
-	h.misses = append(h.misses, missed{next, 1})
-}
-
-// found forgets the misses that an answer to call seq must include.
-func (h *hour) found(seq uint64) {
-	n := 0
-	for n < len(h.misses) && h.misses[n].seq <= seq {
-		h.missing -= h.misses[n].calls
-		n++
-	}
-	if n > 0 {
-		h.misses = append(h.misses[:0], h.misses[n:]...)
+	if h.Limit > 0 {
+		h.Missing += calls
+		h.MissingSeq = next
 	}
 }
 
@@ -167,61 +141,61 @@ const (
 	nextHour
 )
 
-// placeOf says which hour the answer to c speaks of. Ends of two hours lie an
-// hour apart, so half of that tells them from one another.
-func (h *hour) placeOf(c Call, r Reading, now time.Duration) belonging {
-	if r.HourLeft < 0 || r.HourLimit <= 0 && h.limit == 0 {
+// placeOf says which hour the answer to a call speaks of. Ends of two hours lie
+// an hour apart, so half of that tells them from one another.
+func (h *hourWindow) placeOf(seq uint64, r Reading, now time.Duration) belonging {
+	if r.HourLeft < 0 || r.HourLimit <= 0 && h.Limit == 0 {
 		return untold
 	}
 	if r.HourReset < 0 {
-		if c.seq < h.seq {
+		if seq < h.FirstSeq {
 			return untold
 		}
 		return thisHour
 	}
 	switch end := now + r.HourReset; {
-	case c.seq < h.seq && end < h.end-time.Hour/2:
+	case seq < h.FirstSeq && end < h.End-time.Hour/2:
 		return otherHour
-	case h.endTold && end > h.end+time.Hour/2:
+	case h.EndTold && end > h.End+time.Hour/2:
 		return nextHour
 	}
 	return thisHour
 }
 
-// read takes in a reading of this hour. It returns how many calls the server
-// has counted, and how many of other apps were not known of before.
-func (h *hour) read(c Call, r Reading, now time.Duration, next uint64) (used, foreign int) {
+// read records a reading of this hour and returns how many calls of others it
+// shows that were not known of.
+func (h *hourWindow) read(seq uint64, r Reading, now time.Duration, flying int, next uint64) (foreign int) {
 	if r.HourReset >= 0 {
 		// Every end told is late by the answer's way and by what the server's
 		// clock had left of its second: the earliest is the truest.
-		end := now + r.HourReset
-		if h.endTold && end > h.end-time.Hour/2 {
-			end = min(end, h.end)
+		end := now + min(r.HourReset, time.Hour)
+		if h.EndTold && end > h.End-time.Hour/2 {
+			end = min(end, h.End)
 		}
-		h.start, h.end, h.endTold = end-time.Hour, end, true
+		h.End, h.EndTold = end, true
 	}
-	limit := h.limit
+	limit := h.Limit
 	if r.HourLimit > 0 {
-		limit, h.limitTold = r.HourLimit, true
+		limit, h.LimitTold = r.HourLimit, true
 	}
-	h.found(c.seq)
+	if seq >= h.MissingSeq {
+		h.Missing = 0 // the server had counted them before this call, or never will
+	}
 	// Answers overtake each other. Within an hour less left is later; more left
 	// is believed only of a call that left when the less was known.
-	newer := c.seq >= h.leftSeq
-	if !h.told || newer || r.HourLeft <= h.left && limit <= h.limit {
-		if h.told && limit != h.limit {
-			h.before += limit - h.limit - (r.HourLeft - h.left) // not other apps' doing
+	newer := seq >= h.LeftSeq
+	if !h.Told || newer || r.HourLeft <= h.Left && limit <= h.Limit {
+		if h.Told && limit != h.Limit {
+			h.Before += limit - h.Limit - (r.HourLeft - h.Left) // not other apps' doing
 		}
-		h.limit, h.left, h.leftSeq, h.toldAt = limit, r.HourLeft, next, now
+		h.Limit, h.Left, h.LeftSeq, h.ToldAt = limit, r.HourLeft, next, now
 	}
-	used = h.limit - r.HourLeft
-	others := used - h.own
-	if h.first && !h.told {
-		h.before = others
-		h.stranger = others > 0
+	others := h.Limit - r.HourLeft - h.Own - flying
+	if h.First && !h.Told {
+		h.Before = others
 	}
-	h.told = true
-	foreign = max(0, others-h.before-h.foreign)
-	h.foreign += foreign
-	return used, foreign
+	h.Told = true
+	foreign = max(0, others-h.Before-h.Foreign)
+	h.Foreign += foreign
+	return foreign
 }

@@ -33,34 +33,34 @@ type Limiter struct {
 	Reserve int
 	// OnWait, if not nil, is told when calls begin to be held back for a second
 	// or more, once and not for every call, and again when that changes. With a
-	// Book it is also told, by a Wait without a window, when a call has been held
+	// Store it is also told, by a Wait without a window, when a call has been held
 	// back for 5 s because one elsewhere, perhaps another run's, must be answered
 	// first: once for each time that this is so. It may be called by several
 	// goroutines, and must not block; it may ask for State. After [Limiter.Close]
 	// it is not called any more.
 	OnWait func(Wait)
 
-	// Book, if not nil, keeps what is known for all limiters that share it, and
-	// makes their budget one: the caps count the calls of all. Calls leave on
-	// grants that are fetched from it a few at a time; the limiter must be closed
-	// after its last use. Nil: it is alone.
-	Book Book
-	// OnAlone, if not nil, is told once if the book fails three times in a row.
+	// Store, if not nil, keeps what is known for all limiters that share it, and
+	// makes their budget one: the caps count the calls of all. The limiter
+	// reserves calls there, a few at a time, and must be closed after its last
+	// use. Nil: it is alone.
+	Store Store
+	// OnAlone, if not nil, is told once if the store fails three times in a row.
 	// The limiter then goes on alone with what it knew, and takes the others for
 	// strangers. It must not block; it may ask for State.
 	OnAlone func(error)
 
-	mu        sync.Mutex
-	birth     time.Time     // what the durations count from; monotonic
-	skew      time.Duration // by which other members' clocks are ahead
-	core      core
-	member    *member   // what the book needs; nil if alone
-	failed    error     // why the book was given up
-	queue     list.List // of *waiter
-	timer     *time.Timer
-	announced hold
-	tellers   int       // calls of OnWait and OnAlone under way
-	told      sync.Cond // one has ended
+	mu          sync.Mutex
+	birth       time.Time    // of the limiter, which is its first use
+	epoch       time.Time    // what the times of windows count from
+	windows     windows      // of a limiter that is alone
+	participant *participant // of one that shares a store
+	failed      error        // why the store was given up
+	queue       list.List    // of *waiter
+	timer       *time.Timer
+	announced   Wait      // the last
+	telling     int       // calls of OnWait and OnAlone under way
+	told        sync.Cond // one has ended
 }
 
 // Call is one call that has its place and may leave. One of [Call.Done],
@@ -69,20 +69,48 @@ type Limiter struct {
 type Call struct {
 	l    *Limiter
 	seq  uint64
-	left time.Duration
+	left time.Time
 }
 
 // waiter is a goroutine in [Limiter.Acquire].
 type waiter struct {
 	ready chan struct{} // closed when call is set
 	call  Call
-	since time.Duration // by our own clock
+	since time.Time
 }
 
-// hold is calls being held back. A hold without a window ends with an answer.
-type hold struct {
-	window Window
-	until  time.Duration
+// event is something that windows must know.
+type event struct {
+	kind    eventKind
+	at      time.Time
+	call    Call          // unless it is a refusal
+	reading Reading       // of an answer
+	window  Window        // of a refusal
+	after   time.Duration // likewise
+}
+
+type eventKind int
+
+const (
+	answered eventKind = iota
+	unanswered
+	refused
+)
+
+// apply records the event in windows, whose time it was then.
+func (e event) apply(w *windows, now time.Duration) {
+	seq := e.call.seq
+	if seq >= w.Seq {
+		seq = 0 // it is from a shared state that was lost
+	}
+	switch e.kind {
+	case answered:
+		w.done(seq, e.at.Sub(e.call.left), e.reading, now)
+	case unanswered:
+		w.lose(seq, 1, now)
+	case refused:
+		w.refuse(e.window, e.after, now)
+	}
 }
 
 // Acquire waits until a call may leave. If ctx ends before that, it returns an
@@ -96,14 +124,11 @@ func (l *Limiter) Acquire(ctx context.Context) (Call, error) {
 	now := l.now()
 	if l.queue.Len() == 0 {
 		if call, ok := l.next(now); ok {
-			if l.member != nil {
-				l.member.refill()
-			}
-			l.mu.Unlock()
+			l.dispatch(now)
 			return call, nil
 		}
 	}
-	w := &waiter{ready: make(chan struct{}), since: now - l.skew}
+	w := &waiter{ready: make(chan struct{}), since: now}
 	place := l.queue.PushBack(w)
 	l.dispatch(now)
 	select {
@@ -124,19 +149,17 @@ func (l *Limiter) Acquire(ctx context.Context) (Call, error) {
 
 // Done tells that the call was answered, and what the answer told.
 func (c Call) Done(r Reading) {
-	if c.l == nil {
-		return
+	if c.l != nil {
+		c.l.happened(event{kind: answered, call: c, reading: r})
 	}
-	c.l.happened(event{kind: answered, call: c, reading: r})
 }
 
 // Lost tells that the call was not answered: it may have been counted or not,
 // and is taken for counted until an answer to a later call shows the truth.
 func (c Call) Lost() {
-	if c.l == nil {
-		return
+	if c.l != nil {
+		c.l.happened(event{kind: unanswered, call: c})
 	}
-	c.l.happened(event{kind: unanswered, call: c})
 }
 
 // Unused tells that the call did not leave after all: its place is free again.
@@ -156,66 +179,62 @@ func (l *Limiter) Exhausted(w Window, after time.Duration) {
 	l.happened(event{kind: refused, window: w, after: after})
 }
 
-// happened takes in what happens now, here or for the book.
+// happened records an event that happens now.
 func (l *Limiter) happened(e event) {
 	l.mu.Lock()
 	e.at = l.now()
-	if l.member != nil {
-		l.member.note(e)
+	if l.participant != nil {
+		l.participant.happened(e)
 	} else {
-		e.apply(&l.core)
+		e.apply(&l.windows, e.at.Sub(l.epoch))
 	}
 	l.dispatch(e.at)
 }
 
-// now returns the time since the limiter's birth, which is its first use.
-func (l *Limiter) now() time.Duration {
-	if !l.birth.IsZero() {
-		return time.Since(l.birth) + l.skew
+// now returns the time on a clock that nobody puts right while the limiter lives.
+func (l *Limiter) now() time.Time {
+	if l.birth.IsZero() {
+		l.birth = time.Now()
+		l.epoch = l.birth
+		l.told.L = &l.mu
+		fullHour := l.birth.Truncate(time.Hour).Add(time.Hour).Sub(l.birth.Round(0))
+		l.windows = newWindows(fullHour, l.settings())
+		if l.Store != nil {
+			l.participant = &participant{l: l, name: l.Store.Participant()}
+		}
 	}
-	l.birth = time.Now()
-	l.told.L = &l.mu
-	fullHour := l.birth.Truncate(time.Hour).Add(time.Hour).Sub(l.birth.Round(0))
-	l.core.init(0, fullHour, l.rules())
-	if l.Book != nil {
-		l.member = newMember(l)
-	}
-	return 0
+	return l.birth.Add(time.Since(l.birth))
 }
 
-// rules returns the limiter's own fields.
-func (l *Limiter) rules() rules {
-	return rules{l.HourLimit, l.BurstLimit, l.HourCap, l.BurstCap, l.Reserve}
+// settings returns the limiter's own fields.
+func (l *Limiter) settings() settings {
+	return settings{l.HourLimit, l.BurstLimit, l.HourCap, l.BurstCap, l.Reserve}
 }
 
-// next lets a call go, if one may.
-func (l *Limiter) next(now time.Duration) (Call, bool) {
-	if l.member != nil {
-		return l.member.next(now)
+// next lets a call leave, if one may.
+func (l *Limiter) next(now time.Time) (Call, bool) {
+	if l.participant != nil {
+		return l.participant.next(now)
 	}
-	if _, held := l.core.held(now); held {
+	if _, held := l.windows.held(now.Sub(l.epoch)); held {
 		return Call{}, false
 	}
-	return Call{l: l, seq: l.core.leave(), left: now}, true
+	return Call{l: l, seq: l.windows.leave(), left: now}, true
 }
 
-// turnBack takes back a call that was not sent.
-func (l *Limiter) turnBack(c Call) {
-	if l.member != nil {
-		l.member.turnBack(c)
+// turnBack takes back a call that did not leave.
+func (l *Limiter) turnBack(Call) {
+	if l.participant != nil {
+		l.participant.turnBack()
 	} else {
-		l.core.turnBack(c.seq, 1)
+		l.windows.flying--
 	}
 }
 
-// dispatch lets go whom it can, sees to it that the others are remembered, and
-// unlocks.
-func (l *Limiter) dispatch(now time.Duration) {
-	for {
-		front := l.queue.Front()
-		if front == nil {
-			break
-		}
+// dispatch lets go whom it can, sees to it that it is called again when more
+// can go, and unlocks.
+func (l *Limiter) dispatch(now time.Time) {
+	for front := l.queue.Front(); front != nil; front = l.queue.Front() {
 		call, ok := l.next(now)
 		if !ok {
 			break
@@ -224,34 +243,18 @@ func (l *Limiter) dispatch(now time.Duration) {
 		w.call = call
 		close(w.ready)
 	}
+	tell := func() {}
 	switch {
-	case l.member != nil:
-		l.member.attend(now)
-		l.mu.Unlock()
+	case l.participant != nil:
+		l.participant.attend(now)
 	case l.queue.Len() > 0:
-		h, _ := l.core.held(now)
-		l.remember(h, now)
-	default:
-		if l.timer != nil {
-			l.timer.Stop()
-		}
-		l.mu.Unlock()
+		since := now.Sub(l.epoch)
+		h, _ := l.windows.held(since)
+		l.wake(l.windows.wake(h, since) - since)
+		tell = l.notification(h, now.Add(h.until-since), now)
+	case l.timer != nil:
+		l.timer.Stop()
 	}
-}
-
-// remember sees to it that dispatch is called when the hold ends, tells of the
-// hold if it is new, and unlocks.
-func (l *Limiter) remember(h hold, now time.Duration) {
-	wake := h.until
-	if wake <= now {
-		// An answer will come first, or else time makes room.
-		wake = l.core.hour.end + hourMargin
-		if next, ok := l.core.burst.next(); ok {
-			wake = min(wake, next)
-		}
-	}
-	l.wake(wake - now)
-	tell := l.news(h, now)
 	l.mu.Unlock()
 	tell()
 }
@@ -269,37 +272,55 @@ func (l *Limiter) wake(after time.Duration) {
 	}
 }
 
-// news returns what tells of a hold, if that is worth it. That must be called,
+// notification returns a func that calls OnWait with a hold until that time, or
+// one that does nothing if the hold is short or was announced. It must be called,
 // once and without the lock.
-func (l *Limiter) news(h hold, now time.Duration) (tell func()) {
-	if h.until < now+time.Second || h.window == l.announced.window && h.until < l.announced.until+time.Second {
+func (l *Limiter) notification(h hold, until, now time.Time) (tell func()) {
+	soon := until.Before(now.Add(time.Second))
+	if h.window == "" || soon || h.window == l.announced.Window && until.Before(l.announced.Until.Add(time.Second)) {
 		return func() {}
 	}
-	return l.announce(h)
+	return l.announce(Wait{Window: h.window, Until: until.Round(0).UTC()})
 }
 
-// announce is news of a hold that is worth it.
-func (l *Limiter) announce(h hold) (tell func()) {
+// announce returns a func that calls OnWait, as notification does.
+func (l *Limiter) announce(w Wait) (tell func()) {
 	if l.OnWait == nil {
 		return func() {}
 	}
-	l.announced = h
-	wait := Wait{Window: h.window}
-	if h.window != "" {
-		wait.Until = l.at(h.until)
-	}
-	return l.telling(func() { l.OnWait(wait) })
+	l.announced = w
+	return l.tell(func() { l.OnWait(w) })
 }
 
-// telling returns a call of OnWait or OnAlone for which Close waits. It must be
-// made, once and without the lock.
-func (l *Limiter) telling(call func()) (tell func()) {
-	l.tellers++
+// tell returns a func that makes a call of OnWait or OnAlone for which Close
+// waits. It must be called, once and without the lock.
+func (l *Limiter) tell(call func()) (tell func()) {
+	l.telling++
 	return func() {
 		call()
 		l.mu.Lock()
-		l.tellers--
+		l.telling--
 		l.mu.Unlock()
 		l.told.Broadcast()
 	}
+}
+
+// Close writes into the store what it does not know yet, gives back the calls
+// that were reserved and not used, and leaves it. Calls still under way stay
+// there until they are answered or the process ends. It returns when nobody is
+// being told anything any more; the error is why the store was given up, then or
+// before.
+//
+// A closed limiter that is used again joins again.
+func (l *Limiter) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now()
+	if l.participant != nil {
+		l.participant.close()
+	}
+	for l.telling > 0 {
+		l.told.Wait()
+	}
+	return l.failed
 }

@@ -328,8 +328,6 @@ func TestCancelledWaitFreesItsPlace(t *testing.T) {
 	})
 }
 
-// Many cancellations at the moment at which places come free leave the count
-// right.
 // A call that does not leave after all makes room for the next, and counts as
 // none.
 func TestUnusedPlaceIsFreeAgain(t *testing.T) {
@@ -337,7 +335,7 @@ func TestUnusedPlaceIsFreeAgain(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			l := &throttle.Limiter{HourLimit: 2}
 			if shared {
-				l.Book = page{newShelf(time.Millisecond), "a"}
+				l.Store = storeOf{newStore(time.Millisecond), "a"}
 			}
 			place := func() throttle.Call {
 				call, err := l.Acquire(t.Context())
@@ -365,6 +363,8 @@ func TestUnusedPlaceIsFreeAgain(t *testing.T) {
 	}
 }
 
+// Many cancellations at the moment at which places come free leave the count
+// right.
 func TestCancelledWhileLetGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &throttle.Limiter{BurstLimit: 10}

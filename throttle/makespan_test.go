@@ -3,6 +3,7 @@ package throttle_test
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -87,9 +88,9 @@ func TestMakespan(t *testing.T) {
 	}
 }
 
-// run makes the trial's calls, n at once by so many members of the book, if
+// run makes the trial's calls, n at once by so many participants of the store, if
 // there is one.
-func (tt *trial) run(t *testing.T, c cut, n, members int, book *shelf) {
+func (tt *trial) run(t *testing.T, c cut, n, participants int, store *memoryStore) {
 	tr := tt.server
 	tr.cut = c
 	s := newServer(tr)
@@ -97,8 +98,8 @@ func (tt *trial) run(t *testing.T, c cut, n, members int, book *shelf) {
 		return &throttle.Limiter{HourLimit: tt.limiter.HourLimit, BurstLimit: tt.limiter.BurstLimit}
 	}
 	all := []*throttle.Limiter{fresh()}
-	if book != nil {
-		all = book.members(members, fresh)
+	if store != nil {
+		all = store.participants(participants, fresh)
 	}
 	time.Sleep(tt.start)
 	start := time.Now()
@@ -113,9 +114,9 @@ func (tt *trial) run(t *testing.T, c cut, n, members int, book *shelf) {
 	least := throttletest.Minimum(tt.calls, hour, hour, time.Hour-tt.start, burst)
 	ratio := float64(took) / float64(least)
 	t.Logf("%v, least %v: %.4f; %d calls of others", took, least, ratio, s.foreign)
-	if book != nil {
-		shut(t, all)
-		t.Logf("%d updates, %d writes, %d bytes", book.updates, book.writes, book.longest)
+	if store != nil {
+		closeAll(t, all)
+		t.Logf("%d updates, %d writes, %d bytes", store.updates, store.writes, store.longest)
 	}
 	if ratio > tt.atMost {
 		t.Errorf("took %.4f times the least, want at most %v", ratio, tt.atMost)
@@ -133,6 +134,102 @@ func someOf(none, one int) func(*dice) int {
 			return 1
 		}
 		return 2
+	}
+}
+
+// clumps draws so many calls at once, at random, three for seven of ours in the mean.
+func clumps(size int) func(*dice) int {
+	return func(d *dice) int {
+		if d.Float64() < 3.0/7/float64(size) {
+			return size
+		}
+		return 0
+	}
+}
+
+// Beside another app that makes 30 % of the calls at random, one by one or ten at
+// once, a window refuses a process one call at most, and the least time is kept.
+func TestBesideAnotherApp(t *testing.T) {
+	seed := uint64(0)
+	for _, burst := range []int{500, 200} {
+		for _, size := range []int{1, 3, 10} {
+			for _, processes := range []int{1, 2, 4} {
+				seed++
+				c := cut(seed) % cuts
+				if raced && seed%6 > 0 {
+					continue
+				}
+				t.Run(fmt.Sprintf("%v/burst %d/%d at once/%d processes", c, burst, size, processes), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						besideAnotherApp(t, newServer(traits{hour: 1000, burst: burst, cut: c, accompany: clumps(size), seed: seed}), processes)
+					})
+				})
+			}
+		}
+	}
+}
+
+func besideAnotherApp(t *testing.T, s *server, processes int) {
+	const calls, ours = 2300, 0.7
+	start, todo := time.Now(), make(chan struct{}, calls)
+	for range calls {
+		todo <- struct{}{}
+	}
+	left := atomic.Int64{}
+	left.Store(calls)
+	all := newStore(time.Millisecond).participants(processes, func() *throttle.Limiter {
+		return &throttle.Limiter{HourLimit: 1000, BurstLimit: 500}
+	})
+	var wg sync.WaitGroup
+	for i, l := range all {
+		var mu sync.Mutex
+		last := map[throttle.Window]time.Time{} // refusal
+		refused := func(w throttle.Window, now time.Time) {
+			mu.Lock()
+			defer mu.Unlock()
+			before, again := last[w]
+			if again && (w == throttle.Hourly && before.Truncate(time.Hour).Equal(now.Truncate(time.Hour)) || w == throttle.Burst && now.Sub(before) < 30*time.Second) {
+				t.Errorf("process %d: a call was refused at %v and at %v by one %s window", i, before, now, w)
+			}
+			last[w] = now
+		}
+		for range 8 {
+			wg.Go(func() {
+				for range todo {
+					call, err := l.Acquire(t.Context())
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					r, _, no := s.try()
+					call.Done(r)
+					switch {
+					case !no:
+						if left.Add(-1) == 0 {
+							close(todo)
+						}
+						continue
+					case r.HourLeft == 0:
+						refused(throttle.Hourly, time.Now())
+						l.Exhausted(throttle.Hourly, 0)
+					default:
+						refused(throttle.Burst, time.Now())
+						l.Exhausted(throttle.Burst, 0)
+					}
+					todo <- struct{}{} // again
+				}
+			})
+		}
+	}
+	wg.Wait()
+	took := time.Since(start)
+	closeAll(t, all)
+	hour := int(1000 * ours)
+	least := throttletest.Minimum(calls, hour, hour, time.Hour, int(float64(s.burst)*ours))
+	ratio := float64(took) / float64(least)
+	t.Logf("%v, least %v: %.4f; %d calls of the other app, %d of ours refused", took, least, ratio, s.foreign, s.refused)
+	if ratio > 1.05 {
+		t.Errorf("took %.4f times the least, want at most 1.05", ratio)
 	}
 }
 

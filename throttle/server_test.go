@@ -79,6 +79,12 @@ func always(d time.Duration) draw { return func(*dice) time.Duration { return d 
 
 // call is one call; lost says that its answer did not come back.
 func (s *server) call() (r throttle.Reading, lost bool) {
+	r, lost, _ = s.try()
+	return r, lost
+}
+
+// try is call, and says whether the server refused it.
+func (s *server) try() (r throttle.Reading, lost, refused bool) {
 	s.mu.Lock()
 	s.flying++
 	s.mostFlying = max(s.mostFlying, s.flying)
@@ -93,14 +99,16 @@ func (s *server) call() (r throttle.Reading, lost bool) {
 	time.Sleep(there)
 	s.mu.Lock()
 	if !uncounted {
+		before := s.refused
 		r = s.admit(time.Now())
+		refused = s.refused > before
 	}
 	s.mu.Unlock()
 	time.Sleep(takes - there)
 	s.mu.Lock()
 	s.flying--
 	s.mu.Unlock()
-	return r, lost
+	return r, lost, refused
 }
 
 func (s *server) admit(now time.Time) throttle.Reading {

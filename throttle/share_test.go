@@ -13,8 +13,8 @@ import (
 	"batchsend/throttle/throttletest"
 )
 
-// With a book one limiter does as well as without.
-func TestMakespanWithBook(t *testing.T) {
+// With a store one limiter does as well as without.
+func TestMakespanWithStore(t *testing.T) {
 	const ms = time.Millisecond
 	delays := []time.Duration{0, 1 * ms, 20 * ms}
 	for i, tt := range trials() {
@@ -24,13 +24,13 @@ func TestMakespanWithBook(t *testing.T) {
 				continue
 			}
 			t.Run(fmt.Sprintf("%s/%v/%v/%d at once", tt.name, delay, c, n), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) { tt.run(t, c, n, 1, newShelf(delay)) })
+				synctest.Test(t, func(t *testing.T) { tt.run(t, c, n, 1, newStore(delay)) })
 			})
 		}
 	}
 }
 
-// Members of one book together do what one limiter would.
+// Participants of one store together do what one limiter would.
 func TestMakespanOfSeveral(t *testing.T) {
 	const ms = time.Millisecond
 	delays := []time.Duration{0, 1 * ms, 20 * ms}
@@ -51,14 +51,14 @@ func TestMakespanOfSeveral(t *testing.T) {
 					if others {
 						tt.server.accompany, tt.ours, tt.calls = someOf(65, 92), 0.7, 2*hour
 					}
-					for _, members := range []int{2, 4} {
+					for _, participants := range []int{2, 4} {
 						delay, c := delays[i%3], cut(i/2%int(cuts))
 						i++
 						if raced && i%6 > 0 {
 							continue
 						}
-						t.Run(fmt.Sprintf("%s/%d, %d, others %v/%d members/%v/%v", latency.name, hour, burst, others, members, delay, c), func(t *testing.T) {
-							synctest.Test(t, func(t *testing.T) { tt.run(t, c, 8, members, newShelf(delay)) })
+						t.Run(fmt.Sprintf("%s/%d, %d, others %v/%d participants/%v/%v", latency.name, hour, burst, others, participants, delay, c), func(t *testing.T) {
+							synctest.Test(t, func(t *testing.T) { tt.run(t, c, 8, participants, newStore(delay)) })
 						})
 					}
 				}
@@ -67,9 +67,9 @@ func TestMakespanOfSeveral(t *testing.T) {
 	}
 }
 
-// Members that start late, stop early or die take nothing from the others but
+// Participants that start late, stop early or die take nothing from the others but
 // what they have used.
-func TestMembersComeAndGo(t *testing.T) {
+func TestParticipantsComeAndGo(t *testing.T) {
 	lives := []life{
 		{calls: 600, atOnce: 8},
 		{calls: 5000, atOnce: 8, stop: 2 * time.Second},
@@ -81,13 +81,13 @@ func TestMembersComeAndGo(t *testing.T) {
 	for c := range cuts {
 		t.Run(c.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s, book := newServer(traits{hour: 1000, burst: 500, cut: c, latency: between(0, time.Second)}), newShelf(time.Millisecond)
+				s, store := newServer(traits{hour: 1000, burst: 500, cut: c, latency: between(0, time.Second)}), newStore(time.Millisecond)
 				start := time.Now()
 				var wg sync.WaitGroup
-				for i, l := range book.members(len(lives), func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000, BurstLimit: 500} }) {
+				for i, l := range store.participants(len(lives), func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000, BurstLimit: 500} }) {
 					wg.Go(func() {
 						if done := lives[i].live(t, l, s); lives[i].die+lives[i].stop == 0 && done < lives[i].calls {
-							t.Errorf("member %d made %d of %d calls", i, done, lives[i].calls)
+							t.Errorf("participant %d made %d of %d calls", i, done, lives[i].calls)
 						}
 					})
 				}
@@ -108,12 +108,12 @@ func TestMembersComeAndGo(t *testing.T) {
 func TestUnsureIsNotBlockedByTheDead(t *testing.T) {
 	for _, quiet := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			book := newShelf(time.Millisecond)
-			all := book.members(2, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000} })
+			store := newStore(time.Millisecond)
+			all := store.participants(2, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000} })
 			if _, err := all[0].Acquire(t.Context()); err != nil { // goes alone
 				t.Fatal(err)
 			}
-			page{book, "member 0"}.die(quiet)
+			storeOf{store, "participant 0"}.die(quiet)
 			start := time.Now()
 			call, err := all[1].Acquire(t.Context())
 			if err != nil {
@@ -127,7 +127,7 @@ func TestUnsureIsNotBlockedByTheDead(t *testing.T) {
 				t.Errorf("waited %v, want at most %v", waited, most)
 			}
 			call.Done(left(998))
-			shut(t, all[1:])
+			closeAll(t, all[1:])
 			if got := all[1].State(); got.Hour.Own != 2 {
 				t.Errorf("%d calls of ours, want 2: the dead one's may be counted", got.Hour.Own)
 			}
@@ -140,10 +140,10 @@ func TestUnsureIsNotBlockedByTheDead(t *testing.T) {
 func TestRunsInOneHour(t *testing.T) {
 	for _, delay := range []time.Duration{0, 20 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
-			s, book := newServer(traits{hour: 600, burst: 200}), newShelf(delay)
+			s, store := newServer(traits{hour: 600, burst: 200}), newStore(delay)
 			run := func(i, calls int, died bool) (took time.Duration) {
-				p := page{book, fmt.Sprint("run ", i)}
-				l := &throttle.Limiter{HourLimit: 1000, BurstLimit: 500, Book: p}
+				p := storeOf{store, fmt.Sprint("run ", i)}
+				l := &throttle.Limiter{HourLimit: 1000, BurstLimit: 500, Store: p}
 				took = send(t.Context(), l, s, calls, 8)
 				if got := l.State(); got.Others != 0 || !got.Hour.Told || got.Hour.Limit != 600 || got.Burst.Limit != 200 {
 					t.Errorf("run %d: %+v, want no others and the limits of the run before", i, got)
@@ -172,34 +172,34 @@ func TestRunsInOneHour(t *testing.T) {
 // What was left of an hour some time ago may be gone.
 func TestFirstCallOfALaterRunGoesAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		book := newShelf(0)
-		one := &throttle.Limiter{HourLimit: 1000, Book: page{book, "one"}}
+		store := newStore(0)
+		one := &throttle.Limiter{HourLimit: 1000, Store: storeOf{store, "one"}}
 		acquire(t, one).Done(left(900))
-		shut(t, []*throttle.Limiter{one})
+		closeAll(t, []*throttle.Limiter{one})
 		time.Sleep(10 * time.Minute)
-		two := &throttle.Limiter{HourLimit: 1000, Book: page{book, "two"}}
+		two := &throttle.Limiter{HourLimit: 1000, Store: storeOf{store, "two"}}
 		call := acquire(t, two)
 		full(t, two, "others may have called since")
 		call.Done(left(500))
 		acquire(t, two).Done(left(499))
 		acquire(t, two).Done(left(498))
-		shut(t, []*throttle.Limiter{two})
+		closeAll(t, []*throttle.Limiter{two})
 	})
 }
 
-// Without the book the limiter goes on alone, and says so once.
-func TestBrokenBook(t *testing.T) {
+// Without the store the limiter goes on alone, and says so once.
+func TestBrokenStore(t *testing.T) {
 	for _, when := range []int{0, 300} {
 		synctest.Test(t, func(t *testing.T) {
-			s, book := newServer(traits{hour: 1000, burst: 500}), newShelf(time.Millisecond)
+			s, store := newServer(traits{hour: 1000, burst: 500}), newStore(time.Millisecond)
 			var told []error
-			l := &throttle.Limiter{HourLimit: 1000, BurstLimit: 500, Book: page{book, "one"}}
+			l := &throttle.Limiter{HourLimit: 1000, BurstLimit: 500, Store: storeOf{store, "one"}}
 			l.OnAlone = func(err error) {
 				l.State() // must not lock up
 				told = append(told, err)
 			}
 			send(t.Context(), l, s, when, 8)
-			book.fail.Store(true)
+			store.fail.Store(true)
 			took := send(t.Context(), l, s, 1200-when, 8)
 			synctest.Wait()
 			if len(told) != 1 || told[0] == nil {
@@ -225,9 +225,9 @@ func TestToldBeforeClose(t *testing.T) {
 	for _, alone := range []bool{true, false} {
 		t.Run(fmt.Sprintf("alone %t", alone), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var book throttle.Book
+				var store throttle.Store
 				if !alone {
-					book = page{newShelf(time.Millisecond), "one"}
+					store = storeOf{newStore(time.Millisecond), "one"}
 				}
 				var telling, told int
 				tell := func() {
@@ -235,7 +235,7 @@ func TestToldBeforeClose(t *testing.T) {
 					time.Sleep(10 * time.Second)
 					told++
 				}
-				l := &throttle.Limiter{HourLimit: 1000, Book: book, OnWait: func(throttle.Wait) { tell() }}
+				l := &throttle.Limiter{HourLimit: 1000, Store: store, OnWait: func(throttle.Wait) { tell() }}
 				l.Exhausted(throttle.Hourly, time.Minute)
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
@@ -252,11 +252,11 @@ func TestToldBeforeClose(t *testing.T) {
 	}
 }
 
-// Acquire ends with its context while the book is slow, and gives its place back.
-func TestSlowBook(t *testing.T) {
+// Acquire ends with its context while the store is slow, and gives its place back.
+func TestSlowStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		book := newShelf(2 * time.Second)
-		l := &throttle.Limiter{HourLimit: 1000, Book: page{book, "one"}}
+		store := newStore(2 * time.Second)
+		l := &throttle.Limiter{HourLimit: 1000, Store: storeOf{store, "one"}}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start := time.Now()
@@ -271,7 +271,7 @@ func TestSlowBook(t *testing.T) {
 			t.Fatal(err)
 		}
 		call.Done(left(999))
-		shut(t, []*throttle.Limiter{l})
+		closeAll(t, []*throttle.Limiter{l})
 		if got := l.State(); got.Calls != 1 || got.InFlight != 0 {
 			t.Errorf("%d calls, %d under way, want 1 and 0", got.Calls, got.InFlight)
 		}
@@ -281,8 +281,8 @@ func TestSlowBook(t *testing.T) {
 // A refusal is everybody's.
 func TestExhaustedTellsTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		book := newShelf(time.Millisecond)
-		all := book.members(2, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000, BurstLimit: 500} })
+		store := newStore(time.Millisecond)
+		all := store.participants(2, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000, BurstLimit: 500} })
 		for i, l := range all {
 			call, err := l.Acquire(t.Context())
 			if err != nil {
@@ -300,51 +300,51 @@ func TestExhaustedTellsTheOthers(t *testing.T) {
 		if waited := time.Since(start); waited < 12*time.Second-10*time.Millisecond || waited > 13*time.Second {
 			t.Errorf("waited %v, want 12 s", waited)
 		}
-		shut(t, all)
-		page{book, "member 1"}.die(false)
+		closeAll(t, all)
+		storeOf{store, "participant 1"}.die(false)
 	})
 }
 
-// Caps and the reserve are each member's own, and count the calls of all.
-func TestMembersRules(t *testing.T) {
+// Caps and the reserve are each participant's own, and count the calls of all.
+func TestParticipantsSettings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, book := newServer(traits{hour: 1000}), newShelf(0)
-		all := book.members(3, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 3000} })
+		s, store := newServer(traits{hour: 1000}), newStore(0)
+		all := store.participants(3, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 3000} })
 		all[1].HourCap = 500
 		all[2].Reserve = 20
-		for _, step := range []struct{ member, calls, want int }{{0, 300, 300}, {1, 300, 500}, {2, 600, 800}, {0, 600, 1000}} {
+		for _, step := range []struct{ participant, calls, want int }{{0, 300, 300}, {1, 300, 500}, {2, 600, 800}, {0, 600, 1000}} {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			send(ctx, all[step.member], s, step.calls, 8)
+			send(ctx, all[step.participant], s, step.calls, 8)
 			cancel()
 			if s.ours != step.want {
-				t.Errorf("%d calls after member %d, want %d", s.ours, step.member, step.want)
+				t.Errorf("%d calls after participant %d, want %d", s.ours, step.participant, step.want)
 			}
 		}
-		shut(t, all)
+		closeAll(t, all)
 		s.refusals(t)
 	})
 }
 
-// A plan made of the book's state is what one process then does.
-func TestFinishWithBook(t *testing.T) {
+// A plan made of the store's state is what one process then does.
+func TestFinishWithStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(17 * time.Minute)
-		s, book := newServer(traits{hour: 1000, burst: 200, latency: between(0, 20*time.Millisecond)}), newShelf(time.Millisecond)
+		s, store := newServer(traits{hour: 1000, burst: 200, latency: between(0, 20*time.Millisecond)}), newStore(time.Millisecond)
 		fresh := func(name string) *throttle.Limiter {
-			return &throttle.Limiter{HourLimit: 3000, BurstLimit: 500, HourCap: 900, Reserve: 5, Book: page{book, name}}
+			return &throttle.Limiter{HourLimit: 3000, BurstLimit: 500, HourCap: 900, Reserve: 5, Store: storeOf{store, name}}
 		}
 		l := fresh("first")
 		send(t.Context(), l, s, 300, 8)
-		shut(t, []*throttle.Limiter{l})
+		closeAll(t, []*throttle.Limiter{l})
 		for i, calls := range []int{1, 150, 600, 3000} {
 			time.Sleep(10 * time.Second)
 			start := time.Now()
-			state, err := throttle.ReadState(book.text, start)
+			state, err := throttle.ReadState(store.text, start)
 			if err != nil {
 				t.Fatal(err)
 			}
 			pretend := fresh("")
-			pretend.Book = nil
+			pretend.Store = nil
 			pretend.Restore(state)
 			want := pretend.State().Finish(calls, start).Sub(start)
 			l := fresh(fmt.Sprint(i))
@@ -352,7 +352,7 @@ func TestFinishWithBook(t *testing.T) {
 			if diff := (got - want).Abs(); diff > want/50+300*time.Millisecond {
 				t.Errorf("%d calls took %v, planned %v", calls, got, want)
 			}
-			shut(t, []*throttle.Limiter{l})
+			closeAll(t, []*throttle.Limiter{l})
 		}
 		s.refusals(t)
 	})
@@ -361,8 +361,8 @@ func TestFinishWithBook(t *testing.T) {
 // Who waits for a call elsewhere is told why, once and not soon.
 func TestWaitingForACallElsewhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		book := newShelf(0)
-		all := book.members(2, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000} })
+		store := newStore(0)
+		all := store.participants(2, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000} })
 		var waits []throttle.Wait
 		all[0].OnWait = func(w throttle.Wait) { t.Errorf("the first is told of %+v: it waits for itself", w) }
 		all[1].OnWait = func(w throttle.Wait) {
@@ -405,14 +405,14 @@ func TestWaitingForACallElsewhere(t *testing.T) {
 		tell(2, "when it was under way for a minute")
 
 		all[1].Exhausted(throttle.Hourly, time.Hour)
-		page{book, "member 0"}.die(false)
+		storeOf{store, "participant 0"}.die(false)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		all[1].Acquire(ctx)
 		if len(waits) != 3 || waits[2].Window != throttle.Hourly || time.Until(waits[2].Until) < 59*time.Minute {
 			t.Errorf("told of %v, want the hour at last", waits)
 		}
-		shut(t, all[1:])
+		closeAll(t, all[1:])
 		time.Sleep(time.Minute)
 	})
 }
@@ -420,7 +420,7 @@ func TestWaitingForACallElsewhere(t *testing.T) {
 // Who waits only for a while is told nothing.
 func TestNotToldOfAShortWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all := newShelf(0).members(2, func() *throttle.Limiter {
+		all := newStore(0).participants(2, func() *throttle.Limiter {
 			return &throttle.Limiter{HourLimit: 1000, OnWait: func(w throttle.Wait) { t.Errorf("told of %+v", w) }}
 		})
 		first := acquire(t, all[0])
@@ -430,29 +430,29 @@ func TestNotToldOfAShortWait(t *testing.T) {
 			t.Fatal(err)
 		}
 		call.Done(left(998))
-		shut(t, all)
+		closeAll(t, all)
 		time.Sleep(time.Minute)
 	})
 }
 
-// A call that outlives its limiter's Close costs the book nothing until it is
+// A call that outlives its limiter's Close costs the store nothing until it is
 // answered.
 func TestClosedWithACallUnderWay(t *testing.T) {
 	for _, answer := range []time.Duration{2 * time.Minute, time.Hour / 4} {
 		synctest.Test(t, func(t *testing.T) {
-			book := newShelf(0)
-			l := &throttle.Limiter{HourLimit: 1000, Book: page{book, "one"}}
+			store := newStore(0)
+			l := &throttle.Limiter{HourLimit: 1000, Store: storeOf{store, "one"}}
 			call := acquire(t, l)
 			time.Sleep(time.Minute)
-			shut(t, []*throttle.Limiter{l})
-			before := book.count()
+			closeAll(t, []*throttle.Limiter{l})
+			before := store.count()
 			time.Sleep(answer)
-			if n := book.count() - before; n != 0 {
+			if n := store.count() - before; n != 0 {
 				t.Errorf("%d updates in %v after Close, want none", n, answer)
 			}
 			call.Done(left(999))
 			time.Sleep(10 * time.Minute)
-			if n := book.count() - before; n != 1 {
+			if n := store.count() - before; n != 1 {
 				t.Errorf("%d updates after the answer, want 1", n)
 			}
 			if got := l.State(); got.Calls != 1 || got.InFlight != 0 || got.Hour.Left != 999 {
@@ -460,15 +460,98 @@ func TestClosedWithACallUnderWay(t *testing.T) {
 			}
 			// Used again it shows itself again.
 			last := acquire(t, l)
-			before = book.count()
+			before = store.count()
 			time.Sleep(10 * time.Minute)
-			if n := book.count() - before; n < 15 {
+			if n := store.count() - before; n < 15 {
 				t.Errorf("%d updates in 10 minutes of a call, want one every 30 s", n)
 			}
 			last.Done(left(998))
-			shut(t, []*throttle.Limiter{l})
-			if got, err := throttle.ReadState(book.text, time.Now()); err != nil || got.Calls != 2 || got.InFlight != 0 || got.Lost != 0 {
+			closeAll(t, []*throttle.Limiter{l})
+			if got, err := throttle.ReadState(store.text, time.Now()); err != nil || got.Calls != 2 || got.InFlight != 0 || got.Lost != 0 {
 				t.Errorf("%+v (%v), want two calls, answered", got, err)
+			}
+		})
+	}
+}
+
+// Who finds the hour used up before its first call is told at once.
+func TestUsedUpHourIsAnnounced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newStore(time.Millisecond)
+		one := &throttle.Limiter{HourLimit: 1000, Store: storeOf{store, "one"}}
+		call, err := one.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		call.Done(left(0))
+		closeAll(t, []*throttle.Limiter{one})
+		time.Sleep(time.Minute)
+
+		var waits []throttle.Wait
+		two := &throttle.Limiter{HourLimit: 1000, Store: storeOf{store, "two"}, OnWait: func(w throttle.Wait) { waits = append(waits, w) }}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := two.Acquire(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Acquire: %v, want none: the hour is used up", err)
+		}
+		if len(waits) != 1 || waits[0].Window != throttle.Hourly {
+			t.Fatalf("told of %v, want the hour, once", waits)
+		}
+		if wait := time.Until(waits[0].Until); wait < 28*time.Minute || wait > 30*time.Minute {
+			t.Errorf("told of a wait of %v, want until the hour ends", wait)
+		}
+		closeAll(t, []*throttle.Limiter{two})
+	})
+}
+
+// A text that cannot be read, or that an earlier release wrote, is as good as none.
+func TestTextThatCannotBeRead(t *testing.T) {
+	for _, dumb := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s, store := newServer(traits{hour: 1000, burst: 200, dumb: dumb}), newStore(time.Millisecond)
+			store.text = []byte("throttle1 1800000000123 12 0 0 0 1 0 d2f1c90a")
+			l := &throttle.Limiter{HourLimit: 1000, BurstLimit: 200, Store: storeOf{store, "one"}}
+			if took := send(t.Context(), l, s, 300, 8); took > time.Minute {
+				t.Errorf("300 calls took %v, want two bursts", took)
+			}
+			closeAll(t, []*throttle.Limiter{l})
+			if got, err := throttle.ReadState(store.text, time.Now()); err != nil || got.Calls != 300 {
+				t.Errorf("the store says %+v (%v), want 300 calls", got, err)
+			}
+			s.refusals(t)
+		})
+	}
+}
+
+// If the text is lost while limiters call, they go on with what they know: all calls
+// are made, and a loss costs each a refusal at most.
+func TestTextIsLost(t *testing.T) {
+	for _, text := range []string{"", "nonsense", "throttle1 1800000000123 12 0 0 0 1 0 d2f1c90a"} {
+		synctest.Test(t, func(t *testing.T) {
+			s, store := newServer(traits{hour: 1000, burst: 200, latency: between(0, 2*time.Second)}), newStore(time.Millisecond)
+			all := store.participants(3, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000, BurstLimit: 500} })
+			todo, lost, losses := work(1700), time.NewTicker(7*time.Second), 0
+			var wg sync.WaitGroup
+			for _, l := range all {
+				wg.Go(func() { sendAll(t.Context(), l, s, todo, 8) })
+			}
+			done := make(chan struct{})
+			go func() { wg.Wait(); close(done) }()
+			for wait := true; wait; {
+				select {
+				case <-lost.C:
+					store.turn <- struct{}{}
+					store.text = []byte(text)
+					<-store.turn
+					losses++
+				case <-done:
+					wait = false
+				}
+			}
+			lost.Stop()
+			closeAll(t, all)
+			if s.refused > losses*len(all) || s.ours+s.refused != 1700 {
+				t.Errorf("%d calls counted and %d refused after %d losses, want 1700 in all", s.ours, s.refused, losses)
 			}
 		})
 	}

@@ -6,7 +6,7 @@ import "time"
 // saved, as JSON say, and given to another limiter's [Limiter.Restore].
 type State struct {
 	At       time.Time     // when this was so
-	Calls    int           // our calls that have left so far; in a book, of all its limiters since it began
+	Calls    int           // our calls that have left so far; with a store, of all who share it since it began
 	InFlight int           // of these, still to be answered
 	Lost     int           // of these, never answered
 	Others   int           // calls of other apps noticed so far
@@ -40,55 +40,57 @@ type Place struct {
 	Free   time.Time
 }
 
-// State returns what the limiter knows now. With a [Limiter.Book] that is what
-// the book said when it was last read, which is at the first [Limiter.Acquire],
+// State returns what the limiter knows now. With a [Limiter.Store] that is what
+// it said when it was last read, which is at the first [Limiter.Acquire],
 // and what has happened here since. See [ReadState] for what it says before.
 func (l *Limiter) State() State {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
-	if l.member != nil {
-		c := l.member.known(now)
-		return c.state(now, l.at)
+	if l.participant != nil {
+		w, since := l.participant.known(now)
+		return w.state(since, now)
 	}
-	return l.core.state(now, l.at)
+	w := l.windows.clone()
+	return w.state(now.Sub(l.epoch), now)
 }
 
-// state returns what the core knows, its times as at tells them.
-func (c *core) state(now time.Duration, at func(time.Duration) time.Time) State {
-	c.turn(now)
-	h, b := &c.hour, &c.burst
+// state returns what the windows know at now, which is that time on the clock.
+func (w *windows) state(now time.Duration, clock time.Time) State {
+	at := func(d time.Duration) time.Time { return clock.Add(d - now).Round(0).UTC() } // fit to be saved
+	w.turn(now)
+	h, b := &w.Hour, &w.Burst
 	s := State{
 		At:       at(now),
-		Calls:    int(c.seq) - c.returned,
-		InFlight: c.flying,
-		Lost:     c.lost,
-		Others:   c.others.calls,
-		Jump:     c.others.most(),
-		Latency:  c.others.latency,
-		Hour:     Budget{Limit: h.limit, Told: h.limitTold, Share: h.share(), Own: h.own, Ends: at(h.end)},
-		Burst:    Budget{Limit: b.limit, Told: b.limitTold, Share: b.share(), Own: b.own + c.flying, Ends: at(now)},
+		Calls:    w.Landed + w.flying,
+		InFlight: w.flying,
+		Lost:     w.Lost,
+		Others:   w.Foreign.Calls,
+		Jump:     w.Foreign.lately().Jump,
+		Latency:  w.Foreign.Latency,
+		Hour:     Budget{Limit: h.Limit, Told: h.LimitTold, Share: h.share(), Own: h.Own + w.flying, Ends: at(h.End)},
+		Burst:    Budget{Limit: b.Limit, Told: b.LimitTold, Share: b.share(), Own: b.Own.taken + w.flying, Ends: at(now)},
 	}
-	if now < h.closed {
-		s.Hour.Closed = at(h.closed)
+	if now < h.Closed {
+		s.Hour.Closed = at(h.Closed)
 	}
-	if now < b.closed {
-		s.Burst.Closed = at(b.closed)
+	if now < b.Closed {
+		s.Burst.Closed = at(b.Closed)
 	}
-	margin := c.margin(now)
+	margin := w.margin(now)
 	if h.limited() {
-		s.Hour.Left = max(0, h.left-h.missing-c.flying)
-		s.Hour.Open = max(0, h.room(now, c.flying, margin))
+		s.Hour.Left = max(0, h.Left-h.Missing-w.flying)
+		s.Hour.Open = max(0, h.room(now, w.flying, 0, margin))
 	}
 	if b.limited() {
-		s.Burst.Left = max(0, b.limit-b.own-b.foreign-c.flying)
-		s.Burst.Open = max(0, b.room(now, c.flying, margin))
+		s.Burst.Left = max(0, b.Limit-b.Own.taken-b.Foreign.taken-w.flying)
+		s.Burst.Open = max(0, b.room(now, w.flying, 0, margin))
 	}
-	for _, p := range b.places[b.head:] {
-		s.Places = append(s.Places, Place{p.own, p.foreign, at(p.free + burstGrain)})
+	for slot, end := range b.slots() {
+		s.Places = append(s.Places, Place{b.Own.in(slot), b.Foreign.in(slot), at(end)})
 	}
-	if c.flying > 0 {
-		s.Places = append(s.Places, Place{Calls: c.flying, Free: at(now + burstSpan + burstMargin)})
+	if w.flying > 0 {
+		s.Places = append(s.Places, Place{Calls: w.flying, Free: at(now + burstSpan + burstMargin)})
 	}
 	if n := len(s.Places); n > 0 {
 		s.Burst.Ends = s.Places[n-1].Free
@@ -96,43 +98,35 @@ func (c *core) state(now time.Duration, at func(time.Duration) time.Time) State 
 	return s
 }
 
-// at returns the time on the clock, fit to be saved.
-func (l *Limiter) at(d time.Duration) time.Time {
-	return l.birth.Add(d - l.skew).Round(0).UTC()
-}
-
 // Restore gives the limiter, before its first use, what another knew. An hour
 // known to be empty stays so until it ends; apart from that the first call goes
 // alone, for time has passed and others may have called. The limiter's own
-// fields hold, not those of the other. A [Limiter.Book] in which something
+// fields hold, not those of the other. A [Limiter.Store] in which something
 // stands knows better.
 func (l *Limiter) Restore(s State) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.now()
-	since := func(t time.Time) time.Duration { return now + t.Sub(l.at(now)) }
-	h, b := &l.core.hour, &l.core.burst
+	clock := l.now()
+	now := clock.Sub(l.epoch)
+	since := func(t time.Time) time.Duration { return now + t.Sub(clock.Round(0)) }
+	h, b := &l.windows.Hour, &l.windows.Burst
 	if s.Hour.Told && s.Hour.Limit > 0 {
-		h.limit, h.limitTold = s.Hour.Limit, true
-		h.left = h.limit
+		h.Limit, h.LimitTold = s.Hour.Limit, true
+		h.Left = h.Limit
 	}
 	if s.Burst.Told && s.Burst.Limit > 0 {
-		b.limit, b.limitTold = s.Burst.Limit, true
+		b.Limit, b.LimitTold = s.Burst.Limit, true
 	}
 	if end := since(s.Hour.Ends); end > now-hourMargin && end <= now+time.Hour {
-		h.end, h.start, h.endTold = end, end-time.Hour, s.Hour.Told
-		h.left = max(0, h.limit-max(0, s.Hour.Limit-s.Hour.Left))
-		h.own = max(0, s.Hour.Own)
+		h.End, h.EndTold = end, s.Hour.Told
+		h.Left = max(0, h.Limit-max(0, s.Hour.Limit-s.Hour.Left))
+		h.Own = max(0, s.Hour.Own)
 	}
-	h.closed = since(s.Hour.Closed)
-	b.closed = since(s.Burst.Closed)
-	l.core.others.past = max(0, s.Jump)
-	for _, p := range s.Places {
-		// A place is remembered by when it was taken.
-		taken := since(p.Free) - burstSpan - burstMargin - burstGrain
-		if p.Calls >= 0 && p.Others >= 0 {
-			b.take(min(taken, now), p.Calls, p.Others)
-		}
-	}
+	h.Closed = since(s.Hour.Closed)
+	b.Closed = since(s.Burst.Closed)
+	l.windows.Foreign.Past.Jump = max(0, s.Jump)
 	b.expire(now)
+	for _, p := range s.Places {
+		b.take(min(since(p.Free)-burstSpan-burstMargin, now), p.Calls, p.Others)
+	}
 }

@@ -20,7 +20,7 @@ func (a *app) openShared(ctx context.Context, c *connection) (*ledger.DB, error)
 		db.Close()
 		return nil, err
 	}
-	c.limiter.Book = c.budget
+	c.limiter.Store = c.budget
 	c.limiter.OnAlone = func(err error) {
 		a.warn("the ledger does not take notes of calls any more (%v): other runs on the account may be refused, or refuse this one", err)
 	}

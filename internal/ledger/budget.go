@@ -12,15 +12,15 @@ import (
 // meaning is the throttle's. Its methods are safe for concurrent use. It must be
 // closed, before the ledger is.
 type Budget struct {
-	db      *DB
-	account string
-	member  int64
-	locks   *locks
+	db          *DB
+	account     string
+	participant int64
+	locks       *locks
 }
 
-// members are the bytes of the locks' file that stand for members of budgets;
-// those before stand for batches.
-const members = 1 << 40
+// participants is the first byte of the locks' file that stands for a participant
+// of a budget, and their number; the bytes before stand for batches.
+const participants = 1 << 40
 
 // Budget joins those who share the account's budget.
 func (db *DB) Budget(account string) (*Budget, error) {
@@ -33,49 +33,49 @@ func (db *DB) Budget(account string) (*Budget, error) {
 	}
 	b := &Budget{db: db, account: strings.ToLower(account), locks: locks}
 	for got, able := false, true; able && !got; {
-		b.member = rand.Int64N(members)
-		got, able = b.lock(b.member) // where there are no locks, silence must tell
+		b.participant = rand.Int64N(participants)
+		got, able = b.lock(b.participant) // where there are no locks, silence must tell
 	}
 	return b, nil
 }
 
-// lock asks the system for a member's lock.
-func (b *Budget) lock(member int64) (got, able bool) {
+// lock asks the system for a participant's lock.
+func (b *Budget) lock(participant int64) (got, able bool) {
 	if b.db.deaf {
 		return false, false
 	}
-	return b.locks.take(members + member)
+	return b.locks.take(participants + participant)
 }
 
-// Member names this one among those who share the budget: by its lock, and by the
-// file that it is on.
-func (b *Budget) Member() string {
-	return strconv.FormatInt(b.member, 36) + "." + strconv.FormatInt(b.locks.file, 36)
+// Participant names this one among those who share the budget: by its lock, and by
+// the file that it is on.
+func (b *Budget) Participant() string {
+	return strconv.FormatInt(b.participant, 36) + "." + strconv.FormatInt(b.locks.file, 36)
 }
 
-// Gone reports whether a member has certainly ended: the kernel dropped its lock
-// when it closed its budget or died. Where the system has no locks that tell,
-// where the lock is on a file that has been deleted since, or where another member
-// asks at the same moment, a dead one passes for a live one.
-func (b *Budget) Gone(member string) bool {
-	name, on, named := strings.Cut(member, ".")
+// Gone reports whether a participant has certainly ended: the kernel dropped its
+// lock when it closed its budget or died. Where the system has no locks that tell,
+// where the lock is on a file that has been deleted since, or where another
+// participant asks at the same moment, a dead one passes for a live one.
+func (b *Budget) Gone(participant string) bool {
+	name, on, named := strings.Cut(participant, ".")
 	n, err := strconv.ParseInt(name, 36, 64)
 	file := b.locks.file // an older release named none
 	if named && err == nil {
 		file, err = strconv.ParseInt(on, 36, 64)
 	}
 	switch {
-	case err != nil, n < 0, n >= members:
+	case err != nil, n < 0, n >= participants:
 		return true // nobody is called that
 	case file != b.locks.file:
 		return false
 	}
-	if n == b.member {
+	if n == b.participant {
 		return false
 	}
 	got, _ := b.lock(n)
 	if got {
-		b.locks.drop(members + n)
+		b.locks.drop(participants + n)
 	}
 	return got
 }
@@ -114,7 +114,7 @@ func text(b []byte, found bool) []byte {
 	return b
 }
 
-// Close leaves the budget: others find the member gone.
+// Close leaves the budget: others find the participant gone.
 func (b *Budget) Close() error { return b.locks.close() }
 
 // BudgetText returns the text that runs on the account share; nil if there is

@@ -18,15 +18,15 @@ func join(t *testing.T, db *ledger.DB) *ledger.Budget {
 	return b
 }
 
-// A member is gone the moment its process is killed, and not before.
-func TestBudgetMemberKilled(t *testing.T) {
+// A participant is gone the moment its process is killed, and not before.
+func TestBudgetParticipantKilled(t *testing.T) {
 	path := newPath(t)
 	db := openAt(t, path)
 	here := join(t, db)
 	there := child(t, "share", path)
-	member, counted := sharing(t, there)
-	if here.Gone(member) {
-		t.Error("a member that counts is gone")
+	participant, counted := sharing(t, there)
+	if here.Gone(participant) {
+		t.Error("a participant that counts is gone")
 	}
 	for range 100 {
 		must(t, here.Update(t.Context(), oneMore))
@@ -37,18 +37,18 @@ func TestBudgetMemberKilled(t *testing.T) {
 	if got, err := db.BudgetText(t.Context(), account); string(got) != "200" || err != nil {
 		t.Errorf("two processes have counted to %s, %v, want 200", got, err)
 	}
-	if here.Gone(member) {
-		t.Error("a member that has counted is gone")
+	if here.Gone(participant) {
+		t.Error("a participant that has counted is gone")
 	}
 	must(t, there.Process.Kill())
 	there.Wait()
-	if !here.Gone(member) {
-		t.Error("a killed member is not gone")
+	if !here.Gone(participant) {
+		t.Error("a killed participant is not gone")
 	}
 }
 
-// sharing starts a process that shares the budget, as which member.
-func sharing(t *testing.T, cmd *exec.Cmd) (member string, said *bufio.Reader) {
+// sharing starts a process that shares the budget, as which participant.
+func sharing(t *testing.T, cmd *exec.Cmd) (participant string, said *bufio.Reader) {
 	t.Helper()
 	out, err := cmd.StdoutPipe()
 	must(t, err)
@@ -59,19 +59,19 @@ func sharing(t *testing.T, cmd *exec.Cmd) (member string, said *bufio.Reader) {
 	return strings.TrimSpace(line), said
 }
 
-func TestBudgetMembers(t *testing.T) {
+func TestBudgetParticipants(t *testing.T) {
 	path := newPath(t)
 	db, other := openAt(t, path), openAt(t, path)
 	begin(t, db, "may") // its lock is another
-	members := []*ledger.Budget{join(t, db), join(t, db), join(t, other)}
+	participants := []*ledger.Budget{join(t, db), join(t, db), join(t, other)}
 	var done sync.WaitGroup
-	for _, asks := range members {
+	for _, asks := range participants {
 		for range 2 {
 			done.Go(func() {
 				for range 200 {
-					for _, of := range members {
-						if asks.Gone(of.Member()) {
-							t.Errorf("%s finds %s gone", asks.Member(), of.Member())
+					for _, of := range participants {
+						if asks.Gone(of.Participant()) {
+							t.Errorf("%s finds %s gone", asks.Participant(), of.Participant())
 						}
 					}
 				}
@@ -79,18 +79,18 @@ func TestBudgetMembers(t *testing.T) {
 		}
 	}
 	done.Wait()
-	must(t, members[0].Close())
-	for _, asks := range members[1:] {
-		if !asks.Gone(members[0].Member()) {
-			t.Error("a member that has left is not gone")
+	must(t, participants[0].Close())
+	for _, asks := range participants[1:] {
+		if !asks.Gone(participants[0].Participant()) {
+			t.Error("a participant that has left is not gone")
 		}
 	}
-	if members[1].Gone(members[2].Member()) || members[2].Gone(members[1].Member()) {
+	if participants[1].Gone(participants[2].Participant()) || participants[2].Gone(participants[1].Participant()) {
 		t.Error("asking for one has made another gone")
 	}
-	for _, nobody := range []string{"", "-1", "NO", "zzzzzzzzzzzz", "7", members[1].Member() + "!"} {
-		if !members[1].Gone(nobody) {
-			t.Errorf("member %q is not gone", nobody)
+	for _, nobody := range []string{"", "-1", "NO", "zzzzzzzzzzzz", "7", participants[1].Participant() + "!"} {
+		if !participants[1].Gone(nobody) {
+			t.Errorf("participant %q is not gone", nobody)
 		}
 	}
 }
@@ -100,12 +100,12 @@ func TestBudgetWithoutLocks(t *testing.T) {
 	path := newPath(t)
 	db := deaf(t, path)
 	here, there := join(t, db), join(t, db)
-	if here.Member() == there.Member() {
-		t.Errorf("two members are called %s", here.Member())
+	if here.Participant() == there.Participant() {
+		t.Errorf("two participants are called %s", here.Participant())
 	}
 	must(t, there.Close())
-	if here.Gone(there.Member()) {
-		t.Error("a member is gone, but nothing can tell")
+	if here.Gone(there.Participant()) {
+		t.Error("a participant is gone, but nothing can tell")
 	}
 	must(t, here.Update(t.Context(), oneMore))
 }

@@ -64,14 +64,14 @@ func oneMore(old []byte) []byte {
 	return []byte(strconv.Itoa(n + 1))
 }
 
-// Several processes of several members each, beside one that sends.
+// Several processes of several participants each, beside one that sends.
 func testBudgetShared(t *testing.T, open func() book) {
-	const books, members, times = 4, 3, 25
+	const books, participants, times = 4, 3, 25
 	s := start(t, open(), "may")
 	var done sync.WaitGroup
 	for range books {
 		b := open()
-		for range members {
+		for range participants {
 			shared, err := b.Budget(account)
 			must(t, err)
 			defer shared.Close()
@@ -92,7 +92,7 @@ func testBudgetShared(t *testing.T, open func() book) {
 	done.Wait()
 	got, err := open().BudgetText(t.Context(), account)
 	must(t, err)
-	if want := fmt.Sprint(books * members * times); string(got) != want {
+	if want := fmt.Sprint(books * participants * times); string(got) != want {
 		t.Errorf("counted to %s, want %s", got, want)
 	}
 }

@@ -56,8 +56,8 @@ type session interface {
 }
 
 type budget interface {
-	Member() string
-	Gone(member string) bool
+	Participant() string
+	Gone(participant string) bool
 	Update(ctx context.Context, edit func(old []byte) []byte) error
 	Close() error
 }

@@ -76,7 +76,7 @@ func childShares(path string) {
 	orDie(err)
 	b, err := db.Budget(account)
 	orDie(err)
-	fmt.Println(b.Member())
+	fmt.Println(b.Participant())
 	for range 100 {
 		orDie(b.Update(ctx, oneMore))
 	}

@@ -19,7 +19,7 @@ import (
 var migrations embed.FS
 
 // latest is the version of the last migration: the tables this program knows.
-const latest = 5
+const latest = 6
 
 // applicationID marks an SQLite file as a ledger: "bsnd".
 const applicationID = 0x62736e64

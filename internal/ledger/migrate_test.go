@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pressly/goose/v3"
@@ -43,26 +42,30 @@ const version1 = `
 // oldLedger makes a ledger of version 1.
 func oldLedger(t *testing.T) (path string) {
 	t.Helper()
+	return earlierLedger(t, 1, version1)
+}
+
+// earlierLedger makes a ledger of an earlier version in which something was written.
+func earlierLedger(t *testing.T, version int64, written string) (path string) {
+	t.Helper()
 	path = filepath.Join(t.TempDir(), "ledger.db")
 	db, err := sql.Open("sqlite", dsn(path, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	const first = "00001_ledger.sql"
-	text, err := fs.ReadFile(migrations, "migrations/sqlite/"+first)
+	files, err := fs.Sub(migrations, "migrations/sqlite")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, fstest.MapFS{first: {Data: text}},
-		goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Up(t.Context()); err != nil {
+	if _, err := p.UpTo(t.Context(), version); err != nil {
 		t.Fatal(err)
 	}
-	for _, statement := range []string{"PRAGMA " + isLedger, version1, "PRAGMA journal_mode = wal"} {
+	for _, statement := range []string{"PRAGMA " + isLedger, written, "PRAGMA journal_mode = wal"} {
 		if _, err := db.ExecContext(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}
@@ -218,6 +221,21 @@ func sendOn(t *testing.T, db *DB, all []*envelope.Envelope) {
 	var found string
 	if err := db.read.QueryRowContext(ctx, "PRAGMA integrity_check").Scan(&found); found != "ok" || err != nil {
 		t.Errorf("integrity_check: %s, %v", found, err)
+	}
+}
+
+// What an earlier release has written of the call budget is forgotten: the throttle
+// cannot read it any more.
+func TestForgetOldBudget(t *testing.T) {
+	db, err := Open(t.Context(), earlierLedger(t, 5, `
+		INSERT INTO account (id, guid) VALUES (1, 'acc');
+		INSERT INTO budget (account, text, at) VALUES (1, CAST('throttle1 1800000000123 12 0 0 0 1 0 d2f1c90a' AS BLOB), 1000);`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if text, err := db.BudgetText(t.Context(), "acc"); text != nil || err != nil {
+		t.Errorf("BudgetText = %q, %v, want none", text, err)
 	}
 }
 

@@ -128,18 +128,18 @@ func TestLockFileDeleted(t *testing.T) {
 	}
 }
 
-// A member of the budget whose lock is on a deleted file is not gone.
-func TestMemberOfDeletedLockFile(t *testing.T) {
+// A participant of the budget whose lock is on a deleted file is not gone.
+func TestParticipantOfDeletedLockFile(t *testing.T) {
 	path := newPath(t)
 	here := join(t, openAt(t, path))
 	must(t, os.Remove(path+".lock"))
 	there := join(t, openAt(t, path))
-	if there.Gone(here.Member()) || here.Gone(there.Member()) {
-		t.Error("a live member is gone")
+	if there.Gone(here.Participant()) || here.Gone(there.Participant()) {
+		t.Error("a live participant is gone")
 	}
 	must(t, here.Close())
-	if there.Gone(here.Member()) {
-		t.Error("a member is gone of which nobody can tell")
+	if there.Gone(here.Participant()) {
+		t.Error("a participant is gone of which nobody can tell")
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 	"batchsend/throttle"
 )
 
-// shelf is a book in memory. Like a ledger's it is written by one at a time.
-type shelf struct {
+// memoryStore is a store in memory. Like a ledger's it is written by one at a time.
+type memoryStore struct {
 	turn    chan struct{} // a lock that virtual time does not stand still for
 	delay   time.Duration // of an Update, half of it before edit
 	text    []byte
@@ -27,40 +27,40 @@ type shelf struct {
 	quiet map[string]bool // ended, and nobody knows
 }
 
-func newShelf(delay time.Duration) *shelf {
-	return &shelf{turn: make(chan struct{}, 1), delay: delay, ended: make(map[string]bool), quiet: make(map[string]bool)}
+func newStore(delay time.Duration) *memoryStore {
+	return &memoryStore{turn: make(chan struct{}, 1), delay: delay, ended: make(map[string]bool), quiet: make(map[string]bool)}
 }
 
-// page is the book as one member has it.
-type page struct {
-	*shelf
+// storeOf is the store as one participant has it.
+type storeOf struct {
+	*memoryStore
 	name string
 }
 
-var _ throttle.Book = page{}
+var _ throttle.Store = storeOf{}
 
-func (p page) Member() string { return p.name }
+func (p storeOf) Participant() string { return p.name }
 
-func (p page) Gone(member string) bool {
+func (p storeOf) Gone(participant string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.ended[member] && !p.quiet[member]
+	return p.ended[participant] && !p.quiet[participant]
 }
 
-// die ends the member's process. If quiet nobody can tell.
-func (p page) die(quiet bool) {
+// die ends the participant's process. If quiet nobody can tell.
+func (p storeOf) die(quiet bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ended[p.name], p.quiet[p.name] = true, quiet
 }
 
-func (p page) dead() bool {
+func (p storeOf) dead() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.ended[p.name]
 }
 
-func (p page) Update(ctx context.Context, edit func([]byte) []byte) error {
+func (p storeOf) Update(ctx context.Context, edit func([]byte) []byte) error {
 	select {
 	case p.turn <- struct{}{}:
 	case <-ctx.Done():
@@ -83,7 +83,7 @@ func (p page) Update(ctx context.Context, edit func([]byte) []byte) error {
 		return errors.New("this process has ended")
 	}
 	if p.fail.Load() {
-		return errors.New("the shelf is broken")
+		return errors.New("the memoryStore is broken")
 	}
 	if fresh != nil {
 		p.text = fresh
@@ -94,7 +94,7 @@ func (p page) Update(ctx context.Context, edit func([]byte) []byte) error {
 }
 
 // count is how many Updates there were.
-func (s *shelf) count() int {
+func (s *memoryStore) count() int {
 	s.turn <- struct{}{}
 	defer func() { <-s.turn }()
 	return s.updates
@@ -107,18 +107,18 @@ func pass(d time.Duration) {
 	}
 }
 
-// members returns limiters that share a book.
-func (s *shelf) members(n int, l func() *throttle.Limiter) []*throttle.Limiter {
+// participants returns limiters that share a store.
+func (s *memoryStore) participants(n int, l func() *throttle.Limiter) []*throttle.Limiter {
 	all := make([]*throttle.Limiter, n)
 	for i := range all {
 		all[i] = l()
-		all[i].Book = page{s, fmt.Sprintf("member %d", i)}
+		all[i].Store = storeOf{s, fmt.Sprintf("participant %d", i)}
 	}
 	return all
 }
 
-// shut closes limiters.
-func shut(t interface{ Errorf(string, ...any) }, all []*throttle.Limiter) {
+// closeAll closes limiters.
+func closeAll(t interface{ Errorf(string, ...any) }, all []*throttle.Limiter) {
 	for _, l := range all {
 		if err := l.Close(); err != nil {
 			t.Errorf("Close: %v", err)

@@ -12,7 +12,7 @@ import (
 	"batchsend/throttle"
 )
 
-// life is what one member does.
+// life is what one participant does.
 type life struct {
 	start, stop, die time.Duration // after the beginning; 0 never
 	quiet            bool          // nobody can tell that it died
@@ -20,9 +20,9 @@ type life struct {
 	unclosed         bool
 }
 
-// live lives a life on a page and reports how many calls got through.
+// live lives a life on a storeOf and reports how many calls got through.
 func (f life) live(t interface{ Errorf(string, ...any) }, l *throttle.Limiter, s *server) (done int) {
-	p := l.Book.(page)
+	p := l.Store.(storeOf)
 	time.Sleep(f.start)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -69,9 +69,9 @@ func (f life) live(t interface{ Errorf(string, ...any) }, l *throttle.Limiter, s
 	return done
 }
 
-// Whatever members come, go and die, whatever the server's ways: no call is
-// refused while only members call, and all who stay get their calls through.
-func TestMembersAreNeverRefused(t *testing.T) {
+// Whatever participants come, go and die, whatever the server's ways: no call is
+// refused while only participants call, and all who stay get their calls through.
+func TestParticipantsAreNeverRefused(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tr := traits{
 			hour:  rapid.IntRange(0, 150).Draw(t, "hour"),
@@ -90,7 +90,7 @@ func TestMembersAreNeverRefused(t *testing.T) {
 			return time.Duration(rapid.IntRange(0, int(d.Milliseconds())).Draw(t, name)) * time.Millisecond
 		}
 		mortal := false
-		lives := make([]life, rapid.IntRange(1, 5).Draw(t, "members"))
+		lives := make([]life, rapid.IntRange(1, 5).Draw(t, "participants"))
 		for i := range lives {
 			f := &lives[i]
 			f.calls = rapid.IntRange(1, 150).Draw(t, "calls")
@@ -112,11 +112,11 @@ func TestMembersAreNeverRefused(t *testing.T) {
 		}
 		rapid.SyncTest(t, func(t *rapid.T) {
 			time.Sleep(into)
-			s, book := newServer(tr), newShelf(delay)
+			s, store := newServer(tr), newStore(delay)
 			var wg sync.WaitGroup
 			for i, f := range lives {
 				l := &throttle.Limiter{HourLimit: rules.HourLimit, BurstLimit: rules.BurstLimit, Reserve: rules.Reserve}
-				l.Book = page{book, fmt.Sprint(i)}
+				l.Store = storeOf{store, fmt.Sprint(i)}
 				wg.Go(func() {
 					if done := f.live(t, l, s); done < f.calls && f.stop+f.die == 0 {
 						t.Errorf("%d of %d calls were made", done, f.calls)
@@ -124,10 +124,10 @@ func TestMembersAreNeverRefused(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			time.Sleep(time.Minute) // what is still in the book is turned back, and the dead give up
-			updates := book.count()
+			time.Sleep(time.Minute) // what is still in the store is turned back, and the dead give up
+			updates := store.count()
 			time.Sleep(2 * time.Minute)
-			if n := book.count() - updates; n > 0 {
+			if n := store.count() - updates; n > 0 {
 				t.Errorf("%d updates when all was done", n)
 			}
 			s.refusals(t)
