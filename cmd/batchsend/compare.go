@@ -83,19 +83,20 @@ func earlierOf(id *envelope.Identity, st envelope.Standing) envelope.Earlier {
 	return envelope.Earlier{TransactionID: id.Legacy.TransactionID, Batch: id.Batch, State: st.State, ID: st.ID, At: st.At, Legacy: true}
 }
 
-// newcomer is an envelope that no run has sent under its name.
+// newcomer is an envelope of which the ledger does not know that it was sent.
 type newcomer struct {
 	draft *envelope.Draft
 	ledger.Neighbours
 }
 
 // compareNeighbours rejects envelopes that look like a correction of one that
-// was sent, and warns of those that resemble one.
+// was sent, and warns of those that resemble one. Of an envelope that may have
+// been sent it only warns: it was not rejected when it was claimed.
 func (j *job) compareNeighbours(ctx context.Context) error {
 	var drafts []*envelope.Draft
 	var ids []*envelope.Identity
 	for _, d := range j.drafts {
-		if d.Envelope != nil && !j.standing[d].State.MayExist() {
+		if d.Envelope != nil && j.standing[d].State != envelope.StateSent {
 			drafts, ids = append(drafts, d), append(ids, &d.Envelope.Identity)
 		}
 	}
@@ -115,6 +116,10 @@ func (j *job) compareNeighbours(ctx context.Context) error {
 			continue
 		}
 		n := newcomer{d, neighbours[i]}
+		if j.standing[d].State.MayExist() {
+			warnings.add(n, inFiles)
+			continue
+		}
 		if e := n.SameLabel; e != nil && !e.State.MayExist() && d.Envelope.Replaces == "" {
 			d.Envelope.Replaces = e.TransactionID
 		} else if e != nil && e.State.MayExist() {
@@ -201,7 +206,7 @@ func (j *job) compareLegacy(ctx context.Context, drafts []*envelope.Draft) error
 	inFiles := namesIn(j.drafts)
 	entries := make(map[string][]envelope.Earlier)
 	for _, d := range drafts {
-		if d.Label != "" || d.Envelope == nil || d.Envelope.Legacy == nil || d.Envelope.Replaces != "" {
+		if d.Label != "" || d.Envelope == nil || d.Envelope.Legacy == nil || d.Envelope.Replaces != "" || j.standing[d].State.MayExist() {
 			continue
 		}
 		name := d.In.Batch

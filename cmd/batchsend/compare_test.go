@@ -265,6 +265,22 @@ func TestCorrectedAfterAKill(t *testing.T) {
 	})
 }
 
+// TestWarnedAgainAfterALostCall: what a run says of a row that it could not send
+// is said again by the run that sends it.
+func TestWarnedAgainAfterALostCall(t *testing.T) {
+	dir := t.TempDir()
+	moved := strings.Replace(unlabelled, "frej.alm@", "frej@", 1)
+	synctest.Test(t, func(t *testing.T) {
+		o := &bureau{t: t, dir: dir, server: shareSandbox(t, dir, func(*sandbox.Server) {})}
+		o.send("a", "may.csv", unlabelled)
+		says := "people of the same names and roles got envelope " + o.idOf("frej.alm@example.test")
+		o.server.SetFaults(sandbox.Faults{DropBefore: 1})
+		o.want(o.send("a", "may.csv", moved, "--via", "single", "--max-duration", "1s"), exitStopped, says, 2)
+		o.server.SetFaults(sandbox.Faults{})
+		o.want(o.send("a", "may.csv", moved), exitDone, says, 3)
+	})
+}
+
 // otherTemplate is a second template that asks for the same.
 const otherTemplate = "0ffe1e77-0000-4000-8000-000000000777"
 
