@@ -281,6 +281,23 @@ func TestWarnedAgainAfterALostCall(t *testing.T) {
 	})
 }
 
+// TestUnknownUnderAnotherName: who gives rows again under another name, of which
+// an earlier run did not learn whether they were sent, is told how to find out.
+func TestUnknownUnderAnotherName(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		o := &bureau{t: t, dir: dir, server: shareSandbox(t, dir, func(s *sandbox.Server) { s.Faults.DropBefore = 1 })}
+		o.send("a", "may.csv", unlabelled, "--via", "single", "--max-duration", "1s")
+		o.server.SetFaults(sandbox.Faults{})
+		o.want(o.send("a", "june.csv", unlabelled), exitRejected, "not known yet: batchsend reconcile asks DocuSign", 0)
+		time.Sleep(time.Hour)
+		if got := runAgain(t, filepath.Join(dir, "a"), "reconcile", "--sandbox"); got.code != exitDone {
+			t.Errorf("reconcile: exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+		}
+		o.want(o.send("a", "june.csv", unlabelled), exitDone, "2 sent", 2)
+	})
+}
+
 // otherTemplate is a second template that asks for the same.
 const otherTemplate = "0ffe1e77-0000-4000-8000-000000000777"
 

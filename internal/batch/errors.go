@@ -220,7 +220,7 @@ func (harmlessError) RetryAfter() (time.Duration, bool) { return 0, true }
 func TwinMessage(twin envelope.Twin) string {
 	what := fmt.Sprintf("was sent on %s as envelope %s", date(twin.At), twin.ID)
 	if twin.ID == "" {
-		what = fmt.Sprintf("may have been sent on %s (not known yet)", date(twin.At))
+		what = fmt.Sprintf("may have been sent on %s (not known yet: batchsend reconcile asks DocuSign)", date(twin.At))
 	}
 	return fmt.Sprintf("the same envelope %s in batch %q. DocuSign would send it again; remove the rows, or give --allow-repeat if it must go out once more", what, twin.Batch)
 }
