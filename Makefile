@@ -1,6 +1,6 @@
 # Tools (gofumpt, staticcheck) are `tool` lines in go.mod: nothing to install.
 
-.PHONY: test check bench bench-dryrun table fuzz torture office build cover clean
+.PHONY: test check bench bench-dryrun table fuzz torture office office-mutants build cover clean
 
 # All tests, in any order, under the race detector. Many wait for processes that
 # they have started, so more run at once than there are processors.
@@ -53,11 +53,18 @@ ROUNDS ?= 2000
 torture:
 	BATCHSEND_TORTURE=$(ROUNDS) go test -count=1 -timeout 0 -run 'TestKillMatrix|TestCrashPoints|TestOverlap|TestSameContentTwice|TestBulkKilled|TestTwoLedgers' ./cmd/batchsend
 
-# Play SEEDS stories of an office: weeks of virtual time in which people, machines
-# and DocuSign go wrong. A failure prints its seed and the shortest such story.
-SEEDS ?= 100
+# SEEDS stories of an office, from the FIRST on: people, accidents and the whole
+# program, in virtual time. A failure prints the shortest story like it. make test
+# plays 100.
+SEEDS ?= 2000
+FIRST ?= 1
 office:
-	BATCHSEND_OFFICE_SEEDS=$(SEEDS) go test -count=1 -timeout 0 -run TestOffice ./cmd/batchsend
+	BATCHSEND_OFFICE_SEEDS=$(SEEDS) BATCHSEND_OFFICE_FIRST=$(FIRST) go test -count=1 -timeout 0 -run '^TestOffice$$' -v ./cmd/batchsend
+
+# Take mends out of the program (all, or MUTANTS), one after the other: the office
+# must find each fault.
+office-mutants:
+	SEEDS=$(SEEDS) FIRST=$(FIRST) .ci/office-mutants $(MUTANTS)
 
 cover:
 	go test -coverpkg ./... -coverprofile cover.out ./... && go tool cover -func cover.out | tail -1

@@ -80,82 +80,10 @@ func (d *desk) template() string {
 	return templateTwo
 }
 
-// ledgerActions are what people do to ledgers.
-var ledgerActions = []action{
-	{name: "restore-ledger", before: func(w *world, d *desk, a act) {
-		if len(d.backups) == 0 {
-			return
-		}
-		back := len(d.backups) - 1 - a.A%min(3, len(d.backups))
-		w.must(os.RemoveAll(d.ledgerDir()))
-		w.must(copyTree(d.backups[back].dir, d.ledgerDir()))
-		d.ledger = d.backups[back].book.another()
-		w.tell("%s puts the ledger back that was there after day %d", d.who, back+1)
-	}},
-	{name: "restore-ledger-file", before: func(w *world, d *desk, a act) {
-		if len(d.backups) == 0 {
-			return
-		}
-		back := len(d.backups) - 1 - a.A%min(3, len(d.backups))
-		saved, err := os.ReadFile(filepath.Join(d.backups[back].dir, "ledger.db"))
-		if errors.Is(err, fs.ErrNotExist) {
-			return
-		}
-		w.must(err)
-		if left(filepath.Join(d.backups[back].dir, "ledger.db-wal")) || left(d.ledgerFile()+"-wal") {
-			return // the file alone is not the ledger
-		}
-		w.must(os.WriteFile(d.ledgerFile(), saved, 0o600))
-		d.ledger = d.backups[back].book.another()
-		w.tell("%s puts only the file ledger.db back that was there after day %d", d.who, back+1)
-	}},
-	{name: "lose-ledger", before: func(w *world, d *desk, _ act) {
-		w.must(os.RemoveAll(d.ledgerDir()))
-		w.must(os.Mkdir(d.ledgerDir(), 0o700))
-		d.ledger = (*book)(nil).another()
-		w.tell("%s loses the ledger", d.who)
-	}},
-	{name: "lose-wal", before: func(w *world, d *desk, _ act) {
-		if !left(d.ledgerFile() + "-wal") {
-			return
-		}
-		w.must(os.Remove(d.ledgerFile() + "-wal"))
-		_ = os.Remove(d.ledgerFile() + "-shm")
-		d.ledger = (*book)(nil).another()
-		w.tell("%s tidies up and deletes ledger.db-wal", d.who)
-	}},
-}
-
 // left reports whether there is a file with something in it.
 func left(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Size() > 0
-}
-
-// deskActions bring in a second desk.
-var deskActions = []action{
-	{name: "second-desk-copy", before: func(w *world, d *desk, a act) {
-		to := w.second(d, d.sheet.clone())
-		if to == nil {
-			return
-		}
-		to.file, to.batch = d.file, d.batch
-		what := "file and ledger"
-		if a.A%2 == 1 {
-			what = "file, without the ledger"
-		} else {
-			w.must(os.RemoveAll(to.ledgerDir()))
-			w.must(copyTree(d.ledgerDir(), to.ledgerDir()))
-			to.ledger = d.ledger.another()
-		}
-		w.tell("%s copies %s to %s's desk", d.who, what, to.who)
-	}},
-	{name: "second-desk-same-name", before: func(w *world, d *desk, _ act) {
-		if to := w.second(d, newSheet(w.story, "bert")); to != nil {
-			to.file, to.batch = d.file, d.batch
-			w.tell("%s has a file of the same name with other people in it", to.who)
-		}
-	}},
 }
 
 // second sets up the second desk; nil if there is one.

@@ -11,12 +11,6 @@ import (
 
 // mishapActions are what goes wrong while the program runs.
 var mishapActions = []action{
-	{name: "ctrl-c", during: func(_ *world, a act) mishap {
-		return once("somebody presses Ctrl-C", a, func(x *wire) { x.signal() })
-	}},
-	{name: "power", during: func(_ *world, a act) mishap {
-		return once("the power fails", a, func(x *wire) { x.supply.fail() })
-	}},
 	{name: "template-meanwhile", during: func(_ *world, a act) mishap {
 		return once("somebody edits the template's reminders", a, func(x *wire) {
 			x.w.editTemplates(func(e *edition) { e.delay = e.delay%9 + 1 })
@@ -27,9 +21,16 @@ var mishapActions = []action{
 			x.w.editTemplates(func(e *edition) { e.orders = [2]int{e.orders[1], e.orders[0]} })
 		})
 	}},
-	{name: "delete-drafts-meanwhile", during: func(_ *world, a act) mishap {
-		return once("somebody deletes all drafts", a, func(x *wire) { x.w.deleteDrafts() })
+	{name: "tokens-expire", during: func(_ *world, a act) mishap {
+		return once("all tokens expire", a, func(x *wire) { x.w.server.ExpireTokens() })
 	}},
+	{name: "copy-fails", during: func(_ *world, a act) mishap {
+		return once("from now on one copy in three of a bulk list fails", a, func(x *wire) { x.w.copiesFail() })
+	}},
+	often("delete-drafts-meanwhile", "somebody deletes all drafts before DocuSign gets the call", func(x *wire, _ *http.Request, _ []byte) (*http.Response, error) {
+		x.w.deleteDrafts()
+		return nil, nil
+	}),
 	{name: "delete-drafts", before: func(w *world, _ *desk, _ act) {
 		if n := w.deleteDrafts(); n > 0 {
 			w.tell("somebody deletes %d drafts", n)
@@ -69,7 +70,7 @@ var lossActions = []action{
 	}),
 	often("torn", "the answer's body breaks off", func(x *wire, req *http.Request, body []byte) (*http.Response, error) {
 		resp := x.serve(req, body)
-		all, _ := io.ReadAll(resp.Body)
+		all := bodyOf(resp)
 		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(all[:len(all)/2]), tornOff{}))
 		return resp, nil
 	}),
@@ -105,9 +106,6 @@ var lossActions = []action{
 			return nil, nil
 		}
 		x.serve(req, body)
-		x.mu.Lock()
-		x.created = before
-		x.mu.Unlock()
 		return made(req, http.StatusCreated, "application/json", string(before)), nil
 	}),
 	often("strange-id", "the answer names no envelope ID that is one", func(x *wire, req *http.Request, body []byte) (*http.Response, error) {
@@ -170,6 +168,20 @@ func unspecified(req *http.Request) *http.Response {
 type tornOff struct{}
 
 func (tornOff) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// copiesFail has DocuSign make no envelopes of some copies of bulk lists that it
+// is given from now on, until the end of the run.
+func (w *world) copiesFail() {
+	w.doors.Lock()
+	defer w.doors.Unlock()
+	n := 0
+	w.server.FailCopy = func([]string) string {
+		if n++; n%3 == 0 {
+			return "The mailbox is full."
+		}
+		return ""
+	}
+}
 
 // later does something as late as a create may be carried out, and still be
 // found before the program takes it for lost.

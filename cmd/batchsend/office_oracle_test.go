@@ -27,6 +27,8 @@ var findings = []string{
 	"twice",     // somebody got the same letter twice
 	"untrue",    // a row is called sent, and has no envelope of its own
 	"corrected", // a corrected row is mailed beside the letter that it corrects, in silence
+	"changed",   // a batch that was begun goes on with an edited template, and nobody was asked
+	"overlap",   // two runs sent one batch at the same time
 	"lost",      // a good row was not sent in the end, and nobody says why
 	"exit",      // the exit code does not say what happened
 	"refused",   // DocuSign refused a call because of a limit, without other apps
@@ -46,7 +48,7 @@ func (w *world) find(kind string, v *visit, format string, args ...any) {
 	w.tell("\nWRONG (%s): %s", f.kind, f.text)
 	if v != nil {
 		w.tale = append(w.tale, "", "The last command said:", indented(v.stdout), indented(v.stderr))
-		for _, r := range v.results {
+		for _, r := range v.results[:min(len(v.results), 20)] {
 			w.tale = append(w.tale, "    | "+strings.Join(r, ","))
 		}
 	}
@@ -64,7 +66,9 @@ func indented(text string) string {
 // run.
 func (w *world) check(v *visit) {
 	w.checkTwice(v)
-	w.checkCorrected(v)
+	w.checkCorrected()
+	w.checkChanged(v)
+	w.checkOverlap(v)
 	w.checkRefused(v)
 	w.checkSecrets(v)
 	if v.cut {
@@ -127,54 +131,164 @@ func (w *world) checkTwice(v *visit) {
 // only if the first still stands in the file, or was sent from another template
 // or under another name, and then not in silence. What was sent from another
 // template under another batch has nothing to do with it.
-func (w *world) checkCorrected(v *visit) {
-	if !v.command.sends || v.command.repeat {
-		return
-	}
+func (w *world) checkCorrected() {
 	mailed := w.mailedTo()
 	for i := range mailed {
 		now := &mailed[i]
-		if now.Sent.Before(v.began) {
+		v := w.sender(now)
+		if v.ended.IsZero() || w.judged[now.ID] {
 			continue
 		}
-		c := w.contractOf(now)
+		w.judged[now.ID] = true
+		if v.command.repeat {
+			continue
+		}
 		for j := range mailed[:i] {
-			before := &mailed[j]
-			if old := w.contractOf(before); old.people != c.people || !before.Sent.Before(v.began) || old.values == c.values && before.TemplateID == now.TemplateID {
-				continue
-			}
-			by := w.sender(before)
-			if by == nil || !v.ledger.knows[before.ID] {
-				continue // this ledger may not know whom that letter went to
-			}
-			switch {
-			case by.batch != v.batch && before.TemplateID != now.TemplateID:
-			case by.batch == v.batch && before.TemplateID == now.TemplateID && !v.sheet.labels && !v.sheet.has(w.contractOf(before)):
-				w.find("corrected", v, "%s got %q and then, by the same batch, %q, which is a correction of it", c.people, w.contractOf(before).values, c.values)
-			case !v.cut && !strings.Contains(v.stderr, "warning"):
-				w.find("corrected", v, "%s got %q and then %q without a warning", c.people, w.contractOf(before).values, c.values)
+			if before := &mailed[j]; before.Sent.Before(v.began) {
+				w.checkCorrection(v, now, before)
 			}
 		}
 	}
 }
 
+// checkCorrection looks at one of the letters that a visit has sent, beside one
+// that was mailed before it.
+func (w *world) checkCorrection(v *visit, now, before *sandbox.Envelope) {
+	c, old, by := w.contractOf(now), w.contractOf(before), w.sender(before)
+	sameBatch, sameTemplate := by.batch == v.batch, before.TemplateID == now.TemplateID
+	if old == c && sameTemplate {
+		return // see checkTwice
+	}
+	if !v.ledger.knows[before.ID] {
+		return // this ledger may not know whom that letter went to
+	}
+	warned := v.cut || strings.Contains(v.stderr, "warning")
+	switch {
+	case old.people != c.people:
+		if old.values == c.values && sameBatch && !v.sheet.has(old) && !warned {
+			w.find("corrected", v, "the letter %q went to %s, and now without a warning to %s", c.values, old.people, c.people)
+		}
+	case !sameBatch && !sameTemplate:
+	case sameBatch && sameTemplate && !v.sheet.labels && !v.sheet.has(old):
+		w.find("corrected", v, "%s got %q and then, by the same batch, %q, which is a correction of it", c.people, old.values, c.values)
+	case !warned:
+		w.find("corrected", v, "%s got %q and then %q without a warning", c.people, old.values, c.values)
+	}
+}
+
 // sender is the visit that made an envelope. Copies of bulk lists make
-// themselves: of those, the one during which they did.
+// themselves: of those, the one that gave DocuSign the list.
 func (w *world) sender(e *sandbox.Envelope) *visit {
 	if v := w.makers[e.ID]; v != nil {
 		return v
 	}
-	for i := len(w.visits) - 1; i >= 0; i-- {
-		if !e.Sent.Before(w.visits[i].began) {
-			return w.visits[i]
+	for _, l := range slices.Backward(w.lists) {
+		if !slices.ContainsFunc(e.CustomFields, func(f sandbox.CustomField) bool { return !strings.Contains(l.body, f.Value) }) {
+			return l.by
 		}
 	}
-	return nil
+	panic("nobody has made envelope " + e.ID)
 }
 
 // has reports whether a letter stands in the file.
 func (s *sheet) has(c contract) bool {
 	return slices.ContainsFunc(s.letters, func(l sheetRow) bool { return s.contract(&l) == c })
+}
+
+// checkChanged: what a run has left for the next one is not sent from a template
+// that was edited since, unless somebody says so. What counts is the template as
+// the program has read it last: that may be half an hour old, no more.
+func (w *world) checkChanged(v *visit) {
+	if !v.command.sends || v.command.has("--allow-changed-template") || v.cut {
+		return
+	}
+	before := w.lastSending(v)
+	for _, e := range w.mailedTo() {
+		if w.makers[e.ID] != v {
+			continue // also copies of lists: they are made from a draft
+		}
+		read := v.readBefore(e.Created)
+		if age := e.Created.Sub(read.at); age > trusted+w.story.Account.settle() && !read.edition.asksLike(w.editionAt(e.Created)) {
+			w.find("changed", v, "%q came from a template that was edited, and the program has not looked at it for %v", w.contractOf(&e).values, age)
+		}
+		if before == nil || read.edition.asksLike(before.readBefore(before.ended).edition) {
+			continue
+		}
+		for i, rows := range w.resultOf(before) {
+			if before.sheet.contract(&before.sheet.letters[i]) == w.contractOf(&e) && rows[0].status == "pending" && rows[0].code == "" {
+				w.find("changed", v, "%q was left for later on %s, and is sent now from a template that was edited since", w.contractOf(&e).values, w.when(before.began))
+			}
+		}
+	}
+}
+
+// editedUnseen reports whether an envelope was made from a template that was
+// edited after the program has read it: what it says is then the editor's doing.
+func (w *world) editedUnseen(e *sandbox.Envelope) bool {
+	return w.sender(e).readBefore(e.Created).edition.saved != w.editionAt(e.Created).saved
+}
+
+// trusted is how long the program takes a template to be as it was.
+const trusted = 30 * time.Minute
+
+// lastSending is the run before v that has sent some of the same batch and had
+// to leave others; nil if there is none.
+func (w *world) lastSending(v *visit) *visit {
+	for _, before := range slices.Backward(w.visits) {
+		if before == v || !before.command.sends || before.ledger != v.ledger || before.batch != v.batch || before.template != v.template {
+			continue
+		}
+		if before.command.has("--allow-changed-template") {
+			return nil
+		}
+		if before.planned() {
+			if before.code == exitStopped || before.command.limit && before.code == exitDone {
+				return before
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// checkOverlap: while a run sends a batch no other does, by whatever name it
+// knows the ledger.
+func (w *world) checkOverlap(v *visit) {
+	began, ended := v.sending()
+	for _, other := range w.visits {
+		if other == v || other.batch != v.batch || other.ledger != v.ledger {
+			continue
+		}
+		if from, to := other.sending(); from.Before(ended) && began.Before(to) {
+			w.find("overlap", v, "two runs sent batch %q between %s and %s", v.batch, w.when(from), w.when(ended))
+		}
+	}
+}
+
+// sending is when a run made the first and the last call that creates
+// envelopes.
+func (v *visit) sending() (from, to time.Time) {
+	for _, c := range v.calls {
+		if c.creates {
+			if from.IsZero() {
+				from = c.begun
+			}
+			to = c.begun
+		}
+	}
+	return from, to
+}
+
+// planned reports whether a run had begun to send.
+func (v *visit) planned() bool {
+	return slices.ContainsFunc(v.results, func(r []string) bool { return r[6] == "sent" })
+}
+
+// asksLike reports whether two editions of the templates ask for the same.
+func (e edition) asksLike(o edition) bool {
+	a, b := e, o
+	a.saved, b.saved = time.Time{}, time.Time{}
+	return a == b
 }
 
 // checkRefused: without other apps no call is refused by a limit. A ledger that
@@ -270,6 +384,7 @@ func (w *world) checkResults(v *visit) {
 				w.find("untrue", v, "the row of %s is %s, and its envelope was not mailed: it is %s", l.employee, r.status, e.Status)
 			case taken && other != i:
 				w.find("untrue", v, "the rows of %s and %s have one envelope between them", l.employee, v.sheet.letters[other].employee)
+			case w.editedUnseen(e) && w.contractOf(e).people == v.sheet.contract(l).people:
 			case w.contractOf(e) != v.sheet.contract(l):
 				w.find("untrue", v, "the row of %s is %s with an envelope to %s that says %q", l.employee, r.status, w.contractOf(e).people, w.contractOf(e).values)
 			}
@@ -300,8 +415,9 @@ func (w *world) checkExit(v *visit) {
 			w.find("exit", v, "exit code 0, but of %d lines of the results only %d are done", all, done)
 		}
 	case exitCannotRun:
-		hardLink := v.command.isBeside && strings.Contains(v.stderr, "link")
-		quiet := len(v.command.mishaps) == 0 && v.command.others == 0
+		hardLink := (v.command.isBeside || v.command.beside != nil) && strings.Contains(v.stderr, "hard links")
+		migrates := v.command.has("--dry-run") && strings.Contains(v.stderr, "an older batchsend has written it") // which it must not change
+		quiet := !migrates && len(v.command.mishaps) == 0 && v.command.others == 0 && !v.command.suspended
 		if quiet && !strings.Contains(v.stderr, "TEMPLATE_CHANGED") && !hardLink {
 			w.find("exit", v, "exit code 1, and nothing was wrong but other commands")
 		}
@@ -322,13 +438,17 @@ func (w *world) checkExit(v *visit) {
 			w.find("exit", v, "exit code 4, and nothing has failed or is unknown")
 		}
 	case exitStopped:
+		if v.command.suspended && len(v.command.mishaps) == 0 && v.command.ends == 0 && !v.command.limit && v.command.beside == nil && !v.command.isBeside && counts["pending"] > 0 {
+			w.find("exit", v, "exit code 5, and somebody must have the account unlocked first")
+		}
 		if v.calm && v.command.ends == 0 && all > 0 && done == all {
 			w.find("exit", v, "exit code 5, and all is done")
 		}
 		if v.calm && v.command.ends == 0 && v.command.limit && all > 0 && done+counts["pending"] == all {
 			w.find("exit", v, "exit code 5, and as many were sent as --limit says")
 		}
-		if v.calm && v.command.ends == 0 && !v.command.has("--max-errors") && !v.command.limit && v.results != nil && counts["pending"] > 0 && counts["unknown"]+counts["sending"] == 0 {
+		asked := !v.command.has("--dry-run") || !strings.Contains(v.stderr, "could not be asked") // one that cannot ask says so, and does not wait
+		if v.calm && asked && v.command.ends == 0 && !v.command.has("--max-errors") && !v.command.limit && v.results != nil && counts["pending"] > 0 && counts["unknown"]+counts["sending"] == 0 {
 			w.find("exit", v, "exit code 5 on a calm day, and nothing says why rows are pending")
 		}
 	default:
@@ -341,12 +461,16 @@ func (w *world) checkExit(v *visit) {
 func (w *world) checkWaits(v *visit) {
 	const margin = 3 * time.Minute
 	last := v.began
+	var asked time.Time // when DocuSign has last asked for a pause
 	wait := func(until time.Time) {
 		gap := until.Sub(last)
 		hour := last.Truncate(time.Hour).Add(time.Hour).Sub(last)
 		most := max(hour, w.story.Account.settle(), 5*time.Minute) + margin
 		if v.command.beside != nil || v.command.isBeside {
 			most = hour + w.story.Account.settle() + margin // they may wait for each other
+		}
+		if until.Sub(asked) <= time.Hour+margin {
+			return // DocuSign asked for more, and no window is longer
 		}
 		if gap > most {
 			w.find("wait", v, "nothing happened from %s for %v, and nothing asks for more than %v", w.when(last), gap.Round(time.Second), most.Round(time.Second))
@@ -358,6 +482,9 @@ func (w *world) checkWaits(v *visit) {
 		}
 		if c.ended.After(last) {
 			last = c.ended
+		}
+		if c.pause {
+			asked = c.ended
 		}
 	}
 	wait(v.ended)
@@ -398,7 +525,7 @@ func (w *world) unjust(v *visit, l *sheetRow, r resultRow) string {
 	same, people := w.forgotten(v, c)
 	for _, e := range w.mailedTo() {
 		old := w.contractOf(&e)
-		same = same || old == c
+		same = same || old == c || old.people == c.people && w.editedUnseen(&e)
 		people = people || old.people == c.people
 	}
 	switch r.code {

@@ -17,7 +17,9 @@ const docusignHost = "https://account-d.docusign.com"
 // somebody calls DocuSign as another user of the account does, beside the
 // program.
 func (w *world) somebody(method, path, body string) {
+	w.mu.Lock()
 	w.others = true
+	w.mu.Unlock()
 	now := time.Now()
 	assertion, err := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
 		"iss": w.server.IntegrationKey, "sub": w.server.UserID, "aud": strings.TrimPrefix(docusignHost, "https://"),

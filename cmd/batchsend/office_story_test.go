@@ -31,6 +31,8 @@ type account struct {
 	Answer        time.Duration // how long an answer takes
 	Settle        time.Duration // what --settle says; 0: it is not given
 	Local         bool          // it is reached over a loopback address
+	NoBulk        bool          // it does not send in bulk
+	BulkRate      float64       // copies of a bulk list that it sends a second; 0: 20
 }
 
 // settle is how long the program waits for an envelope to be found.
@@ -46,40 +48,6 @@ type day struct {
 	Pause time.Duration // since the day before
 	Desk  int           // at which it happens, if there are two
 	Acts  []act
-}
-
-// act is something that somebody does, or that goes wrong. What A and B mean is
-// the action's business.
-type act struct {
-	Name string
-	A, B int
-}
-
-// action is one kind of act.
-type action struct {
-	name string
-	// before does something to the office before the command is given.
-	before func(*world, *desk, act)
-	// with changes the command.
-	with func(*world, *command, act)
-	// during returns what goes wrong while the program runs.
-	during func(*world, act) mishap
-}
-
-// actions are all that can happen, in groups that are drawn equally often. Each
-// can be switched on or off by its name, see [enabled].
-func actions() [][]action {
-	return [][]action{fileActions, ledgerActions, templateActions, deskActions, commandActions, otherCommands, mishapActions, lossActions}
-}
-
-// actionNamed finds an action.
-func actionNamed(name string) action {
-	for _, a := range slices.Concat(actions()...) {
-		if a.name == name {
-			return a
-		}
-	}
-	panic("no action " + name)
 }
 
 // The environment variables that choose among actions and among findings, by
@@ -148,6 +116,8 @@ func stories() *rapid.Generator[*story] {
 			Settle: rapid.SampledFrom([]time.Duration{0, 0, 25 * time.Minute}).Draw(t, "settle"),
 			Local:  rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "local"),
 		}
+		s.Account.NoBulk = rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "no bulk")
+		s.Account.BulkRate = rapid.SampledFrom([]float64{0, 0, 0.1}).Draw(t, "bulk rate")
 		if s.Account.Local {
 			s.Account.Settle = rapid.SampledFrom([]time.Duration{time.Minute, 30 * time.Second}).Draw(t, "short settle")
 		}

@@ -36,6 +36,12 @@ func (w *world) tellStart(d *desk) {
 	}
 	w.tell("DocuSign allows %s an hour and %s in 30 s. An answer takes %v, searches lag by %v, --settle is %v.",
 		limit(a.Hourly), limit(a.Burst), a.Answer, a.Lag, a.settle())
+	switch {
+	case a.NoBulk:
+		w.tell("It does not send in bulk.")
+	case a.BulkRate > 0:
+		w.tell("Of bulk lists it sends %v copies a second.", a.BulkRate)
+	}
 	labels := "without a column envelope"
 	if w.story.Labels {
 		labels = "with a column envelope"

@@ -93,51 +93,14 @@ func (e *edition) template(id, name string, roles int) json.RawMessage {
 	return text
 }
 
-// templateActions edit the template.
-var templateActions = []action{
-	{name: "template-order", before: edit(func(e *edition, _ *sheet, _ act) string {
-		e.orders = [2]int{e.orders[1], e.orders[0]}
-		return "the manager and the employee change places in the routing order"
-	})},
-	{name: "template-role", before: edit(func(e *edition, _ *sheet, a act) string {
-		e.roles[0] = []string{"Staff", "Employee"}[a.A%2]
-		return fmt.Sprintf("the employee's role is called %s now", e.roles[0])
-	})},
-	{name: "template-role-and-file", before: edit(func(e *edition, s *sheet, a act) string {
-		e.roles[0] = []string{"Staff", "Employee"}[a.A%2]
-		s.roles = e.roles
-		return fmt.Sprintf("the employee's role is called %s now, and in the file too", e.roles[0])
-	})},
-	{name: "template-tab-type", before: edit(func(e *edition, _ *sheet, _ act) string {
-		e.number = !e.number
-		return "the salary's field gets another type"
-	})},
-	{name: "template-label-case", before: edit(func(e *edition, _ *sheet, a act) string {
-		e.tab = []string{"SALARY", "Salary"}[a.A%2]
-		return fmt.Sprintf("the salary's field is called %s now", e.tab)
-	})},
-	{name: "template-field-case", before: edit(func(e *edition, _ *sheet, a act) string {
-		e.field = []string{"department", "Department"}[a.A%2]
-		return fmt.Sprintf("the envelope's field is called %s now", e.field)
-	})},
-	{name: "template-second-tab", before: edit(func(e *edition, _ *sheet, _ act) string {
-		e.twice = !e.twice
-		return "a second field with the salary's label comes or goes"
-	})},
-	{name: "template-reminders", before: edit(func(e *edition, _ *sheet, a act) string {
-		e.delay = 1 + a.A%9
-		return fmt.Sprintf("reminders begin after %d days", e.delay)
-	})},
-	{name: "template-saved", before: edit(func(*edition, *sheet, act) string { return "it is saved again as it was" })},
-}
-
-// edit makes an action of a change to the template.
-func edit(change func(*edition, *sheet, act) string) func(*world, *desk, act) {
-	return func(w *world, d *desk, a act) {
-		what := ""
-		w.editTemplates(func(e *edition) { what = change(e, d.sheet, a) })
-		w.tell("somebody edits the template: %s", what)
+// editionAt is the edition that there was at some moment.
+func (w *world) editionAt(t time.Time) (e edition) {
+	for _, at := range w.editions {
+		if !at.saved.After(t) {
+			e = at
+		}
 	}
+	return e
 }
 
 // editTemplates changes the templates when no call is being served.
@@ -146,6 +109,6 @@ func (w *world) editTemplates(change func(*edition)) {
 	defer w.doors.Unlock()
 	change(&w.edition)
 	w.edition.saved = time.Now()
-	w.edits = append(w.edits, time.Now())
+	w.editions = append(w.editions, w.edition)
 	w.server.Templates = w.edition.templates()
 }

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"sync"
 	"testing"
@@ -22,17 +23,34 @@ const (
 	officeList  = "BATCHSEND_OFFICE_SURVEY" // make nothing shorter: list what is wrong in "all" stories, or in the "first" that fails
 )
 
-// TestOffice plays stories of an office (see [story]) with the whole program, in
-// virtual time, and looks whether what was promised is kept. When it is not, it
-// prints the story's seed and the shortest story of that kind.
+// TestOffice plays stories of an office with the whole program against the
+// sandbox, in virtual time, and looks whether what was promised is kept. When it
+// is not, it prints the story's seed and the shortest story of that kind.
 //
-// It is played by hand (make office): a template that is edited in the moment
-// between its reading and a call is still told of as a fault.
+// The words, and the files that they are in:
+//
+//   - A story (office_story) is some weeks in the office, drawn from a seed. It is
+//     a list of days; each day is one command and the acts around it.
+//   - An act (office_acts) is something that people do on purpose: they edit the
+//     file or the template, restore a ledger, give another flag.
+//   - A mishap (office_mishap) is what goes wrong while the program runs: the
+//     power fails, answers are lost. It is an act too, done to a wire.
+//   - A wire (office_wire) carries the calls of one run to DocuSign and back.
+//   - A desk (office_desk) is one person's computer: file, key, ledger. A book is
+//     what people know of the ledger there.
+//   - A sheet (office_sheet) is a file; a letter is what one of its envelopes
+//     says, and a contract is the letter as the one who gets it sees it.
+//   - An edition (office_template) is the templates as they are for a while.
+//   - A visit (office_world) is one run of the program; office_command has what
+//     was typed.
+//   - A finding (office_oracle) is what must not be. The oracle looks for it after
+//     each visit.
+//   - The tale (office_tale) is the story as it went, for a reader.
+//
+// Time, chance and the order of calls are the story's; only which of two calls
+// of the same moment comes first is not.
 func TestOffice(t *testing.T) {
-	if os.Getenv(officeSeeds) == "" {
-		t.Skipf("%s is not set: make office plays it", officeSeeds)
-	}
-	seeds, first := 0, 1
+	seeds, first := sized(100, 6), 1
 	for name, n := range map[string]*int{officeSeeds: &seeds, officeFirst: &first} {
 		if text := os.Getenv(name); text != "" {
 			var err error
@@ -44,23 +62,31 @@ func TestOffice(t *testing.T) {
 	all := stories()
 	var mu sync.Mutex
 	wrong := map[int]*finding{} // by seed
-	t.Run("seeds", func(t *testing.T) {
-		for seed := first; seed < first+seeds; seed++ {
-			t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+	next := first
+	take := func() (seed int, ok bool) { // in order
+		mu.Lock()
+		defer mu.Unlock()
+		if next == first+seeds || len(wrong) > 0 && os.Getenv(officeList) != "all" {
+			return 0, false
+		}
+		next++
+		return next - 1, true
+	}
+	t.Run("players", func(t *testing.T) {
+		for range runtime.GOMAXPROCS(0) {
+			t.Run("player", func(t *testing.T) {
 				t.Parallel()
-				mu.Lock()
-				enough := len(wrong) > 0 && os.Getenv(officeList) != "all"
-				mu.Unlock()
-				if enough {
-					t.Skip("an earlier seed has failed")
-				}
-				var found *finding
-				dir := officeDir(t)
-				synctest.Test(t, func(*testing.T) { found = play(dir, all.Example(seed)) })
-				if found != nil {
-					mu.Lock()
-					defer mu.Unlock()
-					wrong[seed] = found
+				for seed, ok := take(); ok; seed, ok = take() {
+					t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+						var found *finding
+						dir := officeDir(t)
+						synctest.Test(t, func(*testing.T) { found = play(dir, all.Example(seed)) })
+						if found != nil {
+							mu.Lock()
+							defer mu.Unlock()
+							wrong[seed] = found
+						}
+					})
 				}
 			})
 		}

@@ -29,7 +29,7 @@ type wire struct {
 	mu      sync.Mutex
 	calls   []wireCall
 	seen    map[string]int // calls of a kind so far, see [callKind]
-	created []byte         // the last answer to a create
+	created []byte         // the last answer to a create that the program has got
 }
 
 // supply is the power of one desk. When it has failed nothing goes through any
@@ -52,7 +52,9 @@ func (s *supply) fail() {
 type wireCall struct {
 	begun, ended time.Time
 	kind         string
-	status       int // 0: no answer
+	creates      bool
+	status       int  // 0: no answer
+	pause        bool // the answer asked for one
 }
 
 // errNoPower is how calls end when there is no power.
@@ -72,18 +74,18 @@ func (x *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	if x.supply.off.Load() {
 		return nil, errNoPower
 	}
-	n, times := x.begin(kind)
+	n, times := x.begin(kind, isCreate(req))
 	resp, err := x.carry(req, body, n, times, kind)
 	x.end(n, resp, err)
 	return resp, err
 }
 
 // begin notes a call and returns which one it is, in all and of its kind.
-func (x *wire) begin(kind string) (n, times int) {
+func (x *wire) begin(kind string, creates bool) (n, times int) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.seen[kind]++
-	x.calls = append(x.calls, wireCall{begun: time.Now(), kind: kind})
+	x.calls = append(x.calls, wireCall{begun: time.Now(), kind: kind, creates: creates})
 	return len(x.calls), x.seen[kind]
 }
 
@@ -91,7 +93,7 @@ func (x *wire) end(n int, resp *http.Response, err error) {
 	x.mu.Lock()
 	x.calls[n-1].ended = time.Now()
 	if err == nil {
-		x.calls[n-1].status = resp.StatusCode
+		x.calls[n-1].status, x.calls[n-1].pause = resp.StatusCode, resp.Header.Get("Retry-After") != ""
 	}
 	x.mu.Unlock()
 	x.w.mu.Lock()
@@ -129,6 +131,11 @@ func (x *wire) carry(req *http.Request, body []byte, n, times int, kind string) 
 	if x.supply.off.Load() {
 		return nil, errReset
 	}
+	if isCreate(req) && resp.StatusCode/100 == 2 {
+		x.mu.Lock()
+		x.created = bodyOf(resp)
+		x.mu.Unlock()
+	}
 	return resp, nil
 }
 
@@ -159,21 +166,36 @@ func (x *wire) serve(req *http.Request, body []byte) *http.Response {
 	if err != nil {
 		panic(err) // it has no faults of its own
 	}
-	all, _ := io.ReadAll(resp.Body)
-	resp.Body = io.NopCloser(bytes.NewReader(all))
-	x.learn(req, all)
+	x.learn(req, body, resp.StatusCode, bodyOf(resp))
 	return resp
 }
 
-// learn keeps of an answer what must not be shown, or may be played again.
-func (x *wire) learn(req *http.Request, answer []byte) {
+// bodyOf reads an answer's body, which can be read again.
+func bodyOf(resp *http.Response) []byte {
+	all, _ := io.ReadAll(resp.Body)
+	resp.Body = io.NopCloser(bytes.NewReader(all))
+	return all
+}
+
+// learn keeps of a call and its answer what must not be shown, may be played
+// again, or tells whose something is.
+func (x *wire) learn(req *http.Request, body []byte, status int, answer []byte) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	switch path := req.URL.Path; {
+	case status/100 != 2:
+		return
+	case req.Method == http.MethodGet && strings.HasSuffix(path, "/templates/"+x.visit.template):
+		x.visit.readings = append(x.visit.readings, reading{time.Now(), x.w.edition})
+	case req.Method == http.MethodPost && strings.HasSuffix(path, "/bulk_send_lists"):
+		x.w.mu.Lock()
+		x.w.lists = append(x.w.lists, bulkList{x.visit, string(body)})
+		x.w.mu.Unlock()
+	}
 	var made struct {
 		ID string `json:"envelopeId"`
 	}
 	if isCreate(req) && json.Unmarshal(answer, &made) == nil && made.ID != "" {
-		x.created = answer
 		x.w.mu.Lock()
 		x.w.makers[made.ID] = x.visit
 		x.w.mu.Unlock()

@@ -31,11 +31,12 @@ type world struct {
 	server *sandbox.Server
 	doors  sync.RWMutex // held to read while a call is served, to write while the server is changed
 
-	edition edition
-	edits   []time.Time
-	desks   []*desk
-	visits  []*visit
-	pending sync.WaitGroup // what DocuSign is still to get
+	edition  edition
+	editions []edition // all that there were, this one too
+	desks    []*desk
+	visits   []*visit
+	judged   map[string]bool // envelopes of which it was said whether they correct another
+	pending  sync.WaitGroup  // what DocuSign is still to get
 
 	others bool // other apps have called
 	began  time.Time
@@ -44,6 +45,7 @@ type world struct {
 	mu         sync.Mutex
 	secrets    []string
 	makers     map[string]*visit // by the IDs of the envelopes that they made
+	lists      []bulkList
 	lastCall   time.Time
 	lastLedger *book // that made it
 }
@@ -81,6 +83,29 @@ type visit struct {
 	calls    []wireCall
 	template string
 	batch    string
+	readings []reading
+}
+
+// reading is when a visit read its template, and which edition that was.
+type reading struct {
+	at      time.Time
+	edition edition
+}
+
+// readBefore is the visit's last reading of its template before some moment.
+func (v *visit) readBefore(t time.Time) (last reading) {
+	for _, r := range v.readings {
+		if !r.at.After(t) {
+			last = r
+		}
+	}
+	return last
+}
+
+// bulkList is a list of copies that a visit gave to DocuSign.
+type bulkList struct {
+	by   *visit
+	body string
 }
 
 // broken ends a story that cannot go on for a reason of its own.
@@ -95,7 +120,9 @@ func (w *world) must(err error) {
 // play plays a story in a directory, within a bubble, and returns what was
 // wrong first, if anything was.
 func play(dir string, s *story) (found *finding) {
-	w := &world{story: s, dir: dir, key: theKey(), began: time.Now(), edition: firstEdition(), makers: map[string]*visit{}}
+	w := &world{story: s, dir: dir, key: theKey(), began: time.Now(), makers: map[string]*visit{}, judged: map[string]bool{}}
+	w.edition = firstEdition()
+	w.editions = []edition{w.edition}
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
@@ -131,6 +158,7 @@ func (w *world) open() {
 		Account: sandbox.DefaultAccount, UserID: sandbox.DefaultUserID, IntegrationKey: sandbox.DefaultIntegrationKey,
 		Key: &w.key.key.PublicKey, Templates: w.edition.templates(),
 		HourlyLimit: a.Hourly, BurstLimit: a.Burst, IndexDelay: a.Lag,
+		NoBulk: a.NoBulk, BulkRate: a.BulkRate,
 	}
 	for line := range strings.Lines(string(w.key.text)) {
 		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "-----") {
@@ -204,6 +232,9 @@ func (w *world) settle(d *desk) {
 		time.Sleep(20 * time.Minute)
 		c := w.sending(d)
 		c.args = append(c.args, extra...)
+		if last != nil && last.says("batchsend reconcile asks DocuSign") {
+			w.visit(d, w.other(c, "reconcile"))
+		}
 		v := w.visit(d, c)
 		idle := last != nil && last.code == v.code && last.stdout == v.stdout
 		last = v
@@ -228,6 +259,12 @@ func (w *world) settle(d *desk) {
 		}
 	}
 	w.find("exit", last, "the command is never done")
+}
+
+// says reports whether a text stands in what a run printed or in its results.
+func (v *visit) says(text string) bool {
+	return strings.Contains(v.stdout+v.stderr, text) ||
+		slices.ContainsFunc(v.results, func(r []string) bool { return strings.Contains(r[10], text) })
 }
 
 // visit has somebody give a command, and perhaps somebody else another one
@@ -262,7 +299,7 @@ func (w *world) visit(d *desk, c *command) *visit {
 func (w *world) newVisit(d *desk, c *command) *visit {
 	v := &visit{
 		desk: d, command: c, sheet: d.sheet.clone(), ledger: d.ledger, batch: d.file, template: d.template(),
-		calm: len(c.mishaps) == 0 && c.others == 0 && c.beside == nil && !c.isBeside,
+		calm: len(c.mishaps) == 0 && c.others == 0 && !c.suspended && c.beside == nil && !c.isBeside,
 	}
 	for i, arg := range c.args {
 		switch arg {
@@ -306,8 +343,9 @@ func (w *world) run(v, second *visit) {
 		beside.Add(1)
 		timer := time.AfterFunc(v.command.beside.after, func() {
 			defer beside.Done()
-			v.command.beside.prepare(w, d)
-			w.process(all, second, &wire{w: w, visit: second, seen: map[string]int{}, supply: supply})
+			if v.command.beside.prepare(w, d) {
+				w.process(all, second, &wire{w: w, visit: second, seen: map[string]int{}, supply: supply})
+			}
 		})
 		defer func() {
 			if timer.Stop() {
@@ -320,10 +358,10 @@ func (w *world) run(v, second *visit) {
 	} else {
 		defer func() { w.endRun(v, nil, snapshot) }()
 	}
-	w.busy(v.command.others)
+	w.busy(v.command.others, v.command.suspended)
 	endless := time.AfterFunc(3*24*time.Hour, signal)
 	w.process(ctx, v, x)
-	w.busy(0)
+	w.busy(0, false)
 	for _, t := range append(timers, endless) {
 		t.Stop()
 	}
@@ -331,10 +369,6 @@ func (w *world) run(v, second *visit) {
 
 // process is one process of the program.
 func (w *world) process(ctx context.Context, v *visit, x *wire) {
-	args := v.command.args
-	if v.command.file {
-		args = append(args[:len(args):len(args)], filepath.Join(v.desk.dir, v.desk.file))
-	}
 	w.mu.Lock()
 	w.visits = append(w.visits, v)
 	v.desk.visits = append(v.desk.visits, v)
@@ -342,7 +376,7 @@ func (w *world) process(ctx context.Context, v *visit, x *wire) {
 	w.mu.Unlock()
 	var stdout, stderr bytes.Buffer
 	p := process{env: w.environment(v.desk), stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, transport: x}
-	v.code = p.run(ctx, args)
+	v.code = p.run(ctx, v.command.arguments(v.desk))
 	v.ended = time.Now()
 	v.stdout, v.stderr, v.calls = stdout.String(), stderr.String(), x.calls
 	if len(x.calls) > 0 {
@@ -355,7 +389,7 @@ func (w *world) process(ctx context.Context, v *visit, x *wire) {
 // endRun takes what the runs have left behind.
 func (w *world) endRun(v, second *visit, snapshot string) {
 	for _, e := range w.mailedTo() {
-		if !e.Sent.Before(v.began) {
+		if w.sender(&e).ledger == v.ledger {
 			v.ledger.knows[e.ID] = true
 		}
 	}
@@ -393,11 +427,13 @@ func (v *visit) read() error {
 	return os.Remove(path)
 }
 
-// busy has other apps call, so many times beside ten calls of ours.
-func (w *world) busy(others int) {
+// busy has other apps call, so many times beside ten calls of ours, and
+// suspends the account.
+func (w *world) busy(others int, suspended bool) {
 	w.doors.Lock()
 	defer w.doors.Unlock()
-	w.server.OtherApps = nil
+	w.server.Suspended = suspended
+	w.server.OtherApps, w.server.FailCopy = nil, nil
 	if others > 0 {
 		w.others = true
 		n := 0
