@@ -138,7 +138,7 @@ func (w *world) sending(d *desk) *command {
 func (w *world) other(c *command, kind string) *command {
 	switch kind {
 	case "dry-run":
-		return &command{args: append(slices.Clone(c.args), "--dry-run"), file: true, report: c.report, short: c.short}
+		return &command{args: append(slices.Clone(c.args), "--dry-run"), file: true, report: c.report, short: c.short, ends: c.ends}
 	case "reconcile":
 		r := &command{args: []string{"reconcile"}}
 		if s := w.story.Account.Settle; s > 0 {
