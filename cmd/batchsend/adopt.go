@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"batchsend/envelope"
-	"batchsend/internal/ledger"
 	"batchsend/internal/report"
 	"batchsend/template"
 )
@@ -175,53 +174,6 @@ func plural(n int, one, many string) string {
 		return one
 	}
 	return many
-}
-
-// overlay lays over standings what a dry run has not written down.
-func (j *job) overlay(ids []*envelope.Identity, standings []envelope.Standing) {
-	if j.session != nil {
-		return
-	}
-	found := make(map[envelope.TransactionID]*ledger.Adopted)
-	for i := range j.others {
-		for k := range j.others[i].found {
-			a := &j.others[i].found[k]
-			found[a.TransactionID] = a
-		}
-	}
-	for i, id := range ids {
-		a, legacy := found[id.TransactionID], false
-		if a == nil && id.Legacy != nil {
-			a, legacy = found[id.Legacy.TransactionID], true
-		}
-		if st := &standings[i]; a != nil && st.State != envelope.StateSent {
-			*st = envelope.Standing{State: envelope.StateSent, Content: a.Content, ID: a.ID, At: a.Sent, Legacy: legacy, Twin: st.Twin}
-		}
-	}
-}
-
-// overlayNeighbours does the same for envelopes that no row means.
-func (j *job) overlayNeighbours(ids []*envelope.Identity, neighbours []ledger.Neighbours) {
-	if j.session != nil {
-		return
-	}
-	type group struct {
-		batch  string
-		people envelope.Digest
-	}
-	groups := make(map[group][]envelope.Earlier)
-	for i := range j.others {
-		for _, a := range j.others[i].found {
-			if key := (group{a.Batch, a.People}); a.File == "" {
-				groups[key] = append(groups[key], envelope.Earlier{
-					TransactionID: a.TransactionID, Batch: a.Batch, TemplateID: a.TemplateID, State: envelope.StateSent, ID: a.ID, At: a.Sent,
-				})
-			}
-		}
-	}
-	for i, id := range ids {
-		neighbours[i].SamePeople = append(neighbours[i].SamePeople, groups[group{id.Batch, id.People}]...)
-	}
 }
 
 // mostExtras is how many envelopes a message names.

@@ -11,6 +11,7 @@ import (
 	"batchsend/envelope"
 	"batchsend/internal/batch"
 	"batchsend/internal/docusign"
+	use "batchsend/internal/job"
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
 )
@@ -231,7 +232,7 @@ func (j *job) advise(entries []report.Entry) {
 	default:
 		hints = append(hints, "unknown envelopes may have been sent, and look-ups do not find them any more: look for them in DocuSign by recipient and date")
 	}
-	var changed *changedError // its message says what to type
+	var changed *use.ChangedError // its message says what to type
 	said := errors.As(j.stopped, &changed) || slices.ContainsFunc(hints, saysAgain)
 	if counts[envelope.Pending] > j.beyond && counts[envelope.Rejected] == 0 && !said {
 		switch exitCode(j.stopped) {

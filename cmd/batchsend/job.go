@@ -11,6 +11,7 @@ import (
 	"batchsend/envelope"
 	"batchsend/internal/batch"
 	"batchsend/internal/docusign"
+	use "batchsend/internal/job"
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
 	"batchsend/internal/sandbox"
@@ -33,7 +34,7 @@ type job struct {
 	info     docusign.AccountInfo
 	sources  map[string]*envelope.Source // by template ID
 	template *templateWatch
-	standing map[*envelope.Draft]envelope.Standing
+	standing use.Records
 	outcomes map[*envelope.Draft]envelope.Outcome
 	plan     report.Plan
 	bulk     batch.Bulk
@@ -90,10 +91,10 @@ func (j *job) run(ctx context.Context) error {
 	return err
 }
 
-// work does the steps in their order. Everything before send leaves DocuSign
-// and the ledger as they were.
+// work does the steps in their order. Those before send mail nobody and plan nothing;
+// what other ledgers have sent is written down.
 func (j *job) work(ctx context.Context) error {
-	steps := []func(context.Context) error{j.createFiles, j.read, j.connect, j.openLedger, j.readAccount, j.awaitLost, j.check, j.adopt, j.compare, j.compareTemplates, j.compareNeighbours}
+	steps := []func(context.Context) error{j.createFiles, j.read, j.connect, j.openLedger, j.readAccount, j.awaitLost, j.check, j.adopt, j.compare}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err

@@ -84,11 +84,7 @@ func (j *job) overruled() (own reminders.Settings, overruled bool) {
 
 // tell shows problems, warnings and the plan.
 func (j *job) tell() {
-	var problems []envelope.Problem
-	for _, d := range j.drafts {
-		problems = append(problems, d.Problems...)
-	}
-	report.WriteProblems(j.stderr, "", j.tellRepeats(problems), j.whole())
+	report.WriteProblems(j.stderr, "", j.tellRepeats(), j.whole())
 	report.WriteProblems(j.stderr, "warning: ", j.warnings, "--json lists them all, and so does --report FILE.html")
 	if j.plan.AllowanceLeft >= 0 && j.plan.AllowanceLeft < j.plan.Envelopes {
 		j.warn("the account's plan has %s left and %s are to be sent: DocuSign may refuse the rest", report.Plural(j.plan.AllowanceLeft, "envelope"), report.Number(j.plan.Envelopes))
@@ -99,7 +95,7 @@ func (j *job) tell() {
 	if j.o.via == batch.InBulk && j.plan.Engine == batch.Single && j.plan.Envelopes > 0 {
 		j.warn("--via bulk: nothing goes in bulk; the plan says why")
 	}
-	aborted := !j.o.dryRun && j.o.onInvalid == "abort" && len(problems) > 0
+	aborted := !j.o.dryRun && j.o.onInvalid == "abort" && slices.ContainsFunc(j.drafts, func(d *envelope.Draft) bool { return len(d.Problems) > 0 })
 	if aborted {
 		return
 	}

@@ -167,7 +167,7 @@ func (r *refresher) summary() string {
 	}
 	if r.recent > 0 {
 		text += fmt.Sprintf("; left out %s asked about within %d minutes (DocuSign's rule), all may be asked about again at %s",
-			report.Number(r.recent), int(askEvery.Minutes()), local(r.again))
+			report.Number(r.recent), int(askEvery.Minutes()), report.Local(r.again))
 	}
 	return text
 }

@@ -106,7 +106,7 @@ func TestRefresh(t *testing.T) {
 				t.Fatalf("status says %+v", e)
 			}
 		}
-		o.refresh(0, "nothing to ask; left out "+count+" asked about within 15 minutes", "again at "+local(asked.Add(askEvery))[:16])
+		o.refresh(0, "nothing to ask; left out "+count+" asked about within 15 minutes", "again at "+report.Local(asked.Add(askEvery))[:16])
 		time.Sleep(askEvery - time.Minute)
 		o.refresh(0)
 		time.Sleep(2 * time.Minute)

@@ -22,12 +22,13 @@ var rooms = map[string][]string{
 	"internal/batch":        {"envelope", "throttle"},
 	"internal/censor":       {},
 	"internal/docusign":     {"envelope", "internal/censor", "reminders", "template"},
+	"internal/job":          {"envelope", "internal/batch", "internal/ledger", "internal/report", "template"},
 	"internal/ledger":       {"envelope"},
 	"internal/report":       {"envelope", "internal/censor", "reminders"},
 	"internal/rows":         {"envelope"},
 	"internal/sandbox":      {},
 	"internal/judge":        {}, // serves tests only
-	"cmd/batchsend":         {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "reminders", "template", "throttle"},
+	"cmd/batchsend":         {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "reminders", "template", "throttle"},
 	"internal/judge/tally":  {"internal/judge"},
 
 	"internal/bench":         {"internal/rows/rowstest"}, // make bench-dryrun

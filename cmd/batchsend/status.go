@@ -105,7 +105,7 @@ func (a *app) statusOfAll(ctx context.Context, db *ledger.DB, asJSON bool) error
 		rows = append(rows, []string{
 			s.Batch, report.Number(s.Planned), report.Number(s.Sent), report.Number(s.Failed),
 			report.Number(s.Unknown), report.Number(s.Pending), report.Dash(fateText(s.AtDocuSign)),
-			local(s.Last), strings.Join(s.Files, ", "),
+			report.Local(s.Last), strings.Join(s.Files, ", "),
 		})
 	}
 	if asJSON {
@@ -160,7 +160,7 @@ func (a *app) statusOfBatch(ctx context.Context, db *ledger.DB, name string, asJ
 			all = append(all, s)
 			rows = append(rows, []string{
 				fmt.Sprint(s.Line), report.Dash(s.Envelope), s.State, report.Dash(string(s.EnvelopeID)),
-				local(s.Changed), report.Dash(s.AtDocuSign), local(s.AtDocuSignSince), strings.TrimSpace(s.Code + " " + s.Message),
+				report.Local(s.Changed), report.Dash(s.AtDocuSign), report.Local(s.AtDocuSignSince), strings.TrimSpace(s.Code + " " + s.Message),
 			})
 		}
 	}
@@ -171,12 +171,4 @@ func (a *app) statusOfBatch(ctx context.Context, db *ledger.DB, name string, asJ
 		return report.WriteJSON(a.stdout, all)
 	}
 	return report.Columns(a.stdout, rows)
-}
-
-// local writes a time as the operator's clock shows it.
-func local(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.Local().Format("2006-01-02 15:04:05")
 }

@@ -1,4 +1,4 @@
-package main
+package job
 
 import (
 	"fmt"
@@ -14,26 +14,30 @@ import (
 // by one.
 const fewRepeats = 5
 
-// tellRepeats says of each file how many of its envelopes were sent before under
-// another name, in a sentence where they are many, and returns the problems that
-// this does not tell.
-func (j *job) tellRepeats(problems []envelope.Problem) []envelope.Problem {
-	for _, in := range j.inputs {
+// SummarizeRepeats says of each file how many of its envelopes were sent before
+// under another name, in a sentence where they are many. It returns the problems
+// that these sentences do not tell.
+func SummarizeRepeats(inputs []*envelope.Input, records Records) (sentences []string, problems []envelope.Problem) {
+	for _, in := range inputs {
 		r := repeats{in: in}
 		for _, d := range in.Drafts {
-			if len(d.Problems) > 0 && d.Problems[0].Code == envelope.AlreadySentCode && j.standing[d].Twin != nil {
-				r.add(*j.standing[d].Twin)
+			if len(d.Problems) > 0 && d.Problems[0].Code == envelope.AlreadySentCode && records[d].Twin != nil {
+				r.add(*records[d].Twin)
 			}
 		}
-		if r.envelopes <= fewRepeats {
-			continue
+		many := r.envelopes > fewRepeats
+		if many {
+			sentences = append(sentences, fmt.Sprintf("%s: %s: %s", in.Name, envelope.AlreadySentCode, r.sentence()))
 		}
-		fmt.Fprintf(j.stderr, "%s: %s: %s; %s\n", in.Name, envelope.AlreadySentCode, r.sentence(), j.whole())
-		problems = slices.DeleteFunc(problems, func(p envelope.Problem) bool {
-			return p.Code == envelope.AlreadySentCode && p.File == in.Name
-		})
+		for _, d := range in.Drafts {
+			for _, p := range d.Problems {
+				if !many || p.Code != envelope.AlreadySentCode {
+					problems = append(problems, p)
+				}
+			}
+		}
 	}
-	return problems
+	return sentences, problems
 }
 
 // repeats are the envelopes of a file that were sent before.
@@ -42,7 +46,7 @@ type repeats struct {
 	envelopes   int
 	batches     []string
 	first, last time.Time
-	doubt       bool // it is not known of all that they were sent
+	unresolved  bool // it is not known of all that they were sent
 }
 
 func (r *repeats) add(t envelope.Twin) {
@@ -55,7 +59,7 @@ func (r *repeats) add(t envelope.Twin) {
 	if !slices.Contains(r.batches, t.Batch) {
 		r.batches = append(r.batches, t.Batch)
 	}
-	r.doubt = r.doubt || t.ID == ""
+	r.unresolved = r.unresolved || t.ID == ""
 }
 
 // fewBatches is how many batches a sentence names.
@@ -79,20 +83,17 @@ func (r *repeats) sentence() string {
 		when = fmt.Sprintf("from %s to %s", r.first.Local().Format(day), last)
 	}
 	sent := "were sent before"
-	if r.doubt {
+	if r.unresolved {
 		sent = "were sent before, or may have been"
 	}
 	return fmt.Sprintf("%s %s, in %s %s %s. DocuSign would send them again. %s, or give --allow-repeat if they must go out once more",
-		many, sent, plural(len(r.batches), "batch", "the batches"), strings.Join(batches, ", "), when, cure)
+		many, sent, oneOrMany(len(r.batches), "batch", "the batches"), strings.Join(batches, ", "), when, cure)
 }
 
-// whole says where all problems of the rows stand.
-func (j *job) whole() string {
-	switch {
-	case j.results != nil:
-		return j.o.results + " has them all"
-	case j.rejects != nil:
-		return j.o.rejects + " has them all"
+// oneOrMany is one or many, as n wants it.
+func oneOrMany(n int, one, many string) string {
+	if n == 1 {
+		return one
 	}
-	return "--results FILE has them all"
+	return many
 }

@@ -1,0 +1,128 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"batchsend/envelope"
+	"batchsend/internal/report"
+	"batchsend/template"
+)
+
+// batchTemplate is a template as one batch uses it.
+type batchTemplate struct{ batch, template string }
+
+// TemplateChange is a template that is no longer what it was when a batch was sent
+// with it.
+type TemplateChange struct {
+	of    batchTemplate
+	name  string    // the template's
+	what  string    // has changed
+	since time.Time // when the batch was last sent with it
+	left  int       // envelopes that were planned with it and not sent
+}
+
+// Harmless reports whether no envelope is left that was planned with the template
+// as it was.
+func (t TemplateChange) Harmless() bool { return t.left == 0 }
+
+// Notice says that the run goes on with the template as it is.
+func (t TemplateChange) Notice() string {
+	return fmt.Sprintf("template %q %s, since batch %q was sent with it on %s: what is sent now goes out as it is today", t.name, t.what, t.of.batch, report.Local(t.since))
+}
+
+// obstacle says why nothing is sent.
+func (t TemplateChange) obstacle() string {
+	return fmt.Sprintf("template %q %s, and batch %q was begun with it as it was on %s, with %s left to send. DocuSign would send the rest with the changed template: look at it, then give --allow-changed-template to go on",
+		t.name, t.what, t.of.batch, report.Local(t.since), report.Plural(t.left, "envelope"))
+}
+
+// CompareTemplates returns the templates that have changed since batches of this
+// run were sent with them.
+func (c Comparison) CompareTemplates(ctx context.Context, drafts []*envelope.Draft, records Records, sources map[string]*envelope.Source) (changes []TemplateChange, err error) {
+	for _, of := range templatesOf(drafts) {
+		source := sources[of.template]
+		if source == nil || source.Template == nil {
+			continue // it cannot be used, which its rows say
+		}
+		before, since, err := c.History.Template(ctx, c.Account, of.batch, of.template)
+		if err != nil {
+			return nil, err
+		}
+		if what := template.Changed(before, source.Template.Fingerprint()); before != "" && what != "" {
+			changes = append(changes, TemplateChange{of, source.Template.Name, what, since, unsent(of, records)})
+		}
+	}
+	return changes, nil
+}
+
+// templatesOf returns the templates that the batches of drafts use, in the order of
+// the rows.
+func templatesOf(drafts []*envelope.Draft) (all []batchTemplate) {
+	for _, d := range drafts {
+		if of := (batchTemplate{d.In.Batch, d.TemplateID}); !slices.Contains(all, of) {
+			all = append(all, of)
+		}
+	}
+	return all
+}
+
+// unsent counts the envelopes that an earlier run has planned with the template
+// and not sent. Those that DocuSign refused count only beside others: where all
+// were, somebody has mended the template.
+func unsent(of batchTemplate, records Records) (n int) {
+	failed, others := 0, 0
+	for d, record := range records {
+		if (batchTemplate{d.In.Batch, d.TemplateID}) != of {
+			continue
+		}
+		switch record.State {
+		case envelope.StateNew:
+		case envelope.StateFailed:
+			failed++
+		case envelope.StateSent:
+			others++
+		default:
+			others++
+			n++
+		}
+	}
+	if others > 0 {
+		n += failed
+	}
+	return n
+}
+
+// ChangedError stops a run whose template is no longer what was checked, or what
+// the batch was begun with.
+type ChangedError struct{ Text string }
+
+func (e *ChangedError) Error() string { return string(envelope.TemplateChanged) + ": " + e.Text }
+
+// HoldForTemplates returns what is told of the envelopes that are not sent because
+// of changes, and the error that stops the run. What is wrong with rows may only be
+// so because of a change, so their problems are taken back.
+func HoldForTemplates(changes []TemplateChange, drafts []*envelope.Draft, records Records) (map[*envelope.Draft]envelope.Outcome, *ChangedError) {
+	why := make(map[batchTemplate]string, len(changes))
+	var reasons []string
+	for _, change := range changes {
+		why[change.of] = change.obstacle()
+		reasons = append(reasons, change.obstacle())
+	}
+	outcomes := make(map[*envelope.Draft]envelope.Outcome)
+	for _, d := range drafts {
+		if records[d].State.MayExist() {
+			continue
+		}
+		d.Problems, d.Envelope = nil, nil
+		out := envelope.Outcome{Status: envelope.Pending, Message: "not sent, because a template has changed"}
+		if reason := why[batchTemplate{d.In.Batch, d.TemplateID}]; reason != "" {
+			out.Code, out.Message = string(envelope.TemplateChanged), reason
+		}
+		outcomes[d] = out
+	}
+	return outcomes, &ChangedError{strings.Join(reasons, "; ")}
+}
