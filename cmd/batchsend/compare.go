@@ -16,7 +16,7 @@ func (j *job) compare(ctx context.Context) error {
 	if j.session == nil {
 		overlay := &use.Overlay{History: j.db}
 		for _, other := range j.others {
-			overlay.Adopted = append(overlay.Adopted, other.found...)
+			overlay.Adopted = append(overlay.Adopted, other.Sent...)
 		}
 		c.History = overlay
 	}

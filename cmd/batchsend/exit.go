@@ -11,6 +11,7 @@ import (
 	"batchsend/envelope"
 	"batchsend/internal/batch"
 	"batchsend/internal/docusign"
+	use "batchsend/internal/job"
 	"batchsend/internal/ledger"
 )
 
@@ -69,7 +70,7 @@ func exitCode(err error) int {
 	var held *ledger.HeldError
 	var answer *docusign.Error
 	var wait *waitError
-	var elsewhere *underWayError
+	var elsewhere *use.MakingError
 	switch {
 	case err == nil:
 		return exitDone

@@ -38,19 +38,17 @@ type job struct {
 	outcomes map[*envelope.Draft]envelope.Outcome
 	plan     report.Plan
 	bulk     batch.Bulk
-	late     int         // envelopes that will not be sent in time
-	changed  bool        // a template has changed, and nothing may be sent
-	others   []elsewhere // what other ledgers have sent, by batch
-	// nothing says that the user has not sent anything yet, legacy that an earlier
-	// release may have sent envelopes that the ledger does not know.
-	nothing, legacy bool
-	stopped         error
-	failed          error     // why nothing could be done
-	underWay        int       // unknown envelopes of which the next run learns by itself
-	beyond          int       // envelopes that --limit leaves for the next run
-	finished        bool      // the files are written and the result is told
-	printed         bool      // the result is on stdout
-	tableTo         io.Writer // what the table is printed on
+	late     int              // envelopes that will not be sent in time
+	changed  bool             // a template has changed, and nothing may be sent
+	others   []use.Unrecorded // what other ledgers have sent, by batch
+	past     use.Past
+	stopped  error
+	failed   error     // why nothing could be done
+	underWay int       // unknown envelopes of which the next run learns by itself
+	beyond   int       // envelopes that --limit leaves for the next run
+	finished bool      // the files are written and the result is told
+	printed  bool      // the result is on stdout
+	tableTo  io.Writer // what the table is printed on
 
 	seen           []sight            // of the files, when they were read
 	fresh          []*freshError      // files that are left for the next run
@@ -212,10 +210,10 @@ func (j *job) check(ctx context.Context) (err error) {
 	if checker.Legacy, err = j.db.HasLegacy(ctx, checker.Account); err != nil {
 		return err
 	}
-	if err := j.askWhatElse(ctx); err != nil {
+	if j.past, err = j.search().Past(ctx, batchesOf(j.inputs)); err != nil {
 		return err
 	}
-	checker.Legacy = checker.Legacy || j.legacy
+	checker.Legacy = checker.Legacy || j.past.Legacy
 	for _, id := range checker.TemplateIDs(j.drafts) {
 		source, err := j.conn.source(ctx, id, j.info)
 		if err != nil {
