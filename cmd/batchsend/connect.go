@@ -17,9 +17,9 @@ import (
 
 	"batchsend/internal/censor"
 	"batchsend/internal/docusign"
+	"batchsend/internal/job"
 	"batchsend/internal/ledger"
 	"batchsend/internal/sandbox"
-	"batchsend/template"
 	"batchsend/throttle"
 )
 
@@ -52,15 +52,14 @@ type connection struct {
 	sandbox  *sandbox.Server
 	budget   *ledger.Budget // that it shares; nil if it calls by itself
 	log      *slog.Logger
-	command  func(verb string, more ...string) string // see [app.command]
 	waits    *waits
 
-	templates map[string]*template.Template // by ID, as last read with their documents
+	templates *job.Templates
 }
 
 // connect signs in. It makes no call that counts against the limits.
 func (a *app) connect(ctx context.Context, l limits) (*connection, error) {
-	c := &connection{template: a.cfg.template, log: a.log, command: a.command}
+	c := &connection{template: a.cfg.template, log: a.log}
 	client := &docusign.Client{
 		IntegrationKey: a.cfg.integrationKey,
 		UserID:         a.cfg.userID,
@@ -104,7 +103,20 @@ func (a *app) connect(ctx context.Context, l limits) (*connection, error) {
 	}); err != nil {
 		return nil, err
 	}
+	c.templates = &job.Templates{
+		DocuSign: client, Retry: c.retry, Account: c.login.AccountName, Log: a.log,
+		Listing: func() string { return a.command("template") },
+	}
 	return c, nil
+}
+
+// accountInfo reads allowance and settings, repeating what may be repeated.
+func (c *connection) accountInfo(ctx context.Context) (info docusign.AccountInfo, err error) {
+	err = c.retry.Do(ctx, func(ctx context.Context) error {
+		info, err = c.client.AccountInfo(ctx)
+		return err
+	})
+	return info, err
 }
 
 // pacer has the limiter give calls their places.

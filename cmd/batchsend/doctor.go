@@ -39,7 +39,7 @@ func (a *app) doctor(ctx context.Context, l limits) error {
 		a.explainError(err)
 		code = worst(code, exitCode(err))
 	}
-	return &exitError{code: code}
+	return exitWith(code)
 }
 
 // examination is the walk of doctor.
@@ -126,7 +126,7 @@ func (x *examination) docusign(ctx context.Context, l limits) {
 // template reads the template of the setting, or the list of templates.
 func (x *examination) template(ctx context.Context, conn *connection, info docusign.AccountInfo) {
 	if conn.template == "" {
-		list, err := conn.listTemplates(ctx)
+		list, err := conn.templates.List(ctx)
 		if err != nil {
 			x.fail("templates", err)
 			return
@@ -134,12 +134,12 @@ func (x *examination) template(ctx context.Context, conn *connection, info docus
 		x.ok("templates", "%s readable", report.Plural(len(list), "template"))
 		return
 	}
-	err := x.checkTemplate(ctx, conn)
+	id, err := x.checkTemplate(ctx, conn)
 	if err != nil {
 		x.fail("template", err)
 		return
 	}
-	source, err := conn.source(ctx, conn.template, info)
+	source, err := conn.templates.Source(ctx, id, info.Notification)
 	if err == nil {
 		err = source.Err
 	}

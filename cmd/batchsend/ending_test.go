@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"batchsend/internal/job"
 	"batchsend/internal/sandbox"
 )
 
@@ -34,7 +35,7 @@ func TestStoppedEarly(t *testing.T) {
 				t.Errorf("interrupted after %v: exit code %d\n%s%s", after, got.code, got.stdout, got.stderr)
 			}
 			for _, line := range readResults(t, readFile(t, results)) {
-				if line != "pending "+notLookedUp {
+				if line != "pending "+job.NotLookedUp {
 					t.Errorf("interrupted after %v: a row is %q", after, line)
 				}
 			}

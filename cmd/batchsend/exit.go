@@ -11,7 +11,7 @@ import (
 	"batchsend/envelope"
 	"batchsend/internal/batch"
 	"batchsend/internal/docusign"
-	use "batchsend/internal/job"
+	"batchsend/internal/job"
 	"batchsend/internal/ledger"
 )
 
@@ -65,18 +65,23 @@ func usageError(format string, args ...any) error {
 // is exitStopped only if the next run goes on without anybody's help.
 func exitCode(err error) int {
 	var exit *exitError
-	var problems envelope.Problems
+	var input *job.InputError
+	var header *job.HeaderError
+	var fresh *job.FreshError
+	var changed *job.FileChangedError
 	var many *batch.ManyErrorsError
 	var held *ledger.HeldError
 	var answer *docusign.Error
 	var wait *waitError
-	var elsewhere *use.MakingError
+	var elsewhere *job.MakingError
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &exit):
 		return exit.code
-	case errors.As(err, &problems):
+	case errors.As(err, &input):
+		return exitUsage
+	case errors.As(err, &header):
 		return exitRejected
 	case errors.As(err, &wait):
 		if wait.passes() {
@@ -88,7 +93,7 @@ func exitCode(err error) int {
 			return exitCannotRun
 		}
 		return exitFailed
-	case errors.As(err, &held), errors.As(err, &elsewhere), errors.Is(err, ledger.ErrLost), errors.Is(err, batch.ErrLate), errors.Is(err, errDeadline):
+	case errors.As(err, &held), errors.As(err, &elsewhere), errors.As(err, &fresh), errors.As(err, &changed), errors.Is(err, ledger.ErrLost), errors.Is(err, batch.ErrLate), errors.Is(err, errDeadline):
 		return exitStopped
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return exitStopped
@@ -96,6 +101,42 @@ func exitCode(err error) int {
 		return exitStopped
 	}
 	return exitCannotRun
+}
+
+// exitCodeOf works out the exit code from what a run of send came to.
+func exitCodeOf(done *job.Done) int {
+	code := exitCode(done.Stopped)
+	counts, forbidden := done.Tally()
+	switch failed := counts[envelope.Failed]; {
+	case failed == 0:
+	case forbidden == failed && counts[envelope.Sent] == 0: // the next file will fare no better
+		code = exitCannotRun
+	default:
+		code = worst(code, exitFailed)
+	}
+	if done.Rejected() || counts[envelope.Rejected] > 0 {
+		code = worst(code, exitRejected)
+	}
+	if counts[envelope.Pending] > done.Beyond {
+		code = worst(code, exitStopped)
+	}
+	lost := errors.Is(done.Stopped, ledger.ErrLost) // the run that has the batch now goes on with them
+	switch unknown := counts[envelope.Unknown]; {
+	case unknown > done.Resolving && !lost:
+		code = worst(code, exitFailed)
+	case unknown > 0: // the next run learns what became of them: no person is needed
+		code = worst(code, exitStopped)
+	}
+	return code
+}
+
+// exitWith returns the error that ends the process with a code, when all there is to
+// say has been said; nil if the code is that of success.
+func exitWith(code int) error {
+	if code == exitDone {
+		return nil
+	}
+	return &exitError{code: code}
 }
 
 // worst returns the exit code that stands for all of codes.

@@ -1,89 +1,95 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
 
+	"batchsend/internal/job"
 	"batchsend/internal/report"
 	"batchsend/internal/rows"
 )
 
+// outputs are the files that a run writes; nil where none is wanted.
+type outputs struct {
+	results, rejects, html *report.File
+	onStdout               bool // one of them is standard output
+}
+
+// discard gives up the files that are not in their places yet.
+func (o *outputs) discard() {
+	for _, f := range []*report.File{o.results, o.rejects, o.html} {
+		f.Discard()
+	}
+	*o = outputs{onStdout: o.onStdout}
+}
+
 // createFiles starts the output files, so that a place that cannot be written
 // is found before anything is sent.
-func (j *job) createFiles(context.Context) (err error) {
+func (s *sending) createFiles() (o outputs, err error) {
 	defer func() {
 		if err != nil { // none of them is to be replaced
-			j.discardFiles()
+			o.discard()
 		}
 	}()
-	precious, onStdout := j.precious(), ""
-	if j.o.json {
+	precious, onStdout := s.precious(), ""
+	if s.o.json {
 		onStdout = "json"
 	}
 	for _, f := range []struct {
 		flag, path string
 		to         **report.File
-	}{{"results", j.o.results, &j.results}, {"rejects", j.o.rejects, &j.rejects}, {"report", j.o.reportHTML, &j.html}} {
+	}{{"results", s.o.results, &o.results}, {"rejects", s.o.rejects, &o.rejects}, {"report", s.o.reportHTML, &o.html}} {
 		if f.path == "" {
 			continue
 		}
 		switch report.Standard(f.path) {
 		case 1:
 			if onStdout != "" {
-				return usageError("%s and %s would both be written to standard output: name a file", j.place(onStdout), j.place(f.flag))
+				return o, usageError("%s and %s would both be written to standard output: name a file", s.place(onStdout), s.place(f.flag))
 			}
-			onStdout, j.tableTo = f.flag, j.stderr
-			*f.to = report.Stream("standard output", j.plainStdout)
+			onStdout, o.onStdout = f.flag, true
+			*f.to = report.Stream("standard output", s.plainStdout)
 			continue
 		case 2:
-			*f.to = report.Stream("standard error", j.stderr)
+			*f.to = report.Stream("standard error", s.stderr)
 			continue
 		}
 		for path, what := range precious {
 			if sameFile(path, f.path) {
-				return usageError("%s is %s: name another file for the output", f.path, what)
+				return o, usageError("%s is %s: name another file for the output", f.path, what)
 			}
 		}
 		precious[f.path] = "another output"
 		file, err := report.Create(f.path)
 		if err != nil {
-			return err
+			return o, err
 		}
 		*f.to = file
 	}
-	return nil
-}
-
-// discardFiles gives up the output files that are not in their places yet.
-func (j *job) discardFiles() {
-	for _, f := range []**report.File{&j.results, &j.rejects, &j.html} {
-		(*f).Discard()
-		*f = nil
-	}
+	return o, nil
 }
 
 // precious lists the files that no output may replace.
-func (j *job) precious() map[string]string {
+func (s *sending) precious() map[string]string {
 	files := map[string]string{}
-	for _, path := range j.files {
+	for _, path := range s.files {
 		if path != "-" {
 			files[path] = "an input"
 		}
 	}
-	if j.cfg.privateKey != "" && !isKeyText(j.cfg.privateKey) {
-		files[j.cfg.privateKey] = "the private key"
+	if s.cfg.privateKey != "" && !isKeyText(s.cfg.privateKey) {
+		files[s.cfg.privateKey] = "the private key"
 	}
-	if path, _, err := j.configPath(); err == nil {
+	if path, _, err := s.configPath(); err == nil {
 		files[path] = "the configuration file"
 	}
-	if dir, err := j.stateDirectory(); err == nil && j.cfg.sandbox {
+	if dir, err := s.stateDirectory(); err == nil && s.cfg.sandbox {
 		for _, name := range []string{"private.pem", "template.json", "envelopes.jsonl", "bulk.jsonl", "requests.log"} {
 			files[filepath.Join(dir, sandboxDirectory, name)] = "the sandbox's"
 		}
 	}
-	if ledger, err := j.ledgerPath(); err == nil {
+	if ledger, err := s.ledgerPath(); err == nil {
 		for _, suffix := range []string{"", "-wal", "-shm", ".lock"} {
 			files[ledger+suffix] = "the ledger"
 		}
@@ -102,11 +108,11 @@ func sameFile(a, b string) bool {
 }
 
 // writeRejects writes the rejected rows under the header that all inputs have.
-func (j *job) writeRejects(entries []report.Entry) error {
-	if len(j.inputs) == 0 {
+func (s *sending) writeRejects(done *job.Done, entries []report.Entry) error {
+	if len(done.Inputs) == 0 {
 		return nil
 	}
-	out, err := rows.NewRejectWriter(j.rejects, j.inputs[0].Format)
+	out, err := rows.NewRejectWriter(s.outputs.rejects, done.Inputs[0].Format)
 	if err != nil {
 		return err
 	}
@@ -114,16 +120,17 @@ func (j *job) writeRejects(entries []report.Entry) error {
 }
 
 // writeFiles writes the output files and returns the exit code that becomes of
-// code. What goes to standard output or into a pipe comes last: whoever reads it
+// the summary's. What goes to standard output or into a pipe comes last: whoever reads it
 // may go away.
-func (j *job) writeFiles(entries []report.Entry, code int) int {
+func (s *sending) writeFiles(done *job.Done, entries []report.Entry, summary *report.Summary) int {
+	code := summary.ExitCode
 	outputs := []struct {
 		file  *report.File
 		write func() error
 	}{
-		{j.results, func() error { return report.WriteResults(j.results, entries) }},
-		{j.rejects, func() error { return j.writeRejects(entries) }},
-		{j.html, func() error { return report.WriteHTML(j.html, j.summary(entries, code), entries) }},
+		{s.outputs.results, func() error { return report.WriteResults(s.outputs.results, entries) }},
+		{s.outputs.rejects, func() error { return s.writeRejects(done, entries) }},
+		{s.outputs.html, func() error { return report.WriteHTML(s.outputs.html, summary, entries) }},
 	}
 	for _, streams := range []bool{false, true} {
 		for _, out := range outputs {
@@ -135,9 +142,9 @@ func (j *job) writeFiles(entries []report.Entry, code int) int {
 				err = out.file.Commit()
 			}
 			if err != nil {
-				j.warn("%v", err)
+				s.warn("%v", err)
 				if bad, ok := errors.AsType[*report.FileError](err); ok {
-					j.say("hint: %s", bad.Hint())
+					s.say("hint: %s", bad.Hint())
 				}
 				code = exitCannotRun
 			}

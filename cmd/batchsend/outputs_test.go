@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"batchsend/internal/job"
 	"batchsend/internal/report"
 )
 
@@ -34,7 +35,7 @@ func readResults(t *testing.T, text string) (lines []string) {
 func TestFilesHoweverItEnded(t *testing.T) {
 	const (
 		rejectsHeader = "envelope,roleName,name,email,rejectCode,rejectMessage\n"
-		pending       = "pending " + notLookedUp
+		pending       = "pending " + job.NotLookedUp
 	)
 	for _, tt := range []struct {
 		name    string

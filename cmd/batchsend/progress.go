@@ -29,15 +29,16 @@ func (a *app) progress(envelopes int) *progress {
 	return &progress{bar, a.stderr}
 }
 
-// outcome advances the bar by one envelope that was tried.
-func (p *progress) outcome(_ *envelope.Envelope, out envelope.Outcome) {
+// Outcome advances the bar by one envelope that was tried.
+func (p *progress) Outcome(_ *envelope.Envelope, out envelope.Outcome) {
 	// One whose answer was lost counts when it is cleared up.
 	if p != nil && out.Status != envelope.AlreadySent && out.Status != envelope.Unknown {
 		_ = p.bar.Add(1) // a bar that cannot be drawn stops nothing
 	}
 }
 
-func (p *progress) close() {
+// Close takes the bar away.
+func (p *progress) Close() {
 	if p != nil {
 		_ = p.bar.Exit() // which draws no more
 		p.on.Write(nil)  // wipes it

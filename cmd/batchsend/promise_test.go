@@ -24,6 +24,7 @@ import (
 	"batchsend/envelope"
 	"batchsend/internal/batch"
 	"batchsend/internal/docusign"
+	"batchsend/internal/job"
 	"batchsend/internal/judge"
 	"batchsend/internal/ledger"
 	"batchsend/internal/rows"
@@ -142,8 +143,7 @@ func (p *promise) RoundTrip(req *http.Request) (*http.Response, error) {
 // keep does what a dry run does and then sees whether it was right.
 func (p *promise) keep(ctx context.Context) {
 	p.server = p.story.server()
-	j := p.dryRun(ctx)
-	err := j.readAccount(ctx)
+	checked, err := p.dryRun(ctx)
 	if p.story.account.blocked != "" {
 		if _, blocked := errors.AsType[*docusign.BlockedError](err); !blocked {
 			p.Fatalf("the account is %s and the dry run goes on: %v", p.story.account.blocked, err)
@@ -156,14 +156,11 @@ func (p *promise) keep(ctx context.Context) {
 		p.tally.add("blocked")
 		return
 	}
-	if err == nil {
-		err = j.check(ctx)
-	}
 	if err != nil {
 		p.Fatalf("the dry run fails: %v", err)
 	}
 	var accepted []*envelope.Envelope
-	for _, d := range j.drafts {
+	for _, d := range checked.Drafts {
 		e := p.story.envelopes[slices.IndexFunc(p.story.envelopes, func(e *envelopeStory) bool { return e.label == d.Label })]
 		if d.Envelope == nil {
 			p.rejected(e, d)
@@ -171,14 +168,14 @@ func (p *promise) keep(ctx context.Context) {
 		}
 		p.tally.add("accepted")
 		accepted = append(accepted, d.Envelope)
-		p.singly(ctx, j, e, d.Envelope)
+		p.singly(ctx, &checked, e, d.Envelope)
 	}
-	p.inBulk(ctx, j, accepted)
+	p.inBulk(ctx, &checked, accepted)
 }
 
 // dryRun is a dry run of the program over the story's file, as far as the
 // templates' and account's part goes.
-func (p *promise) dryRun(ctx context.Context) *job {
+func (p *promise) dryRun(ctx context.Context) (job.Checked, error) {
 	quiet := slog.New(slog.DiscardHandler)
 	p.client = &docusign.Client{
 		IntegrationKey: sandbox.DefaultIntegrationKey, UserID: sandbox.DefaultUserID, Key: storyKey(), Transport: judgedTransport(p),
@@ -195,30 +192,30 @@ func (p *promise) dryRun(ctx context.Context) *job {
 	if err != nil {
 		p.Fatalf("the file cannot be read: %v", err)
 	}
-	conn := &connection{
-		client: p.client, login: login, template: storyTemplate, log: quiet,
-		limiter: new(throttle.Limiter), retry: throttle.Policy{Tries: 1},
-	}
-	return &job{
-		app: &app{log: quiet}, conn: conn, db: p.db, inputs: []*envelope.Input{in}, drafts: in.Drafts, defaults: p.story.flags(),
-		o: &sendOptions{via: batch.Auto, dryRun: true, allowSamePerson: p.story.samePerson, limits: limits{concurrency: 1}},
-	}
+	once := throttle.Policy{Tries: 1}
+	return job.Check(ctx, job.Options{
+		Via: batch.Auto, AllowSamePerson: p.story.samePerson, Concurrency: 1, Defaults: p.story.flags(),
+	}, job.Site{
+		Account: login.AccountID, DocuSign: p.client, Retry: once, Ledger: p.db, Mode: &job.DryRun{}, Log: quiet,
+		Template:  func(context.Context) (string, error) { return storyTemplate, nil },
+		Templates: &job.Templates{DocuSign: p.client, Retry: once, Account: login.AccountName, Log: quiet},
+	}, job.Read{Inputs: []*envelope.Input{in}, Drafts: in.Drafts})
 }
 
 // singly sends an accepted envelope at once, and again in two steps.
-func (p *promise) singly(ctx context.Context, j *job, e *envelopeStory, env *envelope.Envelope) {
+func (p *promise) singly(ctx context.Context, c *job.Checked, e *envelopeStory, env *envelope.Envelope) {
 	id, err := p.client.Send(ctx, env, nil)
 	if err != nil {
 		p.Fatalf("%s is accepted and DocuSign refuses it: %v", e.label, err)
 	}
-	p.compare("at once", j, e, env, p.record(id))
+	p.compare("at once", c, e, env, p.record(id))
 	if id, err = p.client.Draft(ctx, env, nil); err == nil {
 		err = p.client.SendDraft(ctx, id, nil)
 	}
 	if err != nil {
 		p.Fatalf("%s is accepted and DocuSign refuses its draft: %v", e.label, err)
 	}
-	p.compare("in two steps", j, e, env, p.record(id))
+	p.compare("in two steps", c, e, env, p.record(id))
 }
 
 // record is what the sandbox has of an envelope.
@@ -232,7 +229,7 @@ func (p *promise) record(id envelope.ID) sandbox.Envelope {
 }
 
 // compare holds what the sandbox made against what the rows say.
-func (p *promise) compare(how string, j *job, e *envelopeStory, env *envelope.Envelope, got sandbox.Envelope) {
+func (p *promise) compare(how string, c *job.Checked, e *envelopeStory, env *envelope.Envelope, got sandbox.Envelope) {
 	if diff := cmp.Diff(p.story.wants(e), p.story.made(e, got)); diff != "" {
 		p.Fatalf("%s, sent %s, is not what its rows say (-rows +DocuSign):\n%s", e.label, how, diff)
 	}
@@ -242,7 +239,7 @@ func (p *promise) compare(how string, j *job, e *envelopeStory, env *envelope.En
 	}
 	if p.story.account.noOverride {
 		// DocuSign may apply the account's: then the dry run has said so.
-		if _, warned := j.overruled(); warned {
+		if _, warned := c.Overruled(); warned {
 			return
 		}
 	}
@@ -252,8 +249,8 @@ func (p *promise) compare(how string, j *job, e *envelopeStory, env *envelope.En
 }
 
 // inBulk sends what the planner would put into lists.
-func (p *promise) inBulk(ctx context.Context, j *job, accepted []*envelope.Envelope) {
-	plan := batch.Choose(accepted, batch.Terms{Via: batch.InBulk, Forbidden: j.info.BulkForbidden, Untold: !j.info.BulkTold, Now: time.Now()})
+func (p *promise) inBulk(ctx context.Context, c *job.Checked, accepted []*envelope.Envelope) {
+	plan := batch.Choose(accepted, batch.Terms{Via: batch.InBulk, Forbidden: c.Info.BulkForbidden, Untold: !c.Info.BulkTold, Now: time.Now()})
 	groups := map[envelope.Group][]*envelope.Envelope{}
 	for i, env := range accepted {
 		if plan.InLot[i] {
@@ -267,7 +264,7 @@ func (p *promise) inBulk(ctx context.Context, j *job, accepted []*envelope.Envel
 			p.Fatalf("DocuSign refuses the draft of a list: %v", err)
 		}
 		lot.List, err = p.client.CreateList(ctx, lot, envs)
-		if e, ok := errors.AsType[*docusign.Error](err); ok && e.BulkForbidden() && !j.info.BulkTold {
+		if e, ok := errors.AsType[*docusign.Error](err); ok && e.BulkForbidden() && !c.Info.BulkTold {
 			p.tally.add("bulk forbidden")
 			continue // which nobody could know: they go one by one
 		}
@@ -288,7 +285,7 @@ func (p *promise) inBulk(ctx context.Context, j *job, accepted []*envelope.Envel
 		for _, env := range envs {
 			p.tally.add("in bulk")
 			e := p.story.envelopes[slices.IndexFunc(p.story.envelopes, func(e *envelopeStory) bool { return e.label == env.Label })]
-			p.compare("in bulk", j, e, env, p.copyOf(lot, env))
+			p.compare("in bulk", c, e, env, p.copyOf(lot, env))
 		}
 	}
 }

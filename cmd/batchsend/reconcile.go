@@ -3,15 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"batchsend/internal/batch"
+	"batchsend/internal/job"
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
-	"batchsend/throttle"
 )
 
 func (a *app) reconcileCommand() *cobra.Command {
@@ -47,7 +46,7 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 	}
 	defer db.Close()
 	defer conn.leave()
-	names, err := a.batchesWith(ctx, db, conn.login.AccountID, name, func(b ledger.BatchSummary) bool { return b.Sending+b.Unknown+b.Lots > 0 })
+	names, err := a.batchesWith(ctx, db, conn.login.AccountID, name, job.Unresolved)
 	if err != nil {
 		return err
 	}
@@ -60,17 +59,14 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 		return err
 	}
 	defer session.Close(context.WithoutCancel(ctx))
-	behind, err := a.leftBehind(ctx, session)
+	result, err := job.Reconciliation{
+		DocuSign: conn.client, Session: session, Retry: conn.retry, Settle: settle, Teller: teller{a}, Log: a.log,
+	}.Run(ctx)
 	if err != nil {
 		return err
 	}
-	runner := &batch.Runner{
-		DocuSign: conn.client, Ledger: session, LookOnly: true,
-		Retry: conn.retry, Settle: settle, Log: a.log, OnLost: a.tellLost, OnPause: a.tellPause,
-	}
-	result := runner.Run(ctx, nil, behind)
 	if result.Left.Total() > 0 {
-		fmt.Fprintln(a.stdout, leftText(result.Left))
+		fmt.Fprintln(a.stdout, job.DescribeLeft(result.Left))
 	} else {
 		fmt.Fprintln(a.stdout, "nothing is in doubt any more")
 	}
@@ -102,20 +98,9 @@ func (a *app) reconciled(result batch.Result, names []string) error {
 // batchesWith returns the account's batches that have what is wanted; with a
 // name that one only, which must exist.
 func (a *app) batchesWith(ctx context.Context, db *ledger.DB, account, name string, want func(ledger.BatchSummary) bool) ([]string, error) {
-	all, err := db.Batches(ctx)
+	names, found, err := job.BatchesWith(ctx, db, account, name, want)
 	if err != nil {
 		return nil, err
-	}
-	var names []string
-	found := name == ""
-	for _, b := range all {
-		if !strings.EqualFold(b.Account, account) || name != "" && b.Name != name {
-			continue
-		}
-		found = true
-		if want(b) {
-			names = append(names, b.Name)
-		}
 	}
 	if !found {
 		return nil, &adviceError{
@@ -138,69 +123,4 @@ func oneOf(names []string) string {
 func (a *app) tellWatch(holder *ledger.HeldError) {
 	a.say("batch %q was being sent by process %d on %s, which does not show whether it still lives: waiting for that until %s",
 		holder.Batch, holder.PID, holder.Host, time.Now().Add(ledger.TTL).Local().Format("15:04:05"))
-}
-
-// leftBehind returns what earlier runs of the session's batches left in doubt or
-// unfinished.
-func (a *app) leftBehind(ctx context.Context, session *ledger.Session) (behind batch.Behind, err error) {
-	open, err := session.Open(ctx)
-	if err != nil {
-		return behind, err
-	}
-	for _, d := range open {
-		behind.Doubts = append(behind.Doubts, batch.Doubt{TransactionID: d.TransactionID, Attempted: d.Attempted, Draft: d.ID, Legacy: d.Legacy, Answer: batch.Answer{Code: d.Code, Message: d.Message, Times: d.Answers}})
-	}
-	if behind.Lots, err = session.Lots(ctx); err != nil {
-		return behind, err
-	}
-	if n := len(behind.Doubts); n > 0 {
-		a.say("an earlier run did not learn what became of %s: looking up", report.Plural(n, "envelope"))
-	}
-	handedOver := 0
-	for _, l := range behind.Lots {
-		handedOver += len(l.Envelopes)
-	}
-	if handedOver > 0 {
-		a.say("the last run handed %s over in bulk and did not learn what became of them: finding out", report.Plural(handedOver, "envelope"))
-	}
-	return behind, nil
-}
-
-// tellLot says what DocuSign has taken over.
-func (a *app) tellLot(envelopes int, through time.Time) {
-	a.say("handed %s over to DocuSign, which should have sent them by %s", report.Plural(envelopes, "envelope"), throttle.Clock(through, time.Now()))
-}
-
-// tellPause says what bulk sending waits for.
-func (a *app) tellPause(until time.Time, why string) {
-	a.say("waiting until %s: %s", throttle.Clock(until, time.Now()), why)
-}
-
-// tellAlone says that envelopes do not go as planned.
-func (a *app) tellAlone(envelopes int, why error) {
-	a.warn("DocuSign does not take %s in bulk, they are sent one by one: %v", report.Plural(envelopes, "envelope"), why)
-}
-
-// leftText says what became of the envelopes that earlier runs left in doubt.
-func leftText(l batch.Left) string {
-	verb := "were"
-	if l.Total() == 1 {
-		verb = "was"
-	}
-	text := fmt.Sprintf("%s %s in flight when the last run ended: %s had been sent, %s had not",
-		report.Plural(l.Total(), "envelope"), verb, report.Number(l.Sent), report.Number(l.Absent))
-	if l.Open > 0 {
-		text += fmt.Sprintf(", %s not known yet", report.Number(l.Open))
-	}
-	return text
-}
-
-// tellLost says what a run waits for when all else is done.
-func (a *app) tellLost(envelopes int, until time.Time) {
-	were := "they were"
-	if envelopes == 1 {
-		were = "it was"
-	}
-	a.say("looking up %s, because DocuSign did not say whether %s sent, until %s at the latest; what it does not know by then was never sent",
-		report.Plural(envelopes, "envelope"), were, throttle.Clock(until, time.Now()))
 }

@@ -22,7 +22,7 @@ var rooms = map[string][]string{
 	"internal/batch":        {"envelope", "throttle"},
 	"internal/censor":       {},
 	"internal/docusign":     {"envelope", "internal/censor", "reminders", "template"},
-	"internal/job":          {"envelope", "internal/batch", "internal/docusign", "internal/ledger", "internal/report", "template", "throttle"},
+	"internal/job":          {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/ledger", "internal/report", "internal/rows", "reminders", "template", "throttle"},
 	"internal/ledger":       {"envelope"},
 	"internal/report":       {"envelope", "internal/censor", "reminders"},
 	"internal/rows":         {"envelope"},

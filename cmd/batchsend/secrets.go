@@ -1,10 +1,7 @@
 package main
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"regexp"
 	"strings"
@@ -90,38 +87,4 @@ func (a *app) checkPrivate(value, place string) error {
 		text: fmt.Sprintf("%s is %s, and others may read the file (mode %04o)", place, secret, info.Mode().Perm()),
 		hint: shellescape.QuoteCommand([]string{"chmod", "600", path}),
 	}
-}
-
-// maxHead is how much of an input is looked at for a secret, in bytes.
-const maxHead = 16 << 10
-
-// headOf returns the beginning of an input, and a reader of all of it.
-func headOf(r io.Reader) (head []byte, all io.Reader, err error) {
-	head = make([]byte, maxHead)
-	n, err := io.ReadFull(r, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, nil, err
-	}
-	head = head[:n]
-	if s, ok := r.(io.Seeker); ok {
-		if _, err := s.Seek(int64(-n), io.SeekCurrent); err == nil {
-			return head, r, nil
-		}
-	}
-	return head, io.MultiReader(bytes.NewReader(head), r), nil
-}
-
-// refuseSecretFile fails if an input begins with a secret: somebody has named the
-// file of a key, and what is wrong with a file is told with its words.
-func refuseSecretFile(name string, head []byte) error {
-	first, rest, _ := bytes.Cut(bytes.TrimLeft(head, "\ufeff \t\r\n"), []byte("\n"))
-	second, _, _ := bytes.Cut(rest, []byte("\n"))
-	secret := censor.Find(string(first))
-	if secret == censor.None && !bytes.ContainsAny(second, ",;|\t") { // it may be a key without its first line
-		secret = censor.Find(string(second))
-	}
-	if secret == censor.None {
-		return nil
-	}
-	return usageError("%s begins with %s: it is no CSV file, and nothing of it is shown", name, secret)
 }

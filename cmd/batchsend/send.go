@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -13,11 +12,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"batchsend/envelope"
 	"batchsend/internal/batch"
 	"batchsend/internal/docusign"
-	"batchsend/internal/report"
-	"batchsend/internal/rows"
+	"batchsend/internal/job"
 	"batchsend/reminders"
 )
 
@@ -153,16 +150,14 @@ func (a *app) send(ctx context.Context, o *sendOptions, files []string) (err err
 	ctx, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
 	o.brief, o.giveUp = o.dryRun, giveUp
-	job := &job{app: a, o: o, defaults: defaults, faults: faults, files: files}
-	defer job.close()
-	err = job.run(ctx)
-	if o.json && !job.printed {
-		return errors.Join(err, (&report.Summary{
-			ExitCode: exitCode(err), DryRun: o.dryRun, Files: files, Error: err.Error(),
-			Problems: report.Problems(job.headerProblems), Warnings: report.Problems(nil),
-		}).Write(a.stdout))
-	}
-	return err
+	s := &sending{app: a, o: o, files: files, faults: faults, start: time.Now()}
+	defer s.close()
+	return s.run(ctx, job.Options{
+		Files:    job.Files{Paths: files, Stdin: a.stdin, Batch: o.batch, MinAge: o.minAge, OneRejectsFile: o.rejects != ""},
+		Defaults: defaults, Via: o.via, SkipInvalid: o.onInvalid == "skip",
+		AllowSamePerson: o.allowSamePerson, AllowRepeat: o.allowRepeat, AllowChanged: o.allowChanged,
+		Limit: o.limit, MaxErrors: o.maxErrors, Concurrency: o.concurrency, Settle: o.settle,
+	})
 }
 
 // checkOptions finds mistakes on the command line that parsing cannot.
@@ -244,97 +239,6 @@ func parseUntil(text string, now time.Time) (time.Time, error) {
 		t = t.AddDate(0, 0, 1)
 	}
 	return t, nil
-}
-
-// readInputs reads all files. Whatever is wrong with any of them is told at
-// once.
-func (j *job) readInputs() ([]*envelope.Input, error) {
-	var inputs []*envelope.Input
-	var problems envelope.Problems
-	for _, path := range j.files {
-		in, err := j.readInput(path)
-		var bad envelope.Problems
-		var fresh *freshError
-		switch {
-		case errors.As(err, &fresh):
-			j.fresh = append(j.fresh, fresh)
-		case errors.As(err, &bad):
-			problems = append(problems, bad...)
-		case err != nil:
-			return inputs, err
-		default:
-			inputs = append(inputs, in)
-			j.say("%s: %s; %s, %s", in.Name, in.Describe(), report.Plural(in.Rows, "row"), report.Plural(len(in.Drafts), "envelope"))
-		}
-	}
-	if len(inputs)+len(problems) == 0 && len(j.fresh) > 0 {
-		return nil, &exitError{exitStopped, fmt.Errorf("%w: nothing was sent, run the same command again later", leftAlone(j.fresh))}
-	}
-	if len(problems) > 0 {
-		j.headerProblems = problems
-		report.WriteProblems(j.stderr, "", problems, "--json lists them all")
-		return inputs, &exitError{exitRejected, fmt.Errorf("%s: nothing was sent", report.Plural(len(problems), "mistake"))}
-	}
-	return inputs, nil
-}
-
-// freshError is a file that has changed so short a time ago that it is left for
-// the next run.
-type freshError struct {
-	path        string
-	age, minAge time.Duration
-}
-
-func (e *freshError) Error() string {
-	return fmt.Sprintf("%s changed %s ago and may still be being written (--min-age %s)", e.path, report.Span(e.age), e.minAge)
-}
-
-// leftAlone tells of all files that are left for the next run.
-func leftAlone(files []*freshError) error {
-	errs := make([]error, len(files))
-	for i, f := range files {
-		errs[i] = f
-	}
-	return errors.Join(errs...)
-}
-
-func (j *job) readInput(path string) (*envelope.Input, error) {
-	name, r := path, j.stdin
-	if path == "-" {
-		name = "stdin"
-	} else {
-		f, err := openFile(path)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		seen, err := look(f)
-		if err != nil {
-			return nil, err
-		}
-		if age := time.Since(seen.changed); j.o.minAge > 0 && age < j.o.minAge {
-			return nil, &freshError{path, max(age, 0), j.o.minAge}
-		}
-		j.seen = append(j.seen, seen)
-		r = f
-	}
-	batch := j.o.batch
-	if batch == "" {
-		batch = filepath.Base(name)
-	}
-	head, r, err := headOf(r)
-	if err != nil {
-		return nil, err
-	}
-	if err := refuseSecretFile(name, head); err != nil {
-		return nil, err
-	}
-	file, err := rows.Open(name, r, rows.Options{KnownColumn: envelope.KnownColumn})
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return envelope.Read(batch, file.Rows())
 }
 
 // confirm asks the person at the keyboard, if there is one.

@@ -7,8 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"batchsend/internal/docusign"
+	"batchsend/internal/job"
 	"batchsend/internal/report"
+	"batchsend/reminders"
 	"batchsend/template"
 )
 
@@ -39,7 +40,7 @@ each, the envelope custom fields, and a header line to start from.`,
 
 func (a *app) listTemplates(ctx context.Context, conn *connection) error {
 	rows := [][]string{{"TEMPLATE ID", "MODIFIED", "NAME"}}
-	list, err := conn.listTemplates(ctx)
+	list, err := conn.templates.List(ctx)
 	if err != nil {
 		return err
 	}
@@ -51,15 +52,15 @@ func (a *app) listTemplates(ctx context.Context, conn *connection) error {
 
 func (a *app) showTemplate(ctx context.Context, conn *connection, id string) error {
 	id = strings.Trim(id, "{}")
-	if !templateID.MatchString(id) {
-		why, meant := conn.noTemplateID(ctx, id)
+	if !job.IsTemplateID(id) {
+		why, meant := conn.templates.Explain(ctx, id)
 		wrong := usageError("%q: %s", id, why)
 		if meant != "" {
 			return &exitError{exitUsage, &adviceError{wrong.Error(), a.command("template", meant) + " shows it"}}
 		}
 		return wrong
 	}
-	source, err := conn.source(ctx, strings.ToLower(id), docusign.AccountInfo{})
+	source, err := conn.templates.Source(ctx, strings.ToLower(id), reminders.Stored{})
 	if err != nil {
 		return err
 	}
@@ -128,4 +129,19 @@ func cell(text string) string {
 		return `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
 	}
 	return text
+}
+
+// checkTemplate returns the template for rows that name none. It fails if the
+// setting --template cannot be the ID of one.
+func (a *app) checkTemplate(ctx context.Context, c *connection) (id string, err error) {
+	id = strings.Trim(c.template, "{}")
+	if id == "" || job.IsTemplateID(id) {
+		return id, nil
+	}
+	why, meant := c.templates.Explain(ctx, id)
+	wrong := a.wrong("template", "%s", why)
+	if meant == "" {
+		return "", wrong
+	}
+	return "", &exitError{exitUsage, &adviceError{wrong.Error(), "give --template " + meant}}
 }

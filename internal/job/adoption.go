@@ -152,7 +152,7 @@ func withoutFixed(recipients []envelope.Addressee, t *template.Template) (addres
 
 // adoptLegacy adopts what an earlier release has sent, without the batch's field. It
 // is found by its transaction IDs as long as DocuSign knows those.
-func (s Search) adoptLegacy(ctx context.Context, a *adoption) error {
+func (s search) adoptLegacy(ctx context.Context, a *adoption) error {
 	var rows []*row
 	for _, r := range a.rows {
 		if r.id.Legacy != nil && !a.states[r.id.TransactionID].State.MayExist() && !a.states[r.id.Legacy.TransactionID].State.MayExist() {
@@ -203,7 +203,7 @@ const (
 
 // findLegacy looks envelopes up by the names that an earlier release gave them, and
 // returns those that were mailed.
-func (s Search) findLegacy(ctx context.Context, rows []*row) (map[envelope.TransactionID]envelope.Found, error) {
+func (s search) findLegacy(ctx context.Context, rows []*row) (map[envelope.TransactionID]envelope.Found, error) {
 	ids := make([]envelope.TransactionID, len(rows))
 	for i, r := range rows {
 		ids[i] = r.id.Legacy.TransactionID

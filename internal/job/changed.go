@@ -15,9 +15,9 @@ import (
 // batchTemplate is a template as one batch uses it.
 type batchTemplate struct{ batch, template string }
 
-// TemplateChange is a template that is no longer what it was when a batch was sent
+// templateChange is a template that is no longer what it was when a batch was sent
 // with it.
-type TemplateChange struct {
+type templateChange struct {
 	of    batchTemplate
 	name  string    // the template's
 	what  string    // has changed
@@ -25,35 +25,31 @@ type TemplateChange struct {
 	left  int       // envelopes that were planned with it and not sent
 }
 
-// Harmless reports whether no envelope is left that was planned with the template
-// as it was.
-func (t TemplateChange) Harmless() bool { return t.left == 0 }
-
-// Notice says that the run goes on with the template as it is.
-func (t TemplateChange) Notice() string {
+// notice says that the run goes on with the template as it is.
+func (t templateChange) notice() string {
 	return fmt.Sprintf("template %q %s, since batch %q was sent with it on %s: what is sent now goes out as it is today", t.name, t.what, t.of.batch, report.Local(t.since))
 }
 
 // obstacle says why nothing is sent.
-func (t TemplateChange) obstacle() string {
+func (t templateChange) obstacle() string {
 	return fmt.Sprintf("template %q %s, and batch %q was begun with it as it was on %s, with %s left to send. DocuSign would send the rest with the changed template: look at it, then give --allow-changed-template to go on",
 		t.name, t.what, t.of.batch, report.Local(t.since), report.Plural(t.left, "envelope"))
 }
 
-// CompareTemplates returns the templates that have changed since batches of this
+// compareTemplates returns the templates that have changed since batches of this
 // run were sent with them.
-func (c Comparison) CompareTemplates(ctx context.Context, drafts []*envelope.Draft, records Records, sources map[string]*envelope.Source) (changes []TemplateChange, err error) {
+func (c comparison) compareTemplates(ctx context.Context, drafts []*envelope.Draft, records Records, sources map[string]*envelope.Source) (changes []templateChange, err error) {
 	for _, of := range templatesOf(drafts) {
 		source := sources[of.template]
 		if source == nil || source.Template == nil {
 			continue // it cannot be used, which its rows say
 		}
-		before, since, err := c.History.Template(ctx, c.Account, of.batch, of.template)
+		before, since, err := c.history.Template(ctx, c.account, of.batch, of.template)
 		if err != nil {
 			return nil, err
 		}
 		if what := template.Changed(before, source.Template.Fingerprint()); before != "" && what != "" {
-			changes = append(changes, TemplateChange{of, source.Template.Name, what, since, unsent(of, records)})
+			changes = append(changes, templateChange{of, source.Template.Name, what, since, unsent(of, records)})
 		}
 	}
 	return changes, nil
@@ -98,21 +94,20 @@ func unsent(of batchTemplate, records Records) (n int) {
 
 // ChangedError stops a run whose template is no longer what was checked, or what
 // the batch was begun with.
-type ChangedError struct{ Text string }
+type ChangedError struct{ text string }
 
-func (e *ChangedError) Error() string { return string(envelope.TemplateChanged) + ": " + e.Text }
+func (e *ChangedError) Error() string { return string(envelope.TemplateChanged) + ": " + e.text }
 
-// HoldForTemplates returns what is told of the envelopes that are not sent because
-// of changes, and the error that stops the run. What is wrong with rows may only be
+// holdForTemplates keeps a run from sending because of changes. What is wrong with rows may only be
 // so because of a change, so their problems are taken back.
-func HoldForTemplates(changes []TemplateChange, drafts []*envelope.Draft, records Records) (map[*envelope.Draft]envelope.Outcome, *ChangedError) {
+func holdForTemplates(changes []templateChange, drafts []*envelope.Draft, records Records) Hold {
 	why := make(map[batchTemplate]string, len(changes))
 	var reasons []string
 	for _, change := range changes {
 		why[change.of] = change.obstacle()
 		reasons = append(reasons, change.obstacle())
 	}
-	outcomes := make(map[*envelope.Draft]envelope.Outcome)
+	outcomes := make(Outcomes)
 	for _, d := range drafts {
 		if records[d].State.MayExist() {
 			continue
@@ -124,5 +119,5 @@ func HoldForTemplates(changes []TemplateChange, drafts []*envelope.Draft, record
 		}
 		outcomes[d] = out
 	}
-	return outcomes, &ChangedError{strings.Join(reasons, "; ")}
+	return Hold{Err: &ChangedError{strings.Join(reasons, "; ")}, Outcomes: outcomes}
 }

@@ -26,17 +26,70 @@ type History interface {
 	Template(ctx context.Context, account, batch, templateID string) (fingerprint string, seen time.Time, err error)
 }
 
-// Comparison holds the envelopes of the files against what was sent before.
-type Comparison struct {
-	History History
-	Account string
-	// AllowRepeat lets pass what would be rejected because of what was sent before.
-	AllowRepeat bool
+// comparison holds the envelopes of the files against what was sent before.
+type comparison struct {
+	history History
+	account string
+	// allowRepeat lets pass what would be rejected because of what was sent before.
+	allowRepeat bool
 }
 
 // Records are the ledger's entries of the envelopes of the files. A draft that
 // cannot be read has none.
 type Records map[*envelope.Draft]envelope.Standing
+
+// Compared are checked envelopes beside what was sent before.
+type Compared struct {
+	Checked
+	Records Records // nil if the ledger has not been asked
+	Hold    Hold
+}
+
+// Hold keeps a run from sending anything, although nothing need be wrong with the
+// rows. The zero Hold lets it go on.
+type Hold struct {
+	Err      error // why
+	Outcomes Outcomes
+	// Resolving is how many of the outcomes are unknown and need nobody.
+	Resolving int
+}
+
+// Outcomes are what became of envelopes of the files.
+type Outcomes map[*envelope.Draft]envelope.Outcome
+
+// compare finds out what was sent before, by this ledger or another one, and what
+// follows for the envelopes of the files.
+func compare(ctx context.Context, o Options, site Site, checked Checked) (c Compared, err error) {
+	c.Checked = checked
+	others, err := adopt(ctx, o, site, checked)
+	if err != nil {
+		return c, err
+	}
+	history := comparison{site.Mode.History(site.Ledger), site.Account, o.AllowRepeat}
+	if c.Records, err = history.compareRecords(ctx, c.Drafts); err != nil {
+		return c, err
+	}
+	changes, err := history.compareTemplates(ctx, c.Drafts, c.Records, c.Sources)
+	if err != nil {
+		return c, err
+	}
+	var held []templateChange
+	for _, change := range changes {
+		if change.left == 0 || o.AllowChanged {
+			site.Operator.Say("%s", change.notice())
+		} else {
+			held = append(held, change)
+		}
+	}
+	if len(held) > 0 {
+		c.Hold = holdForTemplates(held, c.Drafts, c.Records)
+		return c, nil
+	}
+	warnings, err := history.compareNeighbours(ctx, c.Drafts, c.Records)
+	c.Warnings = slices.Concat(c.Warnings, warnings)
+	c.Hold = holdForLists(others, c.Drafts, c.Records)
+	return c, err
+}
 
 // verdict is why an envelope must not be sent, as far as what was sent before
 // tells. The zero verdict lets it pass.
@@ -47,22 +100,22 @@ type verdict struct {
 
 // apply rejects the draft if the verdict says so, unless the operator allows
 // repeats.
-func (c Comparison) apply(v verdict, d *envelope.Draft) {
+func (c comparison) apply(v verdict, d *envelope.Draft) {
 	switch {
 	case v.code == "":
-	case c.AllowRepeat:
+	case c.allowRepeat:
 		d.Repeats = v.code
 	default:
 		d.Reject(v.code, v.message)
 	}
 }
 
-// CompareRecords finds out what was sent already, in this batch or another, and
+// compareRecords finds out what was sent already, in this batch or another, and
 // rejects what was sent under another name.
 //
 // That an envelope was sent counts more than what is wrong with its rows today: its
 // template may have been edited since, but the envelope is at DocuSign.
-func (c Comparison) CompareRecords(ctx context.Context, drafts []*envelope.Draft) (Records, error) {
+func (c comparison) compareRecords(ctx context.Context, drafts []*envelope.Draft) (Records, error) {
 	var readable []*envelope.Draft
 	var ids []*envelope.Identity
 	for _, d := range drafts {
@@ -70,7 +123,7 @@ func (c Comparison) CompareRecords(ctx context.Context, drafts []*envelope.Draft
 			readable, ids = append(readable, d), append(ids, identityOf(d))
 		}
 	}
-	found, err := c.History.Standings(ctx, c.Account, ids)
+	found, err := c.history.Standings(ctx, c.account, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,160 @@
-// Package job has the use cases: what send does from the files to the result.
+// Package job has the use cases: what send, reconcile and status --refresh do, from
+// typed options to a result.
 //
 // It decides which steps there are, their order, and what follows for an envelope
-// from what was sent before. How an envelope is claimed, sent and settled is the
-// business of package batch. It knows neither flags nor terminals, neither SQL nor
-// HTTP.
+// from what was sent before. Steps hand each other values:
+//
+//	Read → Checked → Compared → Planned → Done
+//
+// How an envelope is claimed, sent and settled is the business of package batch. The
+// room knows neither flags nor terminals, neither SQL nor HTTP.
 package job
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"batchsend/envelope"
+	"batchsend/internal/batch"
+	"batchsend/internal/ledger"
+	"batchsend/reminders"
+	"batchsend/throttle"
+)
+
+// Options are what the operator wants of [Send].
+type Options struct {
+	Files    Files
+	Defaults reminders.Plan // for rows that say nothing of their own
+	Via      string         // an engine of package batch, or its Auto
+	// SkipInvalid sends the others if rows are rejected; else nothing is sent.
+	SkipInvalid bool
+	// AllowSamePerson, AllowRepeat and AllowChanged let pass what would be rejected:
+	// one address in two roles, what was sent before, a template that has changed.
+	AllowSamePerson, AllowRepeat, AllowChanged bool
+
+	Limit       int // of envelopes to be sent; 0 none
+	MaxErrors   int // failures in a row that stop the run; 0 none
+	Concurrency int // envelopes under way at once
+	// Settle is how long DocuSign must not know an envelope before it is taken for
+	// never created.
+	Settle time.Duration
+}
+
+// Site is what a run works with: the account, the ledger, and the person who has
+// started it.
+type Site struct {
+	Account  string // its GUID
+	DocuSign DocuSign
+	Retry    throttle.Policy
+	Limits   func() throttle.State // of the call budget
+	// Template returns the template for rows that name none, "" if there is none.
+	Template  func(ctx context.Context) (id string, err error)
+	Templates *Templates
+
+	Ledger     Ledger
+	LedgerPath string
+	Mode       Mode
+	Operator   Operator
+	Log        *slog.Logger
+}
+
+// DocuSign is all that a run of send asks of it.
+type DocuSign interface {
+	batch.DocuSign
+	Mailings
+	Accounts
+}
+
+// Ledger is what a run asks of the ledger.
+type Ledger interface {
+	History
+	Memory
+	// HasLegacy reports whether an earlier release has made entries.
+	HasLegacy(ctx context.Context, account string) (bool, error)
+	// LotSpeed is how many copies a second DocuSign has made of the last lots; 0 if
+	// that is not known.
+	LotSpeed(ctx context.Context, account string) (float64, error)
+}
+
+// Mode is how far a run goes: [Live] or [DryRun].
+type Mode interface {
+	// Await waits for what an earlier run of the batches may still have under way
+	// although the ledger does not know of it.
+	Await(ctx context.Context, o Options, site Site, batches []string) error
+	// Adopt takes over what other ledgers have sent of a batch. what says what was
+	// done with it: "adopted".
+	Adopt(ctx context.Context, site Site, u *Unrecorded) (what string, err error)
+	// History is the ledger's, with all that was adopted.
+	History(Ledger) History
+	// Aborts reports whether rows that were rejected keep the others from going on.
+	Aborts(Options) bool
+	// Deliver sends what is planned, as far as the mode goes.
+	Deliver(ctx context.Context, o Options, site Site, p Planned) (Done, error)
+}
+
+// Teller tells the person at the keyboard what goes on.
+type Teller interface {
+	// Say says what may be missed.
+	Say(format string, args ...any)
+	// Warn says what must not be missed.
+	Warn(format string, args ...any)
+}
+
+// Operator is the person who has started a run.
+type Operator interface {
+	Teller
+	// Waiting says why the run waits, and until when.
+	Waiting(reason string, until time.Time)
+	// ShowPlan shows what is wrong with the rows and what will be sent.
+	ShowPlan(Planned)
+	// Confirm asks whether so many envelopes are to be sent.
+	Confirm(ctx context.Context, envelopes int) (bool, error)
+	// Progress begins to show how far sending has come.
+	Progress(envelopes int) Progress
+}
+
+// Progress shows how far sending has come.
+type Progress interface {
+	// Outcome is told of every outcome as it comes, by several goroutines at once.
+	Outcome(env *envelope.Envelope, out envelope.Outcome)
+	// Close ends the showing.
+	Close()
+}
+
+var _ Ledger = (*ledger.DB)(nil)
+
+// Send reads files, checks their rows, compares them with what was sent before,
+// plans, and sends what is missing, or in a dry run says what would be sent. open
+// signs in and opens the ledger; it is called when the files have been read and have
+// rows.
+//
+// With an error, Done has what is known so far.
+func Send(ctx context.Context, o Options, teller Teller, open func(ctx context.Context, batches []string) (Site, error)) (done Done, err error) {
+	done.Read, err = read(o.Files, teller)
+	if err != nil || len(done.Drafts) == 0 {
+		return done, err
+	}
+	site, err := open(ctx, done.Batches())
+	if err != nil {
+		return done, err
+	}
+	if done.Checked, err = Check(ctx, o, site, done.Read); err != nil {
+		return done, err
+	}
+	if done.Compared, err = compare(ctx, o, site, done.Checked); err != nil {
+		return done, err
+	}
+	if hold := done.Hold; hold.Err != nil {
+		done.Outcomes, done.Stopped, done.Resolving = hold.Outcomes, hold.Err, hold.Resolving
+		return done, nil
+	}
+	if done.Planned, err = plan(ctx, o, site, done.Compared); err != nil {
+		return done, err
+	}
+	site.Operator.ShowPlan(done.Planned)
+	if done.Aborted {
+		return done, nil
+	}
+	return site.Mode.Deliver(ctx, o, site, done.Planned)
+}

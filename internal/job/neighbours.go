@@ -21,11 +21,11 @@ type newcomer struct {
 // transactionIDs is a set of them.
 type transactionIDs map[envelope.TransactionID]bool
 
-// CompareNeighbours rejects envelopes that look like a correction of one that was
+// compareNeighbours rejects envelopes that look like a correction of one that was
 // sent, and returns warnings of those that resemble one and go out all the same. Of
 // an envelope that may have been sent it only warns: it was not rejected when it was
 // claimed.
-func (c Comparison) CompareNeighbours(ctx context.Context, all []*envelope.Draft, records Records) ([]envelope.Problem, error) {
+func (c comparison) compareNeighbours(ctx context.Context, all []*envelope.Draft, records Records) ([]envelope.Problem, error) {
 	inFiles := idsIn(all)
 	var ids []*envelope.Identity
 	var newcomers []newcomer
@@ -34,7 +34,7 @@ func (c Comparison) CompareNeighbours(ctx context.Context, all []*envelope.Draft
 			newcomers, ids = append(newcomers, newcomer{draft: d, unresolved: state.MayExist()}), append(ids, &d.Envelope.Identity)
 		}
 	}
-	found, err := c.History.Neighbours(ctx, c.Account, ids)
+	found, err := c.history.Neighbours(ctx, c.account, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -152,14 +152,14 @@ func correctionVerdicts(corrections []correction, all []*envelope.Draft) []verdi
 // unclaimedLegacy returns, by batch, what an earlier release has sent and no row
 // of the files means. It asks only about batches with newcomers that may correct
 // such an envelope.
-func (c Comparison) unclaimedLegacy(ctx context.Context, newcomers []newcomer, inFiles transactionIDs) (map[string][]envelope.Earlier, error) {
+func (c comparison) unclaimedLegacy(ctx context.Context, newcomers []newcomer, inFiles transactionIDs) (map[string][]envelope.Earlier, error) {
 	unclaimed := make(map[string][]envelope.Earlier)
 	for _, n := range newcomers {
 		name := n.draft.In.Batch
 		if _, asked := unclaimed[name]; asked || !n.mayCorrectLegacy() {
 			continue
 		}
-		entries, err := c.History.LegacyEntries(ctx, c.Account, name)
+		entries, err := c.history.LegacyEntries(ctx, c.account, name)
 		if err != nil {
 			return nil, err
 		}

@@ -25,9 +25,9 @@ type Cleaner interface {
 	DeleteDrafts(ctx context.Context, ids ...envelope.ID) error
 }
 
-// Record writes down what was found of a batch, and removes the lots with which
+// record writes down what was found of a batch, and removes the lots with which
 // DocuSign is through.
-func (u *Unrecorded) Record(ctx context.Context, to Recorder, ds Cleaner, log *slog.Logger) error {
+func (u *Unrecorded) record(ctx context.Context, to Recorder, ds Cleaner, log *slog.Logger) error {
 	if err := to.Adopt(ctx, u.Batch, u.Sent, u.Surplus); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package main
+package job
 
 import (
 	"context"
@@ -6,28 +6,9 @@ import (
 	"sync"
 	"time"
 
-	use "batchsend/internal/job"
+	"batchsend/envelope"
 	"batchsend/template"
 )
-
-// batchTemplate is a template as one batch uses it.
-type batchTemplate struct{ batch, template string }
-
-// seeTemplates writes down with which templates the batches are sent.
-func (j *job) seeTemplates(ctx context.Context) error {
-	seen := map[batchTemplate]bool{}
-	for _, d := range j.drafts {
-		key := batchTemplate{d.In.Batch, d.TemplateID}
-		if d.Envelope == nil || seen[key] {
-			continue
-		}
-		seen[key] = true
-		if err := j.session.SeeTemplate(ctx, key.batch, key.template, j.sources[key.template].Template.Fingerprint()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // templateAge is how long a template is trusted to be what it was. DocuSign
 // asks that nothing be read more often than every 15 minutes.
@@ -35,14 +16,20 @@ const templateAge = 30 * time.Minute
 
 // templateWatch notices templates that change while a run lasts.
 type templateWatch struct {
-	job  *job
-	turn chan struct{} // held by the one who reads
-	mu   sync.Mutex
-	read time.Time
+	sources map[string]*envelope.Source // by template ID, as they were checked
+	reread  func(ctx context.Context, id string) (*envelope.Source, error)
+	turn    chan struct{} // held by the one who reads
+	mu      sync.Mutex
+	read    time.Time
 }
 
-func newTemplateWatch(j *job) *templateWatch {
-	return &templateWatch{job: j, turn: make(chan struct{}, 1), read: time.Now()}
+func newTemplateWatch(site Site, c Checked) *templateWatch {
+	return &templateWatch{
+		sources: c.Sources, turn: make(chan struct{}, 1), read: c.TemplatesRead,
+		reread: func(ctx context.Context, id string) (*envelope.Source, error) {
+			return site.Templates.Source(ctx, id, c.Info.Notification)
+		},
+	}
 }
 
 // stale reports whether the templates may be out of date. It is asked when an
@@ -65,19 +52,19 @@ func (w *templateWatch) check(ctx context.Context) error {
 	if !w.stale() {
 		return nil
 	}
-	for id, source := range w.job.sources {
+	for id, source := range w.sources {
 		if source.Err != nil {
 			continue
 		}
-		now, err := w.job.conn.source(ctx, id, w.job.info)
+		now, err := w.reread(ctx, id)
 		switch {
 		case err != nil:
 			return err
 		case now.Err != nil:
-			return &use.ChangedError{Text: now.Err.Error()}
+			return &ChangedError{now.Err.Error()}
 		}
 		if what := template.Changed(source.Template.Fingerprint(), now.Template.Fingerprint()); what != "" {
-			return &use.ChangedError{Text: fmt.Sprintf("template %q %s. Nothing further is sent: look at it, then give --allow-changed-template to go on with the rest", now.Template.Name, what)}
+			return &ChangedError{fmt.Sprintf("template %q %s. Nothing further is sent: look at it, then give --allow-changed-template to go on with the rest", now.Template.Name, what)}
 		}
 	}
 	w.mu.Lock()

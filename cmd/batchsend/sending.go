@@ -1,0 +1,302 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"batchsend/envelope"
+	"batchsend/internal/batch"
+	"batchsend/internal/job"
+	"batchsend/internal/ledger"
+	"batchsend/internal/report"
+	"batchsend/internal/sandbox"
+)
+
+// sending is one run of send on the command line: what is plugged into the use case,
+// and how its result is shown.
+type sending struct {
+	*app
+	o       *sendOptions
+	files   []string
+	faults  sandbox.Faults // of the embedded sandbox, if o.faults is given
+	start   time.Time
+	outputs outputs
+	printed bool // the result is on stdout
+
+	// What is open.
+	conn    *connection
+	db      *ledger.DB
+	session *ledger.Session
+}
+
+// run sends, writes the files however that ended, and returns the error that carries
+// the exit code.
+func (s *sending) run(ctx context.Context, o job.Options) (err error) {
+	if s.outputs, err = s.createFiles(); err != nil {
+		return s.fail(&job.Done{}, err, exitCode(err))
+	}
+	done, err := job.Send(ctx, o, teller{s.app}, s.open)
+	switch {
+	case err == nil && len(done.Drafts) == 0:
+		s.say("no rows: there is nothing to send")
+		return s.finish(&done, exitDone)
+	case err == nil:
+		return s.finish(&done, exitCodeOf(&done))
+	}
+	err = givenUp(ctx, err)
+	code := exitCode(err)
+	if code != exitStopped || len(done.Drafts) == 0 {
+		return s.fail(&done, err, code)
+	}
+	done.Stopped = err
+	if cause := context.Cause(ctx); cause != nil {
+		done.Stopped = cause
+	}
+	switch {
+	case done.Records != nil:
+	case s.o.dryRun:
+		done.Unchecked(why(done.Stopped))
+	default:
+		return s.nothingKnown(&done, code)
+	}
+	return s.finish(&done, exitStopped)
+}
+
+// open signs in, opens the ledger, whose budget all calls heed, and, unless this is a
+// dry run, takes the lease on the batches.
+func (s *sending) open(ctx context.Context, batches []string) (site job.Site, err error) {
+	if s.conn, err = s.connect(ctx, s.o.limits); err != nil {
+		return site, err
+	}
+	if s.conn.sandbox != nil && s.o.faults != "" {
+		s.conn.sandbox.Faults = s.faults
+	}
+	site = job.Site{
+		Account: s.conn.login.AccountID, DocuSign: s.conn.client, Retry: s.conn.retry, Limits: s.conn.limiter.State,
+		Template:   func(ctx context.Context) (string, error) { return s.checkTemplate(ctx, s.conn) },
+		Templates:  s.conn.templates,
+		LedgerPath: s.conn.ledger, Operator: operator{teller{s.app}, s}, Log: s.log,
+	}
+	if s.o.dryRun {
+		if s.db, err = ledger.OpenReadOnly(ctx, s.conn.ledger); err != nil {
+			return site, err
+		}
+		site.Ledger, site.Mode = s.db, &job.DryRun{}
+		return site, s.conn.recall(ctx, s.db)
+	}
+	if s.db, err = s.openShared(ctx, s.conn); err != nil {
+		return site, err
+	}
+	s.session, err = s.db.Begin(ctx, ledger.Run{Account: site.Account, Batches: batches, Version: version(), AllowRepeat: s.o.allowRepeat, OnWatch: s.tellWatch})
+	site.Ledger, site.Mode = s.db, &job.Live{Session: s.session, Confirm: !s.o.yes}
+	return site, err
+}
+
+// close gives back what the run holds, whatever happened.
+func (s *sending) close() {
+	s.outputs.discard()
+	if s.session != nil {
+		if err := s.session.Close(context.Background()); err != nil {
+			s.log.Warn("closing the ledger's session", "error", err)
+		}
+	}
+	if s.conn != nil {
+		s.conn.leave()
+	}
+	if s.db != nil {
+		if err := s.db.Close(); err != nil {
+			s.log.Warn("closing the ledger", "error", err)
+		}
+	}
+	if s.conn != nil && s.conn.sandbox != nil {
+		s.conn.sandbox.Close()
+	}
+}
+
+// teller has a use case tell what goes on.
+type teller struct{ *app }
+
+// Say implements [job.Teller].
+func (t teller) Say(format string, args ...any) { t.say(format, args...) }
+
+// Warn implements [job.Teller].
+func (t teller) Warn(format string, args ...any) { t.warn(format, args...) }
+
+// operator is the person at the terminal.
+type operator struct {
+	teller
+	s *sending
+}
+
+var _ job.Operator = operator{}
+
+// Waiting implements [job.Operator].
+func (op operator) Waiting(reason string, until time.Time) { op.s.conn.waits.wait(reason, until, nil) }
+
+// Progress implements [job.Operator].
+func (op operator) Progress(envelopes int) job.Progress { return op.progress(envelopes) }
+
+// Confirm implements [job.Operator].
+func (op operator) Confirm(ctx context.Context, envelopes int) (bool, error) {
+	return op.confirm(ctx, fmt.Sprintf("Send %s?", report.Plural(envelopes, "envelope")))
+}
+
+// ShowPlan implements [job.Operator].
+func (op operator) ShowPlan(p job.Planned) {
+	sentences, problems := job.SummarizeRepeats(p.Inputs, p.Records)
+	for _, text := range sentences {
+		fmt.Fprintf(op.stderr, "%s; %s\n", text, op.s.whole())
+	}
+	report.WriteProblems(op.stderr, "", problems, op.s.whole())
+	report.WriteProblems(op.stderr, "warning: ", p.Warnings, "--json lists them all, and so does --report FILE.html")
+	envelopes := p.Plan.Envelopes
+	if left := p.Plan.AllowanceLeft; left >= 0 && left < envelopes {
+		op.warn("the account's plan has %s left and %s are to be sent: DocuSign may refuse the rest", report.Plural(left, "envelope"), report.Number(envelopes))
+	}
+	if own, overruled := p.Overruled(); overruled {
+		op.warn("the account does not let senders override reminders and expiration: DocuSign may apply the account's instead (%s)", own)
+	}
+	if op.s.o.via == batch.InBulk && p.Plan.Engine == batch.Single && envelopes > 0 {
+		op.warn("--via bulk: nothing goes in bulk; the plan says why")
+	}
+	if p.Aborted {
+		return
+	}
+	if !op.cfg.quiet {
+		p.Plan.Write(op.stderr)
+	}
+	if p.Late > 0 {
+		op.warn("about %s of %s will not have been sent when the run must end (--until, --max-duration): the same command goes on with them later",
+			report.Plural(p.Late, "envelope"), report.Number(envelopes))
+	}
+}
+
+// whole says where all problems of the rows stand.
+func (s *sending) whole() string {
+	switch {
+	case s.outputs.results != nil:
+		return s.o.results + " has them all"
+	case s.outputs.rejects != nil:
+		return s.o.rejects + " has them all"
+	}
+	return "--results FILE has them all"
+}
+
+// fail ends a run that could not do its work.
+func (s *sending) fail(done *job.Done, err error, code int) error {
+	var problems envelope.Problems
+	if header, ok := errors.AsType[*job.HeaderError](err); ok {
+		problems = header.Problems
+		report.WriteProblems(s.stderr, "", problems, "--json lists them all")
+	}
+	entries := done.Entries()
+	summary := s.summary(done, entries, code)
+	summary.Error = err.Error()
+	if now := s.writeFiles(done, entries, summary); now != code {
+		code, err = now, &exitError{now, err}
+	}
+	if !s.o.json {
+		return err
+	}
+	s.printed = true
+	return errors.Join(err, (&report.Summary{
+		ExitCode: code, DryRun: s.o.dryRun, Files: s.files, Error: err.Error(),
+		Problems: report.Problems(problems), Warnings: report.Problems(nil),
+	}).Write(s.stdout))
+}
+
+// finish writes the files and prints the result, whatever happened, and
+// returns the error that carries the exit code.
+func (s *sending) finish(done *job.Done, code int) error {
+	if len(done.TooFresh) > 0 {
+		code = worst(code, exitStopped)
+	}
+	entries := done.Entries()
+	code = s.writeFiles(done, entries, s.summary(done, entries, code))
+	if text := s.stopped(done); text != "" {
+		fmt.Fprintf(s.stderr, "stopped: %s\n", text)
+	}
+	for _, f := range done.TooFresh {
+		s.warn("%v: it is left for the next run", f)
+	}
+	if err := s.print(done, entries, code); err != nil {
+		return err
+	}
+	report.WriteProblems(s.stderr, "", report.Troubles(entries), s.whole())
+	s.advise(done, entries)
+	return exitWith(code)
+}
+
+// nothingKnown ends a run that was stopped before it had looked into the ledger.
+// Only the files tell of its rows: to show them as pending would be a lie of those
+// that were sent before.
+func (s *sending) nothingKnown(done *job.Done, code int) error {
+	entries := done.Entries()
+	code = s.writeFiles(done, entries, s.summary(done, entries, code))
+	if s.o.json {
+		if err := s.print(done, nil, code); err != nil {
+			return err
+		}
+	}
+	return &exitError{code, &adviceError{
+		text: fmt.Sprintf("stopped before anything was compared with the ledger: %s. This run sent nothing", strings.TrimSuffix(why(done.Stopped), ".")),
+		hint: hintOf(done.Stopped),
+	}}
+}
+
+func (s *sending) print(done *job.Done, entries []report.Entry, code int) error {
+	s.printed = true
+	if s.o.json {
+		return s.summary(done, entries, code).Write(s.stdout)
+	}
+	var table io.Writer = s.stdout
+	if s.outputs.onStdout {
+		if s.cfg.quiet {
+			return nil
+		}
+		table = s.stderr
+	}
+	return report.WriteTable(table, entries)
+}
+
+func (s *sending) summary(done *job.Done, entries []report.Entry, code int) *report.Summary {
+	sum := &report.Summary{
+		ExitCode: code, DryRun: s.o.dryRun, Files: s.files, Batches: done.BatchOfEach(), Rows: done.Rows(),
+		Counts: report.Count(entries), Troubles: report.ByCode(entries), Envelopes: len(entries), Recipients: done.Recipients(),
+		Warnings: report.Problems(done.Warnings), Problems: report.Problems(done.Problems()), Stopped: s.stopped(done),
+		Seconds: time.Since(s.start).Seconds(), Results: s.o.results, Rejects: s.o.rejects,
+	}
+	if s.conn != nil {
+		sum.Account, sum.Plan = s.conn.login.AccountID, &done.Plan
+	}
+	if sum.Stopped == "" && len(done.TooFresh) > 0 {
+		sum.Stopped = done.LeftAlone().Error()
+	}
+	return sum
+}
+
+// stopped tells what stopped a run; "" if nothing did.
+func (s *sending) stopped(done *job.Done) string {
+	switch {
+	case done.Stopped != nil:
+		return why(done.Stopped)
+	case done.Beyond > 0:
+		return fmt.Sprintf("--limit %d reached: run the same command again for the next ones", s.o.limit)
+	}
+	return ""
+}
+
+// why tells what stopped a run.
+func why(stopped error) string {
+	if errors.Is(stopped, context.Canceled) {
+		return "interrupted; what could be settled is. Run the same command again to go on"
+	}
+	if lost, ok := errors.AsType[*ledger.LostError](stopped); ok { // whatever was being done
+		return lost.Error()
+	}
+	return stopped.Error()
+}

@@ -1,0 +1,91 @@
+package job
+
+import (
+	"context"
+
+	"batchsend/envelope"
+	"batchsend/internal/batch"
+	"batchsend/internal/ledger"
+)
+
+// DryRun is the mode that sends nothing and writes nothing into the ledger.
+type DryRun struct{ adopted []ledger.Adopted }
+
+// Await implements [Mode]: what is not sent need not wait.
+func (*DryRun) Await(context.Context, Options, Site, []string) error { return nil }
+
+// Adopt implements [Mode].
+func (m *DryRun) Adopt(_ context.Context, _ Site, u *Unrecorded) (string, error) {
+	m.adopted = append(m.adopted, u.Sent...)
+	return "a run adopts them", nil
+}
+
+// History implements [Mode].
+func (m *DryRun) History(l Ledger) History { return &overlay{l, m.adopted} }
+
+// Aborts implements [Mode]: all is told of the others, too.
+func (*DryRun) Aborts(Options) bool { return false }
+
+// Deliver implements [Mode]: it says what would be sent.
+func (*DryRun) Deliver(ctx context.Context, _ Options, _ Site, p Planned) (Done, error) {
+	return p.done(p.Of, batch.DryRun{}.Run(ctx, p.Items)), nil
+}
+
+var _ Mode = (*DryRun)(nil)
+
+// overlay is a history as it would be if envelopes that another ledger has sent
+// had been written down. A dry run writes nothing.
+type overlay struct {
+	History
+	adopted []ledger.Adopted
+}
+
+// Standings implements [History].
+func (o *overlay) Standings(ctx context.Context, account string, ids []*envelope.Identity) ([]envelope.Standing, error) {
+	records, err := o.History.Standings(ctx, account, ids)
+	if err != nil || len(o.adopted) == 0 {
+		return records, err
+	}
+	adopted := make(map[envelope.TransactionID]*ledger.Adopted, len(o.adopted))
+	for i := range o.adopted {
+		adopted[o.adopted[i].TransactionID] = &o.adopted[i]
+	}
+	for i, id := range ids {
+		a, legacy := adopted[id.TransactionID], false
+		if a == nil && id.Legacy != nil {
+			a, legacy = adopted[id.Legacy.TransactionID], true
+		}
+		if record := &records[i]; a != nil && record.State != envelope.StateSent {
+			*record = envelope.Standing{State: envelope.StateSent, Content: a.Content, ID: a.ID, At: a.Sent, Legacy: legacy, Twin: record.Twin}
+		}
+	}
+	return records, nil
+}
+
+// Neighbours implements [History].
+func (o *overlay) Neighbours(ctx context.Context, account string, ids []*envelope.Identity) ([]ledger.Neighbours, error) {
+	neighbours, err := o.History.Neighbours(ctx, account, ids)
+	if err != nil || len(o.adopted) == 0 {
+		return neighbours, err
+	}
+	type group struct {
+		batch  string
+		people envelope.Digest
+	}
+	groups := make(map[group][]envelope.Earlier)
+	for _, a := range o.adopted {
+		if a.File != "" {
+			continue // a row means it: it is no neighbour, but sent
+		}
+		of := group{a.Batch, a.People}
+		groups[of] = append(groups[of], envelope.Earlier{
+			TransactionID: a.TransactionID, Batch: a.Batch, TemplateID: a.TemplateID, State: envelope.StateSent, ID: a.ID, At: a.Sent,
+		})
+	}
+	for i, id := range ids {
+		neighbours[i].SamePeople = append(neighbours[i].SamePeople, groups[group{id.Batch, id.People}]...)
+	}
+	return neighbours, nil
+}
+
+var _ History = (*overlay)(nil)

@@ -1,0 +1,92 @@
+package job
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"batchsend/envelope"
+	"batchsend/internal/ledger"
+)
+
+// empty is the history of a ledger that is not there yet.
+func empty(t *testing.T) *ledger.DB {
+	db, err := ledger.OpenReadOnly(t.Context(), t.TempDir()+"/ledger.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// TestDryRunAdopts: a dry run compares as if it had written down what other ledgers
+// have sent.
+func TestDryRunAdopts(t *testing.T) {
+	t.Parallel()
+	sent := time.Now()
+	people := envelope.Digest{1}
+	mode := &DryRun{}
+	for _, u := range []Unrecorded{
+		{Sent: []ledger.Adopted{{Identity: envelope.Identity{TransactionID: "1", Batch: "b", People: people}, File: "b.csv", Line: 2, ID: "e1", Sent: sent}}},
+		{Sent: []ledger.Adopted{
+			{Identity: envelope.Identity{TransactionID: "old", Batch: "b"}, File: "b.csv", Line: 3, ID: "e2", Sent: sent},
+			{Identity: envelope.Identity{TransactionID: "x", Batch: "b", People: people}, ID: "e3", Sent: sent},
+		}},
+	} {
+		if _, err := mode.Adopt(t.Context(), Site{}, &u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	history := mode.History(empty(t))
+	ids := []*envelope.Identity{
+		{TransactionID: "1", Batch: "b"},
+		{TransactionID: "new", Batch: "b", Legacy: &envelope.Legacy{TransactionID: "old"}},
+		{TransactionID: "2", Batch: "b", People: people},
+		{TransactionID: "3", Batch: "other", People: people},
+	}
+	records, err := history.Standings(t.Context(), "a", ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []envelope.Standing{
+		{State: envelope.StateSent, ID: "e1", At: sent}, {State: envelope.StateSent, ID: "e2", At: sent, Legacy: true}, {}, {},
+	}
+	if diff := cmp.Diff(want, records); diff != "" {
+		t.Errorf("records (-want +got):\n%s", diff)
+	}
+	neighbours, err := history.Neighbours(t.Context(), "a", ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var resembling []envelope.ID // to the third and fourth
+	for _, n := range neighbours[2:] {
+		for _, e := range n.SamePeople {
+			resembling = append(resembling, e.ID)
+		}
+	}
+	if diff := cmp.Diff([]envelope.ID{"e3"}, resembling); diff != "" {
+		t.Errorf("only what no row means is a neighbour, in its own batch (-want +got):\n%s", diff)
+	}
+}
+
+// TestDryRunDelivers says what would be sent, whatever the limit.
+func TestDryRunDelivers(t *testing.T) {
+	t.Parallel()
+	c := Compared{Records: Records{}}
+	for id, state := range map[string]envelope.State{"1": envelope.StateNew, "2": envelope.StateSent, "3": envelope.StateFailed} {
+		d := draftOf("b", id)
+		c.Drafts, c.Records[d] = append(c.Drafts, d), envelope.Standing{State: state}
+	}
+	p := Planned{Compared: c}
+	p.Items, p.Of = acceptedItems(c)
+	done, err := (&DryRun{}).Deliver(context.Background(), Options{Limit: 1}, Site{}, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts, _ := done.Tally()
+	if counts[envelope.Valid] != 2 || counts[envelope.AlreadySent] != 1 || done.Beyond != 0 || done.Stopped != nil {
+		t.Errorf("%v, %d beyond the limit, stopped: %v", counts, done.Beyond, done.Stopped)
+	}
+}

@@ -1,0 +1,179 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"batchsend/envelope"
+	"batchsend/internal/batch"
+	"batchsend/internal/ledger"
+	"batchsend/internal/report"
+	"batchsend/throttle"
+)
+
+// Session is a run's hold on its batches in the ledger.
+type Session interface {
+	batch.Ledger
+	Recorder
+	Leftovers
+	// Plan writes down which envelopes the run is about.
+	Plan(ctx context.Context, envs []*envelope.Envelope) error
+	// SeeTemplate writes down that a batch is sent with a template as it is now.
+	SeeTemplate(ctx context.Context, batch, templateID, fingerprint string) error
+}
+
+var _ Session = (*ledger.Session)(nil)
+
+// Live is the mode that sends.
+type Live struct {
+	Session Session
+	// Confirm has the operator confirm what is planned before it is sent.
+	Confirm bool
+}
+
+var _ Mode = (*Live)(nil)
+
+// Await implements [Mode]. It waits until DocuSign shows what a run had under way
+// that was killed and that the ledger has lost. Its calls may take as long as an
+// answer that got lost; when they began nobody knows any more. Nothing is asked
+// before: it would seem not to be there.
+func (m *Live) Await(ctx context.Context, o Options, site Site, batches []string) error {
+	for _, name := range batches {
+		known, err := site.Ledger.Known(ctx, site.Account, name, time.Now())
+		if err != nil {
+			return err
+		}
+		if !known.Killed {
+			continue
+		}
+		site.Operator.Waiting("the ledger has lost what its last run wrote, and that run was killed: what it had under way may not show at DocuSign yet", time.Now().Add(o.Settle))
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(o.Settle):
+			return nil
+		}
+	}
+	return nil
+}
+
+// Adopt implements [Mode].
+func (m *Live) Adopt(ctx context.Context, site Site, u *Unrecorded) (string, error) {
+	return "adopted", u.record(ctx, m.Session, site.DocuSign, site.Log)
+}
+
+// History implements [Mode].
+func (m *Live) History(l Ledger) History { return l }
+
+// Aborts implements [Mode].
+func (m *Live) Aborts(o Options) bool { return !o.SkipInvalid }
+
+// ErrNotConfirmed says that the operator did not want what was planned.
+var ErrNotConfirmed = errors.New("not confirmed: nothing was sent")
+
+// Deliver implements [Mode]: it plans the envelopes into the ledger and sends them.
+func (m *Live) Deliver(ctx context.Context, o Options, site Site, p Planned) (Done, error) {
+	if p.Plan.Envelopes > 0 && m.Confirm {
+		ok, err := site.Operator.Confirm(ctx, p.Plan.Envelopes)
+		if err == nil && !ok {
+			err = ErrNotConfirmed
+		}
+		if err != nil {
+			return Done{Planned: p}, err
+		}
+	}
+	left, err := m.prepare(ctx, site, p)
+	if err != nil {
+		return Done{Planned: p}, err
+	}
+	items, of := chosen(p, o.Limit)
+	progress := site.Operator.Progress(p.Plan.Envelopes)
+	defer tellOfStop(ctx, site.Operator)()
+	watch := newTemplateWatch(site, p.Checked)
+	runner := &batch.Runner{
+		DocuSign: site.DocuSign, Ledger: m.Session, Retry: site.Retry, Settle: o.Settle, Log: site.Log,
+		TwoStep: o.Via == batch.TwoStep, Singly: o.Via == batch.Single || o.Via == batch.TwoStep,
+		Concurrency: o.Concurrency, MaxErrors: o.MaxErrors, Bulk: p.Bulk,
+		Guard: watch.check, Stale: watch.stale,
+		OnOutcome: progress.Outcome, OnLeft: func(l batch.Left) { site.Operator.Say("%s", DescribeLeft(l)) },
+	}
+	tellWaits(runner, site.Operator)
+	result := runner.Run(ctx, items, left)
+	progress.Close()
+	return p.done(of, result), nil
+}
+
+// prepare makes sure that files still say what was read, and writes into the ledger
+// what is about to be sent. It returns what earlier runs left behind.
+func (m *Live) prepare(ctx context.Context, site Site, p Planned) (left batch.Behind, err error) {
+	for _, s := range p.snapshots {
+		if err := s.unchanged(); err != nil {
+			return left, err
+		}
+	}
+	for _, of := range templatesOf(p.Of) {
+		if err := m.Session.SeeTemplate(ctx, of.batch, of.template, p.Sources[of.template].Template.Fingerprint()); err != nil {
+			return left, err
+		}
+	}
+	envs := make([]*envelope.Envelope, len(p.Items))
+	for i := range p.Items {
+		envs[i] = p.Items[i].Envelope
+	}
+	if err := m.Session.Plan(ctx, envs); err != nil {
+		return left, err
+	}
+	return leftBehind(ctx, m.Session, site.Operator)
+}
+
+// chosen returns the items that this run is about, and their drafts: those that are
+// due, and all that were sent, or may have been.
+func chosen(p Planned, limit int) (items []batch.Item, of []*envelope.Draft) {
+	which := due(p.Items, limit)
+	for i, item := range p.Items {
+		isDue := len(which) > 0 && which[0] == i
+		if isDue {
+			which = which[1:]
+		}
+		if isDue || item.Standing.State.MayExist() {
+			items, of = append(items, item), append(of, p.Of[i])
+		}
+	}
+	return items, of
+}
+
+// tellOfStop tells the operator when ctx is cancelled what happens now. What it
+// returns ends that.
+func tellOfStop(ctx context.Context, op Teller) (end func()) {
+	told := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(told)
+		if errors.Is(context.Cause(ctx), context.Canceled) {
+			op.Say("stopping: what is in flight is finished and recorded; Ctrl-C again stops at once")
+		}
+	})
+	return func() {
+		if !stop() {
+			<-told
+		}
+	}
+}
+
+// tellWaits has a runner tell of what it waits for, and of what does not go as
+// planned.
+func tellWaits(r *batch.Runner, op Teller) {
+	r.OnLot = func(envelopes int, through time.Time) {
+		op.Say("handed %s over to DocuSign, which should have sent them by %s", report.Plural(envelopes, "envelope"), throttle.Clock(through, time.Now()))
+	}
+	r.OnAlone = func(envelopes int, why error) {
+		op.Warn("DocuSign does not take %s in bulk, they are sent one by one: %v", report.Plural(envelopes, "envelope"), why)
+	}
+	r.OnPause = func(until time.Time, why string) {
+		op.Say("waiting until %s: %s", throttle.Clock(until, time.Now()), why)
+	}
+	r.OnLost = func(envelopes int, until time.Time) {
+		op.Say("looking up %s, because DocuSign did not say whether %s sent, until %s at the latest; what it does not know by then was never sent",
+			report.Plural(envelopes, "envelope"), oneOrMany(envelopes, "it was", "they were"), throttle.Clock(until, time.Now()))
+	}
+}

@@ -1,0 +1,116 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"batchsend/envelope"
+	"batchsend/internal/batch"
+	"batchsend/internal/ledger"
+	"batchsend/internal/report"
+	"batchsend/throttle"
+)
+
+// Reconciliation looks up envelopes whose answer was lost, and sends nothing.
+type Reconciliation struct {
+	DocuSign batch.DocuSign
+	Session  interface {
+		batch.Ledger
+		Leftovers
+	}
+	Retry  throttle.Policy
+	Settle time.Duration // see [Options]
+	Teller Teller
+	Log    *slog.Logger
+}
+
+// Run looks up what runs of the session's batches left unresolved or unfinished.
+func (r Reconciliation) Run(ctx context.Context) (batch.Result, error) {
+	left, err := leftBehind(ctx, r.Session, r.Teller)
+	if err != nil {
+		return batch.Result{}, err
+	}
+	runner := &batch.Runner{DocuSign: r.DocuSign, Ledger: r.Session, Retry: r.Retry, Settle: r.Settle, Log: r.Log, LookOnly: true}
+	tellWaits(runner, r.Teller)
+	return runner.Run(ctx, nil, left), nil
+}
+
+// Unresolved reports whether a batch has envelopes or lots that must be looked up.
+func Unresolved(b ledger.BatchSummary) bool { return b.Sending+b.Unknown+b.Lots > 0 }
+
+// HasSent reports whether envelopes of a batch were sent.
+func HasSent(b ledger.BatchSummary) bool { return b.Sent > 0 }
+
+// BatchList lists the batches of a ledger.
+type BatchList interface {
+	Batches(ctx context.Context) ([]ledger.BatchSummary, error)
+}
+
+// BatchesWith returns the account's batches of which want is true, with a name that
+// one only. found reports whether there is one of that name at all.
+func BatchesWith(ctx context.Context, from BatchList, account, name string, want func(ledger.BatchSummary) bool) (names []string, found bool, err error) {
+	all, err := from.Batches(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	found = name == ""
+	for _, b := range all {
+		if !strings.EqualFold(b.Account, account) || name != "" && b.Name != name {
+			continue
+		}
+		found = true
+		if want(b) {
+			names = append(names, b.Name)
+		}
+	}
+	return names, found, nil
+}
+
+// Leftovers is what earlier runs of a session's batches left behind.
+type Leftovers interface {
+	// Open returns the envelopes that are unresolved.
+	Open(ctx context.Context) ([]ledger.Doubt, error)
+	// Lots returns the lots with which something is still to be done.
+	Lots(ctx context.Context) ([]envelope.Lot, error)
+}
+
+// leftBehind returns what earlier runs left unresolved or unfinished, and says so.
+func leftBehind(ctx context.Context, from Leftovers, op Teller) (left batch.Behind, err error) {
+	unresolved, err := from.Open(ctx)
+	if err != nil {
+		return left, err
+	}
+	for _, d := range unresolved {
+		left.Doubts = append(left.Doubts, batch.Doubt{
+			TransactionID: d.TransactionID, Attempted: d.Attempted, Draft: d.ID, Legacy: d.Legacy,
+			Answer: batch.Answer{Code: d.Code, Message: d.Message, Times: d.Answers},
+		})
+	}
+	if left.Lots, err = from.Lots(ctx); err != nil {
+		return left, err
+	}
+	if n := len(left.Doubts); n > 0 {
+		op.Say("an earlier run did not learn what became of %s: looking up", report.Plural(n, "envelope"))
+	}
+	handedOver := 0
+	for _, l := range left.Lots {
+		handedOver += len(l.Envelopes)
+	}
+	if handedOver > 0 {
+		op.Say("the last run handed %s over in bulk and did not learn what became of them: finding out", report.Plural(handedOver, "envelope"))
+	}
+	return left, nil
+}
+
+// DescribeLeft says what became of the envelopes that earlier runs left unresolved.
+func DescribeLeft(l batch.Left) string {
+	text := fmt.Sprintf("%s %s in flight when the last run ended: %s had been sent, %s had not",
+		report.Plural(l.Total(), "envelope"), oneOrMany(l.Total(), "was", "were"), report.Number(l.Sent), report.Number(l.Absent))
+	if l.Open > 0 {
+		text += fmt.Sprintf(", %s not known yet", report.Number(l.Open))
+	}
+	return text
+}
