@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"batchsend/internal/docusign"
+	"batchsend/internal/job"
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
 	"batchsend/internal/sandbox"
@@ -106,8 +107,8 @@ func TestRefresh(t *testing.T) {
 				t.Fatalf("status says %+v", e)
 			}
 		}
-		o.refresh(0, "nothing to ask; left out "+count+" asked about within 15 minutes", "again at "+report.Local(asked.Add(askEvery))[:16])
-		time.Sleep(askEvery - time.Minute)
+		o.refresh(0, "nothing to ask; left out "+count+" asked about within 15 minutes", "again at "+report.Local(asked.Add(job.AskEvery))[:16])
+		time.Sleep(job.AskEvery - time.Minute)
 		o.refresh(0)
 		time.Sleep(2 * time.Minute)
 		o.refresh(callsFor(n))
@@ -124,7 +125,7 @@ func TestRefresh(t *testing.T) {
 				}
 			}
 		}
-		time.Sleep(askEvery)
+		time.Sleep(job.AskEvery)
 		left := n - voided
 		if voided == 0 || callsFor(left) == callsFor(n) && left == n {
 			t.Errorf("%d envelopes are voided", voided)
@@ -134,7 +135,7 @@ func TestRefresh(t *testing.T) {
 		// Later all have.
 		time.Sleep(130 * 24 * time.Hour)
 		o.refresh(callsFor(left), "voided "+count)
-		time.Sleep(askEvery)
+		time.Sleep(job.AskEvery)
 		o.refresh(0, "nothing to ask; left out "+count+" that will not change any more")
 	})
 }
@@ -177,14 +178,14 @@ func TestRefreshTroubled(t *testing.T) {
 		o.tune = nil
 		o.refresh(2, "sent 600")
 
-		time.Sleep(askEvery)
+		time.Sleep(job.AskEvery)
 		o.faults = sandbox.Faults{Seed: 1, DropAfter: 0.5, Everywhere: true}
 		got = o.run("status", "--sandbox", "--refresh")
 		if got.code != exitDone || !strings.Contains(got.stdout, "sent 600") {
 			t.Errorf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 		}
 
-		time.Sleep(askEvery)
+		time.Sleep(job.AskEvery)
 		o.faults = sandbox.Faults{Refuse: 1, Everywhere: true}
 		got = o.run("status", "--sandbox", "--refresh")
 		if got.code != exitCannotRun || !strings.Contains(got.stderr, "the connection was refused; the next try is due at") || got.stdout != "" {
@@ -208,7 +209,7 @@ func TestRefreshNotFound(t *testing.T) {
 			}
 		}
 		o.tune = nil
-		time.Sleep(askEvery)
+		time.Sleep(job.AskEvery)
 		o.refresh(1, "sent 3")
 	})
 }
@@ -260,3 +261,6 @@ func TestFateText(t *testing.T) {
 		}
 	}
 }
+
+// callsFor is how many calls it takes to ask about n envelopes.
+func callsFor(n int) int { return (n + docusign.FatesPerCall - 1) / docusign.FatesPerCall }
