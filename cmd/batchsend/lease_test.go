@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"batchsend/internal/report"
 	"batchsend/internal/sandbox"
 )
 
@@ -162,7 +163,7 @@ func mailedTo(t *testing.T, url string) (to []string) {
 }
 
 // rowsOf asks for what the ledger has of a victim's rows.
-func rowsOf(t *testing.T, v *victim) (entries []envelopeStatus) {
+func rowsOf(t *testing.T, v *victim) (entries []report.EnvelopeStatus) {
 	t.Helper()
 	out, err := program(t.Context(), v.dir, "status", "--json", "--batch", v.name, "--ledger", filepath.Join(v.dir, "ledger.db")).Output()
 	if err != nil {

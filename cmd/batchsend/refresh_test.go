@@ -82,7 +82,7 @@ func (o *office) refresh(calls int, texts ...string) {
 }
 
 // envelopes returns what status says of them in JSON.
-func (o *office) envelopes() (all []envelopeStatus) {
+func (o *office) envelopes() (all []report.EnvelopeStatus) {
 	o.t.Helper()
 	got := o.run("status", "--sandbox", "--json", "--batch", "offers.csv")
 	if err := json.Unmarshal([]byte(got.stdout), &all); err != nil {
@@ -241,25 +241,6 @@ func TestRefreshClock(t *testing.T) {
 		}
 		o.refresh(1)
 	})
-}
-
-func TestFateText(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		fates map[string]int
-		want  string
-	}{
-		{nil, ""},
-		{map[string]int{"sent": 2000}, "sent 2,000"},
-		{
-			map[string]int{"not-found": 1, "sent": 2, "correct": 3, "completed": 4, "voided": 5, "declined": 6, "delivered": 7},
-			"completed 4, declined 6, voided 5, delivered 7, sent 2, correct 3, not-found 1",
-		},
-	} {
-		if got := fateText(tt.fates); got != tt.want {
-			t.Errorf("fateText(%v) = %q, want %q", tt.fates, got, tt.want)
-		}
-	}
 }
 
 // callsFor is how many calls it takes to ask about n envelopes.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"batchsend/internal/ledger"
+	"batchsend/internal/report"
 	"batchsend/internal/sandbox"
 )
 
@@ -88,7 +89,7 @@ func (v *victim) verify() {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	var entries []envelopeStatus
+	var entries []report.EnvelopeStatus
 	if err := json.Unmarshal(out, &entries); err != nil {
 		v.t.Fatal(err)
 	}
