@@ -446,7 +446,8 @@ func hostile(next http.Handler) http.Handler {
 		w.Header().Del("Content-Length")
 		w.WriteHeader(answer.Code)
 		if strings.Contains(r.URL.Path, "/templates") {
-			w.Write(inTemplates.ReplaceAll(answer.Body.Bytes(), []byte(`"$1":"`+insert+`$2`)))
+			writable := strings.ReplaceAll(insert, `\r`, `\b`) // a carriage return would be the end of a line to the file
+			w.Write(inTemplates.ReplaceAll(answer.Body.Bytes(), []byte(`"$1":"`+writable+`$2`)))
 			return
 		}
 		w.Write(names.ReplaceAll(answer.Body.Bytes(), []byte(`"$1":"`+insert+`$2`)))
@@ -476,7 +477,7 @@ func TestHostileAnswers(t *testing.T) {
 	p := newPlace(t)
 	maps.Copy(p.env, env)
 	// The names of roles are not what they seem, so that the file has to say so.
-	role := "\x1b]0;owned\x07\x1b[2J\u202e\u009b31m\rEmployee"
+	role := "\x1b]0;owned\x07\x1b[2J\u202e\u009b31m\bEmployee"
 	p.write(t, "in\x1b[31m.csv", "envelope,roleName,name,email,accessCode\n1,\""+role+"\",Ann Ek,ann.ek@example.test,"+code+"\n1,\""+strings.Replace(role, "Employee", "Manager", 1)+"\",Bo Lind,bo.lind@example.test,\n")
 	for _, tt := range []struct {
 		args []string
