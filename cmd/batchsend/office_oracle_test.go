@@ -468,6 +468,9 @@ func (w *world) checkWaits(v *visit) {
 		most := max(hour, w.story.Account.settle(), 5*time.Minute) + margin
 		if v.command.beside != nil || v.command.isBeside {
 			most = hour + w.story.Account.settle() + margin // they may wait for each other
+			if h := w.story.Account.Hourly; h > 0 && h < 30 {
+				most += 3 * time.Hour // of so few calls the other run may have taken all, hour after hour
+			}
 		}
 		if until.Sub(asked) <= time.Hour+margin {
 			return // DocuSign asked for more, and no window is longer
