@@ -18,7 +18,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"batchsend/internal/judge"
+	"batchsend/internal/apispec"
 	"batchsend/internal/ledger"
 	"batchsend/internal/sandbox"
 )
@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		program()
 	}
-	testscript.Main(judge.Tests{M: m}, map[string]func(){"batchsend": program})
+	testscript.Main(apispec.Tests{M: m}, map[string]func(){"batchsend": program})
 }
 
 // judged is the program with every message of the sandbox held against the official
@@ -47,7 +47,7 @@ func judged() int {
 	if os.Getenv("BATCHSEND_OPENAPI") == "" {
 		return p.main()
 	}
-	j, _ := judge.FromEnv()
+	j, _ := apispec.FromEnv()
 	p.sandbox = watchedBy(judgedBy(j))
 	code := p.main()
 	if totals := j.Totals(); totals.Faults > 0 {
@@ -81,7 +81,7 @@ func crashAt(where string) func(string) {
 }
 
 // judgedBy returns what has a sandbox hand every exchange to j.
-func judgedBy(j *judge.Judge) func(*sandbox.Server) {
+func judgedBy(j *apispec.Judge) func(*sandbox.Server) {
 	return func(s *sandbox.Server) {
 		s.OnRequest = func(x sandbox.Exchange) {
 			if u, err := url.Parse(x.URL); err == nil {

@@ -18,7 +18,7 @@ import (
 	"sync"
 	"time"
 
-	"batchsend/internal/judge"
+	"batchsend/internal/apispec"
 	"batchsend/internal/sandbox"
 )
 
@@ -165,7 +165,7 @@ func (w *world) open() {
 			w.secret(line)
 		}
 	}
-	j, _ := judge.FromEnv()
+	j, _ := apispec.FromEnv()
 	judgedBy(j)(w.server)
 	w.must(w.server.Open())
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"batchsend/internal/judge"
+	"batchsend/internal/apispec"
 	"batchsend/internal/sandbox"
 )
 
@@ -23,7 +23,7 @@ type outcome struct {
 // can live in virtual time. tune sets up its sandbox; every message is judged.
 func runHere(t *testing.T, dir string, tune func(*sandbox.Server), args ...string) outcome {
 	t.Helper()
-	j, _ := judge.FromEnv()
+	j, _ := apispec.FromEnv()
 	sandboxes.Store(dir, watchedBy(func(s *sandbox.Server) {
 		judgedBy(j)(s)
 		if tune != nil {

@@ -22,10 +22,10 @@ import (
 	"pgregory.net/rapid"
 
 	"batchsend/envelope"
+	"batchsend/internal/apispec"
 	"batchsend/internal/batch"
 	"batchsend/internal/docusign"
 	"batchsend/internal/job"
-	"batchsend/internal/judge"
 	"batchsend/internal/ledger"
 	"batchsend/internal/rows"
 	"batchsend/internal/sandbox"
@@ -369,7 +369,7 @@ func (p *promise) postPlainly(e *envelopeStory) (env sandbox.Envelope, taken boo
 // judgedTransport holds every message against the official description, where
 // that is at hand.
 func judgedTransport(p *promise) http.RoundTripper {
-	j, _ := judge.FromEnv()
+	j, _ := apispec.FromEnv()
 	return j.Transport(p, func(err error) { p.Error(err) })
 }
 

@@ -14,22 +14,22 @@ import (
 // rooms is the plan of the house: which of our packages each may import. The
 // arrows are one-way, and only the command joins rooms that must not meet.
 var rooms = map[string][]string{
-	"template":              {},
-	"reminders":             {},
-	"envelope":              {"reminders", "template"},
-	"throttle":              {},
-	"throttle/throttletest": {}, // serves tests only
-	"internal/batch":        {"envelope", "throttle"},
-	"internal/censor":       {},
-	"internal/docusign":     {"envelope", "internal/censor", "reminders", "template"},
-	"internal/job":          {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/ledger", "internal/report", "internal/rows", "reminders", "template", "throttle"},
-	"internal/ledger":       {"envelope"},
-	"internal/report":       {"envelope", "internal/censor", "reminders"},
-	"internal/rows":         {"envelope"},
-	"internal/sandbox":      {},
-	"internal/judge":        {}, // serves tests only
-	"cmd/batchsend":         {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "reminders", "template", "throttle"},
-	"internal/judge/tally":  {"internal/judge"},
+	"template":               {},
+	"reminders":              {},
+	"envelope":               {"reminders", "template"},
+	"throttle":               {},
+	"throttle/throttletest":  {}, // serves tests only
+	"internal/batch":         {"envelope", "throttle"},
+	"internal/censor":        {},
+	"internal/docusign":      {"envelope", "internal/censor", "reminders", "template"},
+	"internal/job":           {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/ledger", "internal/report", "internal/rows", "reminders", "template", "throttle"},
+	"internal/ledger":        {"envelope"},
+	"internal/report":        {"envelope", "internal/censor", "reminders"},
+	"internal/rows":          {"envelope"},
+	"internal/sandbox":       {},
+	"internal/apispec":       {}, // serves tests only
+	"cmd/batchsend":          {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "reminders", "template", "throttle"},
+	"internal/apispec/tally": {"internal/apispec"},
 
 	"internal/bench":         {"internal/rows/rowstest"}, // make bench-dryrun
 	"internal/rows/rowstest": {},                         // writes files for tests and benchmarks

@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"batchsend/internal/judge"
+	"batchsend/internal/apispec"
 	"batchsend/internal/sandbox"
 	"batchsend/throttle/throttletest"
 )
@@ -52,7 +52,7 @@ func shareSandbox(t *testing.T, dir string, tune func(*sandbox.Server)) *sandbox
 	}
 	server := kit.Server()
 	server.Store = ""
-	j, _ := judge.FromEnv()
+	j, _ := apispec.FromEnv()
 	judgedBy(j)(server)
 	tune(server)
 	sandboxes.Store(dir, sandboxMaker(func(string) (*sandbox.Server, *rsa.PrivateKey, error) { return server, kit.Key, nil }))

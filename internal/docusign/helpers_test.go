@@ -23,7 +23,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"batchsend/envelope"
-	"batchsend/internal/judge"
+	"batchsend/internal/apispec"
 	"batchsend/internal/sandbox"
 	"batchsend/reminders"
 	"batchsend/template"
@@ -31,7 +31,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(judge.Tests{M: m}) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(apispec.Tests{M: m}) }
 
 // golden compares got with a file in testdata.
 func golden(t *testing.T, name, got string) {

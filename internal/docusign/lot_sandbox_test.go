@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"batchsend/envelope"
-	"batchsend/internal/judge"
+	"batchsend/internal/apispec"
 	"batchsend/internal/sandbox"
 	"batchsend/template"
 )
@@ -22,7 +22,7 @@ import (
 // official holds what passes between client and sandbox against DocuSign's
 // description, where that is at hand.
 func official(t *testing.T, s *sandbox.Server) http.RoundTripper {
-	j, _ := judge.FromEnv()
+	j, _ := apispec.FromEnv()
 	return j.Transport(s.Transport(), func(err error) { t.Error(err) })
 }
 

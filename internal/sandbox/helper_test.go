@@ -16,7 +16,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"batchsend/internal/judge"
+	"batchsend/internal/apispec"
 	"batchsend/internal/sandbox"
 )
 
@@ -25,12 +25,12 @@ const (
 	rest = root + "/restapi/v2.1/accounts/" + sandbox.DefaultAccount
 )
 
-func TestMain(m *testing.M) { os.Exit(judge.Tests{M: m}.Run()) }
+func TestMain(m *testing.M) { os.Exit(apispec.Tests{M: m}.Run()) }
 
 // official holds every answer in these tests against DocuSign's description,
 // where that is at hand. Requests are wrong on purpose here.
-var official = sync.OnceValue(func() *judge.Judge {
-	j, _ := judge.FromEnv()
+var official = sync.OnceValue(func() *apispec.Judge {
+	j, _ := apispec.FromEnv()
 	return j.Answers()
 })
 

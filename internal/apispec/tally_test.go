@@ -1,4 +1,4 @@
-package judge
+package apispec
 
 import (
 	"os"
@@ -28,7 +28,7 @@ func TestTally(t *testing.T) {
 		t.Fatal(err)
 	}
 	fault := "POST " + template + `: request: unknown property "x" of letter`
-	one := "fault " + fault + "\nrequests 2 answers 1 faults 1 skipped 1 judge\n"
+	one := "fault " + fault + "\nrequests 2 answers 1 faults 1 skipped 1 apispec\n"
 	if diff := gocmp.Diff(one+one, string(raw)); diff != "" {
 		t.Errorf("file (-want +got):\n%s", diff)
 	}

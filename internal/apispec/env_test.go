@@ -1,4 +1,4 @@
-package judge
+package apispec
 
 import (
 	"errors"
@@ -29,19 +29,19 @@ func TestProcess(t *testing.T) {
 		stderr                  string // how it begins
 		tally                   string
 	}{
-		{"clean", "testdata/letters.swagger.json", `{}`, 0, "", "requests 1 answers 1 faults 0 skipped 0 judge\n"},
+		{"clean", "testdata/letters.swagger.json", `{}`, 0, "", "requests 1 answers 1 faults 0 skipped 0 apispec\n"},
 		{
-			"fault", "testdata/letters.swagger.json", `{"x":1}`, 1, "judge: POST " + template + `: request: unknown property "x"`,
-			"fault POST " + template + `: request: unknown property "x" of letter` + "\nrequests 1 answers 1 faults 1 skipped 0 judge\n",
+			"fault", "testdata/letters.swagger.json", `{"x":1}`, 1, "apispec: POST " + template + `: request: unknown property "x"`,
+			"fault POST " + template + `: request: unknown property "x" of letter` + "\nrequests 1 answers 1 faults 1 skipped 0 apispec\n",
 		},
 		{
-			"not set", "", `{"x":1}`, 0, "judge: NOTHING IS HELD AGAINST DOCUSIGN'S OPENAPI DESCRIPTION: BATCHSEND_OPENAPI is not set\nhint: ",
+			"not set", "", `{"x":1}`, 0, "apispec: NOTHING IS HELD AGAINST DOCUSIGN'S OPENAPI DESCRIPTION: BATCHSEND_OPENAPI is not set\nhint: ",
 			"",
 		},
 		{
-			"mistyped", "missing.json", `{}`, 1, "judge: POST " + letters + ": request: cannot be judged: read the OpenAPI description: open missing.json: ",
+			"mistyped", "missing.json", `{}`, 1, "apispec: POST " + letters + ": request: cannot be judged: read the OpenAPI description: open missing.json: ",
 			"fault POST " + letters + ": request: cannot be judged: read the OpenAPI description: open missing.json: no such file or directory\n" +
-				"requests 0 answers 0 faults 1 skipped 0 judge\n",
+				"requests 0 answers 0 faults 1 skipped 0 apispec\n",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -1,4 +1,4 @@
-// Package judge holds HTTP messages against DocuSign's official OpenAPI
+// Package apispec holds HTTP messages against DocuSign's official OpenAPI
 // description. It is for tests only: it wraps our client and our sandbox, so
 // that two readings of one specification, both ours, are checked by a third one
 // that is not.
@@ -12,7 +12,7 @@
 // Where the description is wrong or behind the times, exceptions.go says so,
 // with sources. All methods are safe for concurrent use, start no goroutines,
 // and may be called within testing/synctest bubbles.
-package judge
+package apispec
 
 import (
 	"fmt"
@@ -74,7 +74,7 @@ func FromEnv() (j *Judge, ok bool) {
 var fromEnv = sync.OnceValue(func() *Judge {
 	path := os.Getenv(EnvDescription)
 	if path == "" {
-		fmt.Fprintf(os.Stderr, "judge: NOTHING IS HELD AGAINST DOCUSIGN'S OPENAPI DESCRIPTION: %s is not set\n"+
+		fmt.Fprintf(os.Stderr, "apispec: NOTHING IS HELD AGAINST DOCUSIGN'S OPENAPI DESCRIPTION: %s is not set\n"+
 			"hint: set it to the absolute path of esignature.rest.swagger-v2.1.json\n", EnvDescription)
 		return nil
 	}

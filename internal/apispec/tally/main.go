@@ -1,7 +1,7 @@
 // Command tally prints the sum of the OpenAPI tally that test processes left in
 // a file, and the faults in it:
 //
-//	go run ./internal/judge/tally "$BATCHSEND_OPENAPI_TALLY"
+//	go run ./internal/apispec/tally "$BATCHSEND_OPENAPI_TALLY"
 //
 // It exits 1 if there were faults or nothing was judged, for that would pass
 // unnoticed otherwise, and 2 if the file cannot be read.
@@ -12,7 +12,7 @@ import (
 	"io"
 	"os"
 
-	"batchsend/internal/judge"
+	"batchsend/internal/apispec"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -22,7 +22,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "usage: tally FILE")
 		return 2
 	}
-	sum, err := judge.Tally(args[0])
+	sum, err := apispec.Tally(args[0])
 	if err != nil {
 		fmt.Fprintln(stderr, "tally:", err)
 		return 2

@@ -1,4 +1,4 @@
-package judge
+package apispec
 
 import (
 	"bufio"
@@ -146,8 +146,8 @@ func Tally(path string) (Totals, error) {
 // tests, flushes the tally, and turns a pass into a failure if there were
 // faults, which go to standard error. It is for TestMain:
 //
-//	os.Exit(judge.Tests{M: m}.Run())
-//	testscript.Main(judge.Tests{M: m}, commands)
+//	os.Exit(apispec.Tests{M: m}.Run())
+//	testscript.Main(apispec.Tests{M: m}, commands)
 type Tests struct{ M interface{ Run() int } }
 
 // Run returns the exit code.
@@ -159,10 +159,10 @@ func (t Tests) Run() int {
 	}
 	total := j.Totals()
 	for _, line := range total.Lines {
-		fmt.Fprintln(os.Stderr, "judge:", line)
+		fmt.Fprintln(os.Stderr, "apispec:", line)
 	}
 	if err := j.Flush(); err != nil {
-		fmt.Fprintln(os.Stderr, "judge:", err)
+		fmt.Fprintln(os.Stderr, "apispec:", err)
 		return max(code, 1)
 	}
 	if total.Faults > 0 {
