@@ -175,3 +175,26 @@ func readFile(t *testing.T, path string) string {
 	}
 	return string(text)
 }
+
+// TestUnresolvedBesideRejected: what became of envelopes whose answers were lost is
+// looked up, although a row that is wrong keeps the others from being sent.
+func TestUnresolvedBesideRejected(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	all := manyOffers(4)
+	file := writeOffers(t, dir, all[:2])
+	synctest.Test(t, func(t *testing.T) {
+		server := shareSandbox(t, dir, func(s *sandbox.Server) { s.Faults.DropAfter, s.IndexDelay = 1, 5*time.Minute })
+		if got := runAgain(t, dir, "send", "--sandbox", "--max-duration", "1m", file); got.code != exitStopped {
+			t.Errorf("answers are lost: exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+		}
+		server.SetFaults(sandbox.Faults{})
+		all[3].employee = "no address"
+		writeOffers(t, dir, all)
+		got := runAgain(t, dir, "send", "--sandbox", file)
+		if got.code != exitRejected || !strings.Contains(got.stdout, "2 already sent, 1 rejected, 1 pending") || !strings.Contains(got.stderr, "an earlier run did not learn what became of 2 envelopes: looking up") {
+			t.Errorf("beside a rejected row: exit code %d\n%s%s", got.code, got.stdout, got.stderr)
+		}
+		wantEachOnce(t, all[:2], server.Envelopes())
+	})
+}

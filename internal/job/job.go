@@ -89,7 +89,8 @@ type Mode interface {
 	History(Ledger) History
 	// Aborts reports whether rows that were rejected keep the others from going on.
 	Aborts(Options) bool
-	// Deliver sends what is planned, as far as the mode goes.
+	// Deliver sends what is planned, as far as the mode goes. Of a plan that is
+	// aborted it sends nothing.
 	Deliver(ctx context.Context, o Options, site Site, p Planned) (Done, error)
 }
 
@@ -153,8 +154,5 @@ func Send(ctx context.Context, o Options, teller Teller, open func(ctx context.C
 		return done, err
 	}
 	site.Operator.ShowPlan(done.Planned)
-	if done.Aborted {
-		return done, nil
-	}
 	return site.Mode.Deliver(ctx, o, site, done.Planned)
 }

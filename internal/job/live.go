@@ -3,6 +3,8 @@ package job
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"batchsend/envelope"
@@ -74,6 +76,9 @@ var ErrNotConfirmed = errors.New("not confirmed: nothing was sent")
 
 // Deliver implements [Mode]: it plans the envelopes into the ledger and sends them.
 func (m *Live) Deliver(ctx context.Context, o Options, site Site, p Planned) (Done, error) {
+	if p.Aborted {
+		return m.lookUp(ctx, o, site, p)
+	}
 	if p.Plan.Envelopes > 0 && m.Confirm {
 		ok, err := site.Operator.Confirm(ctx, p.Plan.Envelopes)
 		if err == nil && !ok {
@@ -102,6 +107,48 @@ func (m *Live) Deliver(ctx context.Context, o Options, site Site, p Planned) (Do
 	result := runner.Run(ctx, items, left)
 	progress.Close()
 	return p.done(of, result), nil
+}
+
+// lookUp learns what became of the envelopes that earlier runs left unresolved, where
+// rejected rows keep anything from being sent: nobody should have to mend those rows
+// to know it.
+func (m *Live) lookUp(ctx context.Context, o Options, site Site, p Planned) (Done, error) {
+	d := Done{Planned: p, Outcomes: make(Outcomes)}
+	result, err := Reconciliation{
+		DocuSign: site.DocuSign, Session: m.Session, Retry: site.Retry, Settle: o.Settle, Teller: site.Operator, Log: site.Log,
+		OnLeft: func(l batch.Left) { site.Operator.Say("%s", DescribeLeft(l)) },
+	}.Run(ctx)
+	if err != nil {
+		return d, err
+	}
+	d.Stopped, d.Resolving = result.Stopped, result.UnderWay
+	if d.Records, err = reread(ctx, site, p.Records); err != nil {
+		return d, err
+	}
+	for draft, record := range d.Records {
+		if record.State.MayExist() && record.State != envelope.StateSent {
+			d.Outcomes[draft] = d.untouched(draft)
+		}
+	}
+	return d, nil
+}
+
+// reread returns what the ledger has of the envelopes by now.
+func reread(ctx context.Context, site Site, records Records) (Records, error) {
+	drafts := slices.Collect(maps.Keys(records))
+	ids := make([]*envelope.Identity, len(drafts))
+	for i, d := range drafts {
+		ids[i] = identityOf(d)
+	}
+	found, err := site.Ledger.Standings(ctx, site.Account, ids)
+	if err != nil {
+		return nil, err
+	}
+	now := make(Records, len(drafts))
+	for i, d := range drafts {
+		now[d] = found[i]
+	}
+	return now, nil
 }
 
 // prepare makes sure that files still say what was read, and writes into the ledger

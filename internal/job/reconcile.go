@@ -25,6 +25,7 @@ type Reconciliation struct {
 	Settle time.Duration // see [Options]
 	Teller Teller
 	Log    *slog.Logger
+	OnLeft func(batch.Left) // told what became of them; may be nil
 }
 
 // Run looks up what runs of the session's batches left unresolved or unfinished.
@@ -33,7 +34,7 @@ func (r Reconciliation) Run(ctx context.Context) (batch.Result, error) {
 	if err != nil {
 		return batch.Result{}, err
 	}
-	runner := &batch.Runner{DocuSign: r.DocuSign, Ledger: r.Session, Retry: r.Retry, Settle: r.Settle, Log: r.Log, LookOnly: true}
+	runner := &batch.Runner{DocuSign: r.DocuSign, Ledger: r.Session, Retry: r.Retry, Settle: r.Settle, Log: r.Log, LookOnly: true, OnLeft: r.OnLeft}
 	tellWaits(runner, r.Teller)
 	return runner.Run(ctx, nil, left), nil
 }
