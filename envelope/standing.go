@@ -56,6 +56,7 @@ type Earlier struct {
 	Batch         string
 	TemplateID    string // "" if an earlier release has planned it
 	Line          int
+	Labelled      bool // it had an envelope value; not known of one found at DocuSign
 	State         State
 	ID            ID // "" while it is not known whether it was sent
 	At            time.Time

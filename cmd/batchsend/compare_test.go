@@ -312,3 +312,16 @@ func (o *bureau) copyTemplate() {
 		o.t.Fatal(err)
 	}
 }
+
+// TestLabelledAndCorrected: a column envelope that was added does not make a
+// corrected cell another envelope.
+func TestLabelledAndCorrected(t *testing.T) {
+	t.Parallel()
+	o := newBureau(t)
+	o.want(o.send("a", "may.csv", unlabelled), exitDone, "2 sent", 2)
+	o.want(o.send("a", "may.csv", labelled), exitRejected, "ALREADY_SENT", 2)
+	corrected := strings.Replace(labelled, "41000", "43000", 1)
+	got := o.send("a", "may.csv", corrected, "--on-invalid", "skip")
+	o.want(got, exitRejected, "KEY_CONFLICT", 2)
+	o.want(got, exitRejected, "has a cell been corrected?", 2)
+}

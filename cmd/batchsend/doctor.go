@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,9 @@ func (a *app) doctor(ctx context.Context, l limits) error {
 		x.skip("account, settings and template cannot be asked for without it")
 	}
 	x.ledger(context.WithoutCancel(ctx)) // also when a wait for DocuSign was given up
+	if x.unwritten != nil {
+		return x.unwritten
+	}
 	code := exitDone
 	for _, err := range x.failed {
 		a.explainError(err)
@@ -46,22 +50,29 @@ func (a *app) doctor(ctx context.Context, l limits) error {
 type examination struct {
 	*app
 	failed []error
-	given  func(error) error // see [givenUp]
+	// unwritten is why the result could not be printed.
+	unwritten error
+	given     func(error) error // see [givenUp]
 }
 
 func (x *examination) ok(step, format string, args ...any) {
-	fmt.Fprintf(x.stdout, "ok    %-10s %s\n", step, fmt.Sprintf(format, args...))
+	x.print("ok    %-10s %s\n", step, fmt.Sprintf(format, args...))
 }
 
 func (x *examination) fail(step string, err error) {
 	if errors.Is(err, context.Canceled) {
 		err = x.given(err)
 	}
-	fmt.Fprintf(x.stdout, "FAIL  %-10s %v\n", step, err)
+	x.print("FAIL  %-10s %v\n", step, err)
 	x.failed = append(x.failed, err)
 }
 
-func (x *examination) skip(why string) { fmt.Fprintf(x.stdout, "--    %s\n", why) }
+func (x *examination) skip(why string) { x.print("--    %s\n", why) }
+
+func (x *examination) print(format string, args ...any) {
+	_, err := fmt.Fprintf(x.stdout, format, args...)
+	x.unwritten = cmp.Or(x.unwritten, err)
+}
 
 // key checks what signing in takes from this machine.
 func (x *examination) key() bool {

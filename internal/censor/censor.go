@@ -55,7 +55,9 @@ var (
 	// a connection string.
 	parameter = regexp.MustCompile(`(?i)\b((?:ssl)?password|passwd|pwd|access_token|client_secret|assertion)(=)('[^']*'|[^\s&"']+)`)
 	// bareLogin is an address such as that of a proxy without its scheme.
-	bareLogin = regexp.MustCompile(`^[^\s:/@]+:[^\s@]+@[A-Za-z0-9.\[\]-]+(?::[0-9]+)?/?$`)
+	bareLogin = regexp.MustCompile(`^[^\s:/@]+:/?[^\s@/][^\s@]*@[A-Za-z0-9.\[\]-]+(?::[0-9]+)?(?:/\S*)?$`)
+	// jwk is a secret number of a key in JSON (RFC 7517).
+	jwk = regexp.MustCompile(`("(?:d|p|q|dp|dq|qi)"\s*:\s*)"[A-Za-z0-9_-]{20,}=*"?`)
 	// lineEnd is what stands between two lines of a key, be it written out.
 	lineEnd = regexp.MustCompile(`\s+|\\+[nrt]`)
 )
@@ -63,7 +65,7 @@ var (
 // Find reports which secret a value holds, if any.
 func Find(value string) Secret {
 	switch {
-	case border.MatchString(value):
+	case border.MatchString(value), jwk.MatchString(value):
 		return Key
 	case token.MatchString(value):
 		return Token
@@ -104,6 +106,9 @@ func Text(text string) string {
 	}
 	if strings.Contains(text, "=") {
 		text = parameter.ReplaceAllString(text, "$1$2"+mark)
+	}
+	if strings.Contains(text, `":`) {
+		text = jwk.ReplaceAllString(text, `$1"`+mark+`"`)
 	}
 	text = withoutKeys(text)
 	if harmless(text) {

@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/pem"
 	"fmt"
 	"strings"
@@ -66,6 +67,9 @@ func TestFindKey(t *testing.T) {
 				"the body alone":          body,
 				"the body on one line":    strings.Join(lines, ""),
 				"half of the body":        body[:len(body)/2],
+				"hexadecimal":             hex.EncodeToString([]byte(text)),
+				"its DER in hexadecimal":  hex.EncodeToString(der(t, text)),
+				"a JSON Web Key":          `{"kty":"RSA","e":"AQAB","d":"` + base64.RawURLEncoding.EncodeToString(der(t, text)[40:296]) + `"}`,
 				"BEGIN misspelt":          strings.Replace(text, "BEGIN", "BEGlN", 1),
 			}
 			for name, value := range forms {
@@ -86,6 +90,14 @@ func TestFindKey(t *testing.T) {
 			}
 		}
 	}
+}
+
+func der(t *testing.T, text string) []byte {
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		t.Fatal("no PEM")
+	}
+	return block.Bytes
 }
 
 func wrap(text string, width int) string {
@@ -117,6 +129,7 @@ func TestFind(t *testing.T) {
 		{"host=db user=batch password='hunter 2'", Password, "[an address with a password]"},
 		{"http://proxy:hunter2@10.0.0.1:3128", Password, "http://proxy:[hidden]@10.0.0.1:3128"},
 		{"proxy:hunter2@10.0.0.1:3128", Password, "[an address with a password]"},
+		{"batch:hunter2@db.example.test:5432/sends", Password, "[an address with a password]"},
 		{"postgres://batch@db/sends", None, ""},
 		{"https://account-d.docusign.com", None, ""},
 		{"http://127.0.0.1:8720", None, ""},

@@ -9,6 +9,10 @@ import (
 // keyLine is the least length of a run of base64 that may be a line of a key.
 const keyLine = 48
 
+// longHex is the least length of a run of hexadecimal digits that may be a piece of
+// a key: twice that of the longest digest.
+const longHex = 256
+
 // withoutKeys returns text without the runs of base64 that are pieces of a key.
 func withoutKeys(text string) string {
 	var b strings.Builder
@@ -35,9 +39,10 @@ func inBase64(c byte) bool {
 }
 
 // encoded reports whether a run of base64 is likely to be a piece of a key: it
-// looks like chance, as keys do, or it is the base64 of such a text.
+// looks like chance, as keys do, or it is the base64 of such a text, or it is far
+// longer than any digest in hexadecimal.
 func encoded(run string) bool {
-	if random(run) {
+	if random(run) || len(run) >= longHex && strings.Trim(run, "0123456789abcdefABCDEF") == "" {
 		return true
 	}
 	trimmed := strings.TrimRight(run, "=")

@@ -101,12 +101,11 @@ func (n newcomer) compareLabel() verdict {
 }
 
 // corrects returns the envelope of the same batch that went to the same people
-// and that no row of the files means any more. A label says by itself that
-// another envelope is meant, so only those without one count, and those that
-// were found at DocuSign (line 0), which does not tell their labels.
+// and that no row of the files means any more. Another label says by itself that
+// another envelope is meant, so two that have one do not count.
 func (n newcomer) corrects(inFiles transactionIDs) (envelope.Earlier, bool) {
 	for _, e := range n.SamePeople {
-		if e.Batch == n.draft.In.Batch && !inFiles[e.TransactionID] && (n.draft.Label == "" || e.Line == 0) {
+		if e.Batch == n.draft.In.Batch && !inFiles[e.TransactionID] && (n.draft.Label == "" || !e.Labelled) {
 			return e, true
 		}
 	}

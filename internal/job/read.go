@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"batchsend/envelope"
@@ -189,6 +190,10 @@ func readFile(files Files, path string) (*envelope.Input, snapshot, error) {
 	seen, err := take(f)
 	if err != nil {
 		return nil, unnamed, err
+	}
+	info, err := f.Stat()
+	if files.Batch == "" && (err != nil || !info.Mode().IsRegular() || path == "/dev/stdin" || strings.HasPrefix(path, "/dev/fd/")) {
+		return nil, unnamed, &InputError{fmt.Sprintf("%s is not a regular file, so its name is not that of a batch: give --batch NAME, under which the envelopes are remembered", path)}
 	}
 	if age := time.Since(seen.changed); files.MinAge > 0 && age < files.MinAge {
 		return nil, unnamed, &FreshError{path, max(age, 0), files.MinAge}

@@ -112,7 +112,7 @@ func (db *DB) inBatch(ctx context.Context, account int64, batch string, secret s
 		if e.State == envelope.StateSent {
 			e.ID = unpackID(d)
 		}
-		if label != "" {
+		if e.Labelled = label != ""; e.Labelled {
 			for _, i := range labels[label] {
 				if o := out[i].SameLabel; !isIt(envs[i], e.TransactionID) && (o == nil || !o.State.MayExist()) {
 					out[i].SameLabel = &e

@@ -143,6 +143,14 @@ func TestOpenDamaged(t *testing.T) {
 		must(t, os.Truncate(path, 0))
 		wantTroubleBothWays(t, ledger.Damaged, path)
 	})
+	t.Run("without its header", func(t *testing.T) {
+		path := written(t, 1)
+		file, err := os.ReadFile(path)
+		must(t, err)
+		clear(file[:100])
+		must(t, os.WriteFile(path, file, 0o600))
+		wantTroubleBothWays(t, ledger.Damaged, path)
+	})
 	t.Run("overwritten", func(t *testing.T) {
 		path := written(t, 2000)
 		info, err := os.Stat(path)

@@ -12,6 +12,12 @@ import (
 // was restored or its log was lost, is known to be.
 func runsPath(path string) string { return path + ".runs" }
 
+// counted reports whether runs have used the ledger.
+func counted(path string) bool {
+	_, err := os.Stat(runsPath(path))
+	return err == nil
+}
+
 // counter is what that file says: the last run that has begun on the ledger, and
 // whether it ended by itself. The zero counter is that of a ledger without the
 // file, which may have been copied here.

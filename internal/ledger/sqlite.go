@@ -121,6 +121,8 @@ func sqliteError(path string, err error) error {
 	}
 	e := &Error{Path: path, Err: err}
 	switch code := said.Code(); {
+	case code&0xff == sqlite3.SQLITE_NOTADB && counted(path): // it was one
+		return damaged(path, err)
 	case code&0xff == sqlite3.SQLITE_NOTADB:
 		return foreign(path, err)
 	case code&0xff == sqlite3.SQLITE_CORRUPT:
@@ -169,7 +171,7 @@ const (
 		"or recover it with `sqlite3 damaged.db .recover | sqlite3 ledger.db`, " +
 		"or move it and the -wal, -shm and .lock beside it away to begin with an empty ledger. " +
 		"Before the next run sends, it asks DocuSign what was sent that the ledger does not know and adopts it, so that nothing goes out twice: " +
-		"let the last run be over for 10 minutes (--settle), and keep the .runs beside the ledger"
+		"let the last run be over for 10 minutes (--settle), give each file under its old name (or --batch), and keep the .runs beside the ledger"
 	cureFull = "free some space on its disk and run the same command again; " +
 		"nothing is sent that cannot be recorded"
 	cureReadOnly = "make the file and its directory writable for this user, or give --ledger another path"
