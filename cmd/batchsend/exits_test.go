@@ -95,6 +95,14 @@ func TestExitCodes(t *testing.T) {
 			code: exitCannotRun, counts: "20 pending", says: "hint: the token was refused twice",
 		},
 		{
+			name: "token refused twice, with another status", refuse: creation(400, "USER_AUTHENTICATION_FAILED", "no"),
+			code: exitCannotRun, counts: "20 pending", says: "hint: the token was refused twice",
+		},
+		{
+			name: "token refused twice, in bulk", refuse: creation(400, "AUTHORIZATION_INVALID_TOKEN", "no"), args: []string{"--via", "bulk"},
+			code: exitCannotRun, counts: "20 pending", says: "hint: the token was refused twice",
+		},
+		{
 			name: "account suspended", refuse: creation(400, "ACCOUNT_IS_SUSPENDED", "no"),
 			code: exitCannotRun, counts: "20 pending", says: "hint: the account is suspended",
 		},

@@ -86,9 +86,9 @@ func (c *Client) doAt(ctx context.Context, site *Login, call call, into any) err
 		return err
 	}
 	e := check(call, a, into)
-	if e != nil && a.status == http.StatusUnauthorized && !halting[normal(e.Code)] {
-		// A 401 means that nothing was done, so that even a POST may be sent
-		// once more, with a token that is not the refused one.
+	if e != nil && e.tokenRefused() {
+		// Nothing was done, so that even a POST may be sent once more, with a token
+		// that is not the refused one.
 		again, err := c.exchange(ctx, site, call, payload, a.token)
 		switch {
 		case err == nil:

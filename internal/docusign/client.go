@@ -3,7 +3,7 @@
 // eSignature REST API v2.1, and makes of every answer, and of every answer that
 // did not come, an [*Error] that says whether something was created.
 //
-// It calls once and never repeats, but for the one new token after HTTP 401:
+// It calls once and never repeats, but for the one new token after a refused one:
 // whether and when to repeat is for others to decide, and so is the pace, which
 // a [Pacer] sets. It knows no rows, no files, no ledger.
 package docusign

@@ -54,6 +54,7 @@ func TestNeedsPerson(t *testing.T) {
 		{444, "", false, true},
 		{444, "WHATEVER", false, true},
 		{401, "AUTHORIZATION_INVALID_TOKEN", true, true},
+		{400, "USER_AUTHENTICATION_FAILED", true, true},
 		{401, "", true, true},
 		{407, "", true, true},
 		{400, "ACCOUNT_LACKS_PERMISSIONS", true, true},

@@ -178,7 +178,7 @@ func (e *Error) judge(c call, a answer) {
 	limit, limited := limits[code]
 	later, _ := retryAfter(a.header, a.at)
 	switch {
-	case halting[code], suspended(code), code == lacksRight && c.sends():
+	case halting[code], suspended(code), has(code, renews), code == lacksRight && c.sends():
 		e.Kind = Halt
 	case a.status == statusBlocked, a.status == http.StatusUnauthorized, a.status == http.StatusProxyAuthRequired:
 		e.Kind = Halt
@@ -211,6 +211,12 @@ func within(c call, status int, code, message string) *Error {
 	e := &Error{Op: c.op, Status: status, Code: short(code), Message: short(message)}
 	e.judge(c, answer{status: http.StatusBadRequest})
 	return e
+}
+
+// tokenRefused reports whether DocuSign did nothing because it does not take the
+// token, so that a new one may help. Its code counts, whatever the status.
+func (e *Error) tokenRefused() bool {
+	return has(e.Code, renews) || e.Status == http.StatusUnauthorized && !halting[normal(e.Code)]
 }
 
 // Gone reports whether DocuSign refused because it does not have, or no longer

@@ -79,6 +79,8 @@ func TestKinds(t *testing.T) {
 		{"membership", answer{status: 400, body: []byte(said("USER_LACKS_MEMBERSHIP", ""))}, Halt, Halt},
 		{"token", answer{status: 401, body: []byte(said("AUTHORIZATION_INVALID_TOKEN", ""))}, Halt, Halt},
 		{"token, empty", answer{status: 401}, Halt, Halt},
+		{"token, 400", answer{status: 400, body: []byte(said("AUTHORIZATION_INVALID_TOKEN", ""))}, Halt, Halt},
+		{"user's token, 400", answer{status: 400, body: []byte(said("USER_AUTHENTICATION_FAILED", ""))}, Halt, Halt},
 		{"blocked", answer{status: 444, body: []byte(said("API_REQUEST_IS_FORBIDDEN", ""))}, Halt, Halt},
 		{"blocked, empty", answer{status: 444}, Halt, Halt},
 

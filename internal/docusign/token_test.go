@@ -86,27 +86,54 @@ func TestExpiredToken(t *testing.T) {
 	})
 }
 
+// TestRefusedTwice: a new token is tried once; the same token again is not tried at
+// all. The code counts, whatever the status.
 func TestRefusedTwice(t *testing.T) {
-	// A new token is tried once; the same token again is not tried at all.
-	for _, c := range []struct {
-		token string
-		calls int
-	}{{`{"access_token":"t%d"}`, 2}, {`{"access_token":"t"}`, 1}} {
-		f := always(401, said("AUTHORIZATION_INVALID_TOKEN", "The access token provided is expired, revoked or malformed."))
+	for _, refusal := range []struct {
+		status int
+		code   string
+	}{{401, "AUTHORIZATION_INVALID_TOKEN"}, {400, "AUTHORIZATION_INVALID_TOKEN"}, {400, "USER_AUTHENTICATION_FAILED"}, {403, "User_Authentication_Failed"}} {
+		for _, c := range []struct {
+			token string
+			calls int
+		}{{`{"access_token":"t%d"}`, 2}, {`{"access_token":"t"}`, 1}} {
+			f := always(refusal.status, said(refusal.code, "The access token provided is expired, revoked or malformed."))
+			rest, n := f.answer, 0
+			f.answer = func(i int, r *http.Request) (*http.Response, error) {
+				if r.URL.Path == "/oauth/token" {
+					n++
+					return reply(200, strings.Replace(c.token, "%d", fmt.Sprint(n), 1)), nil
+				}
+				return rest(i, r)
+			}
+			_, err := connected(t, f).Send(t.Context(), offer(), nil)
+			if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Halt || e.Doubtful() {
+				t.Errorf("%+v: Send = %v, want a halt", refusal, err)
+			}
+			if f.calls() != c.calls {
+				t.Errorf("%+v: %d calls with the token %s, want %d", refusal, f.calls(), c.token, c.calls)
+			}
+		}
+	}
+}
+
+// TestRefusedOnce: DocuSign refuses the first token only.
+func TestRefusedOnce(t *testing.T) {
+	for _, status := range []int{400, 401} {
+		f := always(201, `{"envelopeId":"e1","status":"sent"}`)
 		rest, n := f.answer, 0
 		f.answer = func(i int, r *http.Request) (*http.Response, error) {
-			if r.URL.Path == "/oauth/token" {
+			switch {
+			case r.URL.Path == "/oauth/token":
 				n++
-				return reply(200, strings.Replace(c.token, "%d", fmt.Sprint(n), 1)), nil
+				return reply(200, fmt.Sprintf(`{"access_token":"t%d"}`, n)), nil
+			case r.Header.Get("Authorization") == "Bearer t1" && strings.HasPrefix(r.URL.Path, "/restapi/"):
+				return reply(status, said("USER_AUTHENTICATION_FAILED", "One or both of Username and Password are invalid.")), nil
 			}
 			return rest(i, r)
 		}
-		_, err := connected(t, f).Send(t.Context(), offer(), nil)
-		if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Halt || e.Doubtful() {
-			t.Errorf("Send = %v, want a halt", err)
-		}
-		if f.calls() != c.calls {
-			t.Errorf("%d calls with the token %s, want %d", f.calls(), c.token, c.calls)
+		if id, err := connected(t, f).Send(t.Context(), offer(), nil); err != nil || id != eid("e1") || n != 2 {
+			t.Errorf("HTTP %d: Send = %q, %v with %d tokens", status, id, err, n)
 		}
 	}
 }
