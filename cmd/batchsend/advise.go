@@ -37,7 +37,7 @@ func (s *sending) advise(done *job.Done, entries []report.Entry) {
 		hints = append(hints, hint+"; batchsend explain CODE tells more")
 	}
 	if counts[envelope.Failed] > 0 {
-		hints = append(hints, "failed envelopes were refused by DocuSign and not created: mend what the message says and run the same command again, it sends only what is missing")
+		hints = append(hints, "nobody was mailed a failed envelope, DocuSign refused it or has not sent it: mend what the message says and run the same command again, it sends only what is missing")
 	}
 	switch {
 	case counts[envelope.Unknown] == 0:

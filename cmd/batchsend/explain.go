@@ -105,8 +105,8 @@ var statusWords = []explanation{
 	{"sent", "DocuSign has the envelope and has mailed it.", "", "The envelope ID stands in the results.", "nothing"},
 	{"already-sent", "An earlier run sent the envelope.", "", "Nothing was sent again.", "nothing; to send it once more on purpose: --batch NEW --allow-repeat"},
 	{"rejected", "The row was found wrong before anything was sent.", "", "Nothing was sent of its envelope.", "correct the row; the code beside it tells more"},
-	{"failed", "DocuSign refused the envelope and did not create it.", "", "Nobody was mailed. The next run tries it again.", "the code and the message beside it say what to mend"},
-	{"unknown", "No answer told whether the envelope exists, and it was not found at DocuSign since.", "", "It is never simply sent again: every run looks it up first.", "run the same command again, or batchsend reconcile, which sends nothing; after seven days look in DocuSign by recipient and date"},
+	{"failed", "DocuSign refused the envelope, or has not sent it although it was asked three times.", "", "Nobody was mailed. The next run tries it again.", "the code and the message beside it say what to mend"},
+	{"unknown", "No answer told whether the envelope was sent, and it was not found at DocuSign since.", "", "It is never simply sent again: every run looks it up first.", "run the same command again, or batchsend reconcile, which sends nothing; after seven days look in DocuSign by recipient and date"},
 	{"sending", "DocuSign has the envelope in a bulk list and is working on it.", "", "The next run learns its envelope ID.", "run the same command again later"},
 	{"pending", "The envelope was not tried.", "", "Nothing was sent of it.", "what stopped the run says whether a person must act first; else run the same command again"},
 	{"valid", "A dry run found nothing wrong with the envelope.", "", "Nothing was sent.", "run the command without --dry-run"},
@@ -123,6 +123,6 @@ func unexplained(name string) error {
 	}
 	return &exitError{exitUsage, &adviceError{
 		text: fmt.Sprintf("%s is no code that batchsend knows; batchsend explain lists those it does", name),
-		hint: "if DocuSign answered with it, the message beside it in the results is DocuSign's own: an envelope that is failed was not created, and DocuSign Support finds the call by its trace",
+		hint: "if DocuSign answered with it, the message beside it in the results is DocuSign's own: an envelope that is failed was mailed to nobody, and DocuSign Support finds the call by its trace",
 	}}
 }

@@ -75,7 +75,7 @@ func TestExplainKnowsEveryCode(t *testing.T) {
 		codes = append(codes, string(status))
 	}
 	// Spellings that DocuSign's own texts use, and answers without a code.
-	codes = append(codes, "ONESIGN_ALLSIGN_NOTSATISFIED", "Account_Suspended", "444", "HTTP_503", "hourly_apiinvocation_limit_exceeded")
+	codes = append(codes, "ONESIGN_ALLSIGN_NOTSATISFIED", "Account_Suspended", "444", "HTTP_503", "HTTP_201", "302", "hourly_apiinvocation_limit_exceeded")
 	for _, code := range codes {
 		var stdout bytes.Buffer
 		a := &app{stdout: &stdout}

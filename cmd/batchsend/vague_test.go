@@ -29,6 +29,9 @@ func TestVagueAnswers(t *testing.T) {
 		{name: "HTTP 400", status: 400, code: "UNSPECIFIED_ERROR", want: "UNSPECIFIED_ERROR", words: words},
 		{name: "another code", status: 503, code: "SERVICE_IS_TIRED", want: "SERVICE_IS_TIRED", words: words},
 		{name: "a gateway", status: 408, want: "HTTP_408", words: "a web page"},
+		{name: "a page to log in", status: 200, want: "HTTP_200", words: "a web page"},
+		{name: "another address", status: 302, want: "HTTP_302", words: "a web page"},
+		{name: "a page to log in, in bulk", status: 200, args: []string{"--via", "bulk"}, want: "HTTP_200", words: "a web page"},
 		{name: "in two steps", status: 500, code: "UNSPECIFIED_ERROR", args: []string{"--via", "two-step"}, want: "UNSPECIFIED_ERROR", words: words},
 		{name: "in bulk", status: 500, code: "UNSPECIFIED_ERROR", args: []string{"--via", "bulk"}, want: "UNSPECIFIED_ERROR", words: words},
 	}
@@ -41,7 +44,7 @@ func TestVagueAnswers(t *testing.T) {
 				refuse := creation(tt.status, tt.code, words).of("employee.2@")
 				server := shareSandbox(t, dir, func(s *sandbox.Server) {
 					s.Refuse = refuse
-					if tt.name == "in bulk" { // the orders to send lists, and then that row
+					if len(tt.args) > 0 && tt.args[1] == "bulk" { // the orders to send lists, and then that row
 						s.Refuse = func(r *http.Request, body []byte, h http.Header) (int, string, string) {
 							if strings.HasSuffix(r.URL.Path, "/send") {
 								return tt.status, tt.code, words
@@ -116,4 +119,55 @@ func TestVagueInShortRuns(t *testing.T) {
 			t.Errorf("it took %d runs, and %d envelopes exist", runs+1, len(server.Envelopes()))
 		}
 	})
+}
+
+// TestUnreadableInShortRun: a run too short to find out says what the answer was,
+// in its results, its log and its summary.
+func TestUnreadableInShortRun(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		status int
+		args   []string
+		want   string
+	}{
+		{200, nil, "HTTP_200"},
+		{302, nil, "HTTP_302"},
+		{200, []string{"--via", "bulk"}, "HTTP_200"},
+	} {
+		dir := t.TempDir()
+		all := manyOffers(20)
+		file, results := writeOffers(t, dir, all), filepath.Join(dir, "results.csv")
+		synctest.Test(t, func(t *testing.T) {
+			server := shareSandbox(t, dir, func(s *sandbox.Server) {
+				s.Refuse = func(r *http.Request, _ []byte, _ http.Header) (int, string, string) {
+					if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/send") && (tt.args != nil || !strings.HasSuffix(r.URL.Path, "/envelopes")) {
+						return 0, "", ""
+					}
+					return tt.status, "", ""
+				}
+			})
+			got := runAgain(t, dir, append([]string{"send", "--sandbox", "--max-duration", "1m", "--max-errors", "0", "--results", results, "-v", file}, tt.args...)...)
+			unknown := 0
+			for _, row := range readCSV(t, results)[1:] {
+				if row[6] == string(envelope.Pending) {
+					continue
+				}
+				unknown++
+				if row[6] != string(envelope.Unknown) || row[9] != tt.want || !strings.Contains(row[10], "the answer is a web page") {
+					t.Errorf("%d %q: the results say %q", tt.status, tt.args, row)
+				}
+			}
+			if got.code != exitStopped || unknown == 0 {
+				t.Errorf("%d %q: exit code %d, %d rows are unknown\n%s%s", tt.status, tt.args, got.code, unknown, got.stdout, got.stderr)
+			}
+			if !strings.Contains(got.stderr, "the answer is a web page") || !strings.Contains(got.stdout, tt.want) || strings.Contains(got.stdout+got.stderr, "without an answer") {
+				t.Errorf("%d %q: it does not say what the answer was\n%s%s", tt.status, tt.args, got.stdout, got.stderr)
+			}
+			server.Refuse = nil
+			if got = runAgain(t, dir, "send", "--sandbox", file); got.code != exitDone {
+				t.Errorf("%d %q: when all is well: exit code %d\n%s%s", tt.status, tt.args, got.code, got.stdout, got.stderr)
+			}
+			wantEachOnce(t, all, server.Envelopes())
+		})
+	}
 }

@@ -174,11 +174,11 @@ type Doubt struct {
 }
 
 // Answer is what DocuSign said to an attempt without telling whether it created
-// anything. The zero Answer is none at all.
+// anything.
 type Answer struct {
-	Code    string
-	Message string
-	Times   int // so many attempts in a row were answered with this code
+	Code    string // "": no answer came, or it was about another row's envelope
+	Message string // what is known of the attempt; "": the run died
+	Times   int    // so many attempts in a row were answered with this code
 }
 
 // Result is what a run came to.

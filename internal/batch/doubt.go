@@ -266,7 +266,7 @@ func (s *run) clearUp(ctx context.Context, d *doubt, f envelope.Found, ok bool, 
 	switch {
 	case ok && f.Unclear && !d.recorded():
 		if d.looks++; decides {
-			d.unsettled = fmt.Sprintf("sent without an answer; DocuSign has it (envelope %q) and does not say whether it was sent: look at it there", f.ID)
+			d.unsettled = fmt.Sprintf("%s. DocuSign has it (envelope %q) and does not say whether it was sent: look at it there", d.Answer.said(), f.ID)
 		}
 		return false, nil
 	case ok && !f.Unclear:
@@ -329,20 +329,14 @@ func (s *run) lookFailed(ctx context.Context, err error, args ...any) error {
 // found settles an envelope in doubt that DocuSign has sent. It stays in doubt if
 // what was found is another row's envelope.
 func (s *run) found(ctx context.Context, d *doubt, f envelope.Found) (cleared bool) {
-	out := envelope.Outcome{Status: envelope.Sent, ID: f.ID, Message: "the answer was lost; found at DocuSign"}
-	if d.Answer.Code != "" {
-		out.Message = "DocuSign answered " + d.Answer.Code + " and has sent it all the same"
-	}
+	out := envelope.Outcome{Status: envelope.Sent, ID: f.ID, Message: d.Answer.found()}
 	out, _ = s.record(ctx, d.TransactionID, out) // it exists, even if that cannot be recorded
 	if out.Status == envelope.Unknown {
 		d.unsettled = out.Message + ". Look in DocuSign whom it went to, and whether the other person has got one"
 		return false
 	}
 	if d.earlier {
-		out.Status, out.Message = envelope.AlreadySent, "an earlier run sent it and did not get the answer; found at DocuSign"
-		if d.Answer.Code != "" {
-			out.Message = "an earlier run sent it; DocuSign answered " + d.Answer.Code + " and has it all the same"
-		}
+		out.Status, out.Message = envelope.AlreadySent, "an earlier run sent it; "+d.Answer.found()
 	}
 	if len(f.More) > 0 {
 		out.Message += "; DocuSign has more than one envelope under this transaction ID, void those that are too many: " + list(f.More)
@@ -429,7 +423,7 @@ func (s *run) takeProven(ctx context.Context) (again []int) {
 			s.record(ctx, d.TransactionID, out)
 			s.count(ctx, out, nil)
 		default:
-			s.Log.Info("sending again: DocuSign has no envelope with this transaction ID",
+			s.Log.Info("sending again: DocuSign has sent no envelope with this transaction ID",
 				"line", s.items[d.index].Envelope.Line, "transaction_id", d.TransactionID)
 			again = append(again, d.index)
 		}
@@ -439,18 +433,34 @@ func (s *run) takeProven(ctx context.Context) (again []int) {
 	return again
 }
 
+// said is what is known of the attempt, to begin a sentence with.
+func (a Answer) said() string {
+	if a.Message == "" {
+		return "sent, and no answer is recorded"
+	}
+	return strings.TrimSuffix(a.Message, ".")
+}
+
 // again says that DocuSign answers so however often it is asked.
 func (a Answer) again() string {
-	return fmt.Sprintf("%s. This was the answer %d times, and DocuSign has no such envelope", strings.TrimSuffix(a.Message, "."), a.Times)
+	return fmt.Sprintf("%s. This was the answer %d times, and DocuSign has sent no such envelope", a.said(), a.Times)
+}
+
+// found says how it is known that the envelope was sent.
+func (a Answer) found() string {
+	switch {
+	case a.Code == "":
+		return "the answer was lost; found at DocuSign"
+	case !isOwnCode(a.Code):
+		return "the answer (" + a.Code + ") did not tell; found at DocuSign"
+	}
+	return "DocuSign answered " + a.Code + " and has sent it all the same"
 }
 
 // open is the outcome of an envelope that could not be cleared up.
 func (d *doubt) open() envelope.Outcome {
 	out := envelope.Outcome{Status: envelope.Unknown, Code: d.Answer.Code}
-	out.Message = "sent without an answer; it may exist. Run the same command again: it is looked up before anything is sent"
-	if out.Code != "" {
-		out.Message = strings.TrimSuffix(d.Answer.Message, ".") + ". It may exist all the same. Run the same command again: it is looked up before anything is sent"
-	}
+	out.Message = d.Answer.said() + ". It may exist all the same. Run the same command again: it is looked up before anything is sent"
 	switch {
 	case d.unsettled != "":
 		out.Message = d.unsettled

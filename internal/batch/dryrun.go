@@ -19,7 +19,7 @@ func (DryRun) Run(ctx context.Context, items []Item) Result {
 		case st.State == envelope.StateSent:
 			outcomes[i] = AlreadySent(st)
 		case st.State.Open():
-			outcomes[i].Message = "an earlier run may have sent it and did not get the answer: a run looks it up before it sends anything"
+			outcomes[i].Message = "an earlier run may have sent it and did not learn whether it has: a run looks it up before it sends anything"
 		}
 	}
 	return Result{Outcomes: outcomes, Stopped: context.Cause(ctx)}

@@ -59,7 +59,7 @@ func (l *lot) asked() time.Time {
 	return l.Asked.Add(-margin)
 }
 
-// look finds out whether a lot that was asked for without an answer is under
+// look finds out whether a lot that was asked for without a clear answer is under
 // way. It is taken for lost only after DocuSign had its time to show it, and
 // shows neither its batch nor one of its envelopes.
 func (m *mailer) look(ctx context.Context, l *lot) error {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"sort"
-	"strings"
 	"time"
 
 	"batchsend/envelope"
@@ -17,7 +16,7 @@ type stage int
 
 const (
 	toSend    stage = iota // nothing of it is under way; once all is made, the queue had no room
-	unsure                 // sent for, without an answer
+	unsure                 // sent for, without a clear answer
 	under                  // DocuSign is working through it
 	toCollect              // it is through; its envelopes are to be found
 	settled                // all is known; list and draft are to be removed
@@ -411,10 +410,10 @@ func (l *lot) outcome() envelope.Outcome {
 		out.Message = "DocuSign is sending it from a bulk list" + again
 	case !l.Asked.IsZero() && time.Since(l.Asked) > known: // what does not show by then is deleted, or its field is
 		out.Message = "handed over in bulk on " + date(l.Asked) + ", more than seven days ago, and DocuSign does not show what became of it: look for it there by recipient and date"
-	case l.Batch == "" && l.answer.Code != "":
-		out.Message = "handed over in bulk, and DocuSign answered: " + strings.TrimSuffix(l.answer.Message, ".") + ". It may have been sent all the same" + again
+	case l.Batch == "" && l.answer.Message != "":
+		out.Message = "handed over in bulk, and what came of it is not known: " + l.answer.said() + ". It may have been sent all the same" + again
 	case l.Batch == "":
-		out.Message = "handed over in bulk without an answer; it may have been sent" + again
+		out.Message = "handed over in bulk, and no answer is recorded; it may have been sent" + again
 	default:
 		out.Message = "handed over in bulk, and DocuSign does not show yet what became of it" + again
 	}

@@ -283,27 +283,30 @@ func TestDraftDeleted(t *testing.T) {
 }
 
 // TestUnclear has an envelope of which DocuSign does not say whether it was sent:
-// it is neither sent again nor called sent, and the run ends.
+// it is neither sent again nor called sent, and the run ends. What was answered to
+// its creation, if anything was, is said.
 func TestUnclear(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		d := newDesk("a b").goesWrong("send a", lostAfter)
-		d.docusign.onMail = func(p paper) {
-			d.docusign.papers[0].unclear = true
-		}
-		start := time.Now()
-		got, result := d.run(t.Context())
-		if took := time.Since(start); got != "a unknown, b sent" || result.Stopped != nil || took > 12*time.Minute {
-			t.Errorf("%s after %v, stopped by %v", got, took, result.Stopped)
-		}
-		if out := result.Outcomes[0]; !strings.Contains(out.Message, "does not say whether it was sent") {
-			t.Errorf("a = %+v", out)
-		}
-		d.docusign.papers[0].unclear = false
-		if got, _ := d.again(t.Context()); got != "a already-sent, b already-sent" {
-			t.Errorf("the next run: %s", got)
-		}
-		d.wantMailed(t, "a b")
-	})
+	for wrong, says := range map[fault]string{lostAfter: "DocuSign: lost-after. DocuSign has it", vagueAfter: "DocuSign: vague-after. DocuSign has it"} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newDesk("a b").goesWrong("send a", wrong)
+			d.docusign.onMail = func(p paper) {
+				d.docusign.papers[0].unclear = true
+			}
+			start := time.Now()
+			got, result := d.run(t.Context())
+			if took := time.Since(start); got != "a unknown, b sent" || result.Stopped != nil || took > 12*time.Minute {
+				t.Errorf("%s after %v, stopped by %v", got, took, result.Stopped)
+			}
+			if out := result.Outcomes[0]; !strings.HasPrefix(out.Message, says) || !strings.Contains(out.Message, "does not say whether it was sent") {
+				t.Errorf("a = %+v", out)
+			}
+			d.docusign.papers[0].unclear = false
+			if got, _ := d.again(t.Context()); got != "a already-sent, b already-sent" {
+				t.Errorf("the next run: %s", got)
+			}
+			d.wantMailed(t, "a b")
+		})
+	}
 }
 
 // TestFoundTaken has a look-up find what is another row's envelope.

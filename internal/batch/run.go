@@ -234,9 +234,9 @@ func isOwnCode(code string) bool { return code != "" && !strings.HasPrefix(code,
 func (s *run) answered(i int, out envelope.Outcome) Answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var a Answer
-	if out.Code != "" {
-		a = Answer{Code: out.Code, Message: out.Message, Times: 1}
+	a := Answer{Code: out.Code, Message: out.Message}
+	if a.Code != "" {
+		a.Times = 1
 		if before := s.answers[i]; before.Code == a.Code {
 			a.Times += before.Times
 		}

@@ -95,7 +95,7 @@ func TestOutcomes(t *testing.T) {
 		},
 		{
 			name: "the answer never tells", rows: "b c", wrong: map[string][]fault{"send b": {"always vague"}},
-			want: "b failed, c sent", mailed: "c", ledger: "failed", says: "DocuSign: vague. This was the answer 3 times, and DocuSign has no such envelope",
+			want: "b failed, c sent", mailed: "c", ledger: "failed", says: "DocuSign: vague. This was the answer 3 times, and DocuSign has sent no such envelope",
 		},
 		{
 			name: "the answers differ", rows: "b", wrong: map[string][]fault{"send b": {vague, lostBefore, vague, vague}},

@@ -41,7 +41,7 @@ var done = map[effect]string{
 	pauses:     "DocuSign did nothing and takes nothing for some hours. The run stops, what is not sent stays `pending` (exit code 5): a later run goes on.",
 	waits:      "DocuSign did nothing. The run says until when it waits, and makes the call again then.",
 	repeats:    "DocuSign did nothing. The run makes the call again by itself.",
-	doubts:     "DocuSign does not say whether the envelope exists. The run looks it up; what DocuSign does not know after --settle is sent again, and is `failed` if the answer is the same once more.",
+	doubts:     "DocuSign does not say whether the envelope exists. The run looks it up; what DocuSign has not sent after --settle is sent again, and is `failed` after three such answers.",
 	renews:     "DocuSign did nothing. The run signs in once more and repeats the call; if the new token is refused too it stops (exit code 1).",
 	goesAlone:  "DocuSign sends a list as a whole or not at all: nobody was mailed. The run sends the list's envelopes one by one.",
 	changes:    "Nothing was changed: the envelope is as it was.",
@@ -61,7 +61,9 @@ const (
 	badList     = "nothing; if the rows are right, tell DocuSign Support the trace"
 	badValue    = "correct the rows that the message names"
 	lookThere   = "look at the envelope in DocuSign: it was changed there, or is no longer what it was"
-	oneEditor   = "wait until whoever edits the envelope or template in DocuSign has closed it, then run the same command again"
+	// unclearAnswer is for answers that DocuSign's API would not give.
+	unclearAnswer = "look at the message: if it is not DocuSign that answers, a proxy or a page to log in stands in the way"
+	oneEditor     = "wait until whoever edits the envelope or template in DocuSign has closed it, then run the same command again"
 )
 
 // codes is the one table of what DocuSign answers with. Source: DocuSign "Error
@@ -191,7 +193,10 @@ var codes = []struct {
 	{"BULK_SEND_ENVELOPE_CUSTOM_FIELD_NAME_DOES_NOT_MATCH", goesAlone, "The list gives a value for a custom field that the draft does not have.", badList},
 	{"BULK_SEND_ENVELOPE_SIZE_LIMIT_EXCEEDED", goesAlone, "The envelope is too large for bulk sending (75 MB).", "make the template's documents smaller, or give --via single"},
 
-	// Answers without a code of DocuSign's; see [Error.ErrorCode].
+	// Answers without a code of DocuSign's; see [Error.ErrorCode]. [codeAt] takes
+	// every good status for the first, every redirection for the second.
+	{"HTTP_200", doubts, "The answer seems to be a good one and does not tell what it should: it is a web page, it broke off, it names no envelope, or it speaks of a draft that was to be sent.", unclearAnswer},
+	{"HTTP_302", doubts, "The answer points to another address, which DocuSign's API never does.", unclearAnswer},
 	{"HTTP_401", renews, "The access token was refused, without a reason.", "the token was refused twice: check that the auth server is the environment of the account"},
 	{"HTTP_403", forbids, "The call is forbidden, without a reason: by DocuSign or by a proxy before it.", askRights},
 	{"HTTP_404", changes, "There is nothing at this address.", "check the account's address, and that no proxy stands in the way"},
@@ -257,6 +262,10 @@ func codeAt(code string) (i int, ok bool) {
 		code = "ONESIGNALLSIGNNOTSATISFIED"
 	case suspended(code):
 		code = "ACCOUNTSUSPENDED"
+	case strings.HasPrefix(code, "HTTP2"):
+		code = "HTTP200"
+	case strings.HasPrefix(code, "HTTP3"):
+		code = "HTTP302"
 	default:
 		return 0, false
 	}

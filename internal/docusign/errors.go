@@ -101,10 +101,10 @@ func (e *Error) BulkForbidden() bool {
 // cannot have done what it asks for.
 func (e *Error) Unsent() bool { return e.unsent }
 
-// ErrorCode returns Code; of an error that came without one, "HTTP_503" and its
-// like; "" if there was no answer.
+// ErrorCode returns Code; of an answer that came without one, "HTTP_503" and its
+// like, also where the status is a good one; "" if there was no answer.
 func (e *Error) ErrorCode() string {
-	if e.Code == "" && e.Status >= http.StatusBadRequest {
+	if e.Code == "" && e.Status != 0 {
 		return fmt.Sprintf("HTTP_%d", e.Status)
 	}
 	return e.Code

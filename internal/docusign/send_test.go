@@ -173,6 +173,8 @@ func TestCreatedOrNot(t *testing.T) {
 		{"null", 201, `null`, "", Unknown},
 		{"no content", 204, ``, "", Unknown},
 		{"kept as a draft", 201, `{"envelopeId":"e1","status":"created"}`, "", Refused},
+		{"a page to log in", 200, `<html>Log in</html>`, "", Unknown},
+		{"sent elsewhere", 302, ``, "", Unknown},
 		{"refused within", 201, `{"errorDetails":{"errorCode":"ENVELOPE_IS_INCOMPLETE","message":"no"}}`, "", Refused},
 		{"allowance within", 201, `{"errorDetails":{"errorCode":"ENVELOPE_ALLOWANCE_EXCEEDED"}}`, "", Halt},
 	} {
@@ -180,6 +182,9 @@ func TestCreatedOrNot(t *testing.T) {
 			id, err := connected(t, always(c.status, c.body)).Send(t.Context(), offer(), nil)
 			if id != c.id || (err == nil) != (c.kind == 0) || err != nil && kindOf(t, err) != c.kind {
 				t.Errorf("Send = %q, %v; want %q, %s", id, err, c.id, c.kind)
+			}
+			if e, ok := errors.AsType[*Error](err); ok && (e.ErrorCode() == "" || Hint(e.ErrorCode()) == "") {
+				t.Errorf("Send = %v, whose code is %q: there was an answer", err, e.ErrorCode())
 			}
 		})
 	}
