@@ -67,7 +67,9 @@ func (c *Client) create(ctx context.Context, op string, d *wireDefinition, leavi
 		e.Kind, e.Message = Unknown, "the answer names no envelope"
 		return "", e
 	case d.Status == statusSent && strings.EqualFold(string(got.Status), statusDraft):
-		e.Kind, e.Message = Refused, "DocuSign kept the envelope as a draft instead of sending it"
+		// Only a look-up tells whether it is so: a proxy may say it, and another may
+		// have sent the draft since.
+		e.Kind, e.Message = Unknown, fmt.Sprintf("DocuSign says that it kept the envelope as a draft instead of sending it (envelope %s)", got.ID)
 		return "", e
 	}
 	return envelope.ID(got.ID), nil

@@ -172,7 +172,7 @@ func TestCreatedOrNot(t *testing.T) {
 		{"empty object", 201, `{}`, "", Unknown},
 		{"null", 201, `null`, "", Unknown},
 		{"no content", 204, ``, "", Unknown},
-		{"kept as a draft", 201, `{"envelopeId":"e1","status":"created"}`, "", Refused},
+		{"kept as a draft", 201, `{"envelopeId":"e1","status":"created"}`, "", Unknown},
 		{"a page to log in", 200, `<html>Log in</html>`, "", Unknown},
 		{"sent elsewhere", 302, ``, "", Unknown},
 		{"refused within", 201, `{"errorDetails":{"errorCode":"ENVELOPE_IS_INCOMPLETE","message":"no"}}`, "", Refused},
