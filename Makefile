@@ -10,7 +10,7 @@ test:
 
 # These have tests that are too slow for the race detector: under it they skip
 # themselves, or send less.
-SLOW = ./internal/batch ./internal/ledger ./cmd/batchsend
+SLOW = ./throttle ./internal/batch ./internal/ledger ./cmd/batchsend
 
 # What must be clean before a commit.
 check:

@@ -54,7 +54,7 @@ func TestMakespanOfSeveral(t *testing.T) {
 					for _, participants := range []int{2, 4} {
 						delay, c := delays[i%3], cut(i/2%int(cuts))
 						i++
-						if raced && i%6 > 0 {
+						if raced && i%16 > 0 {
 							continue
 						}
 						t.Run(fmt.Sprintf("%s/%d, %d, others %v/%d participants/%v/%v", latency.name, hour, burst, others, participants, delay, c), func(t *testing.T) {

@@ -116,6 +116,7 @@ var templateEdits = map[string][2]string{
 // asks for now.
 func TestTemplateEditedAfterwards(t *testing.T) {
 	t.Parallel()
+	large(t)
 	for form, file := range map[string]string{"without labels": unlabelled, "with labels": labelled} {
 		for name, edit := range templateEdits {
 			t.Run(form+"/"+name, func(t *testing.T) {
@@ -133,6 +134,7 @@ func TestTemplateEditedAfterwards(t *testing.T) {
 // another template unless the operator wants that, and never under another name.
 func TestTemplateEditedInTheMiddle(t *testing.T) {
 	t.Parallel()
+	large(t)
 	for form, file := range map[string]string{"without labels": unlabelled, "with labels": labelled} {
 		for name, edit := range templateEdits {
 			t.Run(form+"/"+name, func(t *testing.T) {

@@ -63,6 +63,7 @@ func linked(t *testing.T, err error) {
 // everybody is mailed once.
 func TestSecondRun(t *testing.T) {
 	t.Parallel()
+	large(t)
 	for _, via := range []string{"single", "two-step", "bulk"} {
 		for _, way := range otherNames {
 			t.Run(via+"/"+way.name, func(t *testing.T) {

@@ -25,6 +25,7 @@ func wantShort(t *testing.T, what string, lines int, got outcome) {
 // or another: a person can read what is said, and the files have all.
 func TestLongLists(t *testing.T) {
 	t.Parallel()
+	large(t)
 	n := sized(2000, 200)
 	dir := t.TempDir()
 	all := manyOffers(n)

@@ -62,6 +62,7 @@ func TestLostAnswers(t *testing.T) {
 // in a hundred is not answered.
 func TestOnePercentLost(t *testing.T) {
 	t.Parallel()
+	large(t)
 	for _, lost := range []sandbox.Faults{{DropAfter: 0.01}, {DropAfter: 0.005, DropBefore: 0.005}} {
 		dir := t.TempDir()
 		all := offers(1000)

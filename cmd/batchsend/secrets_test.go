@@ -211,6 +211,7 @@ func everyCommand() map[string]*cobra.Command {
 // does not belong it is refused; wherever it is, it is neither printed nor
 // written.
 func TestSecretsInSettings(t *testing.T) {
+	large(t)
 	kit, err := sandbox.Prepare(t.TempDir())
 	if err != nil {
 		t.Fatal(err)

@@ -35,6 +35,7 @@ func tableSizes(t *testing.T) (sizes []int) {
 // work on lists, allow. `make table` prints it for up to 100,000 envelopes.
 func TestTable(t *testing.T) {
 	t.Parallel()
+	large(t)
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "envelopes\tengine\tcalls/h\tcalls\trefused\ttook\tleast\tratio\t")

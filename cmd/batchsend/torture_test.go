@@ -135,7 +135,7 @@ func rounds() int {
 	if n, err := strconv.Atoi(os.Getenv("BATCHSEND_TORTURE")); err == nil {
 		return n
 	}
-	return sized(50, 15)
+	return sized(50, 8)
 }
 
 // TestKillMatrix kills real processes at random moments, runs the command again
@@ -150,6 +150,7 @@ func TestKillMatrix(t *testing.T) {
 // machine may take to read a request of a process that is dead already.
 func TestKillMatrixLag(t *testing.T) {
 	t.Parallel()
+	large(t)
 	const lag = time.Second
 	matrix{rounds: max(rounds()/5, 1), lag: lag, settle: lag + 500*time.Millisecond}.play(t)
 }
@@ -157,6 +158,7 @@ func TestKillMatrixLag(t *testing.T) {
 // TestKillMatrixEdited does so while somebody edits the template after each kill.
 func TestKillMatrixEdited(t *testing.T) {
 	t.Parallel()
+	large(t)
 	matrix{rounds: max(rounds()/2, 1), settle: 150 * time.Millisecond, edited: true}.play(t)
 }
 
