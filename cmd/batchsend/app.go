@@ -156,6 +156,7 @@ type console struct {
 	mu    sync.Mutex
 	w     io.Writer
 	drawn bool // the progress bar stands on the line of the cursor
+	ended bool // nothing is said any more
 }
 
 // wipeLine goes to the start of the line and clears it, on every terminal on
@@ -165,6 +166,9 @@ const wipeLine = "\r\x1b[2K"
 func (c *console) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.ended {
+		return len(p), nil
+	}
 	if c.drawn {
 		if _, err := io.WriteString(c.w, wipeLine); err != nil {
 			return 0, err
@@ -175,6 +179,14 @@ func (c *console) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// end has the console say nothing more: a timer may still have something to tell
+// when the program is done.
+func (c *console) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended = true
 }
 
 // canvas is the console as the progress bar writes to it: as it is, and never

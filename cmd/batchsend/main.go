@@ -69,6 +69,7 @@ func (p process) run(ctx context.Context, args []string) (code int) {
 		a.plainStdout = a.stdout
 	}
 	a.stderr = &console{w: p.stderr}
+	defer a.stderr.end()
 	root := a.rootCommand()
 	root.SetArgs(args)
 	root.SetIn(p.stdin)
