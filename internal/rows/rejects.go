@@ -18,18 +18,13 @@ import (
 type RejectWriter struct {
 	out    *csv.Writer
 	format envelope.Format
-	added  []int // the columns that an earlier rejects file has added
+	rejectColumns
 }
 
 // NewRejectWriter begins a file for rejected rows of a file in the given format.
 func NewRejectWriter(w io.Writer, format envelope.Format) (*RejectWriter, error) {
-	r := &RejectWriter{out: csv.NewWriter(w), format: format}
+	r := &RejectWriter{csv.NewWriter(w), format, rejectColumnsOf(format.Header)}
 	r.out.Comma = format.Delimiter
-	for i, name := range format.Header {
-		if envelope.IsRejectColumn(name) {
-			r.added = append(r.added, i)
-		}
-	}
 	if format.Encoding != "UTF-8" {
 		if _, err := io.WriteString(w, byteOrderMark); err != nil {
 			return nil, err
@@ -41,8 +36,8 @@ func NewRejectWriter(w io.Writer, format envelope.Format) (*RejectWriter, error)
 // Write writes a row back, with why it was rejected. A row that has not a cell for
 // each column stands whole in the first cell: its cells may belong anywhere.
 func (r *RejectWriter) Write(row *envelope.Row, code, message string) error {
-	cells, columns := r.own(row.Cells), len(r.own(r.format.Header))
-	if len(cells) != columns {
+	cells := r.own(row.Cells)
+	if len(cells) != r.others {
 		text := r.ownText(row.Cells[0])
 		if len(row.Cells) > 1 {
 			var err error
@@ -50,7 +45,7 @@ func (r *RejectWriter) Write(row *envelope.Row, code, message string) error {
 				return err
 			}
 		}
-		cells = make([]string, columns)
+		cells = make([]string, r.others)
 		cells[0] = text
 	}
 	return r.out.Write(append(cells, code, message))
@@ -80,13 +75,13 @@ func (r *RejectWriter) Flush() error {
 func (r *RejectWriter) own(cells []string) []string {
 	out := make([]string, 0, len(cells)+2)
 	if n := len(cells) - 2; len(cells) != len(r.format.Header) {
-		if len(r.added) > 0 && n >= 0 && isCode(cells[n]) {
+		if r.present() && n >= 0 && isCode(cells[n]) {
 			cells = cells[:n]
 		}
 		return append(out, cells...)
 	}
 	for i, cell := range cells {
-		if !slices.Contains(r.added, i) {
+		if !r.added[i] {
 			out = append(out, cell)
 		}
 	}
@@ -96,7 +91,7 @@ func (r *RejectWriter) own(cells []string) []string {
 // ownText does the same for the text of a row that cannot be split.
 func (r *RejectWriter) ownText(text string) string {
 	delimiter := string(r.format.Delimiter)
-	if i := strings.LastIndex(text, delimiter+string(envelope.CSVMalformed)+delimiter); i >= 0 && len(r.added) > 0 {
+	if i := strings.LastIndex(text, delimiter+string(envelope.CSVMalformed)+delimiter); i >= 0 && r.present() {
 		return text[:i]
 	}
 	return text
@@ -107,39 +102,35 @@ func isCode(cell string) bool {
 	return ok
 }
 
-// rejectColumns are the columns of a rejects file that was given back.
+// rejectColumns are the columns of a header that an earlier rejects file has added.
 type rejectColumns struct {
-	code  int    // the index of the column rejectCode
-	added []bool // by column: a rejects file has added it; nil if this is none
-	first int    // the index of the first other column
+	added  []bool // by column
+	code   int    // the index of rejectCode; -1 if there is none
+	others int    // how many columns are none of them
+	first  int    // the index of the first other one
 }
 
-func rejectColumnsOf(header []string) (r rejectColumns) {
-	others := 0
-	added := make([]bool, len(header))
-	r.code = -1
+func rejectColumnsOf(header []string) rejectColumns {
+	r := rejectColumns{added: make([]bool, len(header)), code: -1}
 	for i, name := range slices.Backward(header) {
-		switch {
-		case !envelope.IsRejectColumn(name):
+		switch r.added[i] = envelope.IsRejectColumn(name); {
+		case !r.added[i]:
 			r.first = i
-			others++
-		default:
-			added[i] = true
-			if !strings.HasSuffix(strings.ToLower(name), "message") { // of the two it is this one
-				r.code = i
-			}
+			r.others++
+		case !strings.HasSuffix(strings.ToLower(name), "message"): // of the two it is this one
+			r.code = i
 		}
-	}
-	if r.code >= 0 && others > 1 {
-		r.added = added
 	}
 	return r
 }
 
+// present reports whether there are such columns: a rejects file was given back.
+func (r *rejectColumns) present() bool { return r.others < len(r.added) }
+
 // whole returns the text of a row that could not be split and stands whole in its
 // first cell, as RejectWriter has written it.
 func (r *rejectColumns) whole(cells []string) (text string, ok bool) {
-	if r.added == nil || len(cells) != len(r.added) || cells[r.code] != string(envelope.CSVMalformed) {
+	if r.code < 0 || r.others < 2 || len(cells) != len(r.added) || cells[r.code] != string(envelope.CSVMalformed) {
 		return "", false
 	}
 	for i, cell := range cells {
