@@ -82,6 +82,15 @@ func (p Policy) Do(ctx context.Context, op func(context.Context) error) error {
 	}
 }
 
+// Ask is [Policy.Do] for an operation that has an answer: the one of its last try.
+func Ask[T any](ctx context.Context, p Policy, op func(context.Context) (T, error)) (answer T, err error) {
+	err = p.Do(ctx, func(ctx context.Context) (err error) {
+		answer, err = op(ctx)
+		return err
+	})
+	return answer, err
+}
+
 func (p Policy) tries() int {
 	if p.Tries == 0 {
 		return 8

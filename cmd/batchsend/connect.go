@@ -97,10 +97,7 @@ func (a *app) connect(ctx context.Context, l limits) (*connection, error) {
 	client.Pacer = pacer{c.limiter}
 	client.OnLimited = func(w docusign.Window, after time.Duration) { c.limiter.Exhausted(throttle.Window(w), after) }
 	c.client = client
-	if err := c.retry.Do(ctx, func(ctx context.Context) error {
-		c.login, err = client.Connect(ctx)
-		return err
-	}); err != nil {
+	if c.login, err = throttle.Ask(ctx, c.retry, client.Connect); err != nil {
 		return nil, err
 	}
 	c.templates = &job.Templates{
@@ -108,15 +105,6 @@ func (a *app) connect(ctx context.Context, l limits) (*connection, error) {
 		Listing: func() string { return a.command("template") },
 	}
 	return c, nil
-}
-
-// accountInfo reads allowance and settings, repeating what may be repeated.
-func (c *connection) accountInfo(ctx context.Context) (info docusign.AccountInfo, err error) {
-	err = c.retry.Do(ctx, func(ctx context.Context) error {
-		info, err = c.client.AccountInfo(ctx)
-		return err
-	})
-	return info, err
 }
 
 // pacer has the limiter give calls their places.

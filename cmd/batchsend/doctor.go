@@ -11,6 +11,7 @@ import (
 	"batchsend/internal/docusign"
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
+	"batchsend/throttle"
 )
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -109,7 +110,7 @@ func (x *examination) docusign(ctx context.Context, l limits) {
 	x.recallShared(ctx, conn)
 	x.ok("sign-in", "as %s <%s>", conn.login.UserName, conn.login.UserEmail)
 	x.ok("account", "%s (%s) at %s", conn.login.AccountName, conn.login.AccountID, conn.login.BaseURI)
-	info, err := conn.accountInfo(ctx)
+	info, err := throttle.Ask(ctx, conn.retry, conn.client.AccountInfo)
 	switch {
 	case errors.Is(err, docusign.ErrNotReadable):
 		x.ok("settings", "not readable for this user: going on without them")

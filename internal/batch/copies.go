@@ -8,14 +8,13 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/throttle"
 )
 
 func (m *mailer) copies(ctx context.Context, l *lot) (copies []envelope.Copy, err error) {
-	err = m.Retry.Do(ctx, func(ctx context.Context) (err error) {
-		copies, err = m.DocuSign.Copies(ctx, &l.Lot, l.asked())
-		return err
+	return throttle.Ask(ctx, m.Retry, func(ctx context.Context) ([]envelope.Copy, error) {
+		return m.DocuSign.Copies(ctx, &l.Lot, l.asked())
 	})
-	return copies, err
 }
 
 // settleFound settles those of a lot's envelopes that DocuSign has made, though

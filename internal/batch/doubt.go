@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/throttle"
 )
 
 const (
@@ -213,10 +214,8 @@ func (s *run) look(ctx context.Context) (failed error) {
 		return nil
 	}
 	began := time.Now() // the answer tells how things stood then
-	var found map[envelope.TransactionID]envelope.Found
-	err := s.Retry.Do(ctx, func(ctx context.Context) (err error) {
-		found, err = s.DocuSign.Find(ctx, ids)
-		return err
+	found, err := throttle.Ask(ctx, s.Retry, func(ctx context.Context) (map[envelope.TransactionID]envelope.Found, error) {
+		return s.DocuSign.Find(ctx, ids)
 	})
 	if err != nil {
 		return s.lookFailed(ctx, err, "envelopes", len(ids))
@@ -284,11 +283,7 @@ func (s *run) clearUp(ctx context.Context, d *doubt, f envelope.Found, ok bool, 
 
 // sameAddresses reports whether an envelope goes to all recipients of the item.
 func (s *run) sameAddresses(ctx context.Context, d *doubt, id envelope.ID) (same bool, err error) {
-	var to []string
-	err = s.Retry.Do(ctx, func(ctx context.Context) (err error) {
-		to, err = s.DocuSign.Addresses(ctx, id)
-		return err
-	})
+	to, err := throttle.Ask(ctx, s.Retry, func(ctx context.Context) ([]string, error) { return s.DocuSign.Addresses(ctx, id) })
 	if err != nil {
 		return false, err
 	}

@@ -9,6 +9,7 @@ import (
 	"batchsend/envelope"
 	"batchsend/internal/ledger"
 	"batchsend/template"
+	"batchsend/throttle"
 )
 
 // adoption takes over envelopes that DocuSign has mailed and the ledger does not
@@ -171,7 +172,7 @@ func (s search) adoptLegacy(ctx context.Context, a *adoption) error {
 		ids = append(ids, f.ID)
 	}
 	slices.Sort(ids)
-	mailed, err := ask(ctx, s.Retry, func(ctx context.Context) ([]envelope.Mailed, error) { return s.DocuSign.Recipients(ctx, ids) })
+	mailed, err := throttle.Ask(ctx, s.Retry, func(ctx context.Context) ([]envelope.Mailed, error) { return s.DocuSign.Recipients(ctx, ids) })
 	if err != nil {
 		return err
 	}
@@ -217,7 +218,7 @@ func (s search) findLegacy(ctx context.Context, rows []*row) (map[envelope.Trans
 			if _, ok := found[id]; ok {
 				continue
 			}
-			f, err := ask(ctx, s.Retry, func(ctx context.Context) (envelope.Found, error) {
+			f, err := throttle.Ask(ctx, s.Retry, func(ctx context.Context) (envelope.Found, error) {
 				f, _, err := s.DocuSign.FindByField(ctx, id, time.Now().Add(-twoYears))
 				return f, err
 			})

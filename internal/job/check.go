@@ -8,6 +8,7 @@ import (
 	"batchsend/envelope"
 	"batchsend/internal/batch"
 	"batchsend/internal/docusign"
+	"batchsend/throttle"
 )
 
 // Accounts tells what an account allows.
@@ -67,7 +68,7 @@ func Check(ctx context.Context, o Options, site Site, r Read) (c Checked, err er
 
 // accountInfo reads allowance and settings. It fails if the account may not send.
 func accountInfo(ctx context.Context, site Site) (docusign.AccountInfo, error) {
-	info, err := ask(ctx, site.Retry, site.DocuSign.AccountInfo)
+	info, err := throttle.Ask(ctx, site.Retry, site.DocuSign.AccountInfo)
 	switch {
 	case errors.Is(err, docusign.ErrNotReadable):
 		site.Log.Info("the account's settings are not readable for this user; going on without them", "error", err)

@@ -116,19 +116,13 @@ func (c comparison) apply(v verdict, d *envelope.Draft) {
 // That an envelope was sent counts more than what is wrong with its rows today: its
 // template may have been edited since, but the envelope is at DocuSign.
 func (c comparison) compareRecords(ctx context.Context, drafts []*envelope.Draft) (Records, error) {
-	var readable []*envelope.Draft
-	var ids []*envelope.Identity
-	for _, d := range drafts {
-		if d.Identity.TransactionID != "" {
-			readable, ids = append(readable, d), append(ids, identityOf(d))
-		}
-	}
+	drafts, ids := readable(drafts)
 	found, err := c.history.Standings(ctx, c.account, ids)
 	if err != nil {
 		return nil, err
 	}
-	records := make(Records, len(readable))
-	for i, d := range readable {
+	records := make(Records, len(drafts))
+	for i, d := range drafts {
 		id, record, v := compareRecord(*ids[i], found[i])
 		*ids[i], records[d] = id, record
 		switch {
@@ -141,6 +135,17 @@ func (c comparison) compareRecords(ctx context.Context, drafts []*envelope.Draft
 		}
 	}
 	return records, nil
+}
+
+// readable returns the drafts that can be read, and so have a name, beside their
+// identities.
+func readable(drafts []*envelope.Draft) (of []*envelope.Draft, ids []*envelope.Identity) {
+	for _, d := range drafts {
+		if d.Identity.TransactionID != "" {
+			of, ids = append(of, d), append(ids, identityOf(d))
+		}
+	}
+	return of, ids
 }
 
 // compareRecord returns the name by which an envelope goes on, what the ledger has

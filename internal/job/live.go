@@ -3,8 +3,6 @@ package job
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
 	"time"
 
 	"batchsend/envelope"
@@ -101,7 +99,7 @@ func (m *Live) Deliver(ctx context.Context, o Options, site Site, p Planned) (Do
 		TwoStep: o.Via == batch.TwoStep, Singly: o.Via == batch.Single || o.Via == batch.TwoStep,
 		Concurrency: o.Concurrency, MaxErrors: o.MaxErrors, Bulk: p.Bulk,
 		Guard: watch.check, Stale: watch.stale,
-		OnOutcome: progress.Outcome, OnLeft: func(l batch.Left) { site.Operator.Say("%s", DescribeLeft(l)) },
+		OnOutcome: progress.Outcome, OnLeft: sayLeft(site.Operator),
 	}
 	tellWaits(runner, site.Operator)
 	result := runner.Run(ctx, items, left)
@@ -116,39 +114,25 @@ func (m *Live) lookUp(ctx context.Context, o Options, site Site, p Planned) (Don
 	d := Done{Planned: p, Outcomes: make(Outcomes)}
 	result, err := Reconciliation{
 		DocuSign: site.DocuSign, Session: m.Session, Retry: site.Retry, Settle: o.Settle, Teller: site.Operator, Log: site.Log,
-		OnLeft: func(l batch.Left) { site.Operator.Say("%s", DescribeLeft(l)) },
+		OnLeft: sayLeft(site.Operator),
 	}.Run(ctx)
 	if err != nil {
 		return d, err
 	}
 	d.Stopped, d.Resolving = result.Stopped, result.UnderWay
-	if d.Records, err = reread(ctx, site, p.Records); err != nil {
+	drafts, ids := readable(p.Drafts)
+	found, err := site.Ledger.Standings(ctx, site.Account, ids)
+	if err != nil {
 		return d, err
 	}
-	for draft, record := range d.Records {
-		if record.State.MayExist() && record.State != envelope.StateSent {
+	d.Records = make(Records, len(drafts))
+	for i, draft := range drafts {
+		d.Records[draft] = found[i]
+		if found[i].State.Open() {
 			d.Outcomes[draft] = d.untouched(draft)
 		}
 	}
 	return d, nil
-}
-
-// reread returns what the ledger has of the envelopes by now.
-func reread(ctx context.Context, site Site, records Records) (Records, error) {
-	drafts := slices.Collect(maps.Keys(records))
-	ids := make([]*envelope.Identity, len(drafts))
-	for i, d := range drafts {
-		ids[i] = identityOf(d)
-	}
-	found, err := site.Ledger.Standings(ctx, site.Account, ids)
-	if err != nil {
-		return nil, err
-	}
-	now := make(Records, len(drafts))
-	for i, d := range drafts {
-		now[d] = found[i]
-	}
-	return now, nil
 }
 
 // prepare makes sure that files still say what was read, and writes into the ledger

@@ -191,8 +191,7 @@ func readFile(files Files, path string) (*envelope.Input, snapshot, error) {
 	if err != nil {
 		return nil, unnamed, err
 	}
-	info, err := f.Stat()
-	if files.Batch == "" && (err != nil || !info.Mode().IsRegular() || path == "/dev/stdin" || strings.HasPrefix(path, "/dev/fd/")) {
+	if files.Batch == "" && (seen.size < 0 || path == "/dev/stdin" || strings.HasPrefix(path, "/dev/fd/")) {
 		return nil, unnamed, &InputError{fmt.Sprintf("%s is not a regular file, so its name is not that of a batch: give --batch NAME, under which the envelopes are remembered", path)}
 	}
 	if age := time.Since(seen.changed); files.MinAge > 0 && age < files.MinAge {

@@ -106,6 +106,12 @@ func leftBehind(ctx context.Context, from Leftovers, op Teller) (left batch.Behi
 	return left, nil
 }
 
+// sayLeft tells the operator what became of envelopes that earlier runs left
+// unresolved.
+func sayLeft(op Teller) func(batch.Left) {
+	return func(l batch.Left) { op.Say("%s", DescribeLeft(l)) }
+}
+
 // DescribeLeft says what became of the envelopes that earlier runs left unresolved.
 func DescribeLeft(l batch.Left) string {
 	text := fmt.Sprintf("%s %s in flight when the last run ended: %s had been sent, %s had not",

@@ -94,7 +94,7 @@ func (r Refresh) ask(ctx context.Context, due []ledger.Fate, out *Refreshed) err
 		for i := range page {
 			ids[i] = page[i].ID
 		}
-		said, err := ask(ctx, r.Retry, func(ctx context.Context) ([]docusign.Fate, error) {
+		said, err := throttle.Ask(ctx, r.Retry, func(ctx context.Context) ([]docusign.Fate, error) {
 			out.Calls++
 			return r.DocuSign.Statuses(ctx, ids)
 		})

@@ -60,15 +60,6 @@ func adopt(ctx context.Context, o Options, site Site, c Checked) (all []Unrecord
 	return all, nil
 }
 
-// ask makes a call that only asks, and repeats it as others are repeated.
-func ask[T any](ctx context.Context, retry throttle.Policy, call func(context.Context) (T, error)) (answer T, err error) {
-	err = retry.Do(ctx, func(ctx context.Context) (err error) {
-		answer, err = call(ctx)
-		return err
-	})
-	return answer, err
-}
-
 // Past is what is known of all that the user has ever sent.
 type Past struct {
 	// Nothing says that nothing was sent, Legacy that an earlier release may have
@@ -89,7 +80,7 @@ func (s search) past(ctx context.Context, batches []string) (Past, error) {
 		if !mayHaveLegacy(known) {
 			continue
 		}
-		total, err := ask(ctx, s.Retry, s.DocuSign.CountAll)
+		total, err := throttle.Ask(ctx, s.Retry, s.DocuSign.CountAll)
 		if err != nil {
 			return Past{}, fmt.Errorf("asking DocuSign how many envelopes it has: %w", err)
 		}
@@ -120,7 +111,7 @@ func (s search) unrecorded(ctx context.Context, batch string, c Checked, lots []
 	if c.Past.Nothing && len(lots) == 0 {
 		return u, nil
 	}
-	count, err := ask(ctx, s.Retry, func(ctx context.Context) (int, error) { return s.DocuSign.CountMailed(ctx, batchID) })
+	count, err := throttle.Ask(ctx, s.Retry, func(ctx context.Context) (int, error) { return s.DocuSign.CountMailed(ctx, batchID) })
 	if err != nil {
 		return u, err
 	}
@@ -142,7 +133,7 @@ func (s search) unrecorded(ctx context.Context, batch string, c Checked, lots []
 	}
 	a := newAdoption(&u, s.Account, records.States, rowsOf(batch, c.Drafts), templatesIn(c.Sources))
 	if count > 0 {
-		news, err := ask(ctx, s.Retry, func(ctx context.Context) ([]envelope.Mailed, error) {
+		news, err := throttle.Ask(ctx, s.Retry, func(ctx context.Context) ([]envelope.Mailed, error) {
 			return s.DocuSign.Mailed(ctx, batchID, func(id envelope.ID) bool { return records.Known[id] })
 		})
 		if err != nil {
@@ -186,7 +177,7 @@ func (s search) unresolvedExplain(ctx context.Context, records ledger.Records, m
 }
 
 func (s search) find(ctx context.Context, ids []envelope.TransactionID) (map[envelope.TransactionID]envelope.Found, error) {
-	return ask(ctx, s.Retry, func(ctx context.Context) (map[envelope.TransactionID]envelope.Found, error) {
+	return throttle.Ask(ctx, s.Retry, func(ctx context.Context) (map[envelope.TransactionID]envelope.Found, error) {
 		return s.DocuSign.Find(ctx, ids)
 	})
 }
@@ -230,7 +221,7 @@ func (s search) lots(ctx context.Context, batches []string, forbidden bool) ([]e
 		}
 		batchIDs = append(batchIDs, envelope.BatchID(s.Account, name))
 	}
-	lots, err := ask(ctx, s.Retry, func(ctx context.Context) ([]envelope.OtherLot, error) {
+	lots, err := throttle.Ask(ctx, s.Retry, func(ctx context.Context) ([]envelope.OtherLot, error) {
 		return s.DocuSign.OtherLots(ctx, batchIDs, func(id string) bool { return ours[id] })
 	})
 	if refused(err) { // whoever may not send in bulk may not see lists, and has none

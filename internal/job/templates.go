@@ -43,7 +43,7 @@ func IsTemplateID(text string) bool { return templateID.MatchString(text) }
 
 // List lists the account's templates.
 func (t *Templates) List(ctx context.Context) ([]docusign.Listed, error) {
-	return ask(ctx, t.Retry, t.DocuSign.Templates)
+	return throttle.Ask(ctx, t.Retry, t.DocuSign.Templates)
 }
 
 // Source reads a template. One that does not exist is no error here: the rows that
