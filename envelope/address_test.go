@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"batchsend/envelope"
+	"batchsend/internal/golden"
 )
 
 // addresses are what people write in the e-mail column, good and bad.
@@ -81,7 +82,7 @@ func TestAddresses(t *testing.T) {
 			fmt.Fprintln(&messages, p.Message)
 		}
 	}
-	golden(t, "addresses.golden", messages.String())
+	golden.Compare(t, "addresses.golden", messages.String())
 }
 
 // TestTakenAddressesAreAddresses: whatever is taken, a real parser takes too.

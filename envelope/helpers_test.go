@@ -2,15 +2,9 @@ package envelope_test
 
 import (
 	"errors"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"batchsend/envelope"
 	"batchsend/internal/rows"
@@ -118,29 +112,6 @@ func short(problems []envelope.Problem) []string {
 	}
 	return out
 }
-
-// golden compares got with a file in testdata, or writes it with -update.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs (-want +got); go test -update rewrites it:\n%s", path, diff)
-	}
-}
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // failer is a [testing.T], or a law's.
 type failer interface {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"batchsend/envelope"
+	"batchsend/internal/golden"
 	"batchsend/reminders"
 	"batchsend/template"
 )
@@ -441,7 +442,7 @@ func TestProblems(t *testing.T) {
 			}
 		})
 	}
-	golden(t, "problems.golden", messages.String())
+	golden.Compare(t, "problems.golden", messages.String())
 }
 
 // TestEveryCodeIsExplained: a code without an explanation is a dead end.

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"batchsend/envelope"
+	"batchsend/internal/golden"
 )
 
 // rowsOf writes what a file's rows hold: line and cells.
@@ -115,7 +116,7 @@ func TestHeadersThatCannotBeRead(t *testing.T) {
 			fmt.Fprintf(&messages, "# %s\n%v\n", tt.name, err)
 		})
 	}
-	golden(t, "headers.golden", messages.String())
+	golden.Compare(t, "headers.golden", messages.String())
 }
 
 // TestRejectsComeBack: the columns of a rejects file do not count.

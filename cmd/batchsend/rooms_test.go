@@ -28,6 +28,7 @@ var rooms = map[string][]string{
 	"internal/rows":          {"envelope"},
 	"internal/sandbox":       {},
 	"internal/apispec":       {}, // serves tests only
+	"internal/golden":        {}, // likewise
 	"cmd/batchsend":          {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "reminders", "template", "throttle"},
 	"internal/apispec/tally": {"internal/apispec"},
 

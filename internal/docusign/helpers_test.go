@@ -5,12 +5,9 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -20,36 +17,15 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/google/go-cmp/cmp"
-
 	"batchsend/envelope"
 	"batchsend/internal/apispec"
+	"batchsend/internal/golden"
 	"batchsend/internal/sandbox"
 	"batchsend/reminders"
 	"batchsend/template"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files")
-
 func TestMain(m *testing.M) { goleak.VerifyTestMain(apispec.Tests{M: m}) }
-
-// golden compares got with a file in testdata.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got; -update rewrites it):\n%s", path, diff)
-	}
-}
 
 // goldenJSON compares a body that is sent with a file in testdata.
 func goldenJSON(t *testing.T, name string, body any) {
@@ -62,7 +38,7 @@ func goldenJSON(t *testing.T, name string, body any) {
 	if err := json.Indent(&text, line, "", "  "); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, name, text.String()+"\n")
+	golden.Compare(t, name, text.String()+"\n")
 }
 
 // testKey is made once: it takes its time.

@@ -21,6 +21,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
 
+	"batchsend/internal/golden"
 	"batchsend/internal/sandbox"
 )
 
@@ -164,7 +165,7 @@ func TestAuthErrors(t *testing.T) {
 			}
 			fmt.Fprintf(&text, "# %s (%s, temporary: %t)\n%v\n%s\n\n", c.name, ae.Reason, ae.Temporary(), ae, ae.Hint())
 		}
-		golden(t, "autherrors.golden", text.String())
+		golden.Compare(t, "autherrors.golden", text.String())
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"batchsend/internal/golden"
 	"batchsend/internal/sandbox"
 	"batchsend/reminders"
 )
@@ -34,7 +35,7 @@ func TestTemplate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "template.golden", string(text)+"\n")
+	golden.Compare(t, "template.golden", string(text)+"\n")
 	want := reminders.Stored{
 		Reminder:   &reminders.Reminder{Enabled: true, Delay: 2, Frequency: 3},
 		Expiration: &reminders.Expiration{Enabled: true, After: 30},

@@ -2,10 +2,7 @@ package rows_test
 
 import (
 	"errors"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +13,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"batchsend/envelope"
+	"batchsend/internal/golden"
 	"batchsend/internal/rows"
 )
 
@@ -268,28 +266,5 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 			fmt.Fprintf(&messages, "# %s\n%v\n", tt.name, err)
 		})
 	}
-	golden(t, "files.golden", messages.String())
+	golden.Compare(t, "files.golden", messages.String())
 }
-
-// golden compares got with a file in testdata, or writes it with -update.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs (-want +got); go test -update rewrites it:\n%s", path, diff)
-	}
-}
-
-var update = flag.Bool("update", false, "rewrite the golden files")
