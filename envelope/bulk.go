@@ -37,6 +37,13 @@ const lotPrefix = "batchsend "
 // Name is what the lot's list and batch are called at DocuSign.
 func (l *Lot) Name() string { return lotPrefix + l.ID }
 
+// TransactionID is that of the lot's draft: the lot's ID. It is zero if that is
+// no UUID.
+func (l *Lot) TransactionID() TransactionID {
+	id, _ := ParseTransactionID(l.ID)
+	return id
+}
+
 // LotNamed returns the ID of the lot with that name, if it is a lot's.
 func LotNamed(name string) (id string, ok bool) {
 	id, ok = strings.CutPrefix(name, lotPrefix)
@@ -67,7 +74,7 @@ type CopyError struct {
 
 // Copy is an envelope that DocuSign has made of a lot.
 type Copy struct {
-	TransactionID TransactionID
+	TransactionID TransactionID // zero if it has lost that
 	ID            ID
 	Sent          time.Time // zero if DocuSign did not say
 }
@@ -138,7 +145,7 @@ var bulkTabs = map[template.TabType]bool{template.Text: true, template.Radio: tr
 func NewLotID(envs []*Envelope, at time.Time) string {
 	h := sha1.New()
 	for _, env := range envs {
-		h.Write([]byte(env.TransactionID))
+		h.Write(env.TransactionID[:])
 	}
 	h.Write([]byte(at.UTC().Format(time.RFC3339Nano)))
 	return uuid.NewSHA1(namespace, h.Sum(nil)).String()

@@ -34,18 +34,12 @@ type Identity struct {
 	People, Names Digest
 
 	// Replaces is the envelope of the ledger that was never sent and whose row
-	// says this now; "" if there is none.
+	// says this now; zero if there is none.
 	Replaces TransactionID
 	// Legacy is what an earlier release called the envelope; nil if nobody asked
 	// for it ([Checker].Legacy).
 	Legacy *Legacy
 }
-
-// TransactionID is our name for an envelope at DocuSign, which can be asked
-// for it during seven days. It is a UUIDv5 of account, template, batch, label
-// and content, the same in every attempt, in every run and on every host: an
-// envelope that is found by it is this one and no other.
-type TransactionID string
 
 // namespace sets our transaction IDs apart from all other UUIDv5.
 var namespace = uuid.MustParse("6f3c1a52-8d0e-5b7f-9a44-2f6f0c1b7e10")
@@ -215,7 +209,7 @@ func transactionID(g *digest, id *Identity) TransactionID {
 	}
 	g.buf = append(g.buf, 0)
 	g.buf = hex.AppendEncode(g.buf, id.Content[:])
-	return TransactionID(version5(g.buf).String())
+	return TransactionID(version5(g.buf))
 }
 
 // version5 does what [uuid.NewSHA1] does with a namespace and a name that stand

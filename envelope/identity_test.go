@@ -19,7 +19,7 @@ func TestTransactionID(t *testing.T) {
 	env := in.Drafts[0].Envelope
 	namespace := uuid.MustParse("6f3c1a52-8d0e-5b7f-9a44-2f6f0c1b7e10")
 	want := uuid.NewSHA1(namespace, []byte(strings.Join([]string{"2", account, offerID, "batch", "A", env.Content.String()}, "\x00"))).String()
-	if got := string(env.TransactionID); got != want {
+	if got := env.TransactionID.String(); got != want {
 		t.Errorf("transaction ID %s, want %s", got, want)
 	}
 	if got, want := env.Content.String(), "2ba8a497026eb2a400e6d28a4a5a38e0"; got != want {
@@ -40,7 +40,7 @@ func TestLegacy(t *testing.T) {
 	was := in.Drafts[0].Envelope.Legacy
 	namespace := uuid.MustParse("6f3c1a52-8d0e-5b7f-9a44-2f6f0c1b7e10")
 	want := uuid.NewSHA1(namespace, []byte(strings.Join([]string{account, offerID, "batch", "label", "A"}, "\x00"))).String()
-	if got := string(was.TransactionID); got != want {
+	if got := was.TransactionID.String(); got != want {
 		t.Errorf("transaction ID %s, want %s", got, want)
 	}
 	if got, want := was.Content.String(), "c4b475db42381b26ca7208e872add524"; got != want {
@@ -52,7 +52,7 @@ func TestLegacy(t *testing.T) {
 	c.Check(unlabelled.Drafts)
 	was = unlabelled.Drafts[0].Envelope.Legacy
 	want = uuid.NewSHA1(namespace, []byte(strings.Join([]string{account, offerID, "batch", "content", was.Content.String()}, "\x00"))).String()
-	if got := string(was.TransactionID); got != want {
+	if got := was.TransactionID.String(); got != want {
 		t.Errorf("transaction ID without a label %s, want %s", got, want)
 	}
 }
@@ -75,7 +75,7 @@ func TestTheTemplateIsNotContent(t *testing.T) {
 	before := read(t, text)
 	offerChecker().Check(before.Drafts)
 	want := before.Drafts[0].Identity
-	if want.TransactionID == "" {
+	if want.TransactionID.IsZero() {
 		t.Fatal("no identity")
 	}
 	for name, edit := range edits {

@@ -45,7 +45,7 @@ func (d *digest) legacyOf(env *Envelope, addresses []string, own reminders.Plan,
 		d.buf = append(d.buf, "\x00content\x00"...)
 		d.buf = hex.AppendEncode(d.buf, l.Content[:])
 	}
-	l.TransactionID = TransactionID(version5(d.buf).String())
+	l.TransactionID = TransactionID(version5(d.buf))
 	return l
 }
 

@@ -6,7 +6,7 @@ import "time"
 // ledger knows of it they do not show.
 type Mailed struct {
 	ID            ID
-	TransactionID TransactionID // from its hidden field; "" if it has lost that
+	TransactionID TransactionID // from its hidden field; zero if it has lost that
 	Status        string        // DocuSign's word, in lower case
 	Sent          time.Time
 	Recipients    []Addressee // those whom the template itself names among them

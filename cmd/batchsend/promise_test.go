@@ -260,7 +260,7 @@ func (p *promise) inBulk(ctx context.Context, c *job.Checked, accepted []*envelo
 	for _, envs := range groups {
 		lot := &envelope.Lot{ID: envelope.NewLotID(envs, time.Now())}
 		var err error
-		if lot.Draft, err = p.client.LotDraft(ctx, envs[0], envelope.TransactionID(lot.ID)); err != nil {
+		if lot.Draft, err = p.client.LotDraft(ctx, envs[0], lot.TransactionID()); err != nil {
 			p.Fatalf("DocuSign refuses the draft of a list: %v", err)
 		}
 		lot.List, err = p.client.CreateList(ctx, lot, envs)
@@ -296,7 +296,7 @@ func (p *promise) copyOf(lot *envelope.Lot, env *envelope.Envelope) sandbox.Enve
 		return slices.ContainsFunc(e.CustomFields, func(f sandbox.CustomField) bool { return f.Name == name && f.Value == value })
 	}
 	for _, e := range p.server.Envelopes() {
-		if has(&e, docusign.LotField, lot.ID) && has(&e, docusign.IdentityField, string(env.TransactionID)) {
+		if has(&e, docusign.LotField, lot.ID) && has(&e, docusign.IdentityField, env.TransactionID.String()) {
 			return e
 		}
 	}

@@ -202,6 +202,6 @@ func (b *book) behind() (left batch.Behind) {
 			left.Doubts = append(left.Doubts, batch.Doubt{TransactionID: tx, Attempted: at, Draft: st.ID})
 		}
 	}
-	slices.SortFunc(left.Doubts, func(a, b batch.Doubt) int { return strings.Compare(string(a.TransactionID), string(b.TransactionID)) })
+	slices.SortFunc(left.Doubts, func(a, b batch.Doubt) int { return a.TransactionID.Compare(b.TransactionID) })
 	return left
 }

@@ -94,7 +94,7 @@ func (m *mailer) sent(l *lot, copies []envelope.Copy) (outs map[envelope.Transac
 	ids := make(map[envelope.TransactionID][]envelope.ID)
 	for _, c := range copies {
 		failed := slices.ContainsFunc(l.status.Errors, func(e envelope.CopyError) bool { return e.ID != "" && e.ID == c.ID })
-		if c.TransactionID != "" && !failed { // else somebody has taken its custom field away
+		if !c.TransactionID.IsZero() && !failed { // else somebody has taken its custom field away
 			ids[c.TransactionID] = append(ids[c.TransactionID], c.ID)
 		}
 	}

@@ -152,7 +152,7 @@ func TestLag(t *testing.T) {
 func TestNeverShown(t *testing.T) {
 	for name, hide := range map[string]func(*paper){
 		"hidden":                   func(p *paper) { p.hidden = true },
-		"without its custom field": func(p *paper) { p.tx = "" },
+		"without its custom field": func(p *paper) { p.tx = envelope.TransactionID{} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -10,32 +10,32 @@ import (
 // one. Which is which shows only if its errors and what it shows agree, or, where
 // the rows are not at hand, after a time.
 func TestFailedOrLate(t *testing.T) {
-	people := map[envelope.TransactionID]string{"a": "ann@example.test", "b": "bo@example.test", "c": "cy@example.test"}
+	people := map[envelope.TransactionID]string{{1}: "ann@example.test", {2}: "bo@example.test", {3}: "cy@example.test"}
 	for _, tt := range []struct {
 		name   string
 		error  envelope.CopyError
 		failed int // as DocuSign counts
 		shown  []envelope.TransactionID
-		want   envelope.TransactionID // taken for failed, "" for none
+		want   envelope.TransactionID // taken for failed, zero for none
 		gone   bool                   // the rows are not at hand
 		ripe   bool                   // all that was made should show by now
 	}{
-		{"the one that failed is missing", envelope.CopyError{Emails: []string{"BO@example.test", "second@example.test"}}, 1, []envelope.TransactionID{"a", "c"}, "b", false, false},
-		{"it is shown, and one that was mailed is not yet", envelope.CopyError{Emails: []string{"bo@example.test", "second@example.test"}}, 1, []envelope.TransactionID{"b", "c"}, "", false, false},
-		{"the same, and only one of its recipients is named", envelope.CopyError{Emails: []string{"second@example.test"}}, 1, []envelope.TransactionID{"b", "c"}, "", false, false},
-		{"somebody is named, and no row is at hand", envelope.CopyError{Emails: []string{"bo@example.test"}}, 1, []envelope.TransactionID{"a", "c"}, "", true, false},
-		{"somebody is named, no row is at hand, and time has gone by", envelope.CopyError{Emails: []string{"bo@example.test"}}, 1, []envelope.TransactionID{"a", "c"}, "b", true, true},
-		{"nobody is named", envelope.CopyError{Message: "no"}, 1, []envelope.TransactionID{"a", "c"}, "b", false, false},
-		{"more are missing than have failed", envelope.CopyError{}, 0, []envelope.TransactionID{"a", "c"}, "", false, false},
+		{"the one that failed is missing", envelope.CopyError{Emails: []string{"BO@example.test", "second@example.test"}}, 1, []envelope.TransactionID{{1}, {3}}, envelope.TransactionID{2}, false, false},
+		{"it is shown, and one that was mailed is not yet", envelope.CopyError{Emails: []string{"bo@example.test", "second@example.test"}}, 1, []envelope.TransactionID{{2}, {3}}, envelope.TransactionID{}, false, false},
+		{"the same, and only one of its recipients is named", envelope.CopyError{Emails: []string{"second@example.test"}}, 1, []envelope.TransactionID{{2}, {3}}, envelope.TransactionID{}, false, false},
+		{"somebody is named, and no row is at hand", envelope.CopyError{Emails: []string{"bo@example.test"}}, 1, []envelope.TransactionID{{1}, {3}}, envelope.TransactionID{}, true, false},
+		{"somebody is named, no row is at hand, and time has gone by", envelope.CopyError{Emails: []string{"bo@example.test"}}, 1, []envelope.TransactionID{{1}, {3}}, envelope.TransactionID{2}, true, true},
+		{"nobody is named", envelope.CopyError{Message: "no"}, 1, []envelope.TransactionID{{1}, {3}}, envelope.TransactionID{2}, false, false},
+		{"more are missing than have failed", envelope.CopyError{}, 0, []envelope.TransactionID{{1}, {3}}, envelope.TransactionID{}, false, false},
 	} {
 		m := &mailer{run: new(run), index: make(map[envelope.TransactionID]int)}
 		l := &lot{open: make(map[envelope.TransactionID]bool)}
-		for _, tx := range []envelope.TransactionID{"a", "b", "c"} {
+		for _, tx := range []envelope.TransactionID{{1}, {2}, {3}} {
 			if !tt.gone {
 				m.index[tx] = len(m.items)
 			}
 			to := []envelope.Recipient{{Email: people[tx]}}
-			if tx == "b" {
+			if tx == (envelope.TransactionID{2}) {
 				to = append(to, envelope.Recipient{Email: "second@example.test"})
 			}
 			m.items = append(m.items, Item{Envelope: &envelope.Envelope{Identity: envelope.Identity{TransactionID: tx}, Recipients: to}})
@@ -53,8 +53,8 @@ func TestFailedOrLate(t *testing.T) {
 				got = tx
 			}
 		}
-		if got != tt.want || ok != (tt.want != "") || ok && n != 1 {
-			t.Errorf("%s: %q failed (%d, %t), want %q", tt.name, got, n, ok, tt.want)
+		if got != tt.want || ok != (!tt.want.IsZero()) || ok && n != 1 {
+			t.Errorf("%s: %v failed (%d, %t), want %v", tt.name, got, n, ok, tt.want)
 		}
 	}
 }

@@ -57,7 +57,7 @@ func (m *mailer) prepare(ctx context.Context, l *lot, envs []*envelope.Envelope)
 	g := l.group
 	if g.draft == "" {
 		err := m.harmless(ctx, l, func(ctx context.Context) error {
-			draft, err := m.DocuSign.LotDraft(ctx, envs[0], envelope.TransactionID(l.ID))
+			draft, err := m.DocuSign.LotDraft(ctx, envs[0], l.TransactionID())
 			if err != nil {
 				return err
 			}

@@ -90,7 +90,7 @@ func (m *machine) fails(env *envelope.Envelope) []string {
 
 // check is the whole of the promise, in so far as it holds at any time.
 func (m *machine) check(t *rapid.T) {
-	m.docusign.mails("") // those that are due
+	m.docusign.mails(noID) // those that are due
 	times := make(map[envelope.TransactionID]int)
 	for _, p := range m.docusign.papers {
 		if !p.draft {

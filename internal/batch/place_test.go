@@ -138,7 +138,7 @@ func TestStale(t *testing.T) {
 					if !stale() {
 						return nil
 					}
-					return d.docusign.leave(ctx, nil, "template", "", func() error { now := time.Now(); read.Store(&now); return nil })
+					return d.docusign.leave(ctx, nil, "template", noID, func() error { now := time.Now(); read.Store(&now); return nil })
 				}
 				d.runner.Stale = stale
 				longest := time.Duration(0)

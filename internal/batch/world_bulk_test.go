@@ -110,7 +110,7 @@ func mild(err error) error {
 }
 
 func (w *world) LotDraft(_ context.Context, like *envelope.Envelope, id envelope.TransactionID) (draft envelope.ID, err error) {
-	err = w.call("lot-draft", "", func() error {
+	err = w.call("lot-draft", noID, func() error {
 		p := &paper{id: w.newID(), tx: id, draft: true, form: true, group: like.Group(), created: time.Now()}
 		w.papers, draft = append(w.papers, p), p.id
 		return nil
@@ -125,7 +125,7 @@ func (w *world) LotDraft(_ context.Context, like *envelope.Envelope, id envelope
 }
 
 func (w *world) CreateList(_ context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (id string, err error) {
-	err = w.call("list", "", func() error {
+	err = w.call("list", noID, func() error {
 		l := &mailingList{id: uuid("list", fmt.Sprint(len(w.lists))), lot: lot.ID, envs: slices.Clone(envs)}
 		w.lists, id = append(w.lists, l), l.id
 		return nil
@@ -155,14 +155,14 @@ func (w *world) fit(list string, draft envelope.ID) (*mailingList, error) {
 }
 
 func (w *world) TestList(_ context.Context, list string, draft envelope.ID) error {
-	return mild(w.call("test", "", func() error {
+	return mild(w.call("test", noID, func() error {
 		_, err := w.fit(list, draft)
 		return err
 	}))
 }
 
 func (w *world) SendList(ctx context.Context, lot *envelope.Lot, leaving batch.Leaving) (id string, err error) {
-	err = w.leave(ctx, leaving, "send-list", "", func() error {
+	err = w.leave(ctx, leaving, "send-list", noID, func() error {
 		l, err := w.fit(lot.List, lot.Draft)
 		if err != nil {
 			return err
@@ -200,7 +200,7 @@ func (w *world) SendList(ctx context.Context, lot *envelope.Lot, leaving batch.L
 }
 
 func (w *world) FindBatch(_ context.Context, lot *envelope.Lot, since time.Time) (id string, found bool, err error) {
-	err = w.call("find-batch", "", func() error {
+	err = w.call("find-batch", noID, func() error {
 		for _, j := range w.jobs {
 			if j.name == lot.Name() && time.Since(j.asked) >= w.lag && !j.asked.Add(w.ahead).Before(since) {
 				id, found = j.id, true
@@ -215,7 +215,7 @@ func (w *world) FindBatch(_ context.Context, lot *envelope.Lot, since time.Time)
 }
 
 func (w *world) LotStatus(_ context.Context, batch string) (s envelope.LotStatus, err error) {
-	err = w.call("lot-status", "", func() error {
+	err = w.call("lot-status", noID, func() error {
 		i := slices.IndexFunc(w.jobs, func(j *job) bool { return j.id == batch })
 		if i < 0 {
 			return &saidError{refuse}
@@ -230,7 +230,7 @@ func (w *world) LotStatus(_ context.Context, batch string) (s envelope.LotStatus
 }
 
 func (w *world) Copies(_ context.Context, lot *envelope.Lot, since time.Time) (copies []envelope.Copy, err error) {
-	err = w.call("copies", "", func() error {
+	err = w.call("copies", noID, func() error {
 		for _, p := range w.papers {
 			if p.lot == lot.ID && !p.hidden && time.Since(p.created) >= w.lag && !p.created.Add(w.ahead).Before(since) {
 				copies = append(copies, envelope.Copy{TransactionID: p.tx, ID: p.id, Sent: p.mailed})
@@ -253,7 +253,7 @@ func (w *world) under(want func(*job) bool) bool {
 }
 
 func (w *world) Remains(_ context.Context, lots []*envelope.Lot) (lists []string, drafts []envelope.ID, err error) {
-	err = w.call("remains", "", func() error {
+	err = w.call("remains", noID, func() error {
 		for _, lot := range lots {
 			for _, l := range w.lists {
 				if l.lot == lot.ID && !l.deleted {
@@ -261,7 +261,7 @@ func (w *world) Remains(_ context.Context, lots []*envelope.Lot) (lists []string
 				}
 			}
 			for _, p := range w.papers {
-				if p.form && !p.deleted && string(p.tx) == lot.ID {
+				if p.form && !p.deleted && p.tx == lot.TransactionID() {
 					drafts = append(drafts, p.id)
 				}
 			}
@@ -275,7 +275,7 @@ func (w *world) Remains(_ context.Context, lots []*envelope.Lot) (lists []string
 }
 
 func (w *world) DeleteList(_ context.Context, list string) error {
-	return mild(w.call("delete-list", "", func() error {
+	return mild(w.call("delete-list", noID, func() error {
 		for _, l := range w.lists {
 			if l.id != list {
 				continue
@@ -290,7 +290,7 @@ func (w *world) DeleteList(_ context.Context, list string) error {
 }
 
 func (w *world) DeleteDrafts(_ context.Context, ids ...envelope.ID) error {
-	return mild(w.call("delete-drafts", "", func() error {
+	return mild(w.call("delete-drafts", noID, func() error {
 		w.recycled += 2 * ((len(ids) + 99) / 100) // DocuSign is asked first
 		for _, p := range w.papers {
 			if !slices.Contains(ids, p.id) {

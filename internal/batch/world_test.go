@@ -112,6 +112,9 @@ func (unsentError) Unsent() bool                      { return true }
 func (unsentError) RetryAfter() (time.Duration, bool) { return 0, true }
 func (e unsentError) Unwrap() error                   { return e.error }
 
+// noID is for calls that are about no single envelope.
+var noID envelope.TransactionID
+
 // call does work unless a fault keeps it from it, and answers unless one loses
 // the answer. A call that may be made twice has no doubtful errors.
 func (w *world) call(name string, tx envelope.TransactionID, work func() error) error {
@@ -268,7 +271,7 @@ func (w *world) seen(want func(*paper) bool) (f envelope.Found, ok bool) {
 
 func (w *world) Find(_ context.Context, ids []envelope.TransactionID) (map[envelope.TransactionID]envelope.Found, error) {
 	found := make(map[envelope.TransactionID]envelope.Found)
-	err := w.call("find", "", func() error {
+	err := w.call("find", noID, func() error {
 		for _, id := range ids {
 			if f, ok := w.seen(func(p *paper) bool { return p.tx == id && p.lot == "" && time.Since(p.created) < 7*24*time.Hour }); ok {
 				found[id] = f
@@ -289,7 +292,7 @@ func (w *world) FindByField(_ context.Context, id envelope.TransactionID, since 
 
 // Addresses is asked only of envelopes that an earlier release has named.
 func (w *world) Addresses(_ context.Context, id envelope.ID) (to []string, err error) {
-	err = w.call("addresses", envelope.TransactionID(id), func() error { to = w.addresses; return nil })
+	err = w.call("addresses", transactionID(string(id)), func() error { to = w.addresses; return nil })
 	return to, err
 }
 
@@ -311,12 +314,20 @@ const account = "11111111-2222-4333-8444-555555555555"
 // row returns an envelope under that label; version tells contents apart.
 func row(label string, version int) *envelope.Envelope {
 	env := &envelope.Envelope{
-		Identity: envelope.Identity{TransactionID: envelope.TransactionID(uuid("tx", label)), Account: account, Batch: "may", Label: label},
+		Identity: envelope.Identity{TransactionID: transactionID(uuid("tx", label)), Account: account, Batch: "may", Label: label},
 		Position: envelope.Position{File: "may.csv", Line: 2},
 	}
 	sum := sha1.Sum([]byte(fmt.Sprint(label, version)))
 	copy(env.Content[:], sum[:])
 	return env
+}
+
+func transactionID(text string) envelope.TransactionID {
+	id, err := envelope.ParseTransactionID(text)
+	if err != nil {
+		panic(err)
+	}
+	return id
 }
 
 func uuid(parts ...string) string {

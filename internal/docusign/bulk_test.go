@@ -39,7 +39,7 @@ func lotMember() *envelope.Envelope {
 }
 
 func TestLotWire(t *testing.T) {
-	const id = "4dd1b7a5-0000-4000-8000-000000000001"
+	id := transactionID("4dd1b7a5-0000-4000-8000-000000000001")
 	plain := lotMember()
 	plain.TransactionID, plain.Subject, plain.Blurb, plain.Notification, plain.Fields = envelopeNumber(2), "", "", nil, nil
 	plain.Recipients = plain.Recipients[1:2]
@@ -93,7 +93,7 @@ var lotCalls = []struct {
 	{
 		name: "draft",
 		do: func(ctx context.Context, c *Client) (string, error) {
-			id, err := c.LotDraft(ctx, lotMember(), "4dd1b7a5-0000-4000-8000-000000000001")
+			id, err := c.LotDraft(ctx, lotMember(), transactionID("4dd1b7a5-0000-4000-8000-000000000001"))
 			return string(id), err
 		},
 		path: "/envelopes", answer: guids(`{"envelopeId":"E1","status":"created"}`), want: guids("e1"),

@@ -64,7 +64,7 @@ func lotDefinition(like *envelope.Envelope, id envelope.TransactionID) *wireDefi
 	return &wireDefinition{
 		Status:        statusDraft,
 		TemplateID:    text(like.TemplateID),
-		TransactionID: text(id),
+		TransactionID: text(id.String()),
 		CustomFields:  customFields(fields, envelope.Field{Name: IdentityField}, envelope.Field{Name: BatchField}, envelope.Field{Name: LotField}),
 		Notification:  complete(like.Notification),
 		TemplateRoles: placeholders(like.Recipients),
@@ -139,7 +139,7 @@ func copyOf(lot *envelope.Lot, env *envelope.Envelope) wireCopy {
 		}
 	}
 	w.CustomFields = append(w.CustomFields,
-		wireCopyField{IdentityField, text(env.TransactionID)},
+		wireCopyField{IdentityField, text(env.TransactionID.String())},
 		wireCopyField{BatchField, text(envelope.BatchID(env.Account, env.Batch))},
 		wireCopyField{LotField, text(lot.ID)})
 	for i := range env.Recipients {

@@ -20,7 +20,7 @@ func (c *Client) Remains(ctx context.Context, lots []*envelope.Lot) (lists []str
 	ids := make([]envelope.TransactionID, len(lots))
 	for i, lot := range lots {
 		lists = append(lists, all[lot.ID]...)
-		ids[i] = envelope.TransactionID(lot.ID)
+		ids[i] = lot.TransactionID()
 	}
 	for chunk := range slices.Chunk(ids, idsPerCall) {
 		err := c.eachEnvelope(ctx, byIDs("transaction_ids", wireIDs{Transactions: chunk}), func(w *wireStatus) {

@@ -272,7 +272,10 @@ func TestContextBeforeAndDuring(t *testing.T) {
 			c := connected(t, f)
 			for what, call := range map[string]func(context.Context) error{
 				"AccountInfo": func(ctx context.Context) error { _, err := c.AccountInfo(ctx); return err },
-				"Find":        func(ctx context.Context) error { _, err := c.Find(ctx, []envelope.TransactionID{"a"}); return err },
+				"Find": func(ctx context.Context) error {
+					_, err := c.Find(ctx, []envelope.TransactionID{tid("t1")})
+					return err
+				},
 			} {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()

@@ -24,15 +24,11 @@ const idsPerCall = 100
 // when they were sent.
 func (c *Client) Find(ctx context.Context, ids []envelope.TransactionID) (map[envelope.TransactionID]envelope.Found, error) {
 	var seen sightings
-	asked := make(map[string]envelope.TransactionID, len(ids))
 	for chunk := range slices.Chunk(ids, idsPerCall) {
-		for _, id := range chunk {
-			asked[strings.ToLower(string(id))] = id
-		}
 		look := byIDs("transaction_ids", wireIDs{Transactions: chunk})
 		look.asks = true
 		// An envelope may have two entries: by its transaction, and by itself.
-		err := c.eachEnvelope(ctx, look, func(w *wireStatus) { seen.add(w.TransactionID, w) })
+		err := c.eachEnvelope(ctx, look, func(w *wireStatus) { seen.add(w.TransactionID.transactionID(), w) })
 		if err != nil && !(errors.Is(err, errRepeats) && seen.all(chunk)) {
 			return nil, err
 		}
@@ -41,8 +37,8 @@ func (c *Client) Find(ctx context.Context, ids []envelope.TransactionID) (map[en
 		return nil, err
 	}
 	found := make(map[envelope.TransactionID]envelope.Found)
-	for key, id := range asked {
-		if f, ok := seen.found(key); ok {
+	for _, id := range ids {
+		if f, ok := seen.found(id); ok {
 			found[id] = f
 		}
 	}
@@ -72,30 +68,30 @@ func (c *Client) clarify(ctx context.Context, seen *sightings) error {
 // transaction ID, among those created at or after since by DocuSign's clock. It
 // works for as long as DocuSign keeps the envelope.
 func (c *Client) FindByField(ctx context.Context, id envelope.TransactionID, since time.Time) (envelope.Found, bool, error) {
-	look := byField("look up envelope by custom field", IdentityField, string(id), since)
+	look := byField("look up envelope by custom field", IdentityField, id.String(), since)
 	var seen sightings
 	err := c.eachEnvelope(ctx, look, func(w *wireStatus) {
-		if w.holds(IdentityField, string(id)) {
-			seen.add(text(id), w)
+		if w.holds(IdentityField, id.String()) {
+			seen.add(id, w)
 		}
 	})
 	if err != nil {
 		return envelope.Found{}, false, err
 	}
-	found, ok := seen.found(strings.ToLower(string(id)))
+	found, ok := seen.found(id)
 	return found, ok, nil
 }
 
 // sightings are the envelopes that answers name.
 type sightings struct {
-	ids     map[string][]envelope.ID // by the transaction ID in lower case
-	mailing map[envelope.ID]mailing  // of each
+	ids     map[envelope.TransactionID][]envelope.ID
+	mailing map[envelope.ID]mailing // of each
 }
 
 // add takes in an entry of an answer, under a transaction ID if it has one.
-func (s *sightings) add(transaction text, w *wireStatus) {
+func (s *sightings) add(transaction envelope.TransactionID, w *wireStatus) {
 	if s.ids == nil {
-		s.ids, s.mailing = make(map[string][]envelope.ID), make(map[envelope.ID]mailing)
+		s.ids, s.mailing = make(map[envelope.TransactionID][]envelope.ID), make(map[envelope.ID]mailing)
 	}
 	id, m := w.id(), w.mailing()
 	switch {
@@ -105,14 +101,14 @@ func (s *sightings) add(transaction text, w *wireStatus) {
 		m = unclear // it is being made, and has no ID yet
 	}
 	s.mailing[id] = max(s.mailing[id], m)
-	if key := transaction.guid(); key != "" && !slices.Contains(s.ids[key], id) {
-		s.ids[key] = append(s.ids[key], id)
+	if !transaction.IsZero() && !slices.Contains(s.ids[transaction], id) {
+		s.ids[transaction] = append(s.ids[transaction], id)
 	}
 }
 
 // all reports whether every one of ids was seen.
 func (s *sightings) all(ids []envelope.TransactionID) bool {
-	return !slices.ContainsFunc(ids, func(id envelope.TransactionID) bool { return len(s.ids[strings.ToLower(string(id))]) == 0 })
+	return !slices.ContainsFunc(ids, func(id envelope.TransactionID) bool { return len(s.ids[id]) == 0 })
 }
 
 // unclear returns the envelopes of which it is not known whether they were sent.
@@ -130,7 +126,7 @@ func (s *sightings) unclear() (ids []envelope.ID) {
 
 // found names one of the envelopes under a transaction ID, a sent one if there is
 // one, and the others that were sent: drafts are mailed to nobody.
-func (s *sightings) found(transaction string) (f envelope.Found, ok bool) {
+func (s *sightings) found(transaction envelope.TransactionID) (f envelope.Found, ok bool) {
 	ids := slices.SortedFunc(slices.Values(s.ids[transaction]), func(a, b envelope.ID) int {
 		return cmp.Or(cmp.Compare(s.mailing[b], s.mailing[a]), cmp.Compare(a, b))
 	})

@@ -93,36 +93,36 @@ func TestFindAnswers(t *testing.T) {
 	}{
 		{"empty", `{"resultSetSize":"0"}`, nil},
 		{"nulls", `{"envelopeTransactionStatuses":null,"envelopes":null}`, nil},
-		{"unknown ID", `{"envelopeTransactionStatuses":[{"transactionId":"ID-a","errorDetails":{"errorCode":"ENVELOPE_DOES_NOT_EXIST","message":"no"}}]}`, nil},
+		{"unknown ID", `{"envelopeTransactionStatuses":[{"transactionId":"t1","errorDetails":{"errorCode":"ENVELOPE_DOES_NOT_EXIST","message":"no"}}]}`, nil},
 		{
 			"one of two, other case", `{"envelopeTransactionStatuses":[
-			{"transactionId":"id-A","envelopeId":"E1","status":"Completed","errorDetails":{"errorCode":"SUCCESS"}},
-			{"transactionId":"id-b","envelopeId":null}],"envelopes":[{"envelopeId":"e1","status":"completed","sentDateTime":"2026-11-21T11:30:00Z"}],"resultSetSize":1}`,
-			map[envelope.TransactionID]envelope.Found{"ID-a": {ID: eid("e1")}},
+			{"transactionId":"T1","envelopeId":"E1","status":"Completed","errorDetails":{"errorCode":"SUCCESS"}},
+			{"transactionId":"t2","envelopeId":null}],"envelopes":[{"envelopeId":"e1","status":"completed","sentDateTime":"2026-11-21T11:30:00Z"}],"resultSetSize":1}`,
+			map[envelope.TransactionID]envelope.Found{tid("t1"): {ID: eid("e1")}},
 		},
 		{
-			"being made", `{"envelopeTransactionStatuses":[{"transactionId":"ID-a","envelopeId":null,"status":"processing"}]}`,
-			map[envelope.TransactionID]envelope.Found{"ID-a": {Unclear: true}},
+			"being made", `{"envelopeTransactionStatuses":[{"transactionId":"t1","envelopeId":null,"status":"processing"}]}`,
+			map[envelope.TransactionID]envelope.Found{tid("t1"): {Unclear: true}},
 		},
 		{
-			"in both lists", `{"envelopeTransactionStatuses":[{"transactionId":"ID-a","envelopeId":"e1","status":"created"}],
-			"envelopes":[{"transactionId":"ID-a","envelopeId":"e1","status":"created"},{"transactionId":"ID-x","envelopeId":"e9","status":"sent","sentDateTime":"2026-11-21T11:30:00Z"}]}`,
-			map[envelope.TransactionID]envelope.Found{"ID-a": {ID: eid("e1"), Draft: true}},
+			"in both lists", `{"envelopeTransactionStatuses":[{"transactionId":"t1","envelopeId":"e1","status":"created"}],
+			"envelopes":[{"transactionId":"t1","envelopeId":"e1","status":"created"},{"transactionId":"t9","envelopeId":"e9","status":"sent","sentDateTime":"2026-11-21T11:30:00Z"}]}`,
+			map[envelope.TransactionID]envelope.Found{tid("t1"): {ID: eid("e1"), Draft: true}},
 		},
 		{
-			"one entry is older than the other", `{"envelopeTransactionStatuses":[{"transactionId":"ID-a","envelopeId":"e1","status":"created"}],
+			"one entry is older than the other", `{"envelopeTransactionStatuses":[{"transactionId":"t1","envelopeId":"e1","status":"created"}],
 			"envelopes":[{"envelopeId":"e1","status":"sent","sentDateTime":"2026-11-21T11:30:00Z"}]}`,
-			map[envelope.TransactionID]envelope.Found{"ID-a": {ID: eid("e1")}},
+			map[envelope.TransactionID]envelope.Found{tid("t1"): {ID: eid("e1")}},
 		},
 		{
-			"deleted, before it was sent and after", `{"envelopeTransactionStatuses":[{"transactionId":"ID-a","envelopeId":"e1","status":"deleted"},{"transactionId":"ID-b","envelopeId":"e2","status":"deleted"}],
+			"deleted, before it was sent and after", `{"envelopeTransactionStatuses":[{"transactionId":"t1","envelopeId":"e1","status":"deleted"},{"transactionId":"t2","envelopeId":"e2","status":"deleted"}],
 			"envelopes":[{"envelopeId":"e1","status":"deleted"},{"envelopeId":"e2","status":"deleted","sentDateTime":"2026-11-21T11:30:00Z"}]}`,
-			map[envelope.TransactionID]envelope.Found{"ID-a": {ID: eid("e1"), Draft: true}, "ID-b": {ID: eid("e2")}},
+			map[envelope.TransactionID]envelope.Found{tid("t1"): {ID: eid("e1"), Draft: true}, tid("t2"): {ID: eid("e2")}},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := always(200, c.body)
-			got, err := connected(t, f).Find(t.Context(), []envelope.TransactionID{"ID-a", "ID-b"})
+			got, err := connected(t, f).Find(t.Context(), []envelope.TransactionID{tid("t1"), tid("t2")})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -130,7 +130,7 @@ func TestFindAnswers(t *testing.T) {
 				t.Errorf("Find = %+v, want %+v", got, c.want)
 			}
 			r := f.asked[0]
-			if r.Method != http.MethodPut || r.URL.RawQuery != "transaction_ids=request_body" || f.bodies[0] != `{"transactionIds":["ID-a","ID-b"]}` || f.calls() != 1 {
+			if r.Method != http.MethodPut || r.URL.RawQuery != "transaction_ids=request_body" || f.bodies[0] != guids(`{"transactionIds":["t1","t2"]}`) || f.calls() != 1 {
 				t.Errorf("%s %s %s in %d calls", r.Method, r.URL, f.bodies[0], f.calls())
 			}
 		})
@@ -156,12 +156,12 @@ func TestFindUnclear(t *testing.T) {
 			case !strings.HasPrefix(r.URL.Path, "/restapi/"):
 				return nil, nil
 			case r.Method == http.MethodPut:
-				return reply(200, guids(`{"envelopeTransactionStatuses":[{"transactionId":"ID-a","envelopeId":"e1","status":"`+status+`"}]}`)), nil
+				return reply(200, guids(`{"envelopeTransactionStatuses":[{"transactionId":"t1","envelopeId":"e1","status":"`+status+`"}]}`)), nil
 			}
 			return reply(200, guids(`{"envelopes":[`+c.whole+`]}`)), nil
 		}}
-		got, err := connected(t, f).Find(t.Context(), []envelope.TransactionID{"ID-a"})
-		if err != nil || !cmp.Equal(got["ID-a"], c.want) || f.calls() != 2 {
+		got, err := connected(t, f).Find(t.Context(), []envelope.TransactionID{tid("t1")})
+		if err != nil || !cmp.Equal(got[tid("t1")], c.want) || f.calls() != 2 {
 			t.Errorf("%s: Find = %+v, %v in %d calls; want %+v in 2", status, got, err, f.calls(), c.want)
 		}
 		if q := f.asked[1].URL.Query(); q.Get("envelope_ids") != string(eid("e1")) || !strings.HasSuffix(f.asked[1].URL.Path, "/envelopes") {
@@ -173,12 +173,12 @@ func TestFindUnclear(t *testing.T) {
 // TestFindNoID has an answer that names an envelope by what is no ID: neither is
 // it found nor is it absent.
 func TestFindNoID(t *testing.T) {
-	f := always(200, `{"envelopeTransactionStatuses":[{"transactionId":"ID-a","envelopeId":"17","status":"sent"}]}`)
-	if found, err := connected(t, f).Find(t.Context(), []envelope.TransactionID{"ID-a"}); kindOf(t, err) != Down || len(found) != 0 {
+	f := always(200, `{"envelopeTransactionStatuses":[{"transactionId":"t1","envelopeId":"17","status":"sent"}]}`)
+	if found, err := connected(t, f).Find(t.Context(), []envelope.TransactionID{tid("t1")}); kindOf(t, err) != Down || len(found) != 0 {
 		t.Errorf("Find = %v, %v; want nothing, and down", found, err)
 	}
-	f = always(200, `{"envelopes":[{"envelopeId":"17","status":"sent","customFields":{"textCustomFields":[{"name":"batchsendId","value":"a"}]}}]}`)
-	if found, ok, err := connected(t, f).FindByField(t.Context(), "a", time.Now()); kindOf(t, err) != Down || ok {
+	f = always(200, `{"envelopes":[{"envelopeId":"17","status":"sent","customFields":{"textCustomFields":[{"name":"batchsendId","value":"t1"}]}}]}`)
+	if found, ok, err := connected(t, f).FindByField(t.Context(), tid("t1"), time.Now()); kindOf(t, err) != Down || ok {
 		t.Errorf("FindByField = %v, %t, %v; want nothing, and down", found, ok, err)
 	}
 }
@@ -194,7 +194,7 @@ func TestFindInPages(t *testing.T) {
 		fmt.Sscan(r.URL.Query().Get("start_position"), &start)
 		var list []map[string]string
 		for i := start; i < min(start+30, 80); i++ {
-			list = append(list, map[string]string{"transactionId": string(envelopeNumber(i)), "envelopeId": guids(fmt.Sprint("e", i)), "status": "sent", "sentDateTime": "2026-11-21T11:30:00Z"})
+			list = append(list, map[string]string{"transactionId": envelopeNumber(i).String(), "envelopeId": guids(fmt.Sprint("e", i)), "status": "sent", "sentDateTime": "2026-11-21T11:30:00Z"})
 		}
 		body, err := json.Marshal(map[string]any{"envelopeTransactionStatuses": list, "totalSetSize": "80"})
 		return reply(200, string(body)), err
@@ -237,16 +237,16 @@ func TestFindByField(t *testing.T) {
 // TestFindByFieldChecks has a server that ignores the filter.
 func TestFindByFieldChecks(t *testing.T) {
 	f := always(200, `{"envelopes":[
-		{"envelopeId":"e1","status":"sent","customFields":{"textCustomFields":[{"name":"batchsendId","value":"other"},{"name":"Case","value":"mine"}]}},
+		{"envelopeId":"e1","status":"sent","customFields":{"textCustomFields":[{"name":"batchsendId","value":"t2"},{"name":"Case","value":"t1"}]}},
 		{"envelopeId":"e2","status":"sent","customFields":null},
-		{"envelopeId":"E3","status":"delivered","sentDateTime":"2026-11-21T11:30:00Z","customFields":{"textCustomFields":[{"name":"batchsendId","value":"MINE"}],"listCustomFields":null}}]}`)
+		{"envelopeId":"E3","status":"delivered","sentDateTime":"2026-11-21T11:30:00Z","customFields":{"textCustomFields":[{"name":"batchsendId","value":"T1"}],"listCustomFields":null}}]}`)
 	c := connected(t, f)
-	found, ok, err := c.FindByField(t.Context(), "mine", time.Date(2026, 11, 21, 12, 0, 0, 0, time.FixedZone("", 3600)))
+	found, ok, err := c.FindByField(t.Context(), tid("t1"), time.Date(2026, 11, 21, 12, 0, 0, 0, time.FixedZone("", 3600)))
 	if err != nil || !ok || !cmp.Equal(found, envelope.Found{ID: eid("e3")}) {
 		t.Errorf("FindByField = %+v, %t, %v; want e3", found, ok, err)
 	}
 	q := f.asked[0].URL.Query()
-	if q.Get("from_date") != "2026-11-21T11:00:00Z" || q.Get("custom_field") != "batchsendId=mine" || q.Get("include") != "custom_fields" {
+	if q.Get("from_date") != "2026-11-21T11:00:00Z" || q.Get("custom_field") != "batchsendId="+guids("t1") || q.Get("include") != "custom_fields" {
 		t.Errorf("query %v", q)
 	}
 }

@@ -116,19 +116,31 @@ func reply(status int, body string, header ...string) *http.Response {
 	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body))}
 }
 
-// guids puts envelope IDs in the place of e1, e2 and so on, in upper case in that
-// of E1.
+// guids puts envelope IDs in the place of e1, e2 and so on, and transaction IDs in
+// that of t1, t2; in upper case in that of E1 and T1.
 func guids(text string) string {
 	return shortID.ReplaceAllStringFunc(text, func(short string) string {
 		n, _ := strconv.Atoi(short[1:])
-		return strings.Repeat(short[:1], 8) + fmt.Sprintf("-0000-4000-8000-%012d", n)
+		digit := strings.NewReplacer("t", "d", "T", "D").Replace(short[:1])
+		return strings.Repeat(digit, 8) + fmt.Sprintf("-0000-4000-8000-%012d", n)
 	})
 }
 
-var shortID = regexp.MustCompile(`\b[eE]\d+\b`)
+var shortID = regexp.MustCompile(`\b[eEtT]\d+\b`)
 
 // eid is the ID that [guids] puts in the place of e1.
 func eid(short string) envelope.ID { return envelope.ID(guids(short)) }
+
+// tid is the transaction ID that [guids] puts in the place of t1.
+func tid(short string) envelope.TransactionID { return transactionID(guids(short)) }
+
+func transactionID(text string) envelope.TransactionID {
+	id, err := envelope.ParseTransactionID(text)
+	if err != nil {
+		panic(err)
+	}
+	return id
+}
 
 // over returns a client that reaches rt, not yet connected.
 func over(rt http.RoundTripper) *Client {
@@ -151,7 +163,7 @@ func connected(t *testing.T, rt http.RoundTripper) *Client {
 // offer is an envelope for the sandbox's own template.
 func offer() *envelope.Envelope {
 	return &envelope.Envelope{
-		Identity:     envelope.Identity{Account: sandbox.DefaultAccount, Batch: "offers.csv", TransactionID: "0b9f6f1e-6d3c-5f0a-9a70-3d8f0c1b7e10", TemplateID: sandbox.DefaultTemplate},
+		Identity:     envelope.Identity{Account: sandbox.DefaultAccount, Batch: "offers.csv", TransactionID: transactionID("0b9f6f1e-6d3c-5f0a-9a70-3d8f0c1b7e10"), TemplateID: sandbox.DefaultTemplate},
 		Subject:      "Offer for Ann",
 		Notification: &reminders.Settings{Delay: 2, Frequency: 3, Expire: 30, Warn: 4},
 		Recipients: []envelope.Recipient{
@@ -163,5 +175,5 @@ func offer() *envelope.Envelope {
 
 // envelopeNumber is a transaction ID of its own for each i.
 func envelopeNumber(i int) envelope.TransactionID {
-	return envelope.TransactionID(fmt.Sprintf("0b9f6f1e-6d3c-5f0a-9a70-%012d", i))
+	return transactionID(fmt.Sprintf("0b9f6f1e-6d3c-5f0a-9a70-%012d", i))
 }

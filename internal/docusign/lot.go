@@ -126,7 +126,7 @@ func (c *Client) Copies(ctx context.Context, lot *envelope.Lot, since time.Time)
 		}
 		seen[id] = true
 		copies = append(copies, envelope.Copy{
-			TransactionID: envelope.TransactionID(w.field(IdentityField).guid()), ID: id,
+			TransactionID: w.field(IdentityField).transactionID(), ID: id,
 			Sent: w.Sent.time(),
 		})
 	})

@@ -48,7 +48,7 @@ func offerTo(i int) *envelope.Envelope {
 func queued(t *testing.T, c *Client, lot *envelope.Lot, envs []*envelope.Envelope) {
 	t.Helper()
 	var err error
-	if lot.Draft, err = c.LotDraft(t.Context(), envs[0], envelope.TransactionID(lot.ID)); err != nil {
+	if lot.Draft, err = c.LotDraft(t.Context(), envs[0], lot.TransactionID()); err != nil {
 		t.Fatal(err)
 	}
 	if lot.List, err = c.CreateList(t.Context(), lot, envs); err != nil {
@@ -80,8 +80,8 @@ func TestLot(t *testing.T) {
 		}
 		lot := &envelope.Lot{ID: "7c1d2c5e-0000-4000-8000-000000000001"}
 		queued(t, c, lot, envs)
-		found, err := c.Find(t.Context(), []envelope.TransactionID{envelope.TransactionID(lot.ID)})
-		if want := (envelope.Found{ID: lot.Draft, Draft: true}); err != nil || !cmp.Equal(found[envelope.TransactionID(lot.ID)], want) {
+		found, err := c.Find(t.Context(), []envelope.TransactionID{lot.TransactionID()})
+		if want := (envelope.Found{ID: lot.Draft, Draft: true}); err != nil || !cmp.Equal(found[lot.TransactionID()], want) {
 			t.Errorf("Find of the draft = %+v, %v; want %+v", found, err, want)
 		}
 		if id, ok, err := c.FindBatch(t.Context(), lot, start); id != lot.Batch || !ok || err != nil {
@@ -145,7 +145,7 @@ func TestRemains(t *testing.T) {
 	var lists []string
 	var drafts []envelope.ID
 	for _, lot := range []*envelope.Lot{lots[0], lots[0], lots[2]} {
-		draft, err := c.LotDraft(t.Context(), envs[0], envelope.TransactionID(lot.ID))
+		draft, err := c.LotDraft(t.Context(), envs[0], lot.TransactionID())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,7 +202,7 @@ func checkCopy(t *testing.T, s *sandbox.Server, id envelope.ID, i int) {
 	}
 	if diff := cmp.Diff(map[string]string{
 		"Department": want.Fields[0].Value, "Region": "North",
-		IdentityField: string(want.TransactionID), LotField: "7c1d2c5e-0000-4000-8000-000000000001",
+		IdentityField: want.TransactionID.String(), LotField: "7c1d2c5e-0000-4000-8000-000000000001",
 		BatchField: envelope.BatchID(want.Account, want.Batch),
 	}, fields); diff != "" {
 		t.Errorf("custom fields (-want +got):\n%s", diff)
@@ -269,7 +269,7 @@ func TestLotsOfSandbox(t *testing.T) {
 		c := connected(t, official(t, new(sandbox.Server)))
 		lot := &envelope.Lot{ID: "7c1d2c5e-0000-4000-8000-000000000001"}
 		var err error
-		if lot.Draft, err = c.LotDraft(t.Context(), offerTo(1), envelope.TransactionID(lot.ID)); err != nil {
+		if lot.Draft, err = c.LotDraft(t.Context(), offerTo(1), lot.TransactionID()); err != nil {
 			t.Fatal(err)
 		}
 		env := offerTo(1)

@@ -147,7 +147,7 @@ func TestLotStatus(t *testing.T) {
 // listedCopy is an envelope as a list shows it.
 func listedCopy(id, status, lot, transaction string, more ...string) any {
 	item := map[string]any{"envelopeId": guids(id), "status": status, "customFields": map[string]any{
-		"textCustomFields": []map[string]string{{"name": "Case", "value": "A"}, {"name": IdentityField, "value": transaction}, {"name": LotField, "value": lot}},
+		"textCustomFields": []map[string]string{{"name": "Case", "value": "A"}, {"name": IdentityField, "value": guids(transaction)}, {"name": LotField, "value": lot}},
 	}}
 	for i := 0; i < len(more); i += 2 {
 		item[more[i]] = more[i+1]
@@ -177,11 +177,11 @@ func TestCopies(t *testing.T) {
 		listedCopy("e14", "processing", lot.ID, "t14"),
 	}
 	want := []envelope.Copy{
-		{TransactionID: "t1", ID: eid("e1"), Sent: sent},
-		{TransactionID: "t2", ID: eid("e2"), Sent: sent},
-		{TransactionID: "t1", ID: eid("e7"), Sent: sent},
+		{TransactionID: tid("t1"), ID: eid("e1"), Sent: sent},
+		{TransactionID: tid("t2"), ID: eid("e2"), Sent: sent},
+		{TransactionID: tid("t1"), ID: eid("e7"), Sent: sent},
 		{ID: eid("e8"), Sent: sent},
-		{TransactionID: "t12", ID: eid("e12"), Sent: sent},
+		{TransactionID: tid("t12"), ID: eid("e12"), Sent: sent},
 	}
 	for how, position := range positions {
 		f := paged("envelopes", items, 5, position)

@@ -104,7 +104,7 @@ func (c *Client) Mailed(ctx context.Context, batchID string, known func(envelope
 // mailed is an envelope of a list that includes custom fields and recipients.
 func (w *wireStatus) mailed() envelope.Mailed {
 	return envelope.Mailed{
-		ID: w.id(), TransactionID: envelope.TransactionID(w.field(IdentityField).guid()),
+		ID: w.id(), TransactionID: w.field(IdentityField).transactionID(),
 		Status: w.status(), Sent: w.Sent.time(), Recipients: w.Recipients,
 	}
 }

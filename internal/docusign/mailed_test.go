@@ -136,7 +136,7 @@ func TestMailedLags(t *testing.T) {
 // batchItem is an envelope as a list shows it.
 func batchItem(id, batch, sent string) any {
 	return map[string]any{"envelopeId": guids(id), "status": "Completed", "sentDateTime": sent, "customFields": map[string]any{
-		"textCustomFields": []map[string]string{{"name": IdentityField, "value": "TX-" + id}, {"name": BatchField, "value": batch}},
+		"textCustomFields": []map[string]string{{"name": IdentityField, "value": guids(strings.NewReplacer("e", "t", "E", "T").Replace(id))}, {"name": BatchField, "value": batch}},
 	}, "recipients": map[string]any{
 		"recipientCount": "1", "currentRoutingOrder": 1, "carbonCopies": nil,
 		"inPersonSigners": []map[string]string{{"roleName": "R", "name": "Ann", "hostEmail": "host@example.test"}},
@@ -165,7 +165,7 @@ func TestMailedPages(t *testing.T) {
 				t.Fatalf("Mailed = %q, %v in %d calls; want %q in 3", ids, err, f.calls(), want)
 			}
 			want := envelope.Mailed{
-				ID: eid("e1"), TransactionID: "tx-e1", Status: "completed", Sent: time.Date(2026, 11, 21, 11, 30, 0, 123456700, time.UTC),
+				ID: eid("e1"), TransactionID: tid("t1"), Status: "completed", Sent: time.Date(2026, 11, 21, 11, 30, 0, 123456700, time.UTC),
 				Recipients: []envelope.Addressee{{Role: "R", Name: "Ann", Email: "host@example.test"}},
 			}
 			if diff := cmp.Diff(want, got[0]); diff != "" {

@@ -60,7 +60,7 @@ func (c *Client) fillOther(ctx context.Context, batchIDs []string, other *envelo
 		return false, nil
 	}
 	for i := range list.Copies {
-		other.Envelopes = append(other.Envelopes, envelope.TransactionID(list.Copies[i].field(IdentityField).guid()))
+		other.Envelopes = append(other.Envelopes, list.Copies[i].field(IdentityField).transactionID())
 	}
 	var found bool
 	if other.Batch, found, err = c.FindBatch(ctx, &other.Lot, time.Now().Add(-lotAge)); err != nil || !found {

@@ -19,10 +19,10 @@ func TestRepeatedPages(t *testing.T) {
 	known, other := envelopeNumber(1), envelopeNumber(2)
 	id := "11111111-0000-4000-8000-000000000001"
 	items := map[string][]any{
-		"envelopeTransactionStatuses": {map[string]string{"transactionId": string(known), "envelopeId": id, "status": "sent", "sentDateTime": "2026-11-21T10:15:30.1234567Z"}},
+		"envelopeTransactionStatuses": {map[string]string{"transactionId": known.String(), "envelopeId": id, "status": "sent", "sentDateTime": "2026-11-21T10:15:30.1234567Z"}},
 		"envelopes": {map[string]any{
 			"envelopeId": id, "status": "sent", "sentDateTime": "2026-11-21T10:15:30.1234567Z",
-			"customFields": map[string]any{"textCustomFields": []any{map[string]string{"name": IdentityField, "value": string(known)}}},
+			"customFields": map[string]any{"textCustomFields": []any{map[string]string{"name": IdentityField, "value": known.String()}}},
 		}},
 		"bulkBatchSummaries": {map[string]string{"batchId": id, "batchName": (&envelope.Lot{ID: "known"}).Name()}},
 		"envelopeTemplates":  {map[string]string{"templateId": id, "name": "Offer"}},

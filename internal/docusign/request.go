@@ -112,7 +112,7 @@ func definition(env *envelope.Envelope, status text) *wireDefinition {
 		Status:        status,
 		EmailSubject:  text(env.Subject),
 		EmailBlurb:    text(env.Blurb),
-		TransactionID: text(env.TransactionID),
+		TransactionID: text(env.TransactionID.String()),
 		Notification:  complete(env.Notification),
 	}
 	if composite(env) {
@@ -194,7 +194,7 @@ func fill(t *envelope.Tab) wireFill {
 // and its batch's.
 func identified(env *envelope.Envelope) *wireCustomFields {
 	return customFields(env.Fields,
-		envelope.Field{Name: IdentityField, Value: string(env.TransactionID)},
+		envelope.Field{Name: IdentityField, Value: env.TransactionID.String()},
 		envelope.Field{Name: BatchField, Value: envelope.BatchID(env.Account, env.Batch)})
 }
 

@@ -13,7 +13,7 @@ import (
 // needs composite templates.
 func full() *envelope.Envelope {
 	return &envelope.Envelope{
-		Identity: envelope.Identity{Account: sandbox.DefaultAccount, Batch: "leases.csv", TransactionID: "0b9f6f1e-6d3c-5f0a-9a70-3d8f0c1b7e10", TemplateID: "0ffe1e77-0000-4000-8000-000000000009"},
+		Identity: envelope.Identity{Account: sandbox.DefaultAccount, Batch: "leases.csv", TransactionID: transactionID("0b9f6f1e-6d3c-5f0a-9a70-3d8f0c1b7e10"), TemplateID: "0ffe1e77-0000-4000-8000-000000000009"},
 		Subject:  `Lease "North" & <you>`,
 		Blurb:    "Dear tenant,\nplease sign",
 		Fields: []envelope.Field{
@@ -49,7 +49,7 @@ func TestWire(t *testing.T) {
 	silent := full()
 	silent.Notification = &reminders.Settings{Expire: 120}
 	bare := &envelope.Envelope{
-		Identity:   envelope.Identity{Account: sandbox.DefaultAccount, Batch: "leases.csv", TransactionID: "0b9f6f1e-6d3c-5f0a-9a70-3d8f0c1b7e10", TemplateID: "0ffe1e77-0000-4000-8000-000000000009"},
+		Identity:   envelope.Identity{Account: sandbox.DefaultAccount, Batch: "leases.csv", TransactionID: transactionID("0b9f6f1e-6d3c-5f0a-9a70-3d8f0c1b7e10"), TemplateID: "0ffe1e77-0000-4000-8000-000000000009"},
 		Recipients: []envelope.Recipient{{Role: "Tenant", Kind: template.Signer, RoutingOrder: 1, Name: "Ann Ek", Email: "ann@example.test"}},
 	}
 	shared := full()

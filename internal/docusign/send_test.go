@@ -36,7 +36,7 @@ func TestSend(t *testing.T) {
 				t.Fatal(err)
 			}
 			sent := s.Envelopes()
-			if len(sent) != 1 || string(id) != strings.ToLower(sent[0].ID) || sent[0].Status != "sent" || sent[0].TransactionID != string(env.TransactionID) {
+			if len(sent) != 1 || string(id) != strings.ToLower(sent[0].ID) || sent[0].Status != "sent" || sent[0].TransactionID != env.TransactionID.String() {
 				t.Fatalf("Send = %s; the sandbox has %+v", id, sent)
 			}
 			e := sent[0]
@@ -47,7 +47,7 @@ func TestSend(t *testing.T) {
 				t.Errorf("the sandbox has %+v", e)
 			}
 			i := slices.IndexFunc(e.CustomFields, func(f sandbox.CustomField) bool { return f.Name == IdentityField })
-			if i < 0 || e.CustomFields[i].Value != string(env.TransactionID) || e.CustomFields[i].Show || len(e.CustomFields) != 4 {
+			if i < 0 || e.CustomFields[i].Value != env.TransactionID.String() || e.CustomFields[i].Show || len(e.CustomFields) != 4 {
 				t.Errorf("custom fields are %+v", e.CustomFields)
 			}
 			i = slices.IndexFunc(e.CustomFields, func(f sandbox.CustomField) bool { return f.Name == BatchField })

@@ -71,6 +71,12 @@ func (t text) or(other text) text {
 // guid is an ID as we keep it: in lower case.
 func (t text) guid() string { return strings.ToLower(strings.TrimSpace(string(t))) }
 
+// transactionID is a transaction ID of ours; zero if t is none.
+func (t text) transactionID() envelope.TransactionID {
+	id, _ := envelope.ParseTransactionID(strings.TrimSpace(string(t)))
+	return id
+}
+
 // envelopeID is an envelope ID of an answer, a GUID in lower case; "" if it names
 // none. An answer with anything else in its place cannot be read: it is not
 // DocuSign's, or something has happened to it on its way.

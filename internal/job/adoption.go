@@ -44,7 +44,7 @@ func (a *adoption) take(news []envelope.Mailed) {
 	for _, m := range news {
 		id := m.TransactionID
 		switch sent := a.states[id].State == envelope.StateSent; {
-		case sent, id == "":
+		case sent, id.IsZero():
 			a.Surplus = append(a.Surplus, ledger.Surplus{ID: m.ID, TransactionID: id, Sent: m.Sent})
 			if sent {
 				a.Extras = append(a.Extras, Extra{m.ID, a.byID[id]})

@@ -141,7 +141,7 @@ func (c comparison) compareRecords(ctx context.Context, drafts []*envelope.Draft
 // identities.
 func readable(drafts []*envelope.Draft) (of []*envelope.Draft, ids []*envelope.Identity) {
 	for _, d := range drafts {
-		if d.Identity.TransactionID != "" {
+		if !d.Identity.TransactionID.IsZero() {
 			of, ids = append(of, d), append(ids, identityOf(d))
 		}
 	}

@@ -11,19 +11,26 @@ import (
 	"batchsend/envelope"
 )
 
+// named is a transaction ID that begins with name.
+func named(name string) (id envelope.TransactionID) {
+	copy(id[:], name)
+	return id
+}
+
 // draftOf is an accepted draft of a batch.
 func draftOf(batch, id string) *envelope.Draft {
 	d := &envelope.Draft{In: &envelope.Input{Name: batch, Batch: batch}, Rows: []*envelope.Row{{Position: envelope.Position{File: batch, Line: 2}}}, TemplateID: "t"}
-	d.Identity = envelope.Identity{Batch: batch, TemplateID: "t", TransactionID: envelope.TransactionID(id)}
+	d.Identity = envelope.Identity{Batch: batch, TemplateID: "t", TransactionID: named(id)}
 	d.Envelope = &envelope.Envelope{Identity: d.Identity}
 	return d
 }
 
 func TestCompareRecord(t *testing.T) {
 	t.Parallel()
+	oldID, newID, none := named("old"), named("new"), envelope.TransactionID{}
 	var (
-		old  = envelope.Legacy{TransactionID: "old", Content: envelope.Content{1}}
-		id   = envelope.Identity{Batch: "b", Label: "L1", TransactionID: "new", Content: envelope.Content{2}, Legacy: &old}
+		old  = envelope.Legacy{TransactionID: oldID, Content: envelope.Content{1}}
+		id   = envelope.Identity{Batch: "b", Label: "L1", TransactionID: newID, Content: envelope.Content{2}, Legacy: &old}
 		twin = &envelope.Twin{Batch: "other", ID: "e9", At: time.Now()}
 	)
 	for name, tt := range map[string]struct {
@@ -33,19 +40,19 @@ func TestCompareRecord(t *testing.T) {
 		state    envelope.State
 		code     envelope.Code
 	}{
-		"nothing is known":                 {envelope.Standing{}, "new", "", envelope.StateNew, ""},
-		"it was sent":                      {envelope.Standing{State: envelope.StateSent}, "new", "", envelope.StateSent, ""},
-		"it was sent, and so was its twin": {envelope.Standing{State: envelope.StateSent, Twin: twin}, "new", "", envelope.StateSent, ""},
-		"its twin was sent":                {envelope.Standing{State: envelope.StateFailed, Twin: twin}, "new", "", envelope.StateFailed, envelope.AlreadySentCode},
-		"an earlier release sent it":       {envelope.Standing{State: envelope.StateSent, Legacy: true, Content: old.Content}, "old", "", envelope.StateSent, ""},
-		"an earlier release may have":      {envelope.Standing{State: envelope.StateUnknown, Legacy: true, Content: old.Content}, "old", "", envelope.StateUnknown, ""},
-		"it sent other content":            {envelope.Standing{State: envelope.StateSent, Legacy: true, Content: envelope.Content{9}}, "new", "", envelope.StateNew, envelope.KeyConflict},
-		"it only planned it":               {envelope.Standing{State: envelope.StatePlanned, Legacy: true, Content: envelope.Content{9}}, "new", "old", envelope.StatePlanned, ""},
+		"nothing is known":                 {envelope.Standing{}, newID, none, envelope.StateNew, ""},
+		"it was sent":                      {envelope.Standing{State: envelope.StateSent}, newID, none, envelope.StateSent, ""},
+		"it was sent, and so was its twin": {envelope.Standing{State: envelope.StateSent, Twin: twin}, newID, none, envelope.StateSent, ""},
+		"its twin was sent":                {envelope.Standing{State: envelope.StateFailed, Twin: twin}, newID, none, envelope.StateFailed, envelope.AlreadySentCode},
+		"an earlier release sent it":       {envelope.Standing{State: envelope.StateSent, Legacy: true, Content: old.Content}, oldID, none, envelope.StateSent, ""},
+		"an earlier release may have":      {envelope.Standing{State: envelope.StateUnknown, Legacy: true, Content: old.Content}, oldID, none, envelope.StateUnknown, ""},
+		"it sent other content":            {envelope.Standing{State: envelope.StateSent, Legacy: true, Content: envelope.Content{9}}, newID, none, envelope.StateNew, envelope.KeyConflict},
+		"it only planned it":               {envelope.Standing{State: envelope.StatePlanned, Legacy: true, Content: envelope.Content{9}}, newID, oldID, envelope.StatePlanned, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, record, v := compareRecord(id, tt.record)
 			if got.TransactionID != tt.id || got.Replaces != tt.replaces || record.State != tt.state || v.code != tt.code {
-				t.Errorf("it goes as %q in place of %q, is %v, and rejected with %q; want %q, %q, %v, %q",
+				t.Errorf("it goes as %v in place of %v, is %v, and rejected with %q; want %v, %v, %v, %q",
 					got.TransactionID, got.Replaces, record.State, v.code, tt.id, tt.replaces, tt.state, tt.code)
 			}
 		})
@@ -107,7 +114,7 @@ func TestHoldForLists(t *testing.T) {
 	t.Parallel()
 	inList, sent, other := draftOf("b", "1"), draftOf("b", "2"), draftOf("b", "3")
 	drafts, records := []*envelope.Draft{inList, sent, other}, Records{sent: {State: envelope.StateSent}}
-	lists := []Unrecorded{{Batch: "b", Making: 2, InLists: []envelope.TransactionID{"1", "2"}}, {Batch: "c"}}
+	lists := []Unrecorded{{Batch: "b", Making: 2, InLists: []envelope.TransactionID{named("1"), named("2")}}, {Batch: "c"}}
 	if hold := holdForLists(lists[1:], drafts, records); hold.Err != nil || len(hold.Outcomes) != 0 {
 		t.Errorf("without lists: %+v", hold)
 	}
@@ -135,7 +142,7 @@ func TestLimit(t *testing.T) {
 			if items[i].Envelope != of[i].Envelope {
 				t.Fatalf("item %d is not that of its draft", i)
 			}
-			got = append(got, string(items[i].Envelope.TransactionID))
+			got = append(got, strings.TrimRight(string(items[i].Envelope.TransactionID[:]), "\x00"))
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("--limit %d (-want +got):\n%s", limit, diff)

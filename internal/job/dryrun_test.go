@@ -29,10 +29,10 @@ func TestDryRunAdopts(t *testing.T) {
 	people := envelope.Digest{1}
 	mode := &DryRun{}
 	for _, u := range []Unrecorded{
-		{Sent: []ledger.Adopted{{Identity: envelope.Identity{TransactionID: "1", Batch: "b", People: people}, File: "b.csv", Line: 2, ID: "e1", Sent: sent}}},
+		{Sent: []ledger.Adopted{{Identity: envelope.Identity{TransactionID: named("1"), Batch: "b", People: people}, File: "b.csv", Line: 2, ID: "e1", Sent: sent}}},
 		{Sent: []ledger.Adopted{
-			{Identity: envelope.Identity{TransactionID: "old", Batch: "b"}, File: "b.csv", Line: 3, ID: "e2", Sent: sent},
-			{Identity: envelope.Identity{TransactionID: "x", Batch: "b", People: people}, ID: "e3", Sent: sent},
+			{Identity: envelope.Identity{TransactionID: named("old"), Batch: "b"}, File: "b.csv", Line: 3, ID: "e2", Sent: sent},
+			{Identity: envelope.Identity{TransactionID: named("x"), Batch: "b", People: people}, ID: "e3", Sent: sent},
 		}},
 	} {
 		if _, err := mode.Adopt(t.Context(), Site{}, &u); err != nil {
@@ -41,10 +41,10 @@ func TestDryRunAdopts(t *testing.T) {
 	}
 	history := mode.History(empty(t))
 	ids := []*envelope.Identity{
-		{TransactionID: "1", Batch: "b"},
-		{TransactionID: "new", Batch: "b", Legacy: &envelope.Legacy{TransactionID: "old"}},
-		{TransactionID: "2", Batch: "b", People: people},
-		{TransactionID: "3", Batch: "other", People: people},
+		{TransactionID: named("1"), Batch: "b"},
+		{TransactionID: named("new"), Batch: "b", Legacy: &envelope.Legacy{TransactionID: named("old")}},
+		{TransactionID: named("2"), Batch: "b", People: people},
+		{TransactionID: named("3"), Batch: "other", People: people},
 	}
 	records, err := history.Standings(t.Context(), "a", ids)
 	if err != nil {

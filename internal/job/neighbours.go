@@ -94,7 +94,7 @@ func (n newcomer) compareLabel() verdict {
 	case e == nil:
 	case e.State.MayExist():
 		return labelConflict(*id, *e)
-	case id.Replaces == "":
+	case id.Replaces.IsZero():
 		id.Replaces = e.TransactionID
 	}
 	return verdict{}
@@ -170,7 +170,7 @@ func (c comparison) unclaimedLegacy(ctx context.Context, newcomers []newcomer, i
 // mayCorrectLegacy reports whether the envelope may be a correction of one that an
 // earlier release has sent.
 func (n newcomer) mayCorrectLegacy() bool {
-	return !n.unresolved && n.draft.Label == "" && n.draft.Envelope.Legacy != nil && n.draft.Envelope.Replaces == ""
+	return !n.unresolved && n.draft.Label == "" && n.draft.Envelope.Legacy != nil && n.draft.Envelope.Replaces.IsZero()
 }
 
 // correctsLegacy rejects what may be a correction in a batch that an earlier

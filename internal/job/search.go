@@ -185,7 +185,7 @@ func (s search) find(ctx context.Context, ids []envelope.TransactionID) (map[env
 // rowsOf returns the envelopes of a batch that the files mean.
 func rowsOf(batch string, drafts []*envelope.Draft) (rows []*row) {
 	for _, d := range drafts {
-		if d.In.Batch == batch && d.Identity.TransactionID != "" {
+		if d.In.Batch == batch && !d.Identity.TransactionID.IsZero() {
 			rows = append(rows, &row{identityOf(d), d.In.Name, d.Position().Line})
 		}
 	}

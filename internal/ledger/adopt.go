@@ -49,11 +49,7 @@ func (s *Session) Adopt(ctx context.Context, batch string, found []Adopted, surp
 			return err
 		}
 		for _, e := range surplus {
-			key, err := keyOf(e.TransactionID)
-			if err != nil {
-				key = noID
-			}
-			if _, err := t.exec(sqlAddSurplus, packID(e.ID), s.batches[batch], key, millis(e.Sent)); err != nil {
+			if _, err := t.exec(sqlAddSurplus, packID(e.ID), s.batches[batch], e.TransactionID[:], millis(e.Sent)); err != nil {
 				return err
 			}
 		}
@@ -108,14 +104,13 @@ func (s *Session) adopt(t *txn, batch int64, found []Adopted) error {
 // content, scheme, template, people, names. What is not known of one that no row
 // means is null.
 func (w *planWriter) adopted(e *Adopted) (columns [6]any, err error) {
-	if e.File != "" {
+	switch {
+	case e.TransactionID.IsZero():
+		return columns, mistake("an envelope without a transaction ID")
+	case e.File != "":
 		return w.identity(&e.Identity)
 	}
-	key, err := keyOf(e.TransactionID)
-	if err != nil {
-		return columns, err
-	}
-	columns = [6]any{key, e.Content[:], envelope.Scheme}
+	columns = [6]any{e.TransactionID[:], e.Content[:], envelope.Scheme}
 	if e.People != (envelope.Digest{}) {
 		columns[4] = w.salt.of(e.People)
 	}

@@ -55,11 +55,7 @@ func (s *Session) twin(t *txn, env *envelope.Envelope) error {
 		id    []byte
 		at    int64
 	)
-	key, err := keyOf(env.TransactionID)
-	if err != nil {
-		return err
-	}
-	switch found, err := t.row(sqlTwin, []any{env.Content[:], s.account, key}, &e.Twin.Batch, &state, &id, &at); {
+	switch found, err := t.row(sqlTwin, []any{env.Content[:], s.account, env.TransactionID[:]}, &e.Twin.Batch, &state, &id, &at); {
 	case err != nil:
 		return err
 	case !found:
@@ -86,9 +82,6 @@ func (s *Session) Settle(ctx context.Context, id envelope.TransactionID, out env
 	if err != nil {
 		return err
 	}
-	if _, err := keyOf(id); err != nil {
-		return err
-	}
 	return s.db.write(ctx, opSettle, func(t *txn) error {
 		if out.Status == envelope.Sent {
 			if err := takenBy(t, id, out.ID); err != nil {
@@ -102,12 +95,8 @@ func (s *Session) Settle(ctx context.Context, id envelope.TransactionID, out env
 // takenBy returns a [*TakenError] if an envelope of DocuSign's is that of another
 // row than id's.
 func takenBy(t *txn, id envelope.TransactionID, docusign envelope.ID) error {
-	key, err := keyOf(id)
-	if err != nil {
-		return err
-	}
 	e := &TakenError{ID: docusign}
-	if found, err := t.row(sqlTaken, []any{packID(docusign), key}, &e.File, &e.Line); err != nil || !found {
+	if found, err := t.row(sqlTaken, []any{packID(docusign), id[:]}, &e.File, &e.Line); err != nil || !found {
 		return err
 	}
 	return e
@@ -198,25 +187,18 @@ type change struct {
 }
 
 func (s *Session) change(ctx context.Context, c change) error {
-	if _, err := keyOf(c.key); err != nil {
-		return err
-	}
 	return s.db.write(ctx, c.op, func(t *txn) error { return s.makeChange(t, c) })
 }
 
 // makeChange makes c, or says why it may not be made and leaves all as it was.
 func (s *Session) makeChange(t *txn, c change) error {
-	key, err := keyOf(c.key)
-	if err != nil {
-		return err
-	}
-	args := append([]any{key, s.id, millis(time.Now())}, c.args...)
+	args := append([]any{c.key[:], s.id, millis(time.Now())}, c.args...)
 	n, err := t.exec(c.sql, args...)
 	if err != nil || n == 1 {
 		return err
 	}
 	r := &record{op: c.op, key: c.key}
-	if err := r.read(t, key, s.id); err != nil {
+	if err := r.read(t, s.id); err != nil {
 		return err
 	}
 	if !r.leased {

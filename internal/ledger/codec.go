@@ -24,17 +24,10 @@ func stateOf(letter string) (envelope.State, error) {
 	return 0, fmt.Errorf("unknown state %q", letter)
 }
 
-// keyOf returns the 16 bytes of a transaction ID.
-func keyOf(tx envelope.TransactionID) ([]byte, error) {
-	key, ok := guid(string(tx))
-	if !ok {
-		return nil, fmt.Errorf("transaction ID %q is not a UUID in lower case", tx)
-	}
-	return key, nil
-}
-
-func transactionID(key []byte) envelope.TransactionID {
-	return envelope.TransactionID(guidString(key))
+// transactionID reads a key, which the schema keeps 16 bytes long.
+func transactionID(key []byte) (id envelope.TransactionID) {
+	copy(id[:], key)
+	return id
 }
 
 // noID holds the place of an envelope ID, so that the row does not grow when

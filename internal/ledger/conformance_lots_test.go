@@ -53,7 +53,7 @@ func wantLots(t *testing.T, s session, want ...envelope.Lot) {
 	got, err := s.Lots(t.Context())
 	must(t, err)
 	sorted := cmp.Transformer("sorted", func(l envelope.Lot) envelope.Lot {
-		l.Envelopes, l.Asked = slices.Sorted(slices.Values(l.Envelopes)), l.Asked.UTC().Truncate(time.Millisecond)
+		l.Envelopes, l.Asked = slices.SortedFunc(slices.Values(l.Envelopes), envelope.TransactionID.Compare), l.Asked.UTC().Truncate(time.Millisecond)
 		return l
 	})
 	top := cmp.FilterPath(func(p cmp.Path) bool { return len(p) == 2 }, sorted)
@@ -74,8 +74,8 @@ func wantOpen(t *testing.T, s session, want ...*envelope.Envelope) {
 		}
 		got = append(got, d.TransactionID)
 	}
-	slices.Sort(got)
-	if ids := slices.Sorted(slices.Values(idsOf(want...))); !slices.Equal(got, ids) {
+	slices.SortFunc(got, envelope.TransactionID.Compare)
+	if ids := slices.SortedFunc(slices.Values(idsOf(want...)), envelope.TransactionID.Compare); !slices.Equal(got, ids) {
 		t.Errorf("Open has %v, want %v", got, ids)
 	}
 }
@@ -390,7 +390,7 @@ func testLotMistaken(t *testing.T, open func() book) {
 	all, other := envs("may", 3), env("june", "E-1", "x")
 	must(t, s.Plan(ctx, append(all[:3:3], other)))
 	lot := claimLot(t, s, "1", all[0])
-	noUUID := &envelope.Envelope{Identity: envelope.Identity{Batch: "may", Account: account, TransactionID: "no-uuid"}}
+	noID := &envelope.Envelope{Identity: envelope.Identity{Batch: "may", Account: account}}
 	for what, claim := range map[string]struct {
 		id   string
 		envs []*envelope.Envelope
@@ -401,7 +401,7 @@ func testLotMistaken(t *testing.T, open func() book) {
 		"two batches":         {lot.ID, []*envelope.Envelope{all[1], other}},
 		"another batch":       {lot.ID, []*envelope.Envelope{other}},
 		"another run's batch": {lot.ID, []*envelope.Envelope{all[1], env("july", "E-1", "x")}},
-		"no UUID":             {lot.ID, []*envelope.Envelope{all[1], noUUID}},
+		"no transaction ID":   {lot.ID, []*envelope.Envelope{all[1], noID}},
 	} {
 		if _, err := s.ClaimLot(ctx, &envelope.Lot{ID: claim.id}, claim.envs); err == nil {
 			t.Errorf("%s: ClaimLot = nil, want an error", what)
@@ -419,7 +419,7 @@ func testLotMistaken(t *testing.T, open func() book) {
 		"RecordLot of none":                 s.RecordLot(ctx, newLot("none")),
 		"SettleLot of none":                 s.SettleLot(ctx, newLot("none"), nil, true, 0),
 		"SettleLot with nothing":            s.SettleLot(ctx, lot, outcomes{all[0].TransactionID: {}}, false, 0),
-		"SettleLot of no UUID":              s.SettleLot(ctx, lot, outcomes{"no-uuid": failed}, false, 0),
+		"SettleLot of no transaction ID":    s.SettleLot(ctx, lot, outcomes{{}: failed}, false, 0),
 	} {
 		if err == nil || errors.Is(err, ledger.ErrLost) {
 			t.Errorf("%s = %v, want an error", what, err)

@@ -313,7 +313,7 @@ func testCancelled(t *testing.T, open func() book) {
 
 func testNotOurs(t *testing.T, open func() book) {
 	s := start(t, open(), "may")
-	for _, e := range []*envelope.Envelope{env("june", "E-1", "x"), {Identity: envelope.Identity{Batch: "may", Account: account, TransactionID: "no-uuid"}}} {
+	for _, e := range []*envelope.Envelope{env("june", "E-1", "x"), {Identity: envelope.Identity{Batch: "may", Account: account}}} {
 		if err := s.Plan(t.Context(), []*envelope.Envelope{e}); err == nil {
 			t.Errorf("Plan(%v) = nil, want an error", e)
 		}

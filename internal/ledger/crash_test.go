@@ -50,7 +50,7 @@ func killedAt(t *testing.T, point string, nth int) {
 	slices.Sort(got)
 	var want []string
 	for _, e := range all {
-		want = append(want, string(e.TransactionID))
+		want = append(want, e.TransactionID.String())
 	}
 	slices.Sort(want)
 	if !slices.Equal(got, want) {

@@ -33,8 +33,8 @@ func TestEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close(context.Background())
-	one := &envelope.Envelope{Identity: envelope.Identity{TransactionID: "00000000-0000-5000-8000-000000000001", Account: "a", Batch: "may"}}
-	two := &envelope.Envelope{Identity: envelope.Identity{TransactionID: "00000000-0000-5000-8000-000000000002", Account: "a", Batch: "may"}}
+	one := &envelope.Envelope{Identity: envelope.Identity{TransactionID: envelope.TransactionID{15: 1}, Account: "a", Batch: "may"}}
+	two := &envelope.Envelope{Identity: envelope.Identity{TransactionID: envelope.TransactionID{15: 2}, Account: "a", Batch: "may"}}
 	edited := *two
 	edited.Content[0] = 1
 	id := one.TransactionID

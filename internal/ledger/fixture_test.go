@@ -114,7 +114,7 @@ func begin(t testing.TB, db *ledger.DB, batches ...string) *ledger.Session {
 func env(batch, label, content string) *envelope.Envelope {
 	return &envelope.Envelope{
 		Identity: envelope.Identity{
-			TransactionID: envelope.TransactionID(uuid("tx", batch, label)),
+			TransactionID: transactionID(uuid("tx", batch, label)),
 			Content:       contentOf(content),
 			Account:       account, Batch: batch, Label: label, TemplateID: templateID,
 			People: envelope.Digest(contentOf("people" + content)), Names: envelope.Digest(contentOf("names" + content)),
@@ -152,7 +152,7 @@ func contentOf(s string) envelope.Content {
 
 // idOf returns the envelope ID that DocuSign would give env.
 func idOf(env *envelope.Envelope) envelope.ID {
-	return envelope.ID(uuid("docusign", string(env.TransactionID)))
+	return envelope.ID(uuid("docusign", env.TransactionID.String()))
 }
 
 func sent(env *envelope.Envelope) envelope.Outcome {
@@ -161,6 +161,14 @@ func sent(env *envelope.Envelope) envelope.Outcome {
 
 // newLot returns a lot yet to be claimed.
 func newLot(name string) *envelope.Lot { return &envelope.Lot{ID: uuid("lot", name)} }
+
+func transactionID(text string) envelope.TransactionID {
+	id, err := envelope.ParseTransactionID(text)
+	if err != nil {
+		panic(err)
+	}
+	return id
+}
 
 func uuid(parts ...string) string {
 	b := sha1.Sum([]byte(fmt.Sprintf("%q", parts)))

@@ -120,9 +120,6 @@ func (s *Session) batchOfLot(lot *envelope.Lot, envs []*envelope.Envelope) (batc
 		if err != nil {
 			return 0, err
 		}
-		if _, err := keyOf(env.TransactionID); err != nil {
-			return 0, err
-		}
 		if batch != 0 && of != batch {
 			return 0, mistake(fmt.Sprintf("lot %s has envelopes of several batches", lot.ID))
 		}
@@ -196,13 +193,13 @@ func (s *Session) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[env
 		if _, err := s.settle(id, out); err != nil {
 			return err
 		}
-		if _, err := keyOf(id); err != nil {
-			return err
+		if id.IsZero() {
+			return mistake("an envelope without a transaction ID")
 		}
 	}
 	var lost error // not the op's own answer, which would be one before anything is written
 	err := s.db.write(ctx, opSettleLot, func(t *txn) error {
-		for _, id := range slices.Sorted(maps.Keys(outs)) { // the order of the index
+		for _, id := range slices.SortedFunc(maps.Keys(outs), envelope.TransactionID.Compare) { // the order of the index
 			switch err := s.settleInLot(t, lot, id, outs); {
 			case errors.Is(err, ErrLost):
 				lost = err

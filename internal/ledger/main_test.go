@@ -136,7 +136,7 @@ func childSends(path, outbox, crashAt string) {
 
 // found is that an envelope was sent.
 func found(tx envelope.TransactionID) envelope.Outcome {
-	return envelope.Outcome{Status: envelope.Sent, ID: envelope.ID("of " + tx)}
+	return envelope.Outcome{Status: envelope.Sent, ID: envelope.ID("of " + tx.String())}
 }
 
 // goOn finishes what earlier runs left behind.
@@ -149,7 +149,7 @@ func goOn(ctx context.Context, s *ledger.Session, outbox string) {
 		outs := make(map[envelope.TransactionID]envelope.Outcome)
 		for _, id := range lot.Envelopes {
 			outs[id] = pending
-			if strings.Contains(mailed, string(id)) {
+			if strings.Contains(mailed, id.String()) {
 				outs[id] = found(id)
 			}
 		}
@@ -158,7 +158,7 @@ func goOn(ctx context.Context, s *ledger.Session, outbox string) {
 	doubts, err := s.Open(ctx)
 	orDie(err)
 	for _, d := range doubts {
-		if !strings.Contains(mailed, string(d.TransactionID)) {
+		if !strings.Contains(mailed, d.TransactionID.String()) {
 			orDie(s.Retry(ctx, d.TransactionID))
 			mail(outbox, d.TransactionID)
 		}

@@ -82,11 +82,11 @@ func oldEnvelopes() []*envelope.Envelope {
 	for i := range all {
 		n := byte(i + 1)
 		legacy := &envelope.Legacy{
-			TransactionID: envelope.TransactionID("00000000-0000-5000-8000-00000000000" + string('0'+n)),
+			TransactionID: envelope.TransactionID{6: 0x50, 8: 0x80, 15: n},
 			Content:       envelope.Content([]byte(strings.Repeat(string(n), 16))),
 		}
 		all[i] = &envelope.Envelope{Identity: envelope.Identity{
-			TransactionID: envelope.TransactionID("00000000-0000-5000-8000-00000000001" + string('0'+n)),
+			TransactionID: envelope.TransactionID{6: 0x50, 8: 0x80, 15: 0x10 + n},
 			Content:       envelope.Content([]byte(strings.Repeat(string(n+9), 16))),
 			Legacy:        legacy, Account: "acc", Batch: "may",
 		}}

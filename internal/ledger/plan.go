@@ -31,7 +31,7 @@ func (s *Session) Plan(ctx context.Context, envs []*envelope.Envelope) error {
 	}
 	// In the order of the index every page is written once.
 	slices.SortFunc(rows, func(a, b planRow) int {
-		return strings.Compare(string(a.env.TransactionID), string(b.env.TransactionID))
+		return a.env.TransactionID.Compare(b.env.TransactionID)
 	})
 	for chunk := range slices.Chunk(rows, planChunk) {
 		if err := s.db.write(ctx, opPlan, func(t *txn) error { return s.plan(t, chunk, files) }); err != nil {
@@ -56,9 +56,6 @@ func (s *Session) planned(envs []*envelope.Envelope) (rows []planRow, files []st
 	for i, env := range envs {
 		batch, err := s.batchOf(env)
 		if err != nil {
-			return nil, nil, err
-		}
-		if _, err := keyOf(env.TransactionID); err != nil {
 			return nil, nil, err
 		}
 		file, ok := known[env.File]
@@ -132,15 +129,11 @@ type planWriter struct {
 // identity returns the columns that stand for an envelope's identity: key,
 // content, scheme, template, people, names.
 func (w *planWriter) identity(env *envelope.Identity) (columns [6]any, err error) {
-	key, err := keyOf(env.TransactionID)
-	if err != nil {
-		return columns, err
-	}
 	if env.IsLegacy() {
-		return [6]any{key, env.Content[:], 1, nil, nil, nil}, nil
+		return [6]any{env.TransactionID[:], env.Content[:], 1, nil, nil, nil}, nil
 	}
 	id, err := w.template(env.TemplateID)
-	return [6]any{key, env.Content[:], envelope.Scheme, id, w.salt.of(env.People), w.salt.of(env.Names)}, err
+	return [6]any{env.TransactionID[:], env.Content[:], envelope.Scheme, id, w.salt.of(env.People), w.salt.of(env.Names)}, err
 }
 
 // template returns the number of a template.
@@ -159,15 +152,11 @@ func (w *planWriter) template(guid string) (id int64, err error) {
 
 // rename gives the envelope that r's replaces its identity.
 func (w *planWriter) rename(r planRow, id [6]any) error {
-	if r.env.Replaces == "" {
+	if r.env.Replaces.IsZero() {
 		return nil
 	}
-	old, err := keyOf(r.env.Replaces)
-	if err != nil {
-		return err
-	}
-	args := append([]any{old, w.s.id, w.now}, id[:]...)
-	_, err = w.t.exec(sqlRename, append(args, w.files[r.file], r.env.Line, storedLabel(r.env.Label))...)
+	args := append([]any{r.env.Replaces[:], w.s.id, w.now}, id[:]...)
+	_, err := w.t.exec(sqlRename, append(args, w.files[r.file], r.env.Line, storedLabel(r.env.Label))...)
 	return err
 }
 

@@ -16,7 +16,7 @@ type record struct {
 	lost   error // if not
 }
 
-func (r *record) read(t *txn, key []byte, run int64) error {
+func (r *record) read(t *txn, run int64) error {
 	var (
 		content, docusign []byte
 		state             string
@@ -24,7 +24,7 @@ func (r *record) read(t *txn, key []byte, run int64) error {
 		code, message     sql.NullString
 		lease             sql.NullInt64
 	)
-	found, err := t.row(sqlRecord, []any{key}, &content, &state, &at, &docusign, &code, &message, &lease)
+	found, err := t.row(sqlRecord, []any{r.key[:]}, &content, &state, &at, &docusign, &code, &message, &lease)
 	if err != nil || !found {
 		return err
 	}

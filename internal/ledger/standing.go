@@ -97,7 +97,7 @@ func (db *DB) batchesOf(ctx context.Context, account int64, envs []*envelope.Ide
 // askStates fills in the states of the envelopes at the indices which, whose
 // keys key tells. It asks in the order of the index that answers.
 func (db *DB) askStates(ctx context.Context, which []int, key func(int) envelope.TransactionID, out []envelope.Standing) error {
-	slices.SortFunc(which, func(i, j int) int { return strings.Compare(string(key(i)), string(key(j))) })
+	slices.SortFunc(which, func(i, j int) int { return key(i).Compare(key(j)) })
 	for chunk := range slices.Chunk(which, askChunk) {
 		if err := db.askStateChunk(ctx, chunk, key, out); err != nil {
 			return err
@@ -109,11 +109,8 @@ func (db *DB) askStates(ctx context.Context, which []int, key func(int) envelope
 func (db *DB) askStateChunk(ctx context.Context, chunk []int, key func(int) envelope.TransactionID, out []envelope.Standing) error {
 	keys := make([]byte, 0, len(chunk)*16)
 	for _, i := range chunk {
-		k, err := keyOf(key(i))
-		if err != nil {
-			return err
-		}
-		keys = append(keys, k...)
+		k := key(i)
+		keys = append(keys, k[:]...)
 	}
 	rows, err := db.read.QueryContext(ctx, sqlStandings, keys, len(chunk))
 	if err != nil {

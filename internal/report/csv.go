@@ -27,7 +27,7 @@ func WriteResults(w io.Writer, entries []Entry) error {
 		outcome := e.forRow(p.Row)
 		transactionID := ""
 		if e.Draft.Envelope != nil {
-			transactionID = string(e.Draft.Envelope.TransactionID)
+			transactionID = e.Draft.Envelope.TransactionID.String()
 		}
 		record := []string{
 			e.Draft.In.Name, strconv.Itoa(p.Row.Line), e.Draft.Label, p.Role, p.Email(), e.Draft.TemplateID,

@@ -48,12 +48,12 @@ H;Employee;too short
 		envelope.Outcome{Status: envelope.Failed, Code: "X", Message: `refused, "so"`}, envelope.Outcome{Status: envelope.Unknown},
 		envelope.Outcome{Status: envelope.Pending}, envelope.Outcome{Status: envelope.Valid})
 	entries[0].Draft.TemplateID = "t-1"
-	entries[0].Draft.Envelope = &envelope.Envelope{Identity: envelope.Identity{TransactionID: "tx-1"}}
+	entries[0].Draft.Envelope = &envelope.Envelope{Identity: envelope.Identity{TransactionID: envelope.TransactionID{6: 0x50, 8: 0x80, 15: 1}}}
 	entries = append(entries, read(t, "june.csv", "name,email\nJo,jo@example.test\n", sent(9))...)
 	malformed := "the row has 3 columns but the header has 4: a delimiter or a quote is missing or one too many"
-	same(t, results(t, entries), resultsHeader+`may.csv,2,A,Employee,ann@example.test,t-1,sent,e0000000-0000-4000-8000-000000000001,tx-1,,
+	same(t, results(t, entries), resultsHeader+`may.csv,2,A,Employee,ann@example.test,t-1,sent,e0000000-0000-4000-8000-000000000001,00000000-0000-5000-8000-000000000001,,
 may.csv,3,B,Employee,bo@example.test,,already-sent,e0000000-0000-4000-8000-000000000002,,,
-may.csv,4,A,Manager,mo@example.test,t-1,sent,e0000000-0000-4000-8000-000000000001,tx-1,,
+may.csv,4,A,Manager,mo@example.test,t-1,sent,e0000000-0000-4000-8000-000000000001,00000000-0000-5000-8000-000000000001,,
 may.csv,5,C,Employee,cy,,rejected,,,EMAIL_INVALID,"column ""email"": ""ann"" is no address"
 may.csv,6,C,Manager,mo@example.test,,rejected,,,EMAIL_INVALID,"may.csv:5: column ""email"": ""ann"" is no address"
 may.csv,7,D,Employee,di@example.test,,failed,,,X,"refused, ""so"""
