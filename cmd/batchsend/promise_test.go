@@ -250,14 +250,19 @@ func (p *promise) compare(how string, c *job.Checked, e *envelopeStory, env *env
 
 // inBulk sends what the planner would put into lists.
 func (p *promise) inBulk(ctx context.Context, c *job.Checked, accepted []*envelope.Envelope) {
-	plan := batch.Choose(accepted, batch.Terms{Via: batch.InBulk, Forbidden: c.Info.BulkForbidden, Untold: !c.Info.BulkTold, Now: time.Now()})
-	groups := map[envelope.Group][]*envelope.Envelope{}
+	var numbers batch.Groups
+	groups := make([]int32, len(accepted))
 	for i, env := range accepted {
-		if plan.InLot[i] {
-			groups[env.Group()] = append(groups[env.Group()], env)
+		groups[i], _ = numbers.Of(env)
+	}
+	plan := batch.Choose(groups, batch.Terms{Via: batch.InBulk, Forbidden: c.Info.BulkForbidden, Untold: !c.Info.BulkTold, Now: time.Now()})
+	inLots := map[int32][]*envelope.Envelope{}
+	for i, env := range accepted {
+		if g := groups[i]; g >= 0 && int(g) < len(plan.InLots) && len(inLots[g]) < int(plan.InLots[g]) {
+			inLots[g] = append(inLots[g], env)
 		}
 	}
-	for _, envs := range groups {
+	for _, envs := range inLots {
 		lot := &envelope.Lot{ID: envelope.NewLotID(envs, time.Now())}
 		var err error
 		if lot.Draft, err = p.client.LotDraft(ctx, envs[0], lot.TransactionID()); err != nil {

@@ -65,8 +65,8 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 	if err != nil {
 		return err
 	}
-	if result.Left.Total() > 0 {
-		fmt.Fprintln(a.stdout, job.DescribeLeft(result.Left))
+	if result.Recovered.Total() > 0 {
+		fmt.Fprintln(a.stdout, job.DescribeRecovered(result.Recovered))
 	} else {
 		fmt.Fprintln(a.stdout, "nothing is in doubt any more")
 	}
@@ -75,11 +75,11 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 
 // reconciled says what is left to do after a reconciliation.
 func (a *app) reconciled(result batch.Result, names []string) error {
-	code, old := exitCode(result.Stopped), result.Left.Open-result.LeftUnderWay
+	code, old := exitCode(result.Stopped), result.Recovered.Open-result.StillResolving
 	switch {
 	case old > 0:
 		code = worst(code, exitFailed)
-	case result.Left.Open > 0:
+	case result.Recovered.Open > 0:
 		code = worst(code, exitStopped)
 	}
 	switch {
@@ -90,7 +90,7 @@ func (a *app) reconciled(result batch.Result, names []string) error {
 			report.Plural(old, "envelope"), a.command("status", "--batch", oneOf(names)))}
 	case code != exitDone:
 		return &exitError{code, fmt.Errorf("%s were sent so short a time ago that DocuSign may not show them yet: run the same command again later",
-			report.Plural(result.Left.Open, "envelope"))}
+			report.Plural(result.Recovered.Open, "envelope"))}
 	}
 	return nil
 }

@@ -23,7 +23,11 @@ type attempt struct {
 
 // send sends one envelope and settles what came of it.
 func (s *run) send(ctx context.Context, i int, claim claim) {
-	a := &attempt{run: s, env: s.items[i].Envelope, claim: claim}
+	env, err := s.read(ctx, i)
+	if err != nil {
+		return
+	}
+	a := &attempt{run: s, env: env, claim: claim}
 	do := a.atOnce
 	if s.TwoStep {
 		do = a.byDraft
@@ -46,18 +50,18 @@ func (s *run) send(ctx context.Context, i int, claim claim) {
 	}
 	if a.claimed {
 		if out, ok = s.record(ctx, a.env.TransactionID, out); !ok {
-			s.outcomes[i] = out
+			s.observer.Outcome(i, out)
 			return
 		}
 	}
 	s.count(ctx, out, err)
 	if out.Status == envelope.Unknown {
 		s.Log.Info("DocuSign did not tell whether it has sent an envelope: it is looked up", "line", a.env.Line, "transaction_id", a.env.TransactionID, "error", err)
-		s.add(&doubt{Doubt: Doubt{
+		s.add(&doubt{Unresolved: Unresolved{
 			TransactionID: a.env.TransactionID, Attempted: a.ended, Draft: a.draft, Legacy: a.env.IsLegacy(), Answer: s.answered(i, out),
 		}, since: a.ended, index: i})
 	}
-	s.settled(i, out)
+	s.observer.Outcome(i, out)
 }
 
 func (a *attempt) atOnce(ctx context.Context) (id envelope.ID, err error) {
@@ -157,17 +161,17 @@ func (s *run) sendDraft(ctx context.Context, id envelope.ID, ready Leaving) erro
 	return err
 }
 
-// errStale gives a call's place back: Guard must be asked first.
+// errStale gives a call's place back: BeforeClaim must be asked first.
 var errStale = errors.New("too much time has gone by since it was looked whether sending may go on")
 
-// atPlace makes a call that sends something, or creates what is to be sent. Guard
+// atPlace makes a call that sends something, or creates what is to be sent. BeforeClaim
 // is asked before the call waits for its place, and ready when it has it, just
-// before it leaves. If the wait was so long that Guard must be asked again, the
+// before it leaves. If the wait was so long that BeforeClaim must be asked again, the
 // place is given back for that; but not twice, or the call might never leave.
 func (s *run) atPlace(ctx context.Context, ready Leaving, call func(context.Context, Leaving) error) error {
 	for again := false; ; again = true {
-		if s.Guard != nil {
-			if err := s.Guard(ctx); err != nil {
+		if s.BeforeClaim != nil {
+			if err := s.BeforeClaim(ctx); err != nil {
 				s.stop(err)
 				return kept(err)
 			}

@@ -148,22 +148,39 @@ type Ledger interface {
 	SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome, over bool, speed float64) error
 }
 
-// Item is an envelope and what the ledger knew of it when the run began.
+// Envelopes are those that a run is about, by their numbers, 0 to Len()-1, in the
+// order of the files. Of one that was sent already there is nothing to do, and it need
+// not be among them. Those that earlier runs left unresolved must be, if their rows are
+// still there: else they are looked up, and none of them is sent again.
+//
+// The methods may be called by several goroutines at once.
+type Envelopes interface {
+	Len() int
+	// Item returns what is known of an envelope without reading its rows. It is cheap.
+	Item(i int) Item
+	// Read reads the rows of an envelope. It fails if they do not say any more what
+	// was planned: that stops the run before anything of this envelope leaves, and the
+	// error is what [Result].Stopped is.
+	Read(ctx context.Context, i int) (*envelope.Envelope, error)
+}
+
+// Item is what is known of an envelope whose rows are not in memory.
 type Item struct {
-	Envelope *envelope.Envelope
-	Standing envelope.Standing
-	Bulk     bool // it goes in a lot; see [Choose]
+	TransactionID envelope.TransactionID
+	// Group is the number of the group in whose lots the envelope can go, see
+	// [Groups]. If it is negative the envelope can only go singly.
+	Group int32
 }
 
-// Behind is what earlier runs of these batches left behind.
-type Behind struct {
-	Doubts []Doubt
-	Lots   []envelope.Lot // with which something is still to be done
+// Leftovers are what earlier runs of these batches left.
+type Leftovers struct {
+	Unresolved []Unresolved
+	Lots       []envelope.Lot // with which something is still to be done
 }
 
-// Doubt is an envelope that an earlier run left behind: it was on its way when
-// the run died, or its answer was lost and not found.
-type Doubt struct {
+// Unresolved is an envelope of which an earlier run did not learn whether it was
+// sent: it was on its way when the run died, or its answer was lost and not found.
+type Unresolved struct {
 	TransactionID envelope.TransactionID
 	Attempted     time.Time   // when it was claimed, just before its call left
 	Draft         envelope.ID // the draft that it had become, or ""
@@ -181,28 +198,28 @@ type Answer struct {
 	Times   int    // so many attempts in a row were answered with this code
 }
 
-// Result is what a run came to.
+// Result is what a run came to. What became of each envelope is told to the
+// [Observer].
 type Result struct {
-	Outcomes []envelope.Outcome // in the order of the items
-	// Stopped says why the run ended before the last item, nil if it did not:
-	// the cause of the context's end, a [*HaltError], a [*ManyErrorsError], a
-	// [*LedgerError], [ErrLate], or what Guard returned.
-	Stopped error
-	Left    Left
-	// UnderWay is how many of the items whose outcome is unknown need nobody:
-	// DocuSign is still sending them from lists, or they left less than Settle
-	// ago. The next run learns what became of them.
-	UnderWay int
-	// LeftUnderWay is the same of Left.Open.
-	LeftUnderWay int
+	// Stopped says why the run ended before the last envelope, nil if it did not: the
+	// cause of the context's end, a [*HaltError], a [*ManyErrorsError], a
+	// [*LedgerError], [ErrLate], or what BeforeClaim or [Envelopes].Read returned.
+	Stopped   error
+	Recovered Recovered
+	// Resolving is how many of the envelopes whose outcome is unknown need nobody:
+	// DocuSign is still sending them from lists, or they left less than Settle ago.
+	// The next run learns what became of them.
+	Resolving int
+	// StillResolving is the same of Recovered.Open.
+	StillResolving int
 }
 
-// Left counts what became of the envelopes that earlier runs left in doubt.
-type Left struct {
+// Recovered counts what became of the envelopes that earlier runs left unresolved.
+type Recovered struct {
 	Sent   int // DocuSign has them
 	Absent int // proven never to have been created
 	Open   int // not known yet
 }
 
 // Total is how many there were.
-func (l Left) Total() int { return l.Sent + l.Absent + l.Open }
+func (r Recovered) Total() int { return r.Sent + r.Absent + r.Open }

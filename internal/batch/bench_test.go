@@ -21,13 +21,14 @@ func BenchmarkChoose100k(b *testing.B) {
 			Recipients:   []envelope.Recipient{{Role: "Employee"}, {Role: "Manager"}},
 		}
 	}
+	groups, _ := groupsOf(envs)
 	now := time.Now()
 	terms := batch.Terms{
 		Via: batch.Auto, Now: now, Templates: 1,
 		State: throttle.State{Hour: throttle.Budget{Limit: 1000, Told: true, Share: 1000, Open: 998, Ends: now.Add(time.Hour)}},
 	}
 	for b.Loop() {
-		if p := batch.Choose(envs, terms); p.Lists != 100 {
+		if p := batch.Choose(groups, terms); p.Lists != 100 {
 			b.Fatalf("%d lists", p.Lists)
 		}
 	}

@@ -173,7 +173,7 @@ func (b *book) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelo
 }
 
 // behind is what the book says that earlier runs left behind.
-func (b *book) behind() (left batch.Behind) {
+func (b *book) behind() (left batch.Leftovers) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	lots := make(map[string]bool)
@@ -199,9 +199,9 @@ func (b *book) behind() (left batch.Behind) {
 			if at.IsZero() {
 				at = time.Now()
 			}
-			left.Doubts = append(left.Doubts, batch.Doubt{TransactionID: tx, Attempted: at, Draft: st.ID})
+			left.Unresolved = append(left.Unresolved, batch.Unresolved{TransactionID: tx, Attempted: at, Draft: st.ID})
 		}
 	}
-	slices.SortFunc(left.Doubts, func(a, b batch.Doubt) int { return a.TransactionID.Compare(b.TransactionID) })
+	slices.SortFunc(left.Unresolved, func(a, b batch.Unresolved) int { return a.TransactionID.Compare(b.TransactionID) })
 	return left
 }

@@ -156,8 +156,34 @@ type desk struct {
 	people   map[string]string  // to whom rows go, by their addresses
 	calls    []string
 	lost     []string
-	leftTold []batch.Left
+	leftTold []batch.Recovered
 	alone    []string
+	// onOutcome is told of every outcome; nil: nobody is.
+	onOutcome func(label string, out envelope.Outcome)
+	unread    func(*envelope.Envelope) error // see [file]
+}
+
+// ears hear what a desk's run says.
+type ears struct {
+	*file
+	desk *desk
+}
+
+func (e ears) Outcome(i int, out envelope.Outcome) {
+	e.file.Outcome(i, out)
+	if e.desk.onOutcome != nil {
+		e.desk.onOutcome(e.file.envs[i].Label, out)
+	}
+}
+
+func (e ears) LookingUp(n int, until time.Time) {
+	e.desk.lost = append(e.desk.lost, fmt.Sprintf("%d for %v", n, time.Until(until).Round(time.Second)))
+}
+
+func (e ears) Recovered(r batch.Recovered) { e.desk.leftTold = append(e.desk.leftTold, r) }
+
+func (e ears) BulkRefused(n int, why error) {
+	e.desk.alone = append(e.desk.alone, fmt.Sprintf("%d: %v", n, why))
 }
 
 // newDesk opens a desk for the rows of the given labels: "a b c".
@@ -178,11 +204,6 @@ func newDesk(rows string) *desk {
 	}
 	d.runner = batch.Runner{
 		Retry: throttle.Policy{Tries: 3}, Settle: 10 * time.Minute, Concurrency: 1, Log: slog.New(slog.DiscardHandler),
-		OnLost: func(n int, until time.Time) {
-			d.lost = append(d.lost, fmt.Sprintf("%d for %v", n, time.Until(until).Round(time.Second)))
-		},
-		OnLeft:  func(l batch.Left) { d.leftTold = append(d.leftTold, l) },
-		OnAlone: func(n int, why error) { d.alone = append(d.alone, fmt.Sprintf("%d: %v", n, why)) },
 	}
 	return d
 }
@@ -204,47 +225,74 @@ func (d *desk) goesWrong(call string, faults ...fault) *desk {
 }
 
 // left puts an envelope into the ledger as an earlier run left it, so long ago.
-func (d *desk) left(label string, ago time.Duration, draft envelope.ID) batch.Doubt {
+func (d *desk) left(label string, ago time.Duration, draft envelope.ID) batch.Unresolved {
 	env := row(label, 1)
 	if d.book.all == nil {
 		d.book.all = make(map[envelope.TransactionID]*envelope.Standing)
 	}
 	d.book.all[env.TransactionID] = &envelope.Standing{State: envelope.StateSending, ID: draft}
-	return batch.Doubt{TransactionID: env.TransactionID, Attempted: time.Now().Add(-ago), Draft: draft}
+	return batch.Unresolved{TransactionID: env.TransactionID, Attempted: time.Now().Add(-ago), Draft: draft}
 }
 
 // run runs the file and tells of each row what became of it: "a sent, b failed".
-func (d *desk) run(ctx context.Context, left ...batch.Doubt) (string, batch.Result) {
-	return d.goOn(ctx, batch.Behind{Doubts: left})
+func (d *desk) run(ctx context.Context, left ...batch.Unresolved) (string, result) {
+	return d.goOn(ctx, batch.Leftovers{Unresolved: left})
 }
 
 // again runs the file once more, as cmd does, with what is left in the ledger.
-func (d *desk) again(ctx context.Context) (string, batch.Result) {
+func (d *desk) again(ctx context.Context) (string, result) {
 	return d.goOn(ctx, d.book.behind())
 }
 
-func (d *desk) items() (items []batch.Item) {
-	for _, label := range d.rows {
-		item := batch.Item{Envelope: d.envelope(label), Bulk: d.inLots[label]}
-		if st := d.book.all[item.Envelope.TransactionID]; st != nil {
-			item.Standing = *st
-			item.Bulk = item.Bulk && !st.State.MayExist()
-		}
-		items = append(items, item)
-	}
-	return items
+// goOn runs the file, as cmd does: what was sent already is not for the runner.
+func (d *desk) goOn(ctx context.Context, left batch.Leftovers) (string, result) {
+	return d.start(ctx, d.snapshot(), left)
 }
 
-func (d *desk) goOn(ctx context.Context, behind batch.Behind) (string, batch.Result) {
+// snapshot returns what the ledger knows of the rows.
+func (d *desk) snapshot() map[string]envelope.Standing {
+	known := make(map[string]envelope.Standing)
+	for _, label := range d.rows {
+		if st := d.book.all[row(label, 1).TransactionID]; st != nil {
+			known[label] = *st
+		}
+	}
+	return known
+}
+
+// start runs the file where that was known of the rows before.
+func (d *desk) start(ctx context.Context, known map[string]envelope.Standing, left batch.Leftovers) (string, result) {
 	if d.runner.DocuSign == nil {
 		d.runner.DocuSign, d.runner.Ledger = &d.docusign, &d.book
 	}
-	result := d.runner.Run(ctx, d.items(), behind)
+	all := result{Outcomes: make([]envelope.Outcome, len(d.rows))}
+	var envs []*envelope.Envelope
+	var rows []int
+	for i, label := range d.rows {
+		if st := known[label]; st.State == envelope.StateSent {
+			all.Outcomes[i] = batch.AlreadySent(st)
+		} else {
+			envs, rows = append(envs, d.envelope(label)), append(rows, i)
+		}
+	}
+	f := newFile(envs)
+	f.unread = d.unread
+	for i, env := range envs {
+		if !d.inLots[env.Label] {
+			f.groups[i] = -1
+		}
+	}
+	d.runner.InLots = f.inLots(func(i int) bool { return known[envs[i].Label].State.MayExist() })
+	d.runner.Observer = ears{f, d}
+	all.Result = d.runner.Run(ctx, f, left)
+	for i, out := range f.outcomes {
+		all.Outcomes[rows[i]] = out
+	}
 	var told []string
-	for i, out := range result.Outcomes {
+	for i, out := range all.Outcomes {
 		told = append(told, d.rows[i]+" "+string(out.Status))
 	}
-	return strings.Join(told, ", "), result
+	return strings.Join(told, ", "), all
 }
 
 // wantMailed demands that these rows were mailed, once each, and no others.

@@ -26,7 +26,7 @@ func (m *mailer) settleFound(ctx context.Context, l *lot, copies []envelope.Copy
 		return false
 	}
 	if len(l.open) == 0 {
-		l.stage = settled
+		l.end()
 	}
 	return len(l.open) > 0
 }
@@ -46,7 +46,9 @@ func (m *mailer) collect(ctx context.Context, l *lot) error {
 	complete, ripe := seen == l.status.Sent, m.ripe(l, began)
 	failed := 0
 	if complete {
-		failed, complete = m.failed(l, outs, ripe)
+		if failed, complete, err = m.failed(ctx, l, outs, ripe); err != nil {
+			return err
+		}
 	}
 	if !complete && !ripe {
 		m.again(l)
@@ -59,6 +61,12 @@ func (m *mailer) collect(ctx context.Context, l *lot) error {
 		m.bulk.Speed, m.bulk.guessed = l.speed, false
 		m.schedule()
 	}
+	var again []int32 // what has halted an earlier run may have been repaired since
+	for _, tx := range l.Envelopes {
+		if i, ok := l.open[tx]; ok && i != elsewhere && l.earlier() && outs[tx].Status == envelope.Pending {
+			again = append(again, int32(i))
+		}
+	}
 	switch {
 	case !m.settle(ctx, l, outs):
 		return nil
@@ -67,14 +75,8 @@ func (m *mailer) collect(ctx context.Context, l *lot) error {
 		m.leave(l, fmt.Sprintf("DocuSign says that it has sent %d envelopes and shows %d", l.status.Sent, seen))
 		return nil
 	}
-	l.stage = settled
-	if l.earlier() { // whatever has halted it, somebody may have acted since
-		var again []int
-		for _, tx := range l.Envelopes {
-			if i, ok := m.index[tx]; ok && outs[tx].Status == envelope.Pending {
-				again = append(again, i)
-			}
-		}
+	l.end()
+	if l.earlier() {
 		m.sendAgain(again)
 	} else if e := halting(l.status.Errors); e != nil {
 		m.stop(&HaltError{e})
@@ -100,7 +102,7 @@ func (m *mailer) sent(l *lot, copies []envelope.Copy) (outs map[envelope.Transac
 	}
 	outs = make(map[envelope.TransactionID]envelope.Outcome, len(ids))
 	for tx, all := range ids {
-		if !l.open[tx] {
+		if _, open := l.open[tx]; !open {
 			continue
 		}
 		out := envelope.Outcome{Status: envelope.Sent, ID: all[0]}
@@ -123,7 +125,7 @@ func (m *mailer) sent(l *lot, copies []envelope.Copy) (outs map[envelope.Transac
 // be shown in the place of one that was mailed. Of rows that are not among the
 // items nobody can tell that: there DocuSign must have had its time to show all,
 // which is when the lot is ripe.
-func (m *mailer) failed(l *lot, outs map[envelope.TransactionID]envelope.Outcome, ripe bool) (n int, ok bool) {
+func (m *mailer) failed(ctx context.Context, l *lot, outs map[envelope.TransactionID]envelope.Outcome, ripe bool) (n int, ok bool, err error) {
 	left := slices.Clone(l.status.Errors)
 	take := func(match func(envelope.CopyError) bool) (e envelope.CopyError, ok bool) {
 		i := slices.IndexFunc(left, match)
@@ -134,39 +136,49 @@ func (m *mailer) failed(l *lot, outs map[envelope.TransactionID]envelope.Outcome
 		left = slices.Delete(left, i, i+1)
 		return e, true
 	}
-	var missing []envelope.TransactionID
-	causes := make(map[envelope.TransactionID]envelope.CopyError)
+	var missing, made []envelope.TransactionID
 	for _, tx := range l.Envelopes {
-		if _, made := outs[tx]; !made && l.open[tx] {
+		if _, open := l.open[tx]; !open {
+			continue
+		}
+		if _, is := outs[tx]; is {
+			made = append(made, tx)
+		} else {
 			missing = append(missing, tx)
 		}
 	}
-	for _, exactly := range []bool{true, false} { // an error may name some of the recipients
-		for _, tx := range missing {
-			i, ok := m.index[tx]
-			if _, told := causes[tx]; !ok || told {
-				continue
-			}
-			if e, ok := take(func(e envelope.CopyError) bool { return about(e, m.items[i].Envelope, exactly) }); ok {
-				causes[tx] = e
+	causes := make(map[envelope.TransactionID]envelope.CopyError)
+	if len(left) > 0 {
+		to, err := m.addresses(ctx, l, missing)
+		if err != nil {
+			return 0, false, err
+		}
+		for _, exactly := range []bool{true, false} { // an error may name some of the recipients
+			for _, tx := range missing {
+				if _, told := causes[tx]; to[tx] == nil || told {
+					continue
+				}
+				if e, ok := take(func(e envelope.CopyError) bool { return about(e, to[tx], exactly) }); ok {
+					causes[tx] = e
+				}
 			}
 		}
 	}
-	of := func(tx envelope.TransactionID) func(envelope.CopyError) bool {
-		return func(e envelope.CopyError) bool {
-			if i, ok := m.index[tx]; ok {
-				return about(e, m.items[i].Envelope, false)
-			}
-			return !ripe && len(e.Emails) > 0
+	if len(left) > 0 {
+		to, err := m.addresses(ctx, l, made)
+		if err != nil {
+			return 0, false, err
 		}
-	}
-	for tx := range outs {
-		if slices.ContainsFunc(left, of(tx)) {
-			return 0, false
+		for _, tx := range made {
+			if slices.ContainsFunc(left, func(e envelope.CopyError) bool {
+				return to[tx] != nil && about(e, to[tx], false) || to[tx] == nil && !ripe && len(e.Emails) > 0
+			}) {
+				return 0, false, nil
+			}
 		}
 	}
 	if len(missing) > l.status.Failed {
-		return 0, false
+		return 0, false, nil
 	}
 	for _, tx := range missing {
 		cause, ok := causes[tx]
@@ -183,7 +195,29 @@ func (m *mailer) failed(l *lot, outs map[envelope.TransactionID]envelope.Outcome
 			Message: cmp.Or(cause.Message, "DocuSign could not make it from its bulk list"),
 		}
 	}
-	return n, true
+	return n, true, nil
+}
+
+// addresses returns to whom envelopes of a lot go, by their normal addresses: nil of
+// those whose rows are gone.
+func (m *mailer) addresses(ctx context.Context, l *lot, of []envelope.TransactionID) (map[envelope.TransactionID]map[string]bool, error) {
+	all := make(map[envelope.TransactionID]map[string]bool)
+	for _, tx := range of {
+		i := l.open[tx]
+		if i == elsewhere {
+			continue
+		}
+		env, err := m.read(ctx, i)
+		if err != nil {
+			return nil, err
+		}
+		to := make(map[string]bool)
+		for _, r := range env.Recipients {
+			to[envelope.NormalAddress(r.Email)] = true
+		}
+		all[tx] = to
+	}
+	return all, nil
 }
 
 // halting returns why nothing more can be sent, if an error says so.
@@ -209,13 +243,9 @@ func common(errors []envelope.CopyError) (e envelope.CopyError) {
 	return e
 }
 
-// about reports whether an error can be that of env: it names recipients of it,
-// or exactly all of them.
-func about(e envelope.CopyError, env *envelope.Envelope, exactly bool) bool {
-	to := make(map[string]bool)
-	for _, r := range env.Recipients {
-		to[envelope.NormalAddress(r.Email)] = true
-	}
+// about reports whether an error can be that of an envelope which goes to these
+// addresses: it names some of them, or exactly all of them.
+func about(e envelope.CopyError, to map[string]bool, exactly bool) bool {
 	named := make(map[string]bool)
 	for _, email := range e.Emails {
 		email = envelope.NormalAddress(email)

@@ -180,8 +180,8 @@ func TestNeverShown(t *testing.T) {
 					time.Sleep(4 * day)
 					start = time.Now()
 					got, result := d.again(t.Context())
-					if got != "a unknown, b unknown, c already-sent, D already-sent" || result.Left != (batch.Left{Open: 2}) {
-						t.Errorf("a later run: %s, %+v", got, result.Left)
+					if got != "a unknown, b unknown, c already-sent, D already-sent" || result.Recovered != (batch.Recovered{Open: 2}) {
+						t.Errorf("a later run: %s, %+v", got, result.Recovered)
 					}
 					if out := result.Outcomes[0]; !strings.Contains(out.Message, advice) {
 						t.Errorf("a later run says %q, want %q", out.Message, advice)

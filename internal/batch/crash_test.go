@@ -63,7 +63,7 @@ func (d *desk) die(t *testing.T, at int) (dead bool) {
 	p := &process{crashAt: at, stop: stop, die: func() {}}
 	d.runner.DocuSign, d.runner.Ledger = mortalClient{p, &d.docusign}, mortalLedger{p, &d.book}
 	behind := d.book.behind()
-	d.runner.Run(ctx, d.items(), behind)
+	d.goOn(ctx, behind)
 	d.runner.DocuSign = nil
 	return p.dead
 }

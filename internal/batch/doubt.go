@@ -56,7 +56,7 @@ const elsewhere = -1
 
 // doubt is an envelope of which it is not known whether it was sent.
 type doubt struct {
-	Doubt
+	Unresolved
 	// since is when its last call was certainly over, by this process's clock:
 	// others jump. Of an earlier run's it is when this one began.
 	since   time.Time
@@ -103,7 +103,6 @@ func (s *run) add(d *doubt) {
 	defer s.mu.Unlock()
 	s.doubts = append(s.doubts, d)
 	if d.index != elsewhere {
-		s.outcomes[d.index] = envelope.Outcome{Status: envelope.Unknown}
 		s.answers[d.index] = d.Answer
 	}
 }
@@ -124,9 +123,7 @@ func (s *run) lookBack(ctx context.Context, m *mailer) {
 		_ = s.look(ctx) // told; it is asked again when all else is done
 	}
 	again := s.takeProven(ctx)
-	if s.OnLeft != nil {
-		s.OnLeft(s.left)
-	}
+	s.observer.Recovered(s.left)
 	s.sendAll(ctx, slices.Values(again), s.again)
 }
 
@@ -148,7 +145,7 @@ func (s *run) resolve(ctx context.Context) {
 		}
 		if again := s.takeProven(ctx); len(again) > 0 {
 			s.sendAll(ctx, slices.Values(again), s.again)
-			if slices.ContainsFunc(s.doubts, func(d *doubt) bool { return slices.Contains(again, d.index) }) {
+			if slices.ContainsFunc(s.doubts, func(d *doubt) bool { return slices.Contains(again, int32(d.index)) }) {
 				s.tellLost() // it will last as long once more
 			}
 			round = -1
@@ -168,7 +165,7 @@ func (s *run) resolve(ctx context.Context) {
 		if d.index == elsewhere {
 			continue
 		}
-		s.settled(d.index, d.open())
+		s.observer.Outcome(d.index, d.open())
 		if young {
 			s.underWay++
 		}
@@ -181,7 +178,7 @@ func (s *run) hopeful() bool {
 }
 
 func (s *run) tellLost() {
-	if s.OnLost == nil || !s.hopeful() {
+	if !s.hopeful() {
 		return
 	}
 	lost := 0
@@ -198,7 +195,7 @@ func (s *run) tellLost() {
 			until = t
 		}
 	}
-	s.OnLost(lost, until)
+	s.observer.LookingUp(lost, until)
 }
 
 // look asks DocuSign for all envelopes in doubt, many in one call, and settles
@@ -281,8 +278,12 @@ func (s *run) clearUp(ctx context.Context, d *doubt, f envelope.Found, ok bool, 
 	return false, nil
 }
 
-// sameAddresses reports whether an envelope goes to all recipients of the item.
+// sameAddresses reports whether an envelope goes to all recipients that the rows name.
 func (s *run) sameAddresses(ctx context.Context, d *doubt, id envelope.ID) (same bool, err error) {
+	env, err := s.read(ctx, d.index)
+	if err != nil {
+		return false, err
+	}
 	to, err := throttle.Ask(ctx, s.Retry, func(ctx context.Context) ([]string, error) { return s.DocuSign.Addresses(ctx, id) })
 	if err != nil {
 		return false, err
@@ -291,7 +292,7 @@ func (s *run) sameAddresses(ctx context.Context, d *doubt, id envelope.ID) (same
 	for _, address := range to {
 		got[envelope.NormalAddress(address)] = true
 	}
-	for _, r := range s.items[d.index].Envelope.Recipients {
+	for _, r := range env.Recipients {
 		if !got[envelope.NormalAddress(r.Email)] {
 			return false, nil
 		}
@@ -389,18 +390,14 @@ func (s *run) cleared(d *doubt, out envelope.Outcome) {
 		s.left.Open--
 		s.left.Absent++
 	}
-	switch {
-	case d.index == elsewhere:
-	case out.Status == envelope.Pending:
-		s.outcomes[d.index] = out // for now: it is sent again
-	default:
-		s.settled(d.index, out)
+	if d.index != elsewhere {
+		s.observer.Outcome(d.index, out)
 	}
 }
 
 // takeProven removes the doubts that are proven absent, writes down what became
-// of those that end here, and returns the items to be sent again.
-func (s *run) takeProven(ctx context.Context) (again []int) {
+// of those that end here, and returns the numbers of those to be sent again.
+func (s *run) takeProven(ctx context.Context) (again []int32) {
 	s.doubts = slices.DeleteFunc(s.doubts, func(d *doubt) bool {
 		if !d.absent {
 			return false
@@ -418,9 +415,7 @@ func (s *run) takeProven(ctx context.Context) (again []int) {
 			s.record(ctx, d.TransactionID, out)
 			s.count(ctx, out, nil)
 		default:
-			s.Log.Info("sending again: DocuSign has sent no envelope with this transaction ID",
-				"line", s.items[d.index].Envelope.Line, "transaction_id", d.TransactionID)
-			again = append(again, d.index)
+			again = append(again, int32(d.index))
 		}
 		s.cleared(d, out)
 		return true

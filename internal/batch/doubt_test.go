@@ -38,90 +38,90 @@ func TestLeft(t *testing.T) {
 		want   string
 		mailed string
 		ledger string
-		left   batch.Left
+		left   batch.Recovered
 		took   time.Duration // at least; at most a minute more
 		says   string        // of a
 	}{
 		{
 			name: "it had been sent", ago: time.Minute, exists: "sent",
-			want: "a already-sent, b sent", mailed: "a b", ledger: "sent", left: batch.Left{Sent: 1}, says: "an earlier run sent it",
+			want: "a already-sent, b sent", mailed: "a b", ledger: "sent", left: batch.Recovered{Sent: 1}, says: "an earlier run sent it",
 		},
 		{
 			name: "it had been sent months ago", ago: 60 * day, exists: "sent",
-			want: "a already-sent, b sent", mailed: "a b", ledger: "sent", left: batch.Left{Sent: 1},
+			want: "a already-sent, b sent", mailed: "a b", ledger: "sent", left: batch.Recovered{Sent: 1},
 		},
 		{
 			name: "its row is gone and it had been sent", rows: "b", ago: time.Minute, exists: "sent",
-			want: "b sent", mailed: "a b", ledger: "sent", left: batch.Left{Sent: 1},
+			want: "b sent", mailed: "a b", ledger: "sent", left: batch.Recovered{Sent: 1},
 		},
 		{
 			name: "it had not been sent, which takes time to prove", ago: 20 * time.Minute,
-			want: "a sent, b sent", mailed: "a b", ledger: "sent", left: batch.Left{Absent: 1}, took: 10 * time.Minute,
+			want: "a sent, b sent", mailed: "a b", ledger: "sent", left: batch.Recovered{Absent: 1}, took: 10 * time.Minute,
 		},
 		{
 			name: "our clock went back: it was attempted tomorrow", ago: -day,
-			want: "a sent, b sent", mailed: "a b", ledger: "sent", left: batch.Left{Absent: 1}, took: 10 * time.Minute,
+			want: "a sent, b sent", mailed: "a b", ledger: "sent", left: batch.Recovered{Absent: 1}, took: 10 * time.Minute,
 		},
 		{
 			name: "it had not been sent yesterday", ago: day,
-			want: "a sent, b sent", mailed: "a b", ledger: "sent", left: batch.Left{Absent: 1}, took: 7 * time.Second,
+			want: "a sent, b sent", mailed: "a b", ledger: "sent", left: batch.Recovered{Absent: 1}, took: 7 * time.Second,
 		},
 		{
 			name: "its row is gone and it had not been sent", rows: "b", ago: day,
-			want: "b sent", mailed: "b", ledger: "planned", left: batch.Left{Absent: 1}, took: 7 * time.Second,
+			want: "b sent", mailed: "b", ledger: "planned", left: batch.Recovered{Absent: 1}, took: 7 * time.Second,
 		},
 		{
 			name: "more than seven days ago nobody knows", ago: 8 * day,
-			want: "a unknown, b sent", mailed: "b", ledger: "sending", left: batch.Left{Open: 1}, says: "more than seven days ago",
+			want: "a unknown, b sent", mailed: "b", ledger: "sending", left: batch.Recovered{Open: 1}, says: "more than seven days ago",
 		},
 		{
 			name: "it was a draft that the ledger knows", ago: time.Minute, exists: "recorded draft",
-			want: "a sent, b sent", mailed: "a b", ledger: "sent", left: batch.Left{Sent: 1},
+			want: "a sent, b sent", mailed: "a b", ledger: "sent", left: batch.Recovered{Sent: 1},
 		},
 		{
 			name: "it was a draft that the ledger knows, and its row is gone", rows: "b", ago: day, exists: "recorded draft",
-			want: "b sent", mailed: "b", ledger: "planned", left: batch.Left{Absent: 1},
+			want: "b sent", mailed: "b", ledger: "planned", left: batch.Recovered{Absent: 1},
 		},
 		{
 			name: "it was a draft that DocuSign does not send", ago: day, exists: "recorded draft",
 			wrong: map[string][]fault{"put a": {"always refuse"}},
-			want:  "a failed, b sent", mailed: "b", ledger: "failed", left: batch.Left{Absent: 1}, says: "DocuSign: refuse",
+			want:  "a failed, b sent", mailed: "b", ledger: "failed", left: batch.Recovered{Absent: 1}, says: "DocuSign: refuse",
 		},
 		{
 			name: "it was a draft of which nobody knew", ago: day, exists: "draft",
-			want: "a sent, b sent", mailed: "a b", ledger: "sent", left: batch.Left{Absent: 1}, took: 7 * time.Second,
+			want: "a sent, b sent", mailed: "a b", ledger: "sent", left: batch.Recovered{Absent: 1}, took: 7 * time.Second,
 		},
 		{
 			name: "look only: it had been sent", ago: time.Minute, exists: "sent", only: true, rows: " ",
-			mailed: "a", ledger: "sent", left: batch.Left{Sent: 1},
+			mailed: "a", ledger: "sent", left: batch.Recovered{Sent: 1},
 		},
 		{
 			name: "look only: it was a draft", ago: time.Minute, exists: "recorded draft", only: true, rows: " ",
-			ledger: "sending", left: batch.Left{Open: 1},
+			ledger: "sending", left: batch.Recovered{Open: 1},
 		},
 		{
 			name: "look only: it had not been sent", ago: time.Minute, only: true, rows: " ",
-			ledger: "planned", left: batch.Left{Absent: 1}, took: 10 * time.Minute,
+			ledger: "planned", left: batch.Recovered{Absent: 1}, took: 10 * time.Minute,
 		},
 		{
 			name: "look only: nobody knows", ago: 8 * day, only: true, rows: " ",
-			ledger: "sending", left: batch.Left{Open: 1},
+			ledger: "sending", left: batch.Recovered{Open: 1},
 		},
 		{
 			name: "a look-up fails now and then", ago: day, wrong: map[string][]fault{"find": {refuse, none, refuse}, "field a": {refuse}},
-			want: "a sent, b sent", mailed: "a b", ledger: "sent", left: batch.Left{Absent: 1},
+			want: "a sent, b sent", mailed: "a b", ledger: "sent", left: batch.Recovered{Absent: 1},
 		},
 		{
 			name: "look-ups always fail", ago: day, wrong: map[string][]fault{"find": {"always refuse"}},
-			want: "a unknown, b sent", mailed: "b", ledger: "sending", left: batch.Left{Open: 1}, says: "Run the same command again",
+			want: "a unknown, b sent", mailed: "b", ledger: "sending", left: batch.Recovered{Open: 1}, says: "Run the same command again",
 		},
 		{
 			name: "the custom field cannot be searched", ago: day, wrong: map[string][]fault{"field a": {"always refuse"}},
-			want: "a unknown, b sent", mailed: "b", ledger: "sending", left: batch.Left{Open: 1},
+			want: "a unknown, b sent", mailed: "b", ledger: "sending", left: batch.Recovered{Open: 1},
 		},
 		{
 			name: "the account is blocked", ago: time.Minute, exists: "sent", wrong: map[string][]fault{"find": {halt}},
-			want: "a already-sent, b pending", mailed: "a", ledger: "sent", left: batch.Left{Sent: 1},
+			want: "a already-sent, b pending", mailed: "a", ledger: "sent", left: batch.Recovered{Sent: 1},
 		},
 	}
 	for _, tt := range tests {
@@ -144,8 +144,8 @@ func TestLeft(t *testing.T) {
 				d.runner.LookOnly = tt.only
 				start := time.Now()
 				got, result := d.run(t.Context(), d.left("a", tt.ago, id))
-				if got != tt.want || result.Left != tt.left || d.state("a") != tt.ledger {
-					t.Errorf("%s, %+v, ledger: %s; want %s, %+v, %s", got, result.Left, d.state("a"), tt.want, tt.left, tt.ledger)
+				if got != tt.want || result.Recovered != tt.left || d.state("a") != tt.ledger {
+					t.Errorf("%s, %+v, ledger: %s; want %s, %+v, %s", got, result.Recovered, d.state("a"), tt.want, tt.left, tt.ledger)
 				}
 				if took := time.Since(start); took < tt.took || tt.took > 0 && took > tt.took+time.Minute {
 					t.Errorf("took %v, want about %v", took, tt.took)
@@ -201,8 +201,8 @@ func TestLookBackFirst(t *testing.T) {
 		d := newDesk("a b c d")
 		d.history("a", time.Minute, false)
 		d.run(t.Context(), d.left("a", time.Minute, ""), d.left("b", 2*day, ""), d.left("c", time.Minute, ""))
-		if want := []batch.Left{{Sent: 1, Absent: 1, Open: 1}}; !slices.Equal(d.leftTold, want) || want[0].Total() != 3 {
-			t.Errorf("OnLeft: %+v, want %+v", d.leftTold, want)
+		if want := []batch.Recovered{{Sent: 1, Absent: 1, Open: 1}}; !slices.Equal(d.leftTold, want) || want[0].Total() != 3 {
+			t.Errorf("Recovered: %+v, want %+v", d.leftTold, want)
 		}
 		if want := []string{"find", "find", "find", "field b", "send b", "send d", "find"}; !slices.Equal(d.calls[:len(want)], want) && d.calls[0] != "find" {
 			t.Errorf("calls: %q, want %q", d.calls, want)
@@ -289,11 +289,11 @@ func TestOnLost(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDesk("a b c d e").goesWrong("send a", lostBefore).goesWrong("send b", lostBefore)
-				var left []batch.Doubt
+				var left []batch.Unresolved
 				for i, ago := range tt.left {
 					left = append(left, d.left(string(rune('d'+i)), ago, ""))
 				}
-				d.runner.Guard = func(context.Context) error {
+				d.runner.BeforeClaim = func(context.Context) error {
 					if len(d.calls) > 0 && d.calls[len(d.calls)-1] == "send b" {
 						time.Sleep(tt.slow - d.docusign.latency)
 					}
@@ -301,7 +301,7 @@ func TestOnLost(t *testing.T) {
 				}
 				d.run(t.Context(), left...)
 				if len(d.lost) != 1 || d.lost[0] != tt.want {
-					t.Errorf("OnLost: %q, want %q", d.lost, tt.want)
+					t.Errorf("LookingUp: %q, want %q", d.lost, tt.want)
 				}
 			})
 		})

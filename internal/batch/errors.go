@@ -216,8 +216,8 @@ func (harmlessError) Doubtful() bool { return false }
 // RetryAfter invites a repeat, after a pause that others choose.
 func (harmlessError) RetryAfter() (time.Duration, bool) { return 0, true }
 
-// TwinMessage says where the content of an envelope went out already.
-func TwinMessage(twin envelope.Twin) string {
+// SameContentMessage says where the content of an envelope went out already.
+func SameContentMessage(twin envelope.Twin) string {
 	what := fmt.Sprintf("was sent on %s as envelope %s", date(twin.At), twin.ID)
 	if twin.ID == "" {
 		what = fmt.Sprintf("may have been sent on %s (not known yet: batchsend reconcile asks DocuSign)", date(twin.At))

@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"context"
 	"testing"
 
 	"batchsend/envelope"
@@ -28,25 +29,30 @@ func TestFailedOrLate(t *testing.T) {
 		{"nobody is named", envelope.CopyError{Message: "no"}, 1, []envelope.TransactionID{{1}, {3}}, envelope.TransactionID{2}, false, false},
 		{"more are missing than have failed", envelope.CopyError{}, 0, []envelope.TransactionID{{1}, {3}}, envelope.TransactionID{}, false, false},
 	} {
-		m := &mailer{run: new(run), index: make(map[envelope.TransactionID]int)}
-		l := &lot{open: make(map[envelope.TransactionID]bool)}
+		var envs rowsAtHand
+		m := &mailer{run: new(run)}
+		l := &lot{open: make(map[envelope.TransactionID]int)}
 		for _, tx := range []envelope.TransactionID{{1}, {2}, {3}} {
-			if !tt.gone {
-				m.index[tx] = len(m.items)
-			}
 			to := []envelope.Recipient{{Email: people[tx]}}
 			if tx == (envelope.TransactionID{2}) {
 				to = append(to, envelope.Recipient{Email: "second@example.test"})
 			}
-			m.items = append(m.items, Item{Envelope: &envelope.Envelope{Identity: envelope.Identity{TransactionID: tx}, Recipients: to}})
-			l.Envelopes, l.open[tx] = append(l.Envelopes, tx), true
+			l.Envelopes, l.open[tx] = append(l.Envelopes, tx), len(envs)
+			if tt.gone {
+				l.open[tx] = elsewhere
+			}
+			envs = append(envs, &envelope.Envelope{Identity: envelope.Identity{TransactionID: tx}, Recipients: to})
 		}
+		m.envelopes = envs
 		l.status = envelope.LotStatus{Size: 3, Sent: 2, Failed: tt.failed, Errors: []envelope.CopyError{tt.error}}
 		outs := make(map[envelope.TransactionID]envelope.Outcome)
 		for _, tx := range tt.shown {
 			outs[tx] = envelope.Outcome{Status: envelope.Sent}
 		}
-		n, ok := m.failed(l, outs, tt.ripe)
+		n, ok, err := m.failed(t.Context(), l, outs, tt.ripe)
+		if err != nil {
+			t.Fatal(err)
+		}
 		var got envelope.TransactionID
 		for tx, out := range outs {
 			if out.Status == envelope.Failed {
@@ -58,3 +64,12 @@ func TestFailedOrLate(t *testing.T) {
 		}
 	}
 }
+
+// rowsAtHand are envelopes in memory.
+type rowsAtHand []*envelope.Envelope
+
+func (r rowsAtHand) Len() int { return len(r) }
+
+func (r rowsAtHand) Item(i int) Item { return Item{TransactionID: r[i].TransactionID} }
+
+func (r rowsAtHand) Read(_ context.Context, i int) (*envelope.Envelope, error) { return r[i], nil }

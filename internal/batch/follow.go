@@ -150,10 +150,10 @@ func (m *mailer) anew(ctx context.Context, l *lot) {
 
 // sendAgain has items sent of which nothing has been made: in other lots if that
 // may help, for their rows may have changed.
-func (m *mailer) sendAgain(items []int) {
-	var able, others []int
+func (m *mailer) sendAgain(items []int32) {
+	var able, others []int32
 	for _, i := range items {
-		if !m.Singly && m.items[i].Envelope.Alone() == "" {
+		if !m.NoBulk && m.envelopes.Item(int(i)).Group >= 0 {
 			able = append(able, i)
 		} else {
 			others = append(others, i)

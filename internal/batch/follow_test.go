@@ -17,7 +17,7 @@ func TestLotLost(t *testing.T) {
 		d := newBulkDesk("a b C").goesWrong("send-list", lostBefore)
 		d.run(t.Context())
 		if want := []string{"2 for 10m0s"}; !slices.Equal(d.lost, want) {
-			t.Errorf("OnLost: %q, want %q", d.lost, want)
+			t.Errorf("LookingUp: %q, want %q", d.lost, want)
 		}
 	})
 }
@@ -35,45 +35,45 @@ func TestLeftLots(t *testing.T) {
 		only   bool   // look only
 		want   string
 		told   string // by OnLeft
-		left   batch.Left
+		left   batch.Recovered
 		mailed string
 		within time.Duration
 	}{
 		{
 			name: "DocuSign is through", stop: time.Second, later: time.Hour, rows: "a b c D",
-			want: "a already-sent, b already-sent, c already-sent, D already-sent", told: "[{3 0 0}]", left: batch.Left{Sent: 3}, mailed: "a b c D", within: 2 * time.Second,
+			want: "a already-sent, b already-sent, c already-sent, D already-sent", told: "[{3 0 0}]", left: batch.Recovered{Sent: 3}, mailed: "a b c D", within: 2 * time.Second,
 		},
 		{
 			name: "DocuSign is at it", stop: time.Second, later: 2 * time.Second, speed: 0.1, rows: "a b c D",
-			want: "a already-sent, b already-sent, c already-sent, D already-sent", told: "[{0 0 3}]", left: batch.Left{Sent: 3}, mailed: "a b c D", within: 2 * time.Minute,
+			want: "a already-sent, b already-sent, c already-sent, D already-sent", told: "[{0 0 3}]", left: batch.Recovered{Sent: 3}, mailed: "a b c D", within: 2 * time.Minute,
 		},
 		{
 			name: "all rows are gone", stop: time.Second, later: time.Hour, rows: " ",
-			told: "[{3 0 0}]", left: batch.Left{Sent: 3}, mailed: "a b c D",
+			told: "[{3 0 0}]", left: batch.Recovered{Sent: 3}, mailed: "a b c D",
 		},
 		{
 			name: "its answer was lost", wrong: map[string][]fault{"send-list": {lostAfter}}, stop: time.Second, later: time.Minute, rows: "a b c D",
-			want: "a already-sent, b already-sent, c already-sent, D already-sent", told: "[{3 0 0}]", left: batch.Left{Sent: 3}, mailed: "a b c D", within: 2 * time.Second,
+			want: "a already-sent, b already-sent, c already-sent, D already-sent", told: "[{3 0 0}]", left: batch.Recovered{Sent: 3}, mailed: "a b c D", within: 2 * time.Second,
 		},
 		{
 			name: "its order was lost", wrong: map[string][]fault{"send-list": {lostBefore}}, stop: time.Second, later: time.Minute, rows: "a b c D",
-			want: "a sent, b sent, c sent, D already-sent", told: "[{0 0 3}]", left: batch.Left{Absent: 3}, mailed: "a b c D", within: 11 * time.Minute,
+			want: "a sent, b sent, c sent, D already-sent", told: "[{0 0 3}]", left: batch.Recovered{Absent: 3}, mailed: "a b c D", within: 11 * time.Minute,
 		},
 		{
 			name: "its order was lost two days ago", wrong: map[string][]fault{"send-list": {lostBefore}}, stop: time.Second, later: 2 * day, rows: "a b c D",
-			want: "a sent, b sent, c sent, D already-sent", told: "[{0 0 3}]", left: batch.Left{Absent: 3}, mailed: "a b c D", within: 15 * time.Second,
+			want: "a sent, b sent, c sent, D already-sent", told: "[{0 0 3}]", left: batch.Recovered{Absent: 3}, mailed: "a b c D", within: 15 * time.Second,
 		},
 		{
 			name: "its order was lost, and a row is gone", wrong: map[string][]fault{"send-list": {lostBefore}}, stop: time.Second, later: time.Minute, rows: "a c D",
-			want: "a sent, c sent, D already-sent", told: "[{0 0 3}]", left: batch.Left{Absent: 3}, mailed: "a c D",
+			want: "a sent, c sent, D already-sent", told: "[{0 0 3}]", left: batch.Recovered{Absent: 3}, mailed: "a c D",
 		},
 		{
 			name: "look only: DocuSign is at it", stop: time.Second, later: 2 * time.Second, speed: 0.1, rows: " ", only: true,
-			told: "[{0 0 3}]", left: batch.Left{Sent: 3}, mailed: "a b c D",
+			told: "[{0 0 3}]", left: batch.Recovered{Sent: 3}, mailed: "a b c D",
 		},
 		{
 			name: "look only: its order was lost", wrong: map[string][]fault{"send-list": {lostBefore}}, stop: time.Second, later: time.Minute, rows: " ", only: true,
-			told: "[{0 0 3}]", left: batch.Left{Absent: 3}, mailed: "D",
+			told: "[{0 0 3}]", left: batch.Recovered{Absent: 3}, mailed: "D",
 		},
 		{
 			name: "all is known: only lists and drafts are left", stop: 3 * time.Second, wrong: map[string][]fault{"delete-list": {"always down"}}, later: time.Minute, rows: "a b c D",
@@ -96,8 +96,8 @@ func TestLeftLots(t *testing.T) {
 				d.rows, d.runner.LookOnly = strings.Fields(tt.rows), tt.only
 				start := time.Now()
 				got, result := d.goOn(t.Context(), d.book.behind())
-				if got != tt.want || result.Stopped != nil || result.Left != tt.left || fmt.Sprint(d.leftTold) != tt.told {
-					t.Errorf("%s, %+v, told %v, stopped by %v; want %s, %+v, %s", got, result.Left, d.leftTold, result.Stopped, tt.want, tt.left, tt.told)
+				if got != tt.want || result.Stopped != nil || result.Recovered != tt.left || fmt.Sprint(d.leftTold) != tt.told {
+					t.Errorf("%s, %+v, told %v, stopped by %v; want %s, %+v, %s", got, result.Recovered, d.leftTold, result.Stopped, tt.want, tt.left, tt.told)
 				}
 				if took := time.Since(start); tt.within > 0 && took > tt.within {
 					t.Errorf("took %v", took)

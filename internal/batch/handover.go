@@ -26,25 +26,28 @@ const (
 // start prepares a lot and has it sent. Its envelopes are claimed when that is
 // asked for: until then nobody can have received any.
 func (m *mailer) start(ctx context.Context, p parcel) {
-	if m.Guard != nil { // before anything is made for nothing
-		if err := m.Guard(ctx); err != nil {
+	if m.BeforeClaim != nil { // before anything is made for nothing
+		if err := m.BeforeClaim(ctx); err != nil {
 			m.stop(err)
 			return
 		}
 	}
-	envs := make([]*envelope.Envelope, len(p.items))
+	l := &lot{group: p.group, items: p.items, envs: make([]*envelope.Envelope, len(p.items)), open: make(map[envelope.TransactionID]int)}
 	for n, i := range p.items {
-		envs[n] = m.items[i].Envelope
+		var err error
+		if l.envs[n], err = m.read(ctx, int(i)); err != nil {
+			return
+		}
 	}
-	l := &lot{Lot: envelope.Lot{ID: envelope.NewLotID(envs, time.Now())}, group: p.group, items: p.items, open: make(map[envelope.TransactionID]bool)}
-	if err := m.Ledger.AddLot(ctx, &l.Lot, envs[0].Batch); err != nil {
+	l.ID = envelope.NewLotID(l.envs, time.Now())
+	if err := m.Ledger.AddLot(ctx, &l.Lot, l.envs[0].Batch); err != nil {
 		if ctx.Err() == nil {
 			m.stop(&LedgerError{fmt.Errorf("recording a new lot: %w", err)})
 		}
 		return
 	}
 	m.lots = append(m.lots, l)
-	if err := m.prepare(ctx, l, envs); err != nil {
+	if err := m.prepare(ctx, l); err != nil {
 		m.giveUp(ctx, l, err)
 		return
 	}
@@ -53,11 +56,11 @@ func (m *mailer) start(ctx context.Context, p parcel) {
 }
 
 // prepare makes what a lot is sent from: it may be made twice, and mails nobody.
-func (m *mailer) prepare(ctx context.Context, l *lot, envs []*envelope.Envelope) error {
+func (m *mailer) prepare(ctx context.Context, l *lot) error {
 	g := l.group
 	if g.draft == "" {
 		err := m.harmless(ctx, l, func(ctx context.Context) error {
-			draft, err := m.DocuSign.LotDraft(ctx, envs[0], l.TransactionID())
+			draft, err := m.DocuSign.LotDraft(ctx, l.envs[0], l.TransactionID())
 			if err != nil {
 				return err
 			}
@@ -70,7 +73,7 @@ func (m *mailer) prepare(ctx context.Context, l *lot, envs []*envelope.Envelope)
 	}
 	l.Draft = g.draft
 	err := m.harmless(ctx, l, func(ctx context.Context) error {
-		list, err := m.DocuSign.CreateList(ctx, &l.Lot, envs)
+		list, err := m.DocuSign.CreateList(ctx, &l.Lot, l.envs)
 		if err != nil {
 			return err
 		}
@@ -155,18 +158,14 @@ func (m *mailer) ask(ctx context.Context, l *lot) {
 	case err == nil, unrecorded && l.Batch != "": // the next run finds it by its name
 		l.group.refusals = 0
 		m.follow(l, now)
-		if m.OnLot != nil {
-			m.OnLot(len(l.open), l.expect)
-			m.told = later(m.told, l.next)
-		}
+		m.observer.LotSent(len(l.open), l.expect)
+		m.told = later(m.told, l.next)
 	case doubtful(err), taken(err):
 		l.stage, l.since, l.next, l.left = unsure, now, now.Add(pauses[0]), len(l.open)
 		l.answer = Answer{Code: code(err), Message: err.Error(), Times: 1}
 		m.Log.Info("DocuSign did not tell whether it sends a lot: it is looked up", "lot", l.ID, "error", err)
-		if m.OnLost != nil {
-			m.OnLost(len(l.open), now.Add(m.Settle))
-			m.told = later(m.told, now.Add(m.Settle))
-		}
+		m.observer.LookingUp(len(l.open), now.Add(m.Settle))
+		m.told = later(m.told, now.Add(m.Settle))
 	case queueFull(err) && now.Sub(l.since) < stuck:
 		if m.unclaim(ctx, l) {
 			l.stage, l.next = toSend, now.Add(pauses[len(pauses)-1])
@@ -175,6 +174,9 @@ func (m *mailer) ask(ctx context.Context, l *lot) {
 	default:
 		m.giveUp(ctx, l, err)
 	}
+	if l.stage != toSend {
+		l.envs = nil
+	}
 }
 
 // claim claims the envelopes of a lot, all or none.
@@ -182,19 +184,15 @@ func (m *mailer) claim(ctx context.Context, l *lot) error {
 	if len(l.open) > 0 { // the token of its first call was refused
 		return kept(m.Ledger.CheckLease(ctx))
 	}
-	envs := make([]*envelope.Envelope, len(l.items))
-	for n, i := range l.items {
-		envs[n] = m.items[i].Envelope
-	}
-	refused, err := m.Ledger.ClaimLot(ctx, &l.Lot, envs)
+	refused, err := m.Ledger.ClaimLot(ctx, &l.Lot, l.envs)
 	switch {
 	case err != nil:
 		return kept(fmt.Errorf("claiming a lot: %w", err))
 	case refused != nil:
 		return kept(&refusedError{refused})
 	}
-	for _, tx := range l.Envelopes {
-		l.open[tx] = true
+	for n, tx := range l.Envelopes {
+		l.open[tx] = int(l.items[n])
 	}
 	return nil
 }
@@ -215,15 +213,15 @@ func (m *mailer) unclaim(ctx context.Context, l *lot) bool {
 // without makes of a lot, some of whose envelopes may not be claimed, one of the
 // others.
 func (m *mailer) without(ctx context.Context, l *lot, refused []error) {
-	var others []int
+	var others []int32
 	for n, i := range l.items {
 		if refused[n] != nil {
-			m.notClaimed(ctx, i, refused[n])
+			m.notClaimed(ctx, int(i), refused[n])
 		} else {
 			others = append(others, i)
 		}
 	}
-	l.stage = settled
+	l.end()
 	if len(others) > 0 {
 		m.pending = slices.Insert(m.pending, 0, parcel{l.group, others})
 	}
@@ -259,7 +257,7 @@ func (m *mailer) giveUp(ctx context.Context, l *lot, err error) {
 
 // rest takes from the parcels those that would fare no better than a lot that
 // was refused, and returns their items.
-func (m *mailer) rest(l *lot, err error) (items []int) {
+func (m *mailer) rest(l *lot, err error) (items []int32) {
 	l.group.refusals++
 	var others []parcel
 	for _, p := range m.pending {

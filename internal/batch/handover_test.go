@@ -18,11 +18,10 @@ import (
 func TestLotsNotClaimed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newBulkDesk("a b c d")
-		items := d.items()
+		known := d.snapshot()
 		d.left("a", 0, "")
 		d.book.all[row("b", 1).TransactionID] = &envelope.Standing{State: envelope.StateSent, ID: "e-1"}
-		d.runner.DocuSign, d.runner.Ledger = &d.docusign, &d.book
-		result := d.runner.Run(t.Context(), items, batch.Behind{})
+		_, result := d.start(t.Context(), known, batch.Leftovers{})
 		for i, want := range []envelope.Status{envelope.Pending, envelope.AlreadySent, envelope.Sent, envelope.Sent} {
 			if got := result.Outcomes[i]; got.Status != want {
 				t.Errorf("%s is %+v, want %s", d.rows[i], got, want)
@@ -51,7 +50,7 @@ func TestLotsGuard(t *testing.T) {
 			d := newBulkDesk("a b c d")
 			d.runner.Bulk.Copies = 2
 			n := 0
-			d.runner.Guard = func(context.Context) error {
+			d.runner.BeforeClaim = func(context.Context) error {
 				if n++; n == asked {
 					return changed
 				}
@@ -106,8 +105,8 @@ func TestAloneAtOnce(t *testing.T) {
 		d.runner.Bulk.Copies, d.docusign.speed = 2, 0.01
 		start := time.Now()
 		var took time.Duration
-		d.runner.OnOutcome = func(env *envelope.Envelope, _ envelope.Outcome) {
-			if env.Label == "b" {
+		d.onOutcome = func(label string, _ envelope.Outcome) {
+			if label == "b" {
 				took = time.Since(start)
 			}
 		}

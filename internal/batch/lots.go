@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"time"
@@ -26,12 +27,15 @@ const (
 // lot is a lot for which something was made.
 type lot struct {
 	envelope.Lot
-	group *group // nil if an earlier run made it
-	items []int  // that it is made of, if this run made it
+	group *group               // nil if an earlier run made it
+	items []int32              // the numbers of the envelopes that it is made of, if this run made it
+	envs  []*envelope.Envelope // they, until it is sent
 	stage stage
-	open  map[envelope.TransactionID]bool // that are claimed, and of which it is not known what became
-	next  time.Time                       // when to do the next thing about it
-	looks int                             // empty answers in this stage
+	// open are those that are claimed and of which it is not known what became, with
+	// their numbers: elsewhere if their rows are gone.
+	open  map[envelope.TransactionID]int
+	next  time.Time // when to do the next thing about it
+	looks int       // empty answers in this stage
 	// littered is whether it may have a list or a draft that is not recorded.
 	littered bool
 	// troubles is how many visits in a row have failed.
@@ -42,6 +46,13 @@ type lot struct {
 	pace
 	speed  float64 // that was seen
 	answer Answer  // to the order to send it, if that did not tell what came of it
+}
+
+// end says that all is known of the lot's envelopes, which need not be remembered any
+// more.
+func (l *lot) end() {
+	l.stage = settled
+	l.items, l.envs, l.Envelopes = nil, nil, nil
 }
 
 // earlier reports whether an earlier run made the lot.
@@ -57,7 +68,7 @@ type group struct {
 // parcel is a lot that is still to be made.
 type parcel struct {
 	group *group
-	items []int
+	items []int32
 }
 
 // mailer sends lots, one step after the other: they take few calls, and are
@@ -65,7 +76,6 @@ type parcel struct {
 type mailer struct {
 	*run
 	bulk    Bulk
-	index   map[envelope.TransactionID]int // of the items that go, or went, in lots
 	pending []parcel
 	lots    []*lot        // in the order of asking
 	through time.Time     // when DocuSign should have been through with the last that is done
@@ -73,50 +83,33 @@ type mailer struct {
 	lost    int           // lots of this run that DocuSign never received
 	late    bool          // something was not sent because the run must end before
 	told    time.Time     // until when somebody was told that the run waits
-	// alone takes the items that go one by one after all. It never blocks, and
-	// is closed in the end.
-	alone chan int
+	// alone takes the numbers of envelopes that go singly after all. It never blocks,
+	// and is closed in the end.
+	alone chan int32
 }
 
-// newMailer prepares the lots that earlier runs left, and those of the items
-// at the given indices.
-func newMailer(s *run, todo []int, behind []envelope.Lot) *mailer {
-	m := &mailer{run: s, bulk: s.Bulk.withDefaults(), index: make(map[envelope.TransactionID]int)}
-	for _, i := range todo {
-		m.index[s.items[i].Envelope.TransactionID] = i
-	}
-	earlier := handedOver(behind)
-	for i := range s.items {
-		if tx := s.items[i].Envelope.TransactionID; earlier[tx] {
-			m.index[tx] = i
-		}
-	}
-	m.alone = make(chan int, len(m.index))
+// newMailer prepares the lots that earlier runs left, and those of the envelopes with
+// the given numbers. where is as sort returns it.
+func newMailer(s *run, todo []int32, behind []envelope.Lot, where map[envelope.TransactionID]int) *mailer {
+	m := &mailer{run: s, bulk: s.Bulk.withDefaults()}
+	most := len(todo)
 	for _, l := range behind {
-		m.resume(l)
+		most += len(l.Envelopes)
+	}
+	m.alone = make(chan int32, most)
+	for _, l := range behind {
+		m.resume(l, where)
 	}
 	m.parcel(todo)
 	return m
 }
 
-// handedOver returns the envelopes of lots of which it is not known what became
-// of them.
-func handedOver(lots []envelope.Lot) map[envelope.TransactionID]bool {
-	all := make(map[envelope.TransactionID]bool)
-	for _, l := range lots {
-		for _, tx := range l.Envelopes {
-			all[tx] = true
-		}
-	}
-	return all
-}
-
 // resume takes up a lot that an earlier run left.
-func (m *mailer) resume(left envelope.Lot) {
+func (m *mailer) resume(left envelope.Lot, where map[envelope.TransactionID]int) {
 	now := time.Now()
-	l := &lot{Lot: left, stage: unsure, since: now, next: now, littered: true, open: make(map[envelope.TransactionID]bool)}
+	l := &lot{Lot: left, stage: unsure, since: now, next: now, littered: true, open: make(map[envelope.TransactionID]int)}
 	for _, tx := range l.Envelopes {
-		l.open[tx] = true
+		l.open[tx] = where[tx]
 	}
 	l.pace = pace{followed: now, moved: now, left: len(l.open)}
 	switch {
@@ -125,41 +118,33 @@ func (m *mailer) resume(left envelope.Lot) {
 	case l.Batch != "":
 		l.stage = under
 	}
-	for _, tx := range l.Envelopes {
-		if i, ok := m.index[tx]; ok {
-			m.outcomes[i] = l.outcome()
-		}
-	}
 	m.Log.Info("going on with a lot of an earlier run", "lot", l.ID, "envelopes", len(l.open), "batch", l.Batch)
 	m.run.left.Open += len(l.open)
 	m.lots = append(m.lots, l)
 }
 
-// parcel makes parcels of items, which come into lots in this order.
-func (m *mailer) parcel(items []int) {
-	if len(items) == 0 {
-		return
-	}
-	envs := make([]*envelope.Envelope, len(m.items))
+// parcel makes parcels of envelopes: the groups in the order of their numbers, each
+// cut into lots in the order of its envelopes.
+func (m *mailer) parcel(items []int32) {
+	groups := make(map[int32][]int32)
 	for _, i := range items {
-		envs[i] = m.items[i].Envelope
+		n := m.envelopes.Item(int(i)).Group
+		groups[n] = append(groups[n], i)
 	}
-	for _, cut := range cutLots(envs, items, m.bulk.Copies) {
+	for _, n := range slices.Sorted(maps.Keys(groups)) {
 		g := new(group)
-		for _, lot := range cut {
+		for lot := range slices.Chunk(groups[n], m.bulk.Copies) {
 			m.pending = append(m.pending, parcel{g, lot})
 		}
 	}
 }
 
-// goAlone has items sent one by one, because bulk sending has not worked.
-func (m *mailer) goAlone(items []int, why error) {
+// goAlone has envelopes sent singly, because bulk sending has not worked.
+func (m *mailer) goAlone(items []int32, why error) {
 	if len(items) == 0 {
 		return
 	}
-	if m.OnAlone != nil {
-		m.OnAlone(len(items), why)
-	}
+	m.observer.BulkRefused(len(items), why)
 	for _, i := range items {
 		m.alone <- i
 	}
@@ -195,9 +180,9 @@ func (m *mailer) send(ctx context.Context) {
 			m.giveBack(ctx, l)
 			continue
 		}
-		for tx := range l.open {
-			if i, ok := m.index[tx]; ok {
-				m.settled(i, l.outcome())
+		for _, i := range l.open {
+			if i != elsewhere {
+				m.observer.Outcome(i, l.outcome())
 			}
 		}
 	}
@@ -210,11 +195,11 @@ const worthTelling = 3 * time.Second
 // tellPause tells of the pause before the next thing is done about a lot, unless
 // that was told already.
 func (m *mailer) tellPause(l *lot) {
-	if m.OnPause == nil || time.Until(l.next) < worthTelling || l.next.Before(m.told.Add(worthTelling)) {
+	if time.Until(l.next) < worthTelling || l.next.Before(m.told.Add(worthTelling)) {
 		return
 	}
 	m.told = l.next
-	m.OnPause(l.next, l.waitsFor())
+	m.observer.Paused(l.next, l.waitsFor())
 }
 
 // waitsFor says what the next thing about the lot waits for.
@@ -286,8 +271,8 @@ func (m *mailer) countUnderWay() {
 		if l.stage != under && l.stage != toCollect && !young {
 			continue
 		}
-		for tx := range l.open {
-			if _, ok := m.index[tx]; ok {
+		for _, i := range l.open {
+			if i != elsewhere {
 				m.run.underWay++
 			}
 			if l.earlier() {
@@ -337,17 +322,17 @@ func (m *mailer) inTime(ctx context.Context, copies int) int {
 
 // giveBack ends a lot of which nothing is under way, and returns the items that it
 // was made of.
-func (m *mailer) giveBack(ctx context.Context, l *lot) (items []int, ok bool) {
+func (m *mailer) giveBack(ctx context.Context, l *lot) (items []int32, ok bool) {
 	items = l.items
 	for _, tx := range l.Envelopes {
-		if i, ok := m.index[tx]; ok && l.earlier() && l.open[tx] {
-			items = append(items, i)
+		if i, ok := l.open[tx]; ok && i != elsewhere && l.earlier() {
+			items = append(items, int32(i))
 		}
 	}
 	if !m.unclaim(ctx, l) {
 		return nil, false
 	}
-	l.stage = settled
+	l.end()
 	return items, true
 }
 
@@ -360,16 +345,17 @@ func (m *mailer) settle(ctx context.Context, l *lot, outs map[envelope.Transacti
 		return false
 	}
 	for _, tx := range l.Envelopes {
-		if out, ok := outs[tx]; ok && l.open[tx] {
+		out, told := outs[tx]
+		if i, open := l.open[tx]; open && told {
 			delete(l.open, tx)
-			m.tell(l, tx, out)
+			m.tell(l, tx, i, out)
 		}
 	}
 	return true
 }
 
 // tell takes note of what became of one envelope.
-func (m *mailer) tell(l *lot, tx envelope.TransactionID, out envelope.Outcome) {
+func (m *mailer) tell(l *lot, tx envelope.TransactionID, i int, out envelope.Outcome) {
 	if l.earlier() {
 		m.run.left.Open--
 		switch out.Status {
@@ -385,18 +371,11 @@ func (m *mailer) tell(l *lot, tx envelope.TransactionID, out envelope.Outcome) {
 			m.run.left.Absent++
 		}
 	}
-	i, ok := m.index[tx]
 	switch {
 	case out.Status == envelope.Unknown: // what was found is another row's
-		if !ok {
-			i = elsewhere
-		}
-		m.add(&doubt{Doubt: Doubt{TransactionID: tx, Attempted: l.Asked}, since: time.Now(), index: i, earlier: l.earlier()})
-	case !ok: // its rows are gone
-	case out.Status == envelope.Pending:
-		m.outcomes[i] = out
-	default:
-		m.settled(i, out)
+		m.add(&doubt{Unresolved: Unresolved{TransactionID: tx, Attempted: l.Asked}, since: time.Now(), index: i, earlier: l.earlier()})
+	case i != elsewhere:
+		m.observer.Outcome(i, out)
 	}
 }
 

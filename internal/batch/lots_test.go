@@ -38,7 +38,7 @@ func (d *desk) bulkCalls() string {
 }
 
 // check holds outcomes against what was mailed and what the ledger says.
-func (d *desk) check(t *testing.T, result batch.Result) {
+func (d *desk) check(t *testing.T, result result) {
 	t.Helper()
 	for i, out := range result.Outcomes {
 		tx := row(d.rows[i], 1).TransactionID
@@ -74,7 +74,7 @@ func (d *desk) finish(t *testing.T) {
 	t.Helper()
 	d.script, d.book.fail = nil, ""
 	d.docusign.fails, d.docusign.queue = nil, 0
-	d.runner.Guard, d.runner.MaxErrors = nil, 0
+	d.runner.BeforeClaim, d.runner.MaxErrors = nil, 0
 	d.runner.DocuSign = nil
 	for range 3 {
 		time.Sleep(time.Minute)
@@ -85,7 +85,7 @@ func (d *desk) finish(t *testing.T) {
 		}
 	}
 	d.wantMailed(t, strings.Join(d.rows, " "))
-	if behind := d.book.behind(); len(behind.Lots)+len(behind.Doubts) > 0 {
+	if behind := d.book.behind(); len(behind.Lots)+len(behind.Unresolved) > 0 {
 		t.Errorf("in the end there is left: %+v", behind)
 	}
 	if n := d.docusign.litter(); n > 0 {

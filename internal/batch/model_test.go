@@ -226,26 +226,40 @@ func (m *machine) start(t *rapid.T, o options) {
 	ctx := context.Background()
 	db, session := m.open(t)
 	defer func() { _ = errors.Join(session.Close(ctx), db.Close()) }() // of a copied disk, perhaps
+	var rows []standing
 	var envs []*envelope.Envelope
-	var items []batch.Item
-	dice := rand.New(rand.NewPCG(o.seed, 2))
 	for _, st := range m.standings(t) {
-		if (st.State == envelope.StateSent || st.State.Open()) && st.Content != st.env.Content {
+		if st.State.MayExist() && st.Content != st.env.Content {
 			continue // rejected: the label is taken
 		}
-		envs = append(envs, st.env)
-		bulk := dice.IntN(10) < o.lots && !st.State.MayExist()
-		items = append(items, batch.Item{Envelope: st.env, Standing: st.Standing, Bulk: bulk})
+		rows, envs = append(rows, st), append(envs, st.env)
 	}
 	must(t, session.Plan(ctx, envs))
 	if o.limit > 0 {
-		items = items[:min(o.limit, len(items))]
+		rows = rows[:min(o.limit, len(rows))]
 	}
-	open, err := session.Open(ctx)
+	told := make(map[*envelope.Envelope]envelope.Outcome)
+	envs = nil // that are not sent yet
+	var open []bool
+	for _, st := range rows {
+		if st.State == envelope.StateSent {
+			told[st.env] = batch.AlreadySent(st.Standing)
+		} else {
+			envs, open = append(envs, st.env), append(open, st.State.Open())
+		}
+	}
+	f := newFile(envs)
+	dice := rand.New(rand.NewPCG(o.seed, 2))
+	for i := range envs {
+		if dice.IntN(10) >= o.lots && !open[i] {
+			f.groups[i] = -1
+		}
+	}
+	unresolved, err := session.Open(ctx)
 	must(t, err)
-	left := make([]batch.Doubt, len(open))
-	for i, d := range open {
-		left[i] = batch.Doubt{TransactionID: d.TransactionID, Attempted: d.Attempted.Add(-m.jump), Draft: d.ID, Answer: batch.Answer{Code: d.Code, Message: d.Message, Times: d.Answers}}
+	left := make([]batch.Unresolved, len(unresolved))
+	for i, d := range unresolved {
+		left[i] = batch.Unresolved{TransactionID: d.TransactionID, Attempted: d.Attempted.Add(-m.jump), Draft: d.ID, Answer: batch.Answer{Code: d.Code, Message: d.Message, Times: d.Answers}}
 	}
 	lots, err := session.Lots(ctx)
 	must(t, err)
@@ -262,11 +276,15 @@ func (m *machine) start(t *rapid.T, o options) {
 	m.docusign.strike = strikes(o)
 	r := o.runner
 	r.DocuSign, r.Ledger = mortalClient{p, m.docusign}, mortalLedger{p, session}
-	r.Log, r.Retry = slog.New(slog.DiscardHandler), throttle.Policy{Tries: 3}
-	result := r.Run(running, items, batch.Behind{Doubts: left, Lots: lots})
+	r.Log, r.Retry, r.Observer = slog.New(slog.DiscardHandler), throttle.Policy{Tries: 3}, f
+	r.InLots = f.inLots(func(i int) bool { return open[i] })
+	result := r.Run(running, f, batch.Leftovers{Unresolved: left, Lots: lots})
 	m.docusign.strike = nil
+	for i, out := range f.outcomes {
+		told[envs[i]] = out
+	}
 	if !p.dead {
-		m.verify(t, items, result)
+		m.verify(t, told, result)
 	}
 	if p.dead {
 		m.disk++
@@ -288,14 +306,14 @@ func strikes(o options) func(string, envelope.TransactionID) fault {
 }
 
 // verify holds outcomes against the world and the ledger.
-func (m *machine) verify(t *rapid.T, items []batch.Item, result batch.Result) {
+func (m *machine) verify(t *rapid.T, told map[*envelope.Envelope]envelope.Outcome, result batch.Result) {
 	standing := make(map[envelope.TransactionID]envelope.Standing)
 	for _, st := range m.standings(t) {
 		standing[st.env.TransactionID] = st.Standing
 	}
-	for i, item := range items {
-		out, st := result.Outcomes[i], standing[item.Envelope.TransactionID]
-		n, id := m.docusign.mails(item.Envelope.TransactionID)
+	for env, out := range told {
+		st := standing[env.TransactionID]
+		n, id := m.docusign.mails(env.TransactionID)
 		ok := false
 		switch out.Status {
 		case envelope.Sent, envelope.AlreadySent:
@@ -308,12 +326,12 @@ func (m *machine) verify(t *rapid.T, items []batch.Item, result batch.Result) {
 			ok = st.State.Open()
 		}
 		if !ok {
-			t.Fatalf("%s is %+v; the ledger says %+v, DocuSign %d %s (stopped: %v)", item.Envelope.Label, out, st, n, id, result.Stopped)
+			t.Fatalf("%s is %+v; the ledger says %+v, DocuSign %d %s (stopped: %v)", env.Label, out, st, n, id, result.Stopped)
 		}
 		if out.Status == envelope.AlreadySent {
 			for _, p := range m.docusign.papers {
 				if p.id == out.ID && p.run == m.docusign.run {
-					t.Fatalf("%s was sent by this run, not an earlier one: %+v", item.Envelope.Label, out)
+					t.Fatalf("%s was sent by this run, not an earlier one: %+v", env.Label, out)
 				}
 			}
 		}

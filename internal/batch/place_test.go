@@ -132,7 +132,7 @@ func TestStale(t *testing.T) {
 				var read atomic.Pointer[time.Time]
 				turn := make(chan struct{}, 1)
 				stale := func() bool { t := read.Load(); return t == nil || time.Since(*t) >= 30*time.Minute }
-				d.runner.Guard = func(ctx context.Context) error {
+				d.runner.BeforeClaim = func(ctx context.Context) error {
 					turn <- struct{}{}
 					defer func() { <-turn }()
 					if !stale() {
@@ -174,7 +174,7 @@ func TestLotsClaimedAtTheirPlace(t *testing.T) {
 				t.Errorf("%d calls an hour: %s", hourly, got)
 			}
 			d.check(t, result)
-			if behind := d.book.behind(); len(behind.Lots) != 1 || len(behind.Doubts) != 0 {
+			if behind := d.book.behind(); len(behind.Lots) != 1 || len(behind.Unresolved) != 0 {
 				t.Errorf("%d calls an hour: what is left is %+v, want the lot", hourly, behind)
 			}
 			d.docusign.limiter, d.docusign.speed = nil, 0
@@ -215,7 +215,7 @@ func (d *desk) lotLog() string {
 func TestLotPartlyClaimable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newBulkDesk("a b c d")
-		d.runner.Guard = func(context.Context) error {
+		d.runner.BeforeClaim = func(context.Context) error {
 			if d.docusign.calls["test"] > 0 {
 				d.book.mu.Lock()
 				defer d.book.mu.Unlock()
@@ -253,7 +253,7 @@ func TestDraftDeleted(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			d := newDesk("a b")
 			d.runner.TwoStep = true
-			d.runner.Guard = func(context.Context) error {
+			d.runner.BeforeClaim = func(context.Context) error {
 				if d.docusign.calls["draft"] == 1 {
 					remove(d)
 				}
@@ -274,8 +274,8 @@ func TestDraftDeleted(t *testing.T) {
 			d.docusign.papers[0].mailed = time.Time{}
 			remove(d)
 			got, result := d.run(t.Context(), d.left("a", time.Hour, id))
-			if got != "a sent, b sent" || result.Left != (batch.Left{Absent: 1}) {
-				t.Errorf("%s, %+v", got, result.Left)
+			if got != "a sent, b sent" || result.Recovered != (batch.Recovered{Absent: 1}) {
+				t.Errorf("%s, %+v", got, result.Recovered)
 			}
 			d.wantMailed(t, "a b")
 		})
@@ -317,8 +317,8 @@ func TestFoundTaken(t *testing.T) {
 		left := d.left("b", time.Hour, "")
 		d.book.all[row("c", 1).TransactionID] = &envelope.Standing{State: envelope.StateSent, ID: id}
 		got, result := d.run(t.Context(), left)
-		if out := result.Outcomes[1]; got != "a sent, b unknown" || !strings.Contains(out.Message, "another row's") || result.Left.Open != 1 {
-			t.Errorf("%s: %+v, %+v", got, out, result.Left)
+		if out := result.Outcomes[1]; got != "a sent, b unknown" || !strings.Contains(out.Message, "another row's") || result.Recovered.Open != 1 {
+			t.Errorf("%s: %+v, %+v", got, out, result.Recovered)
 		}
 		d.wantMailed(t, "a b")
 	})

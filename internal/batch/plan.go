@@ -6,7 +6,6 @@ import (
 	"sort"
 	"time"
 
-	"batchsend/envelope"
 	"batchsend/throttle"
 )
 
@@ -28,6 +27,9 @@ type Terms struct {
 	State     throttle.State // of the call budget
 	Now       time.Time
 	Templates int // that are read again once an hour
+	// Obstacle says why the first envelope that can only go singly can not go in a
+	// list, see [Groups.Of]; "" leaves the reason out.
+	Obstacle string
 	// Concurrency is how many envelopes are under way at once; 0 means 1.
 	Concurrency int
 }
@@ -38,9 +40,11 @@ type Plan struct {
 	Why    []string // it was chosen, for the operator: a line each
 	Calls  int
 	Finish time.Time // if no other app calls, and DocuSign makes copies as fast as before
-	InLot  []bool    // by envelope: it goes in a lot
-	Copies int       // envelopes that go in lots
-	Lists  int       // the lots
+	// InLots says by the number of a group how many of its envelopes, the first ones,
+	// go in lots: the rest of the group, and all groups beyond its end, go singly.
+	InLots []int32
+	Copies int // envelopes that go in lots
+	Lists  int // the lots
 }
 
 // Calls that sending takes, besides one an envelope, or two.
@@ -51,23 +55,24 @@ const (
 	draftsPerCall = 100 // to be removed, and a call to look at them first
 )
 
-// Choose plans how envs are sent: as the operator wants it, or in the way that
-// is done first. An engine that needs no waiting for another hour is as good as
-// any other; then single is chosen, whose outcomes are known at once.
-func Choose(envs []*envelope.Envelope, t Terms) Plan {
+// Choose plans how envelopes are sent, whose groups are given in the order of the
+// files, see [Item]: as the operator wants it, or in the way that is done first. An
+// engine that needs no waiting for another hour is as good as any other; then single
+// is chosen, whose outcomes are known at once.
+func Choose(groups []int32, t Terms) Plan {
 	t.Bulk = t.Bulk.withDefaults()
-	single := t.single(len(envs), 1)
+	single := t.single(len(groups), 1)
 	switch t.Via {
 	case Single:
 		single.Why = []string{"one call an envelope"}
 		return single
 	case TwoStep:
-		p := t.single(len(envs), 2)
+		p := t.single(len(groups), 2)
 		p.Engine, p.Why = TwoStep, []string{"two calls an envelope"}
 		return p
 	}
 	wanted := t.Via == InBulk
-	fits := t.State.Hour.Limit == 0 || len(envs) <= t.State.Hour.Open
+	fits := t.State.Hour.Limit == 0 || len(groups) <= t.State.Hour.Open
 	switch {
 	case t.Forbidden:
 		single.Why = []string{"one call an envelope; the account does not allow bulk sending"}
@@ -76,7 +81,7 @@ func Choose(envs []*envelope.Envelope, t Terms) Plan {
 		single.Why = []string{"one call an envelope"}
 		return single
 	}
-	bulk := t.inBulk(envs, wanted)
+	bulk := t.inBulk(groups, wanted)
 	switch {
 	case bulk.Lists == 0:
 		single.Why = append([]string{"one call an envelope; bulk sending would save none"}, bulk.Why...)
@@ -102,7 +107,7 @@ func lists(n int) string {
 
 // single plans to send one by one, in so many calls each.
 func (t Terms) single(envelopes, calls int) Plan {
-	p := Plan{Engine: Single, Calls: envelopes * calls, InLot: make([]bool, envelopes)}
+	p := Plan{Engine: Single, Calls: envelopes * calls}
 	p.Calls += t.rereads(t.State.Finish(p.Calls, t.Now))
 	p.Finish = t.answered(p.Calls)
 	return p
@@ -131,38 +136,37 @@ func (t Terms) rereads(until time.Time) int {
 
 // inBulk plans to send in lots what can go in lots, and where that saves calls
 // unless it is wanted anyhow, and the rest one by one.
-func (t Terms) inBulk(envs []*envelope.Envelope, wanted bool) Plan {
-	p := Plan{Engine: InBulk, InLot: make([]bool, len(envs))}
-	var able []int
-	for i, env := range envs {
-		why := env.Alone()
-		if why == "" {
-			able = append(able, i)
-		} else if p.Why == nil {
-			p.Why = []string{fmt.Sprintf("%s:%d cannot go in a list: %s", env.File, env.Line, why)}
+func (t Terms) inBulk(groups []int32, wanted bool) Plan {
+	p := Plan{Engine: InBulk}
+	var members []int // by group
+	unable := 0
+	for _, g := range groups {
+		if g < 0 {
+			unable++
+			continue
 		}
+		for int(g) >= len(members) {
+			members = append(members, 0)
+		}
+		members[g]++
 	}
+	p.InLots = make([]int32, len(members))
 	var sizes []int
 	drafts := 0
-	for _, lots := range cutLots(envs, able, t.Bulk.Copies) {
-		n := 0
-		if last := len(lots) - 1; !wanted && last > 0 && len(lots[last]) <= callsPerLot {
-			lots = lots[:last] // a list of its own would take more calls
+	for g, n := range members {
+		lots := (n + t.Bulk.Copies - 1) / t.Bulk.Copies
+		if rest := n - (lots-1)*t.Bulk.Copies; !wanted && lots > 1 && rest <= callsPerLot {
+			lots, n = lots-1, n-rest // a list of its own would take more calls
 		}
-		for _, lot := range lots {
-			n += len(lot)
-		}
-		if !wanted && n <= callsPerGroup+callsPerLot*len(lots) {
+		if n == 0 || !wanted && n <= callsPerGroup+callsPerLot*lots {
 			continue
 		}
 		drafts++
 		p.Copies += n
-		p.Calls += callsPerGroup + callsPerLot*len(lots)
-		for _, lot := range lots {
-			sizes = append(sizes, len(lot))
-			for _, i := range lot {
-				p.InLot[i] = true
-			}
+		p.Calls += callsPerGroup + callsPerLot*lots
+		p.InLots[g] = int32(n)
+		for ; n > 0; n -= t.Bulk.Copies {
+			sizes = append(sizes, min(n, t.Bulk.Copies))
 		}
 	}
 	p.Lists = len(sizes)
@@ -170,14 +174,14 @@ func (t Terms) inBulk(envs []*envelope.Envelope, wanted bool) Plan {
 	if t.Bulk.guessed && len(sizes) > 0 && t.Bulk.takes(sizes[0])+t.Bulk.slack(sizes[0]) > firstLook {
 		p.Calls++
 	}
-	rest := len(envs) - p.Copies
-	switch {
-	case rest == 0:
-		p.Why = nil
-	case p.Copies > 0:
+	rest := len(groups) - p.Copies
+	if rest > 0 && p.Copies > 0 {
 		p.Engine = Split
 		p.Calls += rest
-		p.Why = append([]string{fmt.Sprintf("%d of them go one by one", rest)}, p.Why...)
+		p.Why = append(p.Why, fmt.Sprintf("%d of them go one by one", rest))
+	}
+	if unable > 0 && t.Obstacle != "" {
+		p.Why = append(p.Why, t.Obstacle)
 	}
 	last, end := t.Bulk.pass(sizes)
 	// Templates are read again before what is claimed an hour later: envelopes
@@ -216,29 +220,4 @@ func (b Bulk) pass(sizes []int) (last, end time.Duration) {
 		end = known[len(sizes)-1]
 	}
 	return last, end
-}
-
-// cutLots groups the envelopes at the given indices by what lots have in
-// common, and cuts each group into lots of so many copies at most.
-func cutLots(envs []*envelope.Envelope, which []int, copies int) (groups [][][]int) {
-	type key struct {
-		batch string
-		group envelope.Group
-	}
-	numbers := make(map[key]int)
-	for _, i := range which {
-		k := key{envs[i].Batch, envs[i].Group()}
-		n, ok := numbers[k]
-		if !ok {
-			n = len(groups)
-			numbers[k], groups = n, append(groups, nil)
-		}
-		lots := groups[n]
-		if len(lots) == 0 || len(lots[len(lots)-1]) == copies {
-			lots = append(lots, nil)
-		}
-		lots[len(lots)-1] = append(lots[len(lots)-1], i)
-		groups[n] = lots
-	}
-	return groups
 }

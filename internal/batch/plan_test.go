@@ -133,14 +133,14 @@ func TestChoose(t *testing.T) {
 				}
 				terms.State = throttle.State{At: now, Hour: h, Burst: throttle.Budget{Limit: 500, Told: true, Share: 500, Open: 500}}
 			}
-			p := batch.Choose(tt.envs, terms)
+			var groups []int32
+			groups, terms.Obstacle = groupsOf(tt.envs)
+			p := batch.Choose(groups, terms)
 			inLot := 0
-			for _, in := range p.InLot {
-				if in {
-					inLot++
-				}
+			for _, n := range p.InLots {
+				inLot += int(n)
 			}
-			if p.Engine != tt.engine || p.Calls != tt.calls || p.Lists != tt.lists || p.Copies != tt.copies || inLot != p.Copies || len(p.InLot) != len(tt.envs) {
+			if p.Engine != tt.engine || p.Calls != tt.calls || p.Lists != tt.lists || p.Copies != tt.copies || inLot != p.Copies {
 				t.Errorf("%s, %d calls, %d lists of %d (%d marked); want %s, %d, %d of %d", p.Engine, p.Calls, p.Lists, p.Copies, inLot, tt.engine, tt.calls, tt.lists, tt.copies)
 			}
 			if takes := p.Finish.Sub(now); tt.takes > 0 && (takes < tt.takes-tt.takes/50 || takes > tt.takes+tt.takes/50) {
@@ -185,7 +185,8 @@ func TestPlanKept(t *testing.T) {
 			if terms.Via == batch.Auto { // else single is always good enough
 				terms.State.Hour = throttle.Budget{Limit: 1000, Share: 1000, Ends: time.Now().Add(time.Hour)}
 			}
-			plan := batch.Choose(envs, terms)
+			groups, _ := groupsOf(envs)
+			plan := batch.Choose(groups, terms)
 			docusign := &world{press: press{speed: b.Speed, queue: b.Queue}}
 			result := perform(docusign, envs, plan, batch.Runner{Bulk: b})
 			if n := docusign.sum(); n != plan.Calls {
@@ -208,14 +209,11 @@ func TestPlanKept(t *testing.T) {
 }
 
 // perform sends envelopes as planned.
-func perform(docusign *world, envs []*envelope.Envelope, plan batch.Plan, r batch.Runner) batch.Result {
-	items := make([]batch.Item, len(envs))
-	for i, env := range envs {
-		items[i] = batch.Item{Envelope: env, Bulk: plan.InLot[i]}
-	}
-	r.DocuSign, r.Ledger, r.Log, r.Settle = docusign, new(book), slog.New(slog.DiscardHandler), 10*time.Minute
-	r.TwoStep, r.Concurrency = plan.Engine == batch.TwoStep, 8
-	return r.Run(context.Background(), items, batch.Behind{})
+func perform(docusign *world, envs []*envelope.Envelope, plan batch.Plan, r batch.Runner) result {
+	f := newFile(envs)
+	r.DocuSign, r.Ledger, r.Log, r.Settle, r.Observer = docusign, new(book), slog.New(slog.DiscardHandler), 10*time.Minute, f
+	r.TwoStep, r.Concurrency, r.InLots = plan.Engine == batch.TwoStep, 8, plan.InLots
+	return result{r.Run(context.Background(), f, batch.Leftovers{}), f.outcomes}
 }
 
 func shuffle(envs []*envelope.Envelope, seed uint64) {
@@ -260,7 +258,8 @@ func TestPlanUnderLimits(t *testing.T) {
 					call.Done(throttle.NoReading)
 				}
 				start := time.Now()
-				plan := batch.Choose(tt.envs, batch.Terms{Via: batch.Auto, Bulk: tt.bulk, State: l.State(), Now: start})
+				groups, _ := groupsOf(tt.envs)
+				plan := batch.Choose(groups, batch.Terms{Via: batch.Auto, Bulk: tt.bulk, State: l.State(), Now: start})
 				if plan.Engine != tt.engine {
 					t.Errorf("the plan is %s, want %s: %q", plan.Engine, tt.engine, plan.Why)
 				}

@@ -35,69 +35,61 @@ type Runner struct {
 	// Settle is how long DocuSign must not know an envelope, counted from the
 	// attempt, before it is taken for never created.
 	Settle time.Duration
-	// Guard is asked before each call that sends whether sending may go on; its
+	// BeforeClaim is asked before each call that sends whether sending may go on; its
 	// error stops the run. It may be nil.
-	Guard func(ctx context.Context) error
+	BeforeClaim func(ctx context.Context) error
 	// Stale is asked when such a call has its place, just before it leaves, and
-	// must answer at once: whether so much time has gone by that Guard must be
+	// must answer at once: whether so much time has gone by that BeforeClaim must be
 	// asked again first. It may be nil.
 	Stale func() bool
-	// Bulk is what the account allows of bulk sending, for items that go so.
+	// Bulk is what the account allows of bulk sending.
 	Bulk Bulk
-	// Singly keeps what an earlier run has sent in bulk, and DocuSign never got,
+	// InLots says which envelopes go in lots, as [Plan].InLots does; nil: none.
+	InLots []int32
+	// NoBulk keeps what an earlier run has sent in bulk, and DocuSign never got,
 	// from going in bulk again.
-	Singly bool
-	// OnLot is told of so many envelopes handed over to DocuSign in bulk, and when
-	// it should be through with them. It may be nil.
-	OnLot func(envelopes int, through time.Time)
-	// OnAlone is told that so many envelopes go one by one, because DocuSign has
-	// refused to send them in bulk. It may be nil.
-	OnAlone func(envelopes int, why error)
-	// OnOutcome is told of every outcome as it comes, by several goroutines
-	// at once. It may be nil.
-	OnOutcome func(env *envelope.Envelope, out envelope.Outcome)
-	// OnLeft is told what is known of the envelopes that earlier runs left in
-	// doubt, if there are any, before anything is sent. It may be nil.
-	OnLeft func(Left)
-	// OnLost is told how many envelopes are still looked up when all else is
-	// done, and when the last of them will be cleared up if look-ups succeed; and
-	// the same of a lot whose answer was lost, at once. It may be nil.
-	OnLost func(envelopes int, until time.Time)
-	// OnPause is told until when bulk sending waits, and for what, where nothing
-	// else was told of so long a wait. It may be nil.
-	OnPause func(until time.Time, why string)
-	Log     *slog.Logger
+	NoBulk bool
+	// Observer is told how the run goes; nil: nobody is.
+	Observer Observer
+	Log      *slog.Logger
 }
 
 // run is the state of one [Runner.Run].
 type run struct {
 	*Runner
-	items    []Item
-	outcomes []envelope.Outcome
-	stop     context.CancelCauseFunc
+	envelopes Envelopes
+	observer  Observer
+	stop      context.CancelCauseFunc
 
 	mu       sync.Mutex
 	failures int // in a row
 	ownFault int // of these, the fault of their rows
 	doubts   []*doubt
-	answers  map[int]Answer // to the last attempt of items that are in doubt, or go again
-	left     Left
-	underWay int  // see [Result.UnderWay]
-	leftOver int  // see [Result.LeftUnderWay]
+	answers  map[int]Answer // to the last attempt of envelopes that are unresolved, or go again
+	left     Recovered
+	underWay int  // see [Result.Resolving]
+	leftOver int  // see [Result.StillResolving]
 	over     bool // nothing is sent any more
 }
 
-// Run sends the items that no run has sent yet and returns what became of each.
+// Run sends the envelopes that no run has sent yet, and tells the observer what
+// became of each. envelopes may be nil if there are none.
 //
 // When ctx ends nothing more is claimed; what is in flight is finished and
 // recorded. Envelopes whose answer was lost, in this run or one that died, are
 // looked up and never simply sent again.
-func (r *Runner) Run(ctx context.Context, items []Item, behind Behind) Result {
+func (r *Runner) Run(ctx context.Context, envelopes Envelopes, left Leftovers) Result {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	s := &run{Runner: r, items: items, outcomes: make([]envelope.Outcome, len(items)), answers: make(map[int]Answer), stop: stop}
-	singly, inLots := s.sort(behind)
-	m := newMailer(s, inLots, behind.Lots)
+	s := &run{Runner: r, envelopes: envelopes, observer: r.Observer, answers: make(map[int]Answer), stop: stop}
+	if envelopes == nil {
+		s.envelopes = none{}
+	}
+	if r.Observer == nil {
+		s.observer = NoObserver{}
+	}
+	where, singly, inLots := s.sort(left)
+	m := newMailer(s, inLots, left.Lots, where)
 	s.lookBack(ctx, m)
 	both := pool.New()
 	both.Go(func() { s.carefully(func() { m.send(ctx) }) })
@@ -108,39 +100,62 @@ func (r *Runner) Run(ctx context.Context, items []Item, behind Behind) Result {
 	both.Wait()
 	s.resolve(ctx)
 	m.countUnderWay()
-	return Result{Outcomes: s.outcomes, Stopped: m.why(context.Cause(ctx)), Left: s.left, UnderWay: s.underWay, LeftUnderWay: s.leftOver}
+	return Result{Stopped: m.why(context.Cause(ctx)), Recovered: s.left, Resolving: s.underWay, StillResolving: s.leftOver}
 }
 
-// sort takes what earlier runs left behind from the rest and returns the
-// indices of the items to be sent, one by one and in lots.
-func (s *run) sort(behind Behind) (singly, inLots []int) {
-	left := behind.Doubts
-	indices := make(map[envelope.TransactionID]int, len(left))
-	for _, d := range left {
-		indices[d.TransactionID] = elsewhere
-	}
-	inLot := handedOver(behind.Lots)
-	for i, item := range s.items {
-		s.outcomes[i] = envelope.Outcome{Status: envelope.Pending}
-		id := item.Envelope.TransactionID
-		_, inDoubt := indices[id]
-		switch st := item.Standing; {
-		case inDoubt:
-			indices[id] = i
-		case inLot[id]: // see [mailer.resume]
-		case st.State == envelope.StateSent:
-			s.settled(i, AlreadySent(st))
-		case item.Bulk:
-			inLots = append(inLots, i)
-		default:
-			singly = append(singly, i)
+// none are no envelopes.
+type none struct{}
+
+func (none) Len() int { return 0 }
+
+func (none) Item(int) Item { panic("there are no envelopes") }
+
+func (none) Read(context.Context, int) (*envelope.Envelope, error) {
+	panic("there are no envelopes")
+}
+
+// sort finds what earlier runs left among the envelopes: where says which number each
+// of them has, elsewhere if its rows are gone. It returns the numbers of the others,
+// which are to be sent singly and in lots.
+func (s *run) sort(left Leftovers) (where map[envelope.TransactionID]int, singly, inLots []int32) {
+	where = make(map[envelope.TransactionID]int)
+	for _, l := range left.Lots {
+		for _, id := range l.Envelopes {
+			where[id] = elsewhere
 		}
 	}
-	for _, d := range left {
-		s.add(&doubt{Doubt: d, since: time.Now(), index: indices[d.TransactionID], earlier: true})
+	for _, d := range left.Unresolved {
+		where[d.TransactionID] = elsewhere
 	}
-	s.left.Open = len(left)
-	return singly, inLots
+	places := slices.Clone(s.InLots) // that are free in the lots of each group
+	for i := range s.envelopes.Len() {
+		item := s.envelopes.Item(i)
+		if _, ok := where[item.TransactionID]; ok {
+			where[item.TransactionID] = i
+			continue
+		}
+		if g := int(item.Group); g >= 0 && g < len(places) && places[g] > 0 {
+			places[g]--
+			inLots = append(inLots, int32(i))
+		} else {
+			singly = append(singly, int32(i))
+		}
+	}
+	for _, d := range left.Unresolved {
+		s.add(&doubt{Unresolved: d, since: time.Now(), index: where[d.TransactionID], earlier: true})
+	}
+	s.left.Open = len(left.Unresolved)
+	return where, singly, inLots
+}
+
+// read reads the rows of an envelope. If they do not say any more what was planned,
+// the run stops.
+func (s *run) read(ctx context.Context, i int) (*envelope.Envelope, error) {
+	env, err := s.envelopes.Read(ctx, i)
+	if err != nil && ctx.Err() == nil {
+		s.stop(err)
+	}
+	return env, err
 }
 
 // AlreadySent is the outcome of an envelope that an earlier run has sent.
@@ -161,6 +176,7 @@ type claim = func(context.Context, *envelope.Envelope) error
 
 // again claims an envelope whose earlier attempt created nothing.
 func (s *run) again(ctx context.Context, env *envelope.Envelope) error {
+	s.Log.Info("sending again: DocuSign has sent no envelope with this transaction ID", "line", env.Line, "transaction_id", env.TransactionID)
 	return s.Ledger.Retry(ctx, env.TransactionID)
 }
 
@@ -175,8 +191,8 @@ func received[T any](c <-chan T) iter.Seq[T] {
 	}
 }
 
-// sendAll sends the items at the given indices, several at once.
-func (s *run) sendAll(ctx context.Context, todo iter.Seq[int], claim claim) {
+// sendAll sends the envelopes with the given numbers, several at once.
+func (s *run) sendAll(ctx context.Context, todo iter.Seq[int32], claim claim) {
 	p := pool.New().WithMaxGoroutines(max(s.Concurrency, 1))
 	for i := range todo {
 		if ctx.Err() != nil {
@@ -185,7 +201,7 @@ func (s *run) sendAll(ctx context.Context, todo iter.Seq[int], claim claim) {
 		p.Go(func() {
 			s.carefully(func() {
 				if ctx.Err() == nil {
-					s.send(ctx, i, claim)
+					s.send(ctx, int(i), claim)
 				}
 			})
 		})
@@ -272,14 +288,6 @@ func (s *run) record(ctx context.Context, id envelope.TransactionID, out envelop
 	return out, err == nil
 }
 
-// settled takes an outcome as final for now and tells who wants to know.
-func (s *run) settled(i int, out envelope.Outcome) {
-	s.outcomes[i] = out
-	if s.OnOutcome != nil {
-		s.OnOutcome(s.items[i].Envelope, out)
-	}
-}
-
 // count stops the run when too many fail one after the other.
 func (s *run) count(ctx context.Context, out envelope.Outcome, err error) {
 	s.mu.Lock()
@@ -305,12 +313,12 @@ func (s *run) notClaimed(ctx context.Context, i int, err error) {
 		if st := known.Known(); st.State == envelope.StateSent {
 			out = AlreadySent(st)
 		}
-		s.settled(i, out)
+		s.observer.Outcome(i, out)
 		return
 	}
-	if twin, ok := errors.AsType[twinner](err); ok {
-		s.settled(i, envelope.Outcome{
-			Status: envelope.Rejected, Code: string(envelope.AlreadySentCode), Message: TwinMessage(twin.Elsewhere()),
+	if same, ok := errors.AsType[twinner](err); ok {
+		s.observer.Outcome(i, envelope.Outcome{
+			Status: envelope.Rejected, Code: string(envelope.AlreadySentCode), Message: SameContentMessage(same.Elsewhere()),
 		})
 		return
 	}

@@ -335,10 +335,10 @@ func TestSignal(t *testing.T) {
 					t.Errorf("%s, stopped by %v; want %s", got, result.Stopped, tt.want)
 				}
 				d.wantMailed(t, tt.mailed)
-				var left []batch.Doubt
+				var left []batch.Unresolved
 				for _, label := range d.rows {
 					if st := d.book.all[row(label, 1).TransactionID]; st != nil && st.State.Open() {
-						left = append(left, batch.Doubt{TransactionID: row(label, 1).TransactionID, Attempted: time.Now(), Draft: st.ID})
+						left = append(left, batch.Unresolved{TransactionID: row(label, 1).TransactionID, Attempted: time.Now(), Draft: st.ID})
 					}
 				}
 				d.script = nil
@@ -389,7 +389,7 @@ func TestGuard(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			d := newDesk("a b").goesWrong("send a", lostBefore)
 			n := 0
-			d.runner.Guard = func(context.Context) error {
+			d.runner.BeforeClaim = func(context.Context) error {
 				if n++; n == asked {
 					return full
 				}
@@ -414,18 +414,4 @@ func TestPanic(t *testing.T) {
 		}()
 		d.run(t.Context())
 	})
-}
-
-func TestDryRun(t *testing.T) {
-	items := make([]batch.Item, 6)
-	for i := range items {
-		items[i].Standing = envelope.Standing{State: envelope.State(i), ID: "e-1"}
-	}
-	got := batch.DryRun{}.Run(t.Context(), items)
-	for i, want := range []envelope.Status{envelope.Valid, envelope.Valid, envelope.Valid, envelope.AlreadySent, envelope.Valid, envelope.Valid} {
-		out := got.Outcomes[i]
-		if st := envelope.State(i); out.Status != want || (out.ID != "") != (st == envelope.StateSent) || (out.Message != "") != st.Open() {
-			t.Errorf("%v: %+v, want %s", st, out, want)
-		}
-	}
 }

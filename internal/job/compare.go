@@ -163,7 +163,7 @@ func compareRecord(id envelope.Identity, record envelope.Standing) (envelope.Ide
 		}
 	}
 	if record.Twin != nil && !record.State.MayExist() {
-		return id, record, verdict{envelope.AlreadySentCode, batch.TwinMessage(*record.Twin)}
+		return id, record, verdict{envelope.AlreadySentCode, batch.SameContentMessage(*record.Twin)}
 	}
 	return id, record, verdict{}
 }

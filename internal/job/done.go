@@ -22,12 +22,10 @@ type Done struct {
 	Beyond int
 }
 
-// done returns what came of the items of the drafts of.
-func (p Planned) done(of []*envelope.Draft, result batch.Result) Done {
-	d := Done{Planned: p, Outcomes: make(Outcomes, len(p.Of)), Stopped: result.Stopped, Resolving: result.UnderWay}
-	for i, draft := range of {
-		d.Outcomes[draft] = result.Outcomes[i]
-	}
+// done returns what a run came to that had these outcomes. Envelopes without one are
+// left for the next run.
+func (p Planned) done(outcomes Outcomes, result batch.Result) Done {
+	d := Done{Planned: p, Outcomes: outcomes, Stopped: result.Stopped, Resolving: result.Resolving}
 	for _, draft := range p.Of {
 		if _, ok := d.Outcomes[draft]; !ok {
 			d.Outcomes[draft] = envelope.Outcome{Status: envelope.Pending, Message: "left for the next run (--limit)"}

@@ -28,7 +28,23 @@ func (*DryRun) Aborts(Options) bool { return false }
 
 // Deliver implements [Mode]: it says what would be sent.
 func (*DryRun) Deliver(ctx context.Context, _ Options, _ Site, p Planned) (Done, error) {
-	return p.done(p.Of, batch.DryRun{}.Run(ctx, p.Items)), nil
+	outcomes := make(Outcomes, len(p.Items))
+	for i, item := range p.Items {
+		outcomes[p.Of[i]] = wouldBe(item.Record)
+	}
+	return p.done(outcomes, batch.Result{Stopped: context.Cause(ctx)}), nil
+}
+
+// wouldBe returns the outcome of an accepted envelope as far as it can be known without
+// sending it.
+func wouldBe(record envelope.Standing) envelope.Outcome {
+	switch {
+	case record.State == envelope.StateSent:
+		return batch.AlreadySent(record)
+	case record.State.Open():
+		return envelope.Outcome{Status: envelope.Valid, Message: "an earlier run may have sent it and did not learn whether it has: a run looks it up before it sends anything"}
+	}
+	return envelope.Outcome{Status: envelope.Valid}
 }
 
 var _ Mode = (*DryRun)(nil)

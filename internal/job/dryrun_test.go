@@ -90,3 +90,15 @@ func TestDryRunDelivers(t *testing.T) {
 		t.Errorf("%v, %d beyond the limit, stopped: %v", counts, done.Beyond, done.Stopped)
 	}
 }
+
+// TestWouldBe has an envelope in each state of the ledger.
+func TestWouldBe(t *testing.T) {
+	t.Parallel()
+	for i, want := range []envelope.Status{envelope.Valid, envelope.Valid, envelope.Valid, envelope.AlreadySent, envelope.Valid, envelope.Valid} {
+		st := envelope.State(i)
+		out := wouldBe(envelope.Standing{State: st, ID: "e-1"})
+		if out.Status != want || (out.ID != "") != (st == envelope.StateSent) || (out.Message != "") != st.Open() {
+			t.Errorf("%v: %+v, want %s", st, out, want)
+		}
+	}
+}

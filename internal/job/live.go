@@ -8,8 +8,6 @@ import (
 	"batchsend/envelope"
 	"batchsend/internal/batch"
 	"batchsend/internal/ledger"
-	"batchsend/internal/report"
-	"batchsend/throttle"
 )
 
 // Session is a run's hold on its batches in the ledger.
@@ -91,20 +89,23 @@ func (m *Live) Deliver(ctx context.Context, o Options, site Site, p Planned) (Do
 		return Done{Planned: p}, err
 	}
 	items, of := chosen(p, o.Limit)
+	selected, outcomes := stillToDo(items, of)
 	progress := site.Operator.Progress(p.Plan.Envelopes)
+	observer := &deliveries{recoveries: recoveries{waits{op: site.Operator}}, selection: selected, progress: progress, outcomes: outcomes}
+	for _, draft := range selected.of {
+		outcomes[draft] = envelope.Outcome{Status: envelope.Pending}
+	}
 	defer tellOfStop(ctx, site.Operator)()
 	watch := newTemplateWatch(site, p.Checked)
 	runner := &batch.Runner{
 		DocuSign: site.DocuSign, Ledger: m.Session, Retry: site.Retry, Settle: o.Settle, Log: site.Log,
-		TwoStep: o.Via == batch.TwoStep, Singly: o.Via == batch.Single || o.Via == batch.TwoStep,
-		Concurrency: o.Concurrency, MaxErrors: o.MaxErrors, Bulk: p.Bulk,
-		Guard: watch.check, Stale: watch.stale,
-		OnOutcome: progress.Outcome, OnLeft: sayLeft(site.Operator),
+		TwoStep: o.Via == batch.TwoStep, NoBulk: o.Via == batch.Single || o.Via == batch.TwoStep,
+		Concurrency: o.Concurrency, MaxErrors: o.MaxErrors, Bulk: p.Bulk, InLots: p.InLots,
+		BeforeClaim: watch.check, Stale: watch.stale, Observer: observer,
 	}
-	tellWaits(runner, site.Operator)
-	result := runner.Run(ctx, items, left)
+	result := runner.Run(ctx, selected, left)
 	progress.Close()
-	return p.done(of, result), nil
+	return p.done(outcomes, result), nil
 }
 
 // lookUp learns what became of the envelopes that earlier runs left unresolved, where
@@ -114,12 +115,12 @@ func (m *Live) lookUp(ctx context.Context, o Options, site Site, p Planned) (Don
 	d := Done{Planned: p, Outcomes: make(Outcomes)}
 	result, err := Reconciliation{
 		DocuSign: site.DocuSign, Session: m.Session, Retry: site.Retry, Settle: o.Settle, Teller: site.Operator, Log: site.Log,
-		OnLeft: sayLeft(site.Operator),
+		Observer: recoveries{waits{op: site.Operator}},
 	}.Run(ctx)
 	if err != nil {
 		return d, err
 	}
-	d.Stopped, d.Resolving = result.Stopped, result.UnderWay
+	d.Stopped, d.Resolving = result.Stopped, result.Resolving
 	drafts, ids := readable(p.Drafts)
 	found, err := site.Ledger.Standings(ctx, site.Account, ids)
 	if err != nil {
@@ -137,7 +138,7 @@ func (m *Live) lookUp(ctx context.Context, o Options, site Site, p Planned) (Don
 
 // prepare makes sure that files still say what was read, and writes into the ledger
 // what is about to be sent. It returns what earlier runs left behind.
-func (m *Live) prepare(ctx context.Context, site Site, p Planned) (left batch.Behind, err error) {
+func (m *Live) prepare(ctx context.Context, site Site, p Planned) (left batch.Leftovers, err error) {
 	for _, s := range p.snapshots {
 		if err := s.unchanged(); err != nil {
 			return left, err
@@ -160,14 +161,14 @@ func (m *Live) prepare(ctx context.Context, site Site, p Planned) (left batch.Be
 
 // chosen returns the items that this run is about, and their drafts: those that are
 // due, and all that were sent, or may have been.
-func chosen(p Planned, limit int) (items []batch.Item, of []*envelope.Draft) {
+func chosen(p Planned, limit int) (items []Item, of []*envelope.Draft) {
 	which := due(p.Items, limit)
 	for i, item := range p.Items {
 		isDue := len(which) > 0 && which[0] == i
 		if isDue {
 			which = which[1:]
 		}
-		if isDue || item.Standing.State.MayExist() {
+		if isDue || item.Record.State.MayExist() {
 			items, of = append(items, item), append(of, p.Of[i])
 		}
 	}
@@ -188,23 +189,5 @@ func tellOfStop(ctx context.Context, op Teller) (end func()) {
 		if !stop() {
 			<-told
 		}
-	}
-}
-
-// tellWaits has a runner tell of what it waits for, and of what does not go as
-// planned.
-func tellWaits(r *batch.Runner, op Teller) {
-	r.OnLot = func(envelopes int, through time.Time) {
-		op.Say("handed %s over to DocuSign, which should have sent them by %s", report.Plural(envelopes, "envelope"), throttle.Clock(through, time.Now()))
-	}
-	r.OnAlone = func(envelopes int, why error) {
-		op.Warn("DocuSign does not take %s in bulk, they are sent one by one: %v", report.Plural(envelopes, "envelope"), why)
-	}
-	r.OnPause = func(until time.Time, why string) {
-		op.Say("waiting until %s: %s", throttle.Clock(until, time.Now()), why)
-	}
-	r.OnLost = func(envelopes int, until time.Time) {
-		op.Say("looking up %s, because DocuSign did not say whether %s sent, until %s at the latest; what it does not know by then was never sent",
-			report.Plural(envelopes, "envelope"), oneOrMany(envelopes, "it was", "they were"), throttle.Clock(until, time.Now()))
 	}
 }

@@ -16,12 +16,21 @@ import (
 type Planned struct {
 	Compared
 	Plan  report.Plan
-	Items []batch.Item      // the accepted envelopes, in the order of the files
+	Items []Item            // the accepted envelopes, in the order of the files
 	Of    []*envelope.Draft // to which Items belong
 	Bulk  batch.Bulk
-	Late  int // envelopes that will not have been sent when the run must end
+	// InLots says which of those that are due go in lots, see [batch.Plan].
+	InLots []int32
+	Late   int // envelopes that will not have been sent when the run must end
 	// Aborted is set if nothing is sent because rows were rejected.
 	Aborted bool
+}
+
+// Item is an accepted envelope and what the ledger has of it.
+type Item struct {
+	Envelope *envelope.Envelope
+	Record   envelope.Standing
+	Group    int32 // see [batch.Item]
 }
 
 // plan chooses how the accepted envelopes are sent and works out what that takes.
@@ -29,9 +38,10 @@ func plan(ctx context.Context, o Options, site Site, c Compared) (p Planned, err
 	p = Planned{Compared: c, Aborted: c.Rejected() && site.Mode.Aborts(o)}
 	p.Items, p.Of = acceptedItems(c)
 	which := due(p.Items, o.Limit)
-	envs := make([]*envelope.Envelope, len(which))
+	obstacle := group(p.Items, which)
+	envs, groups := make([]*envelope.Envelope, len(which)), make([]int32, len(which))
 	for n, i := range which {
-		envs[n] = p.Items[i].Envelope
+		envs[n], groups[n] = p.Items[i].Envelope, p.Items[i].Group
 	}
 	speed, err := site.Ledger.LotSpeed(ctx, site.Account)
 	if err != nil {
@@ -40,22 +50,38 @@ func plan(ctx context.Context, o Options, site Site, c Compared) (p Planned, err
 	p.Bulk = batch.Bulk{Copies: c.Info.BulkCopies, Queue: c.Info.BulkQueue, Speed: speed}
 	terms := batch.Terms{
 		Via: o.Via, Forbidden: c.Info.BulkForbidden, Untold: !c.Info.BulkTold, Bulk: p.Bulk,
-		State: site.Limits(), Now: time.Now(), Templates: len(c.Sources), Concurrency: o.Concurrency,
+		State: site.Limits(), Now: time.Now(), Templates: len(c.Sources), Concurrency: o.Concurrency, Obstacle: obstacle,
 	}
-	chosen := batch.Choose(envs, terms)
-	for n, i := range which {
-		p.Items[i].Bulk = chosen.InLot[n]
-	}
+	chosen := batch.Choose(groups, terms)
+	p.InLots = chosen.InLots
 	p.Plan = costs(c, envs, chosen, terms)
-	p.Late = lateness(ctx, envs, chosen, terms)
+	p.Late = lateness(ctx, groups, chosen, terms)
 	return p, nil
 }
 
+// group numbers the groups of the items that are not sent yet. It returns why the
+// first of those that are due, whose indices are given, cannot go in a list; "" if all
+// can.
+func group(items []Item, due []int) (obstacle string) {
+	var groups batch.Groups
+	for i := range items {
+		if items[i].Record.State == envelope.StateSent {
+			continue
+		}
+		var why string
+		items[i].Group, why = groups.Of(items[i].Envelope)
+		if _, isDue := slices.BinarySearch(due, i); isDue && obstacle == "" {
+			obstacle = why
+		}
+	}
+	return obstacle
+}
+
 // acceptedItems returns the accepted envelopes and their drafts, in input order.
-func acceptedItems(c Compared) (items []batch.Item, of []*envelope.Draft) {
+func acceptedItems(c Compared) (items []Item, of []*envelope.Draft) {
 	for _, d := range c.Drafts {
 		if d.Envelope != nil {
-			items, of = append(items, batch.Item{Envelope: d.Envelope, Standing: c.Records[d]}), append(of, d)
+			items, of = append(items, Item{Envelope: d.Envelope, Record: c.Records[d]}), append(of, d)
 		}
 	}
 	return items, of
@@ -63,9 +89,9 @@ func acceptedItems(c Compared) (items []batch.Item, of []*envelope.Draft) {
 
 // due returns the indices of the items that are to be sent, the first so many if
 // there is a limit.
-func due(items []batch.Item, limit int) (which []int) {
+func due(items []Item, limit int) (which []int) {
 	for i, item := range items {
-		if !item.Standing.State.MayExist() && (limit == 0 || len(which) < limit) {
+		if !item.Record.State.MayExist() && (limit == 0 || len(which) < limit) {
 			which = append(which, i)
 		}
 	}
@@ -102,7 +128,7 @@ func costs(c Compared, envs []*envelope.Envelope, chosen batch.Plan, terms batch
 }
 
 // lateness is how many of the envelopes will not have been sent when ctx ends.
-func lateness(ctx context.Context, envs []*envelope.Envelope, chosen batch.Plan, terms batch.Terms) int {
+func lateness(ctx context.Context, groups []int32, chosen batch.Plan, terms batch.Terms) int {
 	end, ok := ctx.Deadline()
 	if !ok || !chosen.Finish.After(end) {
 		return 0
@@ -111,10 +137,10 @@ func lateness(ctx context.Context, envs []*envelope.Envelope, chosen batch.Plan,
 	if chosen.Engine == batch.Split {
 		terms.Via = batch.Auto
 	}
-	done := sort.Search(len(envs), func(n int) bool {
-		return batch.Choose(envs[:n+1], terms).Finish.After(end)
+	done := sort.Search(len(groups), func(n int) bool {
+		return batch.Choose(groups[:n+1], terms).Finish.After(end)
 	})
-	return len(envs) - done
+	return len(groups) - done
 }
 
 // Overruled reports whether DocuSign may apply the account's own reminders and

@@ -25,7 +25,8 @@ type Reconciliation struct {
 	Settle time.Duration // see [Options]
 	Teller Teller
 	Log    *slog.Logger
-	OnLeft func(batch.Left) // told what became of them; may be nil
+	// Observer is told how it goes; nil: only Teller is told what it waits for.
+	Observer batch.Observer
 }
 
 // Run looks up what runs of the session's batches left unresolved or unfinished.
@@ -34,8 +35,10 @@ func (r Reconciliation) Run(ctx context.Context) (batch.Result, error) {
 	if err != nil {
 		return batch.Result{}, err
 	}
-	runner := &batch.Runner{DocuSign: r.DocuSign, Ledger: r.Session, Retry: r.Retry, Settle: r.Settle, Log: r.Log, LookOnly: true, OnLeft: r.OnLeft}
-	tellWaits(runner, r.Teller)
+	runner := &batch.Runner{DocuSign: r.DocuSign, Ledger: r.Session, Retry: r.Retry, Settle: r.Settle, Log: r.Log, LookOnly: true, Observer: r.Observer}
+	if r.Observer == nil {
+		runner.Observer = waits{op: r.Teller}
+	}
 	return runner.Run(ctx, nil, left), nil
 }
 
@@ -79,13 +82,13 @@ type Leftovers interface {
 }
 
 // leftBehind returns what earlier runs left unresolved or unfinished, and says so.
-func leftBehind(ctx context.Context, from Leftovers, op Teller) (left batch.Behind, err error) {
+func leftBehind(ctx context.Context, from Leftovers, op Teller) (left batch.Leftovers, err error) {
 	unresolved, err := from.Open(ctx)
 	if err != nil {
 		return left, err
 	}
 	for _, d := range unresolved {
-		left.Doubts = append(left.Doubts, batch.Doubt{
+		left.Unresolved = append(left.Unresolved, batch.Unresolved{
 			TransactionID: d.TransactionID, Attempted: d.Attempted, Draft: d.ID, Legacy: d.Legacy,
 			Answer: batch.Answer{Code: d.Code, Message: d.Message, Times: d.Answers},
 		})
@@ -93,7 +96,7 @@ func leftBehind(ctx context.Context, from Leftovers, op Teller) (left batch.Behi
 	if left.Lots, err = from.Lots(ctx); err != nil {
 		return left, err
 	}
-	if n := len(left.Doubts); n > 0 {
+	if n := len(left.Unresolved); n > 0 {
 		op.Say("an earlier run did not learn what became of %s: looking up", report.Plural(n, "envelope"))
 	}
 	handedOver := 0
@@ -106,18 +109,12 @@ func leftBehind(ctx context.Context, from Leftovers, op Teller) (left batch.Behi
 	return left, nil
 }
 
-// sayLeft tells the operator what became of envelopes that earlier runs left
-// unresolved.
-func sayLeft(op Teller) func(batch.Left) {
-	return func(l batch.Left) { op.Say("%s", DescribeLeft(l)) }
-}
-
-// DescribeLeft says what became of the envelopes that earlier runs left unresolved.
-func DescribeLeft(l batch.Left) string {
+// DescribeRecovered says what became of the envelopes that earlier runs left unresolved.
+func DescribeRecovered(n batch.Recovered) string {
 	text := fmt.Sprintf("%s %s in flight when the last run ended: %s had been sent, %s had not",
-		report.Plural(l.Total(), "envelope"), oneOrMany(l.Total(), "was", "were"), report.Number(l.Sent), report.Number(l.Absent))
-	if l.Open > 0 {
-		text += fmt.Sprintf(", %s not known yet", report.Number(l.Open))
+		report.Plural(n.Total(), "envelope"), oneOrMany(n.Total(), "was", "were"), report.Number(n.Sent), report.Number(n.Absent))
+	if n.Open > 0 {
+		text += fmt.Sprintf(", %s not known yet", report.Number(n.Open))
 	}
 	return text
 }
