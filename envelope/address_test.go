@@ -93,7 +93,7 @@ func TestTakenAddressesAreAddresses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		checker(one(nil)).Check(in.Drafts)
+		check(checker(one(nil)), in.Drafts)
 		if env := in.Drafts[0].Envelope; env != nil {
 			a, err := mail.ParseAddress(env.Recipients[0].Email)
 			if err != nil || a.Address != env.Recipients[0].Email {

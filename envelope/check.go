@@ -3,6 +3,7 @@ package envelope
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"batchsend/reminders"
 	"batchsend/template"
@@ -17,8 +18,8 @@ type Source struct {
 	Err error
 }
 
-// Checker turns drafts into envelopes. Checking changes none of its fields,
-// and one Checker may check several lists of drafts at once.
+// Checker turns drafts into envelopes. [Checker.Prepare] comes first; after it
+// several goroutines may check drafts at once, each with a [Scratch] of its own.
 type Checker struct {
 	Account         string             // the account's GUID
 	Sources         map[string]*Source // by template ID
@@ -26,88 +27,41 @@ type Checker struct {
 	Rules           Rules              // the account's
 	Defaults        reminders.Plan     // for rows that say nothing of their own
 	AllowSamePerson bool               // one address at different routing orders
-	// AllowRepeat lets an envelope pass that stands in the files twice, if its
-	// labels differ.
-	AllowRepeat bool
 	// Legacy asks for what an earlier release called the envelopes, which costs
 	// time and matters only where a ledger has entries of one.
 	Legacy bool
 
-	// Each calls do(0) to do(n-1), in any order and several at once if it
-	// likes, and returns when all have. Each call checks some hundred drafts.
-	// Nil calls them one after the other.
-	Each func(n int, do func(i int))
+	fits map[fitKey]*fit
 }
 
-// TemplateIDs lists the templates that drafts ask for, each once, in the order
-// in which they come up.
-func (c *Checker) TemplateIDs(drafts []*Draft) []string {
-	var ids []string
-	seen := map[string]bool{"": true}
-	for _, d := range drafts {
-		if id := c.templateID(d); !seen[id] {
-			seen[id] = true
-			ids = append(ids, id)
-		}
-	}
-	return ids
-}
-
-func (c *Checker) templateID(d *Draft) string {
-	if id := d.value(colTemplate); id != "" {
+// TemplateOf returns the ID of the template that a draft wants, "" if none is
+// named.
+func (c *Checker) TemplateOf(d *Draft) string {
+	if id := d.template(); id != "" {
 		return id
 	}
 	return templateID(c.DefaultTemplate)
 }
 
-// share is how many drafts one call of [Checker.Each]'s do checks.
-const share = 256
-
-// Check checks every draft wholly, so that one run shows all problems, and
-// returns warnings: what is odd and yet will be sent. Of envelopes that stand
-// there twice it rejects all but the first. Checking again forgets what the
-// last check found.
-func (c *Checker) Check(drafts []*Draft) []Problem {
-	warnings := c.fitAll(drafts)
-	each := c.Each
-	if each == nil {
-		each = inTurn
-	}
-	each((len(drafts)+share-1)/share, func(i int) {
-		var s scratch
-		for _, d := range drafts[i*share : min((i+1)*share, len(drafts))] {
-			c.draft(d, &s)
-		}
-	})
-	repeats := c.rejectRepeats(drafts)
-	return slices.Concat(warnings, unsignable(drafts), repeats)
-}
-
-func inTurn(n int, do func(i int)) {
-	for i := range n {
-		do(i)
-	}
-}
-
-// scratch is room that checking one draft leaves to the next.
-type scratch struct {
-	roles     []*template.Role
-	strays    []*Part
-	addresses []string
-	given     []Field
-	digest    digest
-
+// Scratch is memory that checking one draft leaves to the next. The zero value is
+// ready.
+type Scratch struct {
+	roles        []*template.Role
+	strays       []*RecipientRow
+	addresses    []string
+	given        []Field
+	digest       digest
 	participants []participant
 	looseRoles   map[string]string // by how the file names them
 
-	envelopes  room[Envelope]
-	recipients room[Recipient]
-	tabs       room[Tab]
-	fields     room[Field]
+	columns columnDecoder
+	last    fitKey // of the last draft
+	fit     *fit   // for last
+	named   []byte // with what all transaction IDs for last begin
 }
 
 // looseRole returns [template.Loose] of a role's name, of which a file has few.
-func (s *scratch) looseRole(name string) string {
+func (s *Scratch) looseRole(name string) string {
 	loose, ok := s.looseRoles[name]
 	if !ok {
 		if s.looseRoles == nil {
@@ -119,11 +73,51 @@ func (s *scratch) looseRole(name string) string {
 	return loose
 }
 
-// draft checks one draft by itself.
-func (c *Checker) draft(d *Draft, s *scratch) {
-	d.Problems, d.Envelope, d.blank = slices.Clone(d.read), nil, d.blank[:0]
-	d.Identity, d.Repeats = Identity{}, ""
+// find sets the draft's template and how its file meets that.
+func (c *Checker) find(d *Draft, templateID string, s *Scratch) {
+	d.TemplateID = templateID
+	if key := (fitKey{d.In, d.TemplateID}); s.fit == nil || key != s.last {
+		s.last, s.fit = key, c.fits[key]
+		if s.fit == nil {
+			s.fit = unread(d.TemplateID)
+		}
+		s.named = append(append(s.named[:0], namespace[:]...), '0'+Scheme)
+		for _, part := range [...]string{strings.ToLower(c.Account), strings.ToLower(d.TemplateID), d.In.Batch} {
+			s.named = append(append(s.named, 0), part...)
+		}
+	}
+	d.fit = s.fit
+}
+
+// Name gives a draft a template and its recipients the names that their roles have
+// in it, as [Checker.Check] does, and checks nothing. The template is that of
+// [Checker.TemplateOf] unless other rows of the envelope, which are not in the draft,
+// name another.
+func (c *Checker) Name(d *Draft, templateID string, s *Scratch) {
+	c.find(d, templateID, s)
+	if d.fit.err != nil {
+		return
+	}
+	for i := range d.Recipients {
+		if p := &d.Recipients[i]; p.columns != nil {
+			if role, _ := d.match(p); role != nil {
+				p.Role = role.Name
+			}
+		}
+	}
+}
+
+// Check checks a draft wholly, so that one run shows all problems. Checking again
+// forgets what the last check found.
+//
+// It knows nothing of other drafts: [Repeats] finds envelopes that stand in the
+// files twice.
+func (c *Checker) Check(d *Draft, s *Scratch) {
+	d.Problems, d.Envelope, d.blank = d.Problems[:0], nil, d.blank[:0]
+	d.Identity = Identity{}
 	defer d.sort()
+	c.find(d, c.TemplateOf(d), s)
+	s.columns.decode(d)
 	if !d.malformed && d.TemplateID != "" {
 		d.identify(c.Account, s)
 	}
@@ -131,20 +125,21 @@ func (c *Checker) draft(d *Draft, s *scratch) {
 		return // a malformed row: its problem is known, the rest is not
 	}
 	if d.fit.err != nil {
-		row, column := d.place(colTemplate)
+		row, column := d.givenOn(valueTemplate)
 		d.reject(row, column, TemplateUnknown, "%v", d.fit.err)
 		return
 	}
 	d.Problems = append(d.Problems, d.fit.problems...)
-	env := s.envelopes.one()
+	env := &d.checked
 	*env = Envelope{
-		Identity: d.Identity, Position: d.Position(), Subject: d.value(colSubject), Blurb: d.value(colBlurb),
-		Recipients: s.recipients.take(len(d.Parts)), OnlySingly: d.fit.onlySingly,
+		Identity: d.Identity, Position: d.Position(), Subject: d.values[valueSubject].value, Blurb: d.values[valueBlurb].value,
+		Recipients: resized(env.Recipients, len(d.Recipients)), Fields: resized(env.Fields, len(d.fit.source.Template.Fields)),
+		OnlySingly: d.fit.onlySingly,
 	}
 	d.matchRoles(s)
 	s.addresses = s.addresses[:0]
 	for i, role := range s.roles {
-		d.recipient(&env.Recipients[i], &d.Parts[i], role, s)
+		d.recipient(&env.Recipients[i], &d.Recipients[i], role)
 		s.addresses = append(s.addresses, NormalAddress(env.Recipients[i].Email))
 	}
 	d.checkMissing(s)
@@ -164,13 +159,30 @@ func (c *Checker) draft(d *Draft, s *scratch) {
 	d.Envelope = env
 }
 
+// CheckRows finds what is wrong with a draft's rows by themselves, whatever the
+// template: rows that cannot be read, and rows of one envelope that disagree.
+func CheckRows(d *Draft, s *Scratch) {
+	d.Problems, d.Envelope = d.Problems[:0], nil
+	s.columns.decode(d)
+	d.sort()
+}
+
+// resized returns a slice of n values that are to be overwritten, in the memory of
+// all if that suffices.
+func resized[T any](all []T, n int) []T {
+	if cap(all) < n {
+		return make([]T, n)
+	}
+	return all[:n]
+}
+
 // unreadable reports whether none of the rows can be read.
 func (d *Draft) unreadable() bool {
 	if !d.malformed {
 		return false
 	}
-	for i := range d.Parts {
-		if d.Parts[i].place != nil {
+	for i := range d.Recipients {
+		if d.Recipients[i].columns != nil {
 			return false
 		}
 	}
@@ -182,7 +194,7 @@ func (d *Draft) unreadable() bool {
 func (c *Checker) notify(d *Draft, env *Envelope) reminders.Plan {
 	var own reminders.Plan
 	bad := false
-	for _, f := range [...]struct {
+	for i, f := range [...]struct {
 		field reminders.Field
 		to    *reminders.Days
 	}{
@@ -191,14 +203,14 @@ func (c *Checker) notify(d *Draft, env *Envelope) reminders.Plan {
 		{reminders.Expire, &own.Expire},
 		{reminders.Warn, &own.Warn},
 	} {
-		text := d.value(string(f.field))
+		text := d.values[valueDelay+i].value
 		if text == "" {
 			continue
 		}
 		n, err := reminders.Parse(f.field, text)
 		if err != nil {
 			bad = true
-			row, column := d.place(string(f.field))
+			row, column := d.givenOn(valueDelay + i)
 			d.reject(row, column, reminderCode(f.field), "%v", err)
 		}
 		*f.to = n
@@ -210,9 +222,9 @@ func (c *Checker) notify(d *Draft, env *Envelope) reminders.Plan {
 	}
 	settings, err := plan.Resolve(d.fit.source.Base)
 	if conflict, ok := errors.AsType[*reminders.ConflictError](err); ok {
-		row, column := d.place(string(conflict.Field))
+		row, column := d.givenOn(slices.Index(valueColumns[:], string(conflict.Field)))
 		if column == "" { // not this number, so the other is what the row gives
-			row, column = d.place(string(conflict.Other))
+			row, column = d.givenOn(slices.Index(valueColumns[:], string(conflict.Other)))
 		}
 		d.reject(row, column, reminderCode(conflict.Field), "%v", err)
 	}

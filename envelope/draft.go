@@ -9,11 +9,14 @@ import (
 
 // Draft is an envelope in the making: the rows that belong to one envelope
 // and, once a [Checker] has seen them, what came of it.
+//
+// A draft may be used again for another envelope. Then all that it has handed out
+// but strings is overwritten.
 type Draft struct {
-	In    *Input
-	Label string // the cell of the envelope column, or ""
-	Rows  []*Row // in the order of the file
-	Parts []Part // the recipients as given
+	In         *Input
+	Label      string         // the cell of the envelope column, or ""
+	Rows       []Row          // in the order of the file
+	Recipients []RecipientRow // the recipients as given
 
 	// TemplateID is the template that the rows or the defaults name, once the
 	// draft has been checked.
@@ -25,29 +28,93 @@ type Draft struct {
 	// their lines.
 	Envelope *Envelope
 	Problems []Problem
-	// Repeats is the code for which the envelope would have been rejected, had
-	// the operator not allowed repeats; "" if there is none.
-	Repeats Code
 
 	// What belongs to the envelope and may stand on any of its rows.
-	values []said // by index in valueColumns
-	fields []said // by index among the layout's custom fields
+	values [valueCount]cellValue
+	fields []cellValue // as far as rows give any
 
-	malformed bool      // a row cannot be read
-	read      []Problem // found in reading
-	fit       *fit      // to its template, once known
-	blank     []*wanted // tabs left empty without which nobody can sign
+	malformed bool           // a row cannot be read
+	fit       *fit           // to its template
+	blank     []*requiredTab // tabs left empty without which nobody can sign
+
+	cells   []string // of all rows
+	checked Envelope // where Envelope points
 }
 
-// said is a value of the envelope and the row it stood on.
-type said struct {
-	index int // which value
+// RecipientRow is one recipient as a row gives it, before anything is checked.
+type RecipientRow struct {
+	Row  *Row
+	Role string // as the cell or the column's name has it; "" in a [Bare] file
+
+	columns *recipientColumns // nil if the row is malformed
+}
+
+// Name returns the recipient's name as given, without surrounding space.
+func (p *RecipientRow) Name() string {
+	if p.columns == nil {
+		return ""
+	}
+	return p.Row.cell(p.columns.name)
+}
+
+// Email returns the address as given, without surrounding space.
+func (p *RecipientRow) Email() string {
+	if p.columns == nil {
+		return ""
+	}
+	return p.Row.cell(p.columns.email)
+}
+
+// cellValue is a value of the envelope and the row it stood on; nil if no row gives it.
+type cellValue struct {
+	index int // of a custom field, among the layout's
 	value string
 	row   *Row
 }
 
+// reset makes d an empty draft of a file. It keeps its memory.
+func (d *Draft) reset(in *Input) {
+	d.In, d.Label, d.TemplateID, d.Identity = in, "", "", Identity{}
+	d.Rows, d.Recipients, d.cells = d.Rows[:0], d.Recipients[:0], d.cells[:0]
+	d.Envelope, d.Problems = nil, d.Problems[:0]
+	d.malformed, d.fit = false, nil
+}
+
+// add adds a row.
+func (d *Draft) add(row *Row) {
+	n := len(d.cells)
+	d.cells = append(d.cells, row.Cells...)
+	d.Rows = append(d.Rows, *row)
+	d.Rows[len(d.Rows)-1].Cells = d.cells[n:len(d.cells):len(d.cells)]
+}
+
+// addRecipients makes of the rows their recipients: one a row, or in a wide file
+// one a role.
+func (d *Draft) addRecipients() {
+	l := d.In.layout
+	d.Recipients = d.Recipients[:0]
+	for i := range d.Rows {
+		row := &d.Rows[i]
+		if row.Malformed != "" {
+			d.malformed = true
+			d.Recipients = append(d.Recipients, RecipientRow{Row: row})
+			continue
+		}
+		for _, p := range l.roles {
+			part := RecipientRow{Row: row, Role: p.role, columns: p}
+			if l.form == Long {
+				part.Role = row.Cells[p.roleName]
+			}
+			d.Recipients = append(d.Recipients, part)
+		}
+	}
+}
+
 // Position is where the draft's first row stands.
 func (d *Draft) Position() Position { return d.Rows[0].Position }
+
+// Malformed reports whether a row cannot be read.
+func (d *Draft) Malformed() bool { return d.malformed }
 
 // reject records a problem with a row.
 func (d *Draft) reject(row *Row, column string, code Code, format string, args ...any) {
@@ -61,39 +128,9 @@ func (d *Draft) sort() {
 	slices.SortStableFunc(d.Problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 }
 
-// Reject rejects the whole draft for a reason that its file does not show.
-func (d *Draft) Reject(code Code, message string) {
-	d.Problems = append(d.Problems, Problem{Position: d.Position(), Code: code, Message: message})
-	d.Envelope = nil
-}
-
-// addParts makes of a row its recipients: one, or in a wide file one a role.
-func (d *Draft) addParts(g *grouper, row *Row) {
-	l := d.In.layout
-	if d.Parts == nil {
-		n := d.usualRows()
-		d.Rows, d.Parts = g.rows.take(n)[:0], g.parts.take(len(l.roles) * n)[:0]
-	}
-	for _, p := range l.roles {
-		part := Part{Row: row, Role: p.role, place: p}
-		if l.form == Long {
-			part.Role = row.Cells[p.roleName]
-		}
-		d.Parts = append(d.Parts, part)
-	}
-}
-
-// usualRows is how many rows a draft mostly has.
-func (d *Draft) usualRows() int {
-	if d.In.Form == Long && d.Label != "" {
-		return 2
-	}
-	return 1
-}
-
 // merge takes over what a row says of its envelope. Rows may leave such cells
 // empty but must not disagree.
-func (d *Draft) merge(g *grouper, row *Row, rec *record) {
+func (d *Draft) merge(row *Row, rec *record) {
 	l := d.In.layout
 	if l.values > 0 {
 		for i, value := range [...]string{ // as valueColumns
@@ -102,37 +139,35 @@ func (d *Draft) merge(g *grouper, row *Row, rec *record) {
 			if value = strings.TrimSpace(value); value == "" {
 				continue
 			}
-			if valueColumns[i] == colTemplate {
+			if i == valueTemplate {
 				value = templateID(value)
 			}
-			d.values = d.mergeValue(g, d.values, l.values, said{i, value, row}, valueColumns[i])
+			if first := &d.values[i]; first.row == nil {
+				*first = cellValue{i, value, row}
+			} else {
+				d.agree(first, row, value, valueColumns[i])
+			}
 		}
 	}
 	for i, f := range l.fields {
-		if value := row.cell(f.column); value != "" {
-			d.fields = d.mergeValue(g, d.fields, len(l.fields), said{i, value, row}, l.names[f.column])
+		value := row.cell(f.column)
+		if value == "" {
+			continue
+		}
+		if at := slices.IndexFunc(d.fields, func(s cellValue) bool { return s.index == i }); at < 0 {
+			d.fields = append(d.fields, cellValue{i, value, row})
+		} else {
+			d.agree(&d.fields[at], row, value, l.names[f.column])
 		}
 	}
 }
 
-// mergeValue adds a column's value to those of earlier rows, of which there
-// are at most room.
-func (d *Draft) mergeValue(g *grouper, all []said, room int, v said, column string) []said {
-	for i := range all {
-		first := &all[i]
-		if first.index != v.index {
-			continue
-		}
-		if first.value != v.value {
-			d.reject(v.row, d.In.heading(column), RowDisagrees, "%q here but %q on line %d, and both rows belong to envelope %q: this value is the envelope's, give it once or alike",
-				v.value, first.value, first.row.Line, d.Label)
-		}
-		return all
+// agree rejects a row whose value for a column is another than that of an earlier row.
+func (d *Draft) agree(first *cellValue, row *Row, value, column string) {
+	if first.value != value {
+		d.reject(row, d.In.heading(column), RowDisagrees, "%q here but %q on line %d, and both rows belong to envelope %q: this value is the envelope's, give it once or alike",
+			value, first.value, first.row.Line, d.Label)
 	}
-	if all == nil {
-		all = g.said.take(room)[:0]
-	}
-	return append(all, v)
 }
 
 // templateID returns an ID as the account spells it.
@@ -140,37 +175,32 @@ func templateID(text string) string {
 	return strings.ToLower(strings.Trim(strings.TrimSpace(text), "{}"))
 }
 
-// said returns what the rows say of a column of the envelope; nil if nothing.
-func (d *Draft) said(column string) *said {
-	for i := range d.values {
-		if valueColumns[d.values[i].index] == column {
-			return &d.values[i]
+// template returns which template the rows name, "" if none.
+func (d *Draft) template() string {
+	for i := range d.Rows {
+		if row := &d.Rows[i]; row.Malformed == "" {
+			if value := row.cell(d.In.layout.template); value != "" {
+				return templateID(value)
+			}
 		}
-	}
-	return nil
-}
-
-// value returns what the rows give for a column of the envelope.
-func (d *Draft) value(column string) string {
-	if v := d.said(column); v != nil {
-		return v.value
 	}
 	return ""
 }
 
-// place returns the row that fills a column of the envelope, and the column
-// as the header calls it; the first row and "" if none does.
-func (d *Draft) place(column string) (row *Row, heading string) {
-	if v := d.said(column); v != nil {
-		return v.row, d.In.heading(column)
+// givenOn returns the row that fills a column of the envelope, by its index in
+// valueColumns, and the column as the header calls it; the first row and "" if none
+// does.
+func (d *Draft) givenOn(value int) (row *Row, heading string) {
+	if row := d.values[value].row; row != nil {
+		return row, d.In.heading(valueColumns[value])
 	}
-	return d.Rows[0], ""
+	return &d.Rows[0], ""
 }
 
 // heading returns the header's text for one of a recipient's columns.
-func (d *Draft) heading(p *Part, column string) string {
-	if p.place.role != "" {
-		column = p.place.role + roleMark + column
+func (d *Draft) heading(p *RecipientRow, column string) string {
+	if p.columns.role != "" {
+		column = p.columns.role + roleMark + column
 	}
 	return d.In.heading(column)
 }

@@ -24,7 +24,7 @@ A-2,"Manager ",Bo Lind,bo.lind@example.test
 		return
 	}
 	defer file.Close()
-	in, err := envelope.Read("offers", file.Rows())
+	in, err := envelope.NewInput("offers", file.Format())
 	if err != nil {
 		fmt.Println(err) // every problem with the header
 		return
@@ -43,10 +43,16 @@ A-2,"Manager ",Bo Lind,bo.lind@example.test
 			Base: reminders.Settings{Expire: 120},
 		}},
 	}
-	for _, warning := range checker.Check(in.Drafts) {
+	for _, warning := range checker.Prepare([]envelope.Use{{In: in, Templates: []string{checker.DefaultTemplate}}}) {
 		fmt.Println("warning:", warning)
 	}
-	for _, d := range in.Drafts {
+	var (
+		reader  = in.Read(file.Rows())
+		d       envelope.Draft
+		scratch envelope.Scratch
+	)
+	for reader.Next(&d) == nil {
+		checker.Check(&d, &scratch)
 		if d.Envelope != nil {
 			fmt.Println(d.Label, d.Envelope.TransactionID)
 		}

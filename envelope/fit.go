@@ -19,23 +19,23 @@ type fit struct {
 	// it tells by text message.
 	own, texted int
 	onlySingly  string
-	// seats say, for each of the layout's places, which role it fills. In a
+	// assigned say, for each of the layout's places, which role it fills. In a
 	// long file each cell says so itself, and they are empty.
-	seats []seat
-	// tabs are, by place, role and labelled column, the tabs that it fills.
+	assigned []assignedRole
+	// tabs are, by recipient columns, role and labelled column, the tabs that it fills.
 	tabs [][][][]*template.Tab
 	// fields are the layout's custom fields as the template has them, nil for
 	// those that it does not have.
 	fields   []*template.Field
 	shared   map[*template.Role]bool // roles whose name is not theirs alone
-	wanted   []*wanted
+	required []*requiredTab
 	problems []Problem // with the header, and so with every draft
 	warnings []Problem
 	unknown  []labelled // columns of a bare file that fill no tab
 }
 
-// seat is the role that a place fills, or why there is none.
-type seat struct {
+// assignedRole is the role that a recipient's columns fill, or why there is none.
+type assignedRole struct {
 	role *template.Role
 	err  *matchError // nil also if the header's problems say it
 }
@@ -46,51 +46,41 @@ type fitKey struct {
 	template string
 }
 
-// fitAll finds every draft's template and how its file meets it, and returns
-// what is odd about the headers.
-func (c *Checker) fitAll(drafts []*Draft) (warnings []Problem) {
-	fits := map[fitKey]*fit{}
-	var order []fitKey
-	var last fitKey
-	for _, d := range drafts {
-		d.TemplateID = c.templateID(d)
-		key := fitKey{d.In, d.TemplateID}
-		if key == last { // mostly
-			d.fit = fits[key]
-			continue
+// Use is a file and the templates that its rows want, in the order in which they
+// come up.
+type Use struct {
+	In        *Input
+	Templates []string // IDs; "" where none is named
+}
+
+// Prepare finds out how the columns of files meet the templates that their rows
+// want, and returns what is odd about that and yet will be sent.
+func (c *Checker) Prepare(uses []Use) (warnings []Problem) {
+	c.fits = map[fitKey]*fit{}
+	for _, use := range uses {
+		for _, id := range use.Templates {
+			c.fits[fitKey{use.In, id}] = c.newFit(use.In, id)
 		}
-		if fits[key] == nil {
-			fits[key] = c.newFit(d.In, d.TemplateID)
-			order = append(order, key)
-		}
-		d.fit, last = fits[key], key
-	}
-	var seen []*Input
-	for _, key := range order {
-		if !slices.Contains(seen, key.in) {
-			seen = append(seen, key.in)
-			warnings = append(warnings, key.in.Warnings...)
-		}
-		f := fits[key]
-		for _, column := range f.unknown {
-			if !knownElsewhere(fits, key.in, column) {
-				f.rejectColumn(key.in, column)
+		for _, id := range use.Templates {
+			f := c.fits[fitKey{use.In, id}]
+			for _, column := range f.unknown {
+				if !c.knownElsewhere(use, column) {
+					f.rejectColumn(use.In, column)
+				}
 			}
+			warnings = append(warnings, f.warnings...)
 		}
-		warnings = append(warnings, f.warnings...)
 	}
 	return warnings
 }
 
 // knownElsewhere reports whether another template of the file has the tab.
 // Then it is wrong only where a cell fills it.
-func knownElsewhere(fits map[fitKey]*fit, in *Input, column labelled) bool {
-	for key, f := range fits {
-		if key.in == in && f.err == nil && len(f.seats) == 1 && f.seats[0].role != nil && !slices.Contains(f.unknown, column) {
-			return true
-		}
-	}
-	return false
+func (c *Checker) knownElsewhere(use Use, column labelled) bool {
+	return slices.ContainsFunc(use.Templates, func(id string) bool {
+		f := c.fits[fitKey{use.In, id}]
+		return f.err == nil && len(f.assigned) == 1 && f.assigned[0].role != nil && !slices.Contains(f.unknown, column)
+	})
 }
 
 // newFit lays a file's columns against a template.
@@ -100,12 +90,12 @@ func (c *Checker) newFit(in *Input, id string) *fit {
 	case id == "":
 		return &fit{err: errors.New("no template is named: add a templateId column or give --template ID")}
 	case source == nil:
-		return &fit{err: fmt.Errorf("template %s was not read", id)}
+		return unread(id)
 	case source.Err != nil:
 		return &fit{err: source.Err}
 	}
 	t, l := source.Template, in.layout
-	f := &fit{source: source, rules: c.Rules, wanted: wantedTabs(t)}
+	f := &fit{source: source, rules: c.Rules, required: requiredTabs(t)}
 	for i := range t.Roles {
 		role := &t.Roles[i]
 		if !role.Placeholder() {
@@ -129,15 +119,15 @@ func (c *Checker) newFit(in *Input, id string) *fit {
 	switch in.Form {
 	case Wide:
 		for _, p := range l.roles {
-			f.seats = append(f.seats, wideSeat(in, t, p))
+			f.assigned = append(f.assigned, wideRole(in, t, p))
 		}
 	case Bare:
-		f.seats = []seat{f.bareSeat(in, t)}
+		f.assigned = []assignedRole{f.bareRole(in, t)}
 	}
 	for _, p := range l.roles {
 		byRole := make([][][]*template.Tab, len(t.Roles))
 		for i := range t.Roles {
-			if len(f.seats) == 0 || f.seats[p.index].role == &t.Roles[i] {
+			if len(f.assigned) == 0 || f.assigned[p.index].role == &t.Roles[i] {
 				byRole[i] = f.tabsOf(in, p, &t.Roles[i])
 			}
 		}
@@ -153,8 +143,11 @@ func (c *Checker) newFit(in *Input, id string) *fit {
 	return f
 }
 
-// wideSeat finds the role of a place in a wide file.
-func wideSeat(in *Input, t *template.Template, p *place) seat {
+// unread is for a template that nobody expected.
+func unread(id string) *fit { return &fit{err: fmt.Errorf("template %s was not read", id)} }
+
+// wideRole finds the role of a recipient's columns in a wide file.
+func wideRole(in *Input, t *template.Template, p *recipientColumns) assignedRole {
 	name := p.role
 	if role, ok := t.RoleByHeader(name); ok {
 		name = role.Name
@@ -163,28 +156,28 @@ func wideSeat(in *Input, t *template.Template, p *place) seat {
 	if err != nil {
 		err.column = p.role + roleMark + colName
 	}
-	return seat{role, err}
+	return assignedRole{role, err}
 }
 
-// bareSeat finds the one role that a bare file fills. If there is none, or it
+// bareRole finds the one role that a bare file fills. If there is none, or it
 // cannot be filled, the header is at fault.
-func (f *fit) bareSeat(in *Input, t *template.Template) seat {
+func (f *fit) bareRole(in *Input, t *template.Template) assignedRole {
 	roles := t.Placeholders()
 	if len(roles) != 1 {
 		f.reject(in, "", RoleUnknown, fmt.Sprintf("template %q has %d roles to fill, so columns must say whose they are: add a roleName column, or call them \"Role::Name\", \"Role::Email\"", t.Name, len(roles)))
-		return seat{}
+		return assignedRole{}
 	}
 	role := roles[0]
 	if problem := unusable(t, role); problem != nil {
 		f.reject(in, "", problem.code, problem.text)
-		return seat{}
+		return assignedRole{}
 	}
-	return seat{role: role}
+	return assignedRole{role: role}
 }
 
-// tabsOf finds the tabs that the labelled columns of a place fill if it is
+// tabsOf finds the tabs that the labelled columns of a recipient fill if it is
 // role's.
-func (f *fit) tabsOf(in *Input, p *place, role *template.Role) [][]*template.Tab {
+func (f *fit) tabsOf(in *Input, p *recipientColumns, role *template.Role) [][]*template.Tab {
 	all := make([][]*template.Tab, len(p.tabs))
 	for i, column := range p.tabs {
 		tabs := role.TabsByHeader(column.label)
@@ -237,9 +230,9 @@ func (f *fit) repeated(in *Input, first, again int, what string) {
 // rejectColumn records a column of a bare file that is neither one of ours nor
 // a tab.
 func (f *fit) rejectColumn(in *Input, column labelled) {
-	t, role := f.source.Template, f.seats[0].role
+	t, role := f.source.Template, f.assigned[0].role
 	message := fmt.Sprintf("there is no such column, and template %q has no tab of this label for role %q", t.Name, role.Name)
-	known := slices.Concat(recipientColumns, envelopeColumns, []string{colRole}, role.Labels())
+	known := slices.Concat(recipientNames, envelopeColumns, []string{colRole}, role.Labels())
 	if i := template.Nearest(column.label, known); i >= 0 {
 		message += fmt.Sprintf(": did you mean %q?", known[i])
 	} else {

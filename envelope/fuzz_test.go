@@ -37,7 +37,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		c := offerChecker()
-		c.Check(in.Drafts)
+		check(c, in.Drafts)
 		rows := 0
 		for _, d := range in.Drafts {
 			rows += len(d.Rows)
@@ -63,7 +63,7 @@ func lineFeeds(text string) string {
 }
 
 // covers checks that every line which holds anything is part of a row.
-func covers(t *testing.T, in *envelope.Input, text string) {
+func covers(t *testing.T, in *wholeFile, text string) {
 	covered := map[int]bool{}
 	for _, d := range in.Drafts {
 		for _, r := range d.Rows {
@@ -110,6 +110,6 @@ func FuzzHeader(f *testing.F) {
 			return
 		}
 		c := checker(one(nil))
-		c.Check(in.Drafts)
+		check(c, in.Drafts)
 	})
 }

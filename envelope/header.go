@@ -56,13 +56,27 @@ const (
 )
 
 var (
-	valueColumns     = []string{colTemplate, colSubject, colBlurb, colDelay, colFrequency, colExpire, colWarn} // an envelope's, on any of its rows
-	envelopeColumns  = slices.Concat([]string{colEnvelope}, valueColumns)
-	recipientColumns = []string{colName, colEmail, colNote, colAccessCode, colPhone}
-	longColumns      = slices.Concat([]string{colRole, colOrder}, recipientColumns, envelopeColumns)
-	rejectColumns    = []string{ColRejectCode, ColRejectMessage}
-	knownColumns     = slices.Concat(longColumns, rejectColumns)
+	envelopeColumns = slices.Concat([]string{colEnvelope}, valueColumns[:])
+	recipientNames  = []string{colName, colEmail, colNote, colAccessCode, colPhone}
+	longColumns     = slices.Concat([]string{colRole, colOrder}, recipientNames, envelopeColumns)
+	rejectColumns   = []string{ColRejectCode, ColRejectMessage}
+	knownColumns    = slices.Concat(longColumns, rejectColumns)
 )
+
+// The columns whose values are the envelope's and may stand on any of its rows, by
+// their indices in a [Draft].
+const (
+	valueTemplate = iota
+	valueSubject
+	valueBlurb
+	valueDelay // these four in the order of a [reminders.Plan]
+	valueFrequency
+	valueExpire
+	valueWarn
+	valueCount
+)
+
+var valueColumns = [valueCount]string{colTemplate, colSubject, colBlurb, colDelay, colFrequency, colExpire, colWarn}
 
 // IsRejectColumn reports whether a column is one that a rejects file adds and
 // that does not count when the file is given back.
@@ -102,17 +116,18 @@ func KnownColumn(name string) bool {
 // has no such column.
 type layout struct {
 	form     Form
-	names    []string // what csvutil shall call each column
-	envelope int      // the envelope column
-	roles    []*place // of a wide file one for each role, else just one
+	names    []string            // what csvutil shall call each column
+	envelope int                 // the envelope column
+	template int                 // the templateId column
+	roles    []*recipientColumns // of a wide file one for each role, else just one
 	fields   []labelled
 	values   int // how many columns of [valueColumns] there are
 
 	fieldOrder []int // indices of fields by their labels
 }
 
-// place is where a recipient's values stand.
-type place struct {
+// recipientColumns is where a recipient's values stand.
+type recipientColumns struct {
 	index    int    // among the layout's
 	role     string // the header's spelling; "" if a cell names the role
 	loose    string // role as names are compared
@@ -146,12 +161,12 @@ func byLabel(all []labelled) []int {
 	return order
 }
 
-func newPlace(index int, role string) *place {
-	return &place{index: index, role: role, loose: template.Loose(role), roleName: -1, order: -1, name: -1, email: -1, note: -1, accessCode: -1, phone: -1}
+func newRecipientColumns(index int, role string) *recipientColumns {
+	return &recipientColumns{index: index, role: role, loose: template.Loose(role), roleName: -1, order: -1, name: -1, email: -1, note: -1, accessCode: -1, phone: -1}
 }
 
-// slot returns where the place keeps the index of a recipient's column.
-func (p *place) slot(name string) *int {
+// slot returns where they keep the index of a recipient's column.
+func (p *recipientColumns) slot(name string) *int {
 	switch name {
 	case colRole:
 		return &p.roleName
@@ -177,7 +192,7 @@ func layOut(header []string, at Position) (*layout, error) {
 	bad := func(column string, code Code, format string, args ...any) {
 		problems = append(problems, Problem{Position: at, Column: column, Code: code, Message: fmt.Sprintf(format, args...)})
 	}
-	l := &layout{form: formOf(header), names: make([]string, len(header)), envelope: -1}
+	l := &layout{form: formOf(header), names: make([]string, len(header)), envelope: -1, template: -1}
 	seen := map[string]int{}
 	hasTabs := slices.ContainsFunc(header, isTab)
 	for i, raw := range header {
@@ -199,8 +214,11 @@ func layOut(header []string, at Position) (*layout, error) {
 	if i, ok := seen[colEnvelope]; ok {
 		l.envelope = i
 	}
+	if i, ok := seen[colTemplate]; ok {
+		l.template = i
+	}
 	if len(l.roles) == 0 {
-		l.place("") // to say what is missing
+		l.columnsOf("") // to say what is missing
 	}
 	for _, p := range l.roles {
 		l.complete(p, header, bad)
@@ -233,13 +251,13 @@ func isTab(raw string) bool {
 	return ok
 }
 
-// read files column i in its place and returns its name for csvutil, or "" if
+// read notes what column i is for and returns its name for csvutil, or "" if
 // it is none of ours. In a bare file, where a tab's column needs no "tab:",
 // hasTabs says that they have it nevertheless.
 func (l *layout) read(i int, raw string, hasTabs bool) string {
 	known := canonical(raw)
 	if slices.Contains(envelopeColumns, known) || slices.Contains(rejectColumns, known) {
-		if slices.Contains(valueColumns, known) {
+		if slices.Contains(valueColumns[:], known) {
 			l.values++
 		}
 		return known
@@ -251,7 +269,7 @@ func (l *layout) read(i int, raw string, hasTabs bool) string {
 	if l.form == Wide {
 		return l.readWide(i, raw)
 	}
-	p := l.place("")
+	p := l.columnsOf("")
 	if slot := p.slot(known); slot != nil {
 		*slot = i
 		return known
@@ -273,8 +291,8 @@ func (l *layout) readWide(i int, raw string) string {
 	if !ok || role == "" || attribute == "" {
 		return ""
 	}
-	p := l.place(role)
-	if c := canonical(attribute); slices.Contains(recipientColumns, c) {
+	p := l.columnsOf(role)
+	if c := canonical(attribute); slices.Contains(recipientNames, c) {
 		*p.slot(c) = i
 		return p.role + roleMark + c
 	}
@@ -285,25 +303,25 @@ func (l *layout) readWide(i int, raw string) string {
 }
 
 // addTab files column i as the values of a tab and returns its name.
-func (p *place) addTab(i int, name string) string {
+func (p *recipientColumns) addTab(i int, name string) string {
 	p.tabs = append(p.tabs, label(i, name))
 	return tabPrefix + name
 }
 
-// place returns the place of a role, which several columns share.
-func (l *layout) place(role string) *place {
+// columnsOf returns the columnsOf of a role, which several columns share.
+func (l *layout) columnsOf(role string) *recipientColumns {
 	for _, p := range l.roles {
 		if template.Loose(p.role) == template.Loose(role) {
 			return p
 		}
 	}
-	p := newPlace(len(l.roles), role)
+	p := newRecipientColumns(len(l.roles), role)
 	l.roles = append(l.roles, p)
 	return p
 }
 
-// complete reports the columns that a place cannot do without.
-func (l *layout) complete(p *place, header []string, bad func(column string, code Code, format string, args ...any)) {
+// complete reports the columns that a recipient cannot do without.
+func (l *layout) complete(p *recipientColumns, header []string, bad func(column string, code Code, format string, args ...any)) {
 	for _, name := range []string{colRole, colName, colEmail} {
 		if *p.slot(name) >= 0 || name == colRole && l.form != Long {
 			continue

@@ -3,8 +3,10 @@ package envelope_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
+	"sync"
 
 	"batchsend/envelope"
 	"batchsend/internal/rows"
@@ -59,18 +61,106 @@ func checker(templates ...*template.Template) *envelope.Checker {
 	return c
 }
 
+// wholeFile is a file that was read whole.
+type wholeFile struct {
+	*envelope.Input
+	Drafts []*envelope.Draft // in the order of their first rows
+	Rows   int
+	last   envelope.Position // of the last row
+}
+
 // readFile reads text as a file called in.csv.
-func readFile(text string) (*envelope.Input, error) {
+func readFile(text string) (*wholeFile, error) {
 	file, err := rows.Open("in.csv", strings.NewReader(text), rows.Options{KnownColumn: envelope.KnownColumn})
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	return envelope.Read("batch", file.Rows())
+	in, err := envelope.NewInput("batch", file.Format())
+	if err != nil {
+		return nil, err
+	}
+	return readAll(in, func() envelope.RowReader { return file.Rows() })
+}
+
+// readAll reads all rows of a file, those of one envelope together. Where they are
+// not adjacent they are read again, from another reader.
+func readAll(in *envelope.Input, open func() envelope.RowReader) (*wholeFile, error) {
+	all := &wholeFile{Input: in}
+	labelled := map[string]*envelope.Draft{}
+	first, again := in.Read(open()), in.Read(open())
+	for {
+		d := new(envelope.Draft)
+		if err := first.Next(d); errors.Is(err, io.EOF) {
+			return all, nil
+		} else if err != nil {
+			return nil, err
+		}
+		all.Rows += len(d.Rows)
+		all.last = d.Rows[len(d.Rows)-1].Position
+		if before := labelled[d.Label]; before != nil && d.Label != "" {
+			again.Seek(d.Position())
+			if err := again.Join(before); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		all.Drafts, labelled[d.Label] = append(all.Drafts, d), d
+	}
+}
+
+// check checks drafts as a run does and returns the warnings. Envelopes that stand there twice are rejected.
+func check(c *envelope.Checker, drafts []*envelope.Draft) []envelope.Problem {
+	return checkOn(3, c, drafts)
+}
+
+// checkOn is check on so many goroutines.
+func checkOn(workers int, c *envelope.Checker, drafts []*envelope.Draft) []envelope.Problem {
+	var uses []envelope.Use
+	for _, d := range drafts {
+		i := slices.IndexFunc(uses, func(u envelope.Use) bool { return u.In == d.In })
+		if i < 0 {
+			i, uses = len(uses), append(uses, envelope.Use{In: d.In})
+		}
+		if id := c.TemplateOf(d); !slices.Contains(uses[i].Templates, id) {
+			uses[i].Templates = append(uses[i].Templates, id)
+		}
+	}
+	warnings := c.Prepare(uses)
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			var s envelope.Scratch
+			for i := w; i < len(drafts); i += workers {
+				c.Check(drafts[i], &s)
+			}
+		})
+	}
+	wg.Wait()
+	var unsignable envelope.Unsignable
+	repeats := envelope.Repeats{SeveralFiles: len(uses) > 1, At: func(n int) (*envelope.Identity, envelope.Position) {
+		return &drafts[n].Identity, drafts[n].Position()
+	}}
+	var repeated []envelope.Problem
+	for i, d := range drafts {
+		unsignable.Add(i, d)
+		if d.Envelope == nil {
+			continue
+		}
+		r := repeats.Add(i, &d.Identity)
+		p := envelope.Problem{Position: d.Position(), Code: r.Code, Message: r.Message}
+		switch r.Effect {
+		case envelope.RepeatWarned:
+			repeated = append(repeated, p)
+		case envelope.RepeatRejected:
+			d.Problems, d.Envelope = append(d.Problems, p), nil
+		}
+	}
+	return slices.Concat(warnings, unsignable.Warnings(func(n int) envelope.Position { return drafts[n].Position() }), repeated)
 }
 
 // read reads text as a file that can be read.
-func read(t failer, text string) *envelope.Input {
+func read(t failer, text string) *wholeFile {
 	t.Helper()
 	in, err := readFile(text)
 	if err != nil {
@@ -91,7 +181,10 @@ func problemsOf(t failer, c *envelope.Checker, text string) (problems, warnings 
 		}
 		return list, nil
 	}
-	warnings = c.Check(in.Drafts)
+	warnings = check(c, in.Drafts)
+	if warning, cut := in.CutOff(in.last); cut && in.Rows > 1 {
+		warnings = append(warnings, warning)
+	}
 	for _, d := range in.Drafts {
 		if (d.Envelope == nil) != (len(d.Problems) > 0) {
 			t.Errorf("line %d: envelope %v with problems %v", d.Position().Line, d.Envelope, d.Problems)

@@ -91,17 +91,17 @@ func (d *digest) sum() (out Digest) {
 
 // participant is a recipient as it counts for the identity.
 type participant struct {
-	part    *Part
+	part    *RecipientRow
 	role    string // as the file names it, loosely; "" in a bare file
 	address string
 	name    string
-	// place tells apart recipients whose roles have the same name: there the
+	// order tells apart recipients whose roles have the same name: there the
 	// routing order decides who gets what.
-	place string
+	order string
 }
 
 // identify works out the draft's identity from its rows.
-func (d *Draft) identify(account string, s *scratch) {
+func (d *Draft) identify(account string, s *Scratch) {
 	id := &d.Identity
 	*id = Identity{Account: account, Batch: d.In.Batch, Label: d.Label, TemplateID: d.TemplateID}
 	s.participants = d.participants(s.participants[:0], s)
@@ -117,7 +117,7 @@ func (d *Draft) identify(account string, s *scratch) {
 	}
 	id.People = g.people(s.addresses)
 	id.Content = d.contentOf(g, s.participants)
-	id.TransactionID = transactionID(g, id)
+	id.TransactionID = transactionID(g, s.named, id)
 }
 
 // PeopleOf returns the digest of recipients' addresses that [Identity].People
@@ -140,24 +140,27 @@ func (d *digest) people(addresses []string) Digest {
 
 // participants appends the draft's recipients in an order that does not depend
 // on that of its rows.
-func (d *Draft) participants(all []participant, s *scratch) []participant {
-	for i := range d.Parts {
-		p := &d.Parts[i]
-		role := p.place.loose
+func (d *Draft) participants(all []participant, s *Scratch) []participant {
+	for i := range d.Recipients {
+		p := &d.Recipients[i]
+		role := p.columns.loose
 		if d.In.Form == Long {
-			role = s.looseRole(p.Row.cell(p.place.roleName))
+			role = s.looseRole(p.Row.cell(p.columns.roleName))
 		}
 		all = append(all, participant{part: p, role: role, address: NormalAddress(p.Email()), name: spelled(p.Name())})
 	}
 	for i := range all {
 		for j := range all {
 			if i != j && all[i].role == all[j].role && d.In.Form == Long {
-				all[i].place = all[i].part.Row.cell(all[i].part.place.roleName) + " " + all[i].part.Row.cell(all[i].part.place.order)
+				all[i].order = all[i].part.Row.cell(all[i].part.columns.roleName) + " " + all[i].part.Row.cell(all[i].part.columns.order)
 			}
 		}
 	}
 	slices.SortFunc(all, func(a, b participant) int {
-		return cmp.Or(strings.Compare(a.role, b.role), strings.Compare(a.place, b.place), strings.Compare(a.address, b.address), strings.Compare(a.name, b.name))
+		if a.role != b.role { // so it is mostly
+			return strings.Compare(a.role, b.role)
+		}
+		return cmp.Or(strings.Compare(a.order, b.order), strings.Compare(a.address, b.address), strings.Compare(a.name, b.name))
 	})
 	return all
 }
@@ -166,8 +169,8 @@ func (d *Draft) participants(all []participant, s *scratch) []participant {
 func (d *Draft) contentOf(g *digest, participants []participant) Content {
 	g.buf = g.buf[:0]
 	g.add("content", strings.ToLower(d.TemplateID))
-	for _, column := range valueColumns {
-		if value := d.value(column); value != "" && column != colTemplate {
+	for i, column := range valueColumns {
+		if value := d.values[i].value; value != "" && i != valueTemplate {
 			g.add(column, spelledValue(column, value))
 		}
 	}
@@ -178,11 +181,11 @@ func (d *Draft) contentOf(g *digest, participants []participant) Content {
 		}
 	}
 	for _, p := range participants {
-		place, row := p.part.place, p.part.Row
-		g.add("recipient", p.role, p.place, p.address, p.name, spelled(row.cell(place.note)), spelledPhone(row.cell(place.phone)))
-		for _, i := range place.tabOrder {
-			if value := row.cell(place.tabs[i].column); value != "" {
-				g.add("tab", place.tabs[i].loose, spelled(value))
+		columns, row := p.part.columns, p.part.Row
+		g.add("recipient", p.role, p.order, p.address, p.name, spelled(row.cell(columns.note)), spelledPhone(row.cell(columns.phone)))
+		for _, i := range columns.tabOrder {
+			if value := row.cell(columns.tabs[i].column); value != "" {
+				g.add("tab", columns.tabs[i].loose, spelled(value))
 			}
 		}
 	}
@@ -199,15 +202,11 @@ func (d *Draft) fieldValue(i int) string {
 	return ""
 }
 
-// transactionID returns the UUIDv5 of an identity.
-func transactionID(g *digest, id *Identity) TransactionID {
-	g.buf = append(g.buf[:0], namespace[:]...)
-	g.buf = append(g.buf, '0'+Scheme)
-	for _, part := range [...]string{strings.ToLower(id.Account), strings.ToLower(id.TemplateID), id.Batch, id.Label} {
-		g.buf = append(g.buf, 0)
-		g.buf = append(g.buf, part...)
-	}
-	g.buf = append(g.buf, 0)
+// transactionID returns the UUIDv5 of an identity. named is what its name begins with:
+// scheme, account, template and batch.
+func transactionID(g *digest, named []byte, id *Identity) TransactionID {
+	g.buf = append(append(g.buf[:0], named...), 0)
+	g.buf = append(append(g.buf, id.Label...), 0)
 	g.buf = hex.AppendEncode(g.buf, id.Content[:])
 	return TransactionID(version5(g.buf))
 }
@@ -225,7 +224,7 @@ func version5(named []byte) uuid.UUID {
 // spelled returns a text as it counts for the identity: in Unicode NFC, with
 // one space for each run of blanks. Line ends stay.
 func spelled(text string) string {
-	if plain(text) && !strings.Contains(text, "  ") || singleSpaced(text) && norm.NFC.IsNormalString(text) {
+	if plainAndSingleSpaced(text) || singleSpaced(text) && norm.NFC.IsNormalString(text) {
 		return text
 	}
 	lines := strings.Split(strings.ReplaceAll(norm.NFC.String(text), "\r\n", "\n"), "\n")
@@ -233,6 +232,17 @@ func spelled(text string) string {
 		lines[i] = strings.Join(strings.Fields(line), " ")
 	}
 	return strings.Join(lines, "\n")
+}
+
+// plainAndSingleSpaced reports whether a text is printable ASCII without two spaces
+// together, as most are.
+func plainAndSingleSpaced(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == ' ' && i > 0 && text[i-1] == ' ' {
+			return false
+		}
+	}
+	return true
 }
 
 // singleSpaced reports whether a text is one line in which single spaces are the

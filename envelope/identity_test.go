@@ -15,7 +15,7 @@ import (
 // version; the ledger and DocuSign remember it.
 func TestTransactionID(t *testing.T) {
 	in := read(t, long("", ann, bo))
-	offerChecker().Check(in.Drafts)
+	check(offerChecker(), in.Drafts)
 	env := in.Drafts[0].Envelope
 	namespace := uuid.MustParse("6f3c1a52-8d0e-5b7f-9a44-2f6f0c1b7e10")
 	want := uuid.NewSHA1(namespace, []byte(strings.Join([]string{"2", account, offerID, "batch", "A", env.Content.String()}, "\x00"))).String()
@@ -36,7 +36,7 @@ func TestLegacy(t *testing.T) {
 	in := read(t, long("", ann, bo))
 	c := offerChecker()
 	c.Legacy = true
-	c.Check(in.Drafts)
+	check(c, in.Drafts)
 	was := in.Drafts[0].Envelope.Legacy
 	namespace := uuid.MustParse("6f3c1a52-8d0e-5b7f-9a44-2f6f0c1b7e10")
 	want := uuid.NewSHA1(namespace, []byte(strings.Join([]string{account, offerID, "batch", "label", "A"}, "\x00"))).String()
@@ -49,7 +49,7 @@ func TestLegacy(t *testing.T) {
 	unlabelled := read(t, "name,email\nAnn Ek,ann.ek@example.test\n")
 	c = checker(one(nil))
 	c.Legacy = true
-	c.Check(unlabelled.Drafts)
+	check(c, unlabelled.Drafts)
 	was = unlabelled.Drafts[0].Envelope.Legacy
 	want = uuid.NewSHA1(namespace, []byte(strings.Join([]string{account, offerID, "batch", "content", was.Content.String()}, "\x00"))).String()
 	if got := was.TransactionID.String(); got != want {
@@ -73,7 +73,7 @@ func TestTheTemplateIsNotContent(t *testing.T) {
 	}
 	text := long("tab:Salary,field:Department", ann+",4200,Sales", bo+",,")
 	before := read(t, text)
-	offerChecker().Check(before.Drafts)
+	check(offerChecker(), before.Drafts)
 	want := before.Drafts[0].Identity
 	if want.TransactionID.IsZero() {
 		t.Fatal("no identity")
@@ -82,7 +82,7 @@ func TestTheTemplateIsNotContent(t *testing.T) {
 		edited := offer()
 		edit(edited)
 		in := read(t, text)
-		checker(edited).Check(in.Drafts)
+		check(checker(edited), in.Drafts)
 		if got := in.Drafts[0].Identity; got != want {
 			t.Errorf("%s edited: identity %+v, want %+v (problems %v)", name, got, want, in.Drafts[0].Problems)
 		}
@@ -93,7 +93,7 @@ func TestTheTemplateIsNotContent(t *testing.T) {
 func TestSpellingIsNotContent(t *testing.T) {
 	identity := func(text string) envelope.Identity {
 		in := read(t, text)
-		offerChecker().Check(in.Drafts)
+		check(offerChecker(), in.Drafts)
 		if in.Drafts[0].Envelope == nil {
 			t.Fatalf("%v\n%s", in.Drafts[0].Problems, text)
 		}
@@ -121,7 +121,7 @@ func TestSpellingIsNotContent(t *testing.T) {
 func TestAudience(t *testing.T) {
 	of := func(rows ...string) envelope.Identity {
 		in := read(t, long("tab:Salary", rows...))
-		offerChecker().Check(in.Drafts)
+		check(offerChecker(), in.Drafts)
 		return in.Drafts[0].Identity
 	}
 	first := of(ann+",4200", bo+",")
@@ -142,10 +142,10 @@ func TestAudience(t *testing.T) {
 func TestFlagsAreNotContent(t *testing.T) {
 	in := read(t, long("", ann, bo))
 	c := offerChecker()
-	c.Check(in.Drafts)
-	before := in.Drafts[0].Envelope
+	check(c, in.Drafts)
+	before := *in.Drafts[0].Envelope
 	c.Defaults.Delay = 5
-	c.Check(in.Drafts)
+	check(c, in.Drafts)
 	after := in.Drafts[0].Envelope
 	if before.Content != after.Content || before.TransactionID != after.TransactionID {
 		t.Error("a flag for reminders changes the content")
@@ -159,13 +159,13 @@ func TestFlagsAreNotContent(t *testing.T) {
 func TestCheckingAgain(t *testing.T) {
 	in := read(t, long("", ann, bo, "B,Employee", "C,Employee,1,Cy,nobody"))
 	c := offerChecker()
-	c.Check(in.Drafts)
-	in.Drafts[0].Reject(envelope.AlreadySentCode, "sent before")
+	check(c, in.Drafts)
+	in.Drafts[0].Problems, in.Drafts[0].Envelope = append(in.Drafts[0].Problems, envelope.Problem{Code: envelope.AlreadySentCode}), nil
 	var before []string
 	for _, d := range in.Drafts[1:] {
 		before = append(before, short(d.Problems)...)
 	}
-	c.Check(in.Drafts)
+	check(c, in.Drafts)
 	var after []string
 	for _, d := range in.Drafts {
 		after = append(after, short(d.Problems)...)
@@ -180,7 +180,7 @@ func TestTwoFiles(t *testing.T) {
 	first, second := read(t, long("", ann, bo)), read(t, long("", ann, strings.Replace(bo, "bo.lind", "cy.berg", 1)))
 	again := read(t, long("", ann, bo))
 	drafts := append(append(first.Drafts, second.Drafts...), again.Drafts...)
-	offerChecker().Check(drafts)
+	check(offerChecker(), drafts)
 	for i, want := range []envelope.Code{"", envelope.KeyConflict, envelope.DuplicateEnvelope} {
 		got := envelope.Code("")
 		if len(drafts[i].Problems) > 0 {
@@ -202,10 +202,12 @@ func TestSeveralTemplates(t *testing.T) {
 		"Bo Lind,bo.lind@example.test,"+other.ID+",,Rome\n"+
 		"Cy Berg,cy.berg@example.test,"+other.ID+",Oslo,\n")
 	c := checker(one(nil), other)
-	if got := c.TemplateIDs(in.Drafts); len(got) != 2 || got[0] != offerID || got[1] != other.ID {
-		t.Errorf("TemplateIDs = %q", got)
+	for i, want := range []string{offerID, other.ID, other.ID} {
+		if got := c.TemplateOf(in.Drafts[i]); got != want {
+			t.Errorf("row %d wants template %q, want %q", i, got, want)
+		}
 	}
-	c.Check(in.Drafts)
+	check(c, in.Drafts)
 	for i, want := range []string{"", "", "4 TAB_UNKNOWN City"} {
 		if got := strings.Join(short(in.Drafts[i].Problems), ";"); got != want {
 			t.Errorf("row %d: %q, want %q", i, got, want)
@@ -217,7 +219,7 @@ func TestSeveralTemplates(t *testing.T) {
 func TestWhatIsSent(t *testing.T) {
 	in := read(t, long("tab:first day,tab:Relocation,tab:Office,field:region,phone,note",
 		ann+",Monday,Yes,Berlin,North,+46 (0)70 123 45 67,\" Dear Ann,\r\nhello \"", "A,Manager,,Bo Lind,Bo.Lind@Example.test,,,,,,"))
-	offerChecker().Check(in.Drafts)
+	check(offerChecker(), in.Drafts)
 	env := in.Drafts[0].Envelope
 	if env == nil {
 		t.Fatal(in.Drafts[0].Problems)
@@ -250,9 +252,8 @@ func TestSeveralWorkers(t *testing.T) {
 	}
 	one, two := read(t, long("", lines...)), read(t, long("", lines...))
 	c := offerChecker()
-	warnings := c.Check(one.Drafts)
-	c.Each = twoWorkers
-	if got := c.Check(two.Drafts); len(got) != len(warnings) {
+	warnings := checkOn(1, c, one.Drafts)
+	if got := checkOn(2, c, two.Drafts); len(got) != len(warnings) {
 		t.Errorf("%d warnings, want %d", len(got), len(warnings))
 	}
 	for i := range one.Drafts {

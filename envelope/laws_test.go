@@ -63,7 +63,7 @@ func checked(t *rapid.T, text string) map[string]identity {
 	if err != nil {
 		t.Fatalf("Read: %v\n%s", err, text)
 	}
-	offerChecker().Check(in.Drafts)
+	check(offerChecker(), in.Drafts)
 	out := map[string]identity{}
 	for _, d := range in.Drafts {
 		if d.Envelope == nil {

@@ -17,7 +17,7 @@ import (
 )
 
 // rowsOf writes what a file's rows hold: line and cells.
-func rowsOf(in *envelope.Input) []string {
+func rowsOf(in *wholeFile) []string {
 	var out []string
 	for _, d := range in.Drafts {
 		for _, r := range d.Rows {
@@ -62,7 +62,7 @@ func TestWaysToWriteAFile(t *testing.T) {
 			if got := in.Describe(); got != tt.describe {
 				t.Errorf("Describe() = %q, want %q", got, tt.describe)
 			}
-			checker(one(nil)).Check(in.Drafts)
+			check(checker(one(nil)), in.Drafts)
 			if p := in.Drafts[0].Problems; len(p) > 0 {
 				t.Error(p)
 			}
@@ -135,7 +135,11 @@ func TestRejectsComeBack(t *testing.T) {
 // TestReadError: what the disk says is passed on.
 func TestReadError(t *testing.T) {
 	broken := errors.New("input/output error")
-	_, err := envelope.Read("batch", brokenRows{broken})
+	in, err := envelope.NewInput("batch", brokenRows{broken}.Format())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = readAll(in, func() envelope.RowReader { return brokenRows{broken} })
 	if !errors.Is(err, broken) || err.Error() != "in.csv: input/output error" {
 		t.Errorf("Read: %v, want %v", err, broken)
 	}
@@ -151,5 +155,7 @@ func (brokenRows) Format() envelope.Format {
 }
 
 func (brokenRows) ExpectAddresses([]int) {}
+
+func (brokenRows) Seek(envelope.Position) {}
 
 func (r brokenRows) Next() (envelope.Row, error) { return envelope.Row{}, r.err }

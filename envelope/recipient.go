@@ -11,14 +11,14 @@ import (
 
 // recipient checks one recipient's values and puts them in r. role is nil if
 // none matched; then only what does not depend on it is checked.
-func (d *Draft) recipient(r *Recipient, p *Part, role *template.Role, s *scratch) {
+func (d *Draft) recipient(r *Recipient, p *RecipientRow, role *template.Role) {
 	row := p.Row
-	r.Role, r.Line = p.Role, row.Line
-	if p.place == nil {
+	*r = Recipient{Role: p.Role, Line: row.Line, Tabs: r.Tabs[:0]}
+	if p.columns == nil {
 		return
 	}
 	r.Name, r.Email = p.Name(), p.Email()
-	r.Note, r.AccessCode = row.cell(p.place.note), row.cell(p.place.accessCode)
+	r.Note, r.AccessCode = row.cell(p.columns.note), row.cell(p.columns.accessCode)
 	d.checkName(p, r.Name)
 	if why := badAddress(r.Email); why != "" {
 		d.reject(row, d.heading(p, colEmail), EmailInvalid, "%s %s. DocuSign would refuse the envelope, or mail it to nobody", whom(p), why)
@@ -35,13 +35,11 @@ func (d *Draft) recipient(r *Recipient, p *Part, role *template.Role, s *scratch
 		return
 	}
 	r.Kind, r.RoutingOrder, r.SharedRole = role.Kind, role.RoutingOrder, d.fit.shared[role]
-	if n := filled(p); n > 0 {
-		r.Tabs = d.tabs(s.tabs.take(n)[:0], p, role)
-	}
+	r.Tabs = d.tabs(r.Tabs, p, role)
 }
 
 // whom names a recipient in a message.
-func whom(p *Part) string {
+func whom(p *RecipientRow) string {
 	if p.Role == "" {
 		return "the recipient"
 	}
@@ -49,7 +47,7 @@ func whom(p *Part) string {
 }
 
 // checkName holds a name against DocuSign's rules.
-func (d *Draft) checkName(p *Part, name string) {
+func (d *Draft) checkName(p *RecipientRow, name string) {
 	if plain(name) && name != "" && len(name) <= 100 {
 		return
 	}
@@ -65,7 +63,7 @@ func (d *Draft) checkName(p *Part, name string) {
 
 // checkAccessCode holds an access code against DocuSign's rules. DocuSign:
 // accessCode, up to 50 characters, none of < > & #.
-func (d *Draft) checkAccessCode(p *Part, role *template.Role, code string) {
+func (d *Draft) checkAccessCode(p *RecipientRow, role *template.Role, code string) {
 	if code == "" {
 		if role != nil && role.NeedsAccessCode {
 			d.reject(p.Row, d.heading(p, colAccessCode), AccessCodeInvalid, "role %q needs an access code: the template says that the sender must give one", role.Name)
@@ -86,8 +84,8 @@ func (d *Draft) checkAccessCode(p *Part, role *template.Role, code string) {
 }
 
 // phone reads the number to which a text message shall go as well.
-func (d *Draft) phone(p *Part, role *template.Role) Phone {
-	text := p.Row.cell(p.place.phone)
+func (d *Draft) phone(p *RecipientRow, role *template.Role) Phone {
+	text := p.Row.cell(p.columns.phone)
 	if text == "" {
 		return Phone{}
 	}
@@ -114,14 +112,14 @@ const maxPhones = 10
 
 // checkPhones counts the recipients who are told by text message, by the rows
 // or by the template itself.
-func (d *Draft) checkPhones(env *Envelope, s *scratch) {
+func (d *Draft) checkPhones(env *Envelope, s *Scratch) {
 	n := d.fit.texted
 	for i := range env.Recipients {
 		if env.Recipients[i].Phone == (Phone{}) || s.roles[i] != nil && s.roles[i].Texted {
 			continue
 		}
 		if n++; n == maxPhones+1 {
-			p := &d.Parts[i]
+			p := &d.Recipients[i]
 			d.reject(p.Row, d.heading(p, colPhone), PhoneInvalid, "DocuSign sends text messages to %d recipients of an envelope at most", maxPhones)
 		}
 	}
@@ -129,9 +127,9 @@ func (d *Draft) checkPhones(env *Envelope, s *scratch) {
 
 // tabs appends the tabs that a part's cells set, in the order of their labels:
 // that of the columns does not count.
-func (d *Draft) tabs(out []Tab, p *Part, role *template.Role) []Tab {
-	columns := d.fit.tabs[p.place.index][roleIndex(d.fit.source.Template, role)]
-	for i, c := range p.place.tabs {
+func (d *Draft) tabs(out []Tab, p *RecipientRow, role *template.Role) []Tab {
+	columns := d.fit.tabs[p.columns.index][roleIndex(d.fit.source.Template, role)]
+	for i, c := range p.columns.tabs {
 		if value := p.Row.cell(c.column); value != "" {
 			out = d.fill(out, p, role, c, columns[i], value)
 		}
@@ -144,17 +142,6 @@ func (d *Draft) tabs(out []Tab, p *Part, role *template.Role) []Tab {
 	return out
 }
 
-// filled counts the labelled cells that a part fills.
-func filled(p *Part) int {
-	n := 0
-	for _, c := range p.place.tabs {
-		if p.Row.cell(c.column) != "" {
-			n++
-		}
-	}
-	return n
-}
-
 func roleIndex(t *template.Template, role *template.Role) int {
 	for i := range t.Roles {
 		if &t.Roles[i] == role {
@@ -165,7 +152,7 @@ func roleIndex(t *template.Template, role *template.Role) int {
 }
 
 // fill appends the tabs that one cell sets, of those that its column names.
-func (d *Draft) fill(out []Tab, p *Part, role *template.Role, c labelled, tabs []*template.Tab, text string) []Tab {
+func (d *Draft) fill(out []Tab, p *RecipientRow, role *template.Role, c labelled, tabs []*template.Tab, text string) []Tab {
 	column := d.In.Header[c.column]
 	if len(tabs) == 0 {
 		d.reject(p.Row, column, TabUnknown, "role %q has no tab %q%s DocuSign would drop the value", role.Name, c.label, nearestLabel(c.label, role.Labels()))

@@ -2,72 +2,96 @@ package envelope
 
 import (
 	"fmt"
-	"slices"
 )
 
-// named tells envelopes of a batch apart that have a label.
-type named struct{ batch, label string }
+// Repeats finds envelopes that stand in the files twice, and those that go to the
+// same people and differ in what they say. It remembers numbers, not envelopes.
+type Repeats struct {
+	// AllowRepeat lets an envelope pass that stands in the files twice, if its
+	// labels differ.
+	AllowRepeat bool
+	// SeveralFiles is set if a label may stand twice. In one file all its rows are
+	// one envelope.
+	SeveralFiles bool
+	// At returns the envelope of a number, and where it stands.
+	At func(n int) (*Identity, Position)
 
-// audience is who gets what from which template.
-type audience struct {
-	template string
-	people   Digest
+	contents, audiences, labels Numbers
+	passed                      map[TransactionID]int // whose content stands there before
 }
 
-// rejectRepeats rejects envelopes that stand in the files twice, naming the
-// earlier one, and warns of those that go to the same people and differ in what
-// they say.
-func (c *Checker) rejectRepeats(drafts []*Draft) (warnings []Problem) {
-	var (
-		contents  = make(map[Content]*Draft, len(drafts))
-		passed    = map[TransactionID]*Draft{} // whose content stands there before
-		audiences = make(map[audience]*Draft, len(drafts))
-		labels    = map[named]*Draft{}
-	)
-	several := slices.ContainsFunc(drafts, func(d *Draft) bool { return d.In != drafts[0].In })
-	for _, d := range drafts {
-		env := d.Envelope
-		if env == nil {
-			continue
+// Repeat says what is the matter with an envelope that resembles an earlier one.
+// The zero Repeat says: nothing.
+type Repeat struct {
+	Code    Code
+	Message string
+	Effect  RepeatEffect
+}
+
+// RepeatEffect is what follows from a [Repeat].
+type RepeatEffect uint8
+
+// The effects.
+const (
+	NoRepeat RepeatEffect = iota
+	RepeatWarned
+	RepeatAllowed  // it is sent, because the operator wants repeats
+	RepeatRejected // it is not sent
+)
+
+// Add compares envelope n with those that were added before it, and remembers it
+// unless it is rejected. Envelopes come in the order of the files.
+func (r *Repeats) Add(n int, id *Identity) Repeat {
+	// In one file nothing else keeps an envelope with new content from being remembered.
+	find := r.contents.Add
+	if r.SeveralFiles {
+		find = func(hash uint32, _ int, same func(int) bool) (int, bool) { return r.contents.Find(hash, same) }
+	}
+	first, again := find(HashOf(id.Content), n, func(m int) bool { return r.of(m).Content == id.Content })
+	if again {
+		same, is := first, r.of(first).TransactionID == id.TransactionID // an equal identity has equal content
+		if !is {
+			same, is = r.passed[id.TransactionID]
 		}
-		first, again := contents[env.Content]
-		if again {
-			same := first // an equal identity has equal content, so here it is found
-			if first.Envelope.TransactionID != env.TransactionID {
-				same = passed[env.TransactionID]
-			}
-			switch {
-			case same != nil:
-				d.Reject(DuplicateEnvelope, fmt.Sprintf("the same envelope stands at %s: same template, recipients and values. Both would be sent; remove one", same.Position().Where()))
-				continue
-			case !c.AllowRepeat:
-				d.Reject(DuplicateEnvelope, fmt.Sprintf("the same envelope stands at %s: same template, recipients and values. Both would be sent; remove one, or give --allow-repeat if both must go out", first.Position().Where()))
-				continue
-			}
-			d.Repeats = DuplicateEnvelope
-		}
-		if several && env.Label != "" { // one file has each label once
-			key := named{env.Batch, env.Label}
-			if first, ok := labels[key]; ok {
-				d.Reject(KeyConflict, fmt.Sprintf("envelope %q of batch %q stands at %s with other content: give one of them another envelope value or send the files as two batches", env.Label, env.Batch, first.Position().Where()))
-				continue
-			}
-			labels[key] = d
-		}
-		if again {
-			passed[env.TransactionID] = d
-		} else {
-			contents[env.Content] = d
-		}
-		key := audience{env.TemplateID, env.People}
-		if first, ok := audiences[key]; ok && d.Repeats == "" {
-			warnings = append(warnings, Problem{
-				Position: d.Position(), Code: DuplicateEnvelope,
-				Message: fmt.Sprintf("the same people get an envelope from the same template as at %s, with other values: both will be sent", first.Position().Where()),
-			})
-		} else if !ok {
-			audiences[key] = d
+		switch {
+		case is:
+			return Repeat{DuplicateEnvelope, fmt.Sprintf("the same envelope stands at %s: same template, recipients and values. Both would be sent; remove one", r.where(same)), RepeatRejected}
+		case !r.AllowRepeat:
+			return Repeat{DuplicateEnvelope, fmt.Sprintf("the same envelope stands at %s: same template, recipients and values. Both would be sent; remove one, or give --allow-repeat if both must go out", r.where(first)), RepeatRejected}
 		}
 	}
-	return warnings
+	if r.SeveralFiles && id.Label != "" {
+		other, taken := r.labels.Add(hashOfLabel(id), n, func(m int) bool { return r.of(m).Label == id.Label && r.of(m).Batch == id.Batch })
+		if taken {
+			return Repeat{KeyConflict, fmt.Sprintf("envelope %q of batch %q stands at %s with other content: give one of them another envelope value or send the files as two batches", id.Label, id.Batch, r.where(other)), RepeatRejected}
+		}
+	}
+	if again {
+		if r.passed == nil {
+			r.passed = map[TransactionID]int{}
+		}
+		r.passed[id.TransactionID] = n
+	} else if r.SeveralFiles {
+		r.contents.Add(HashOf(id.Content), n, nil)
+	}
+	first, met := r.audiences.Add(HashOf(id.People), n, func(m int) bool { return r.of(m).People == id.People && r.of(m).TemplateID == id.TemplateID })
+	switch {
+	case again:
+		return Repeat{Code: DuplicateEnvelope, Effect: RepeatAllowed}
+	case met:
+		return Repeat{DuplicateEnvelope, fmt.Sprintf("the same people get an envelope from the same template as at %s, with other values: both will be sent", r.where(first)), RepeatWarned}
+	}
+	return Repeat{}
 }
+
+func (r *Repeats) of(n int) *Identity {
+	id, _ := r.At(n)
+	return id
+}
+
+func (r *Repeats) where(n int) string {
+	_, at := r.At(n)
+	return at.Where()
+}
+
+func hashOfLabel(id *Identity) uint32 { return HashOfText(id.Batch + "\x00" + id.Label) }

@@ -42,16 +42,16 @@ func match(t *template.Template, name string, order int) (*template.Role, *match
 
 // match finds a part's role. role and err are both nil if the header's
 // problems say why there is none.
-func (d *Draft) match(p *Part) (role *template.Role, err *matchError) {
+func (d *Draft) match(p *RecipientRow) (role *template.Role, err *matchError) {
 	if d.In.Form != Long {
-		s := d.fit.seats[p.place.index]
+		s := d.fit.assigned[p.columns.index]
 		return s.role, s.err
 	}
 	if strings.TrimSpace(p.Role) == "" {
 		return nil, &matchError{column: colRole, code: RoleUnknown, text: "the role's name is missing: every row must say which role of the template it fills"}
 	}
 	order := 0
-	if text := p.Row.cell(p.place.order); text != "" {
+	if text := p.Row.cell(p.columns.order); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
 			return nil, &matchError{column: colOrder, code: RoutingMismatch, text: fmt.Sprintf("%q is no routing order: it is a whole number from 1, or empty for the template's own", text)}
@@ -63,11 +63,11 @@ func (d *Draft) match(p *Part) (role *template.Role, err *matchError) {
 
 // matchRoles finds the template's role for each part, nil where there is none.
 // Those that were meant for some role and missed it are the strays.
-func (d *Draft) matchRoles(s *scratch) {
+func (d *Draft) matchRoles(s *Scratch) {
 	s.roles, s.strays = s.roles[:0], s.strays[:0]
-	for i := range d.Parts {
-		p := &d.Parts[i]
-		if p.place == nil { // a malformed row
+	for i := range d.Recipients {
+		p := &d.Recipients[i]
+		if p.columns == nil { // a malformed row
 			s.roles, s.strays = append(s.roles, nil), append(s.strays, p)
 			continue
 		}
@@ -82,7 +82,7 @@ func (d *Draft) matchRoles(s *scratch) {
 		default:
 			p.Role = role.Name
 			if j := slices.Index(s.roles, role); j >= 0 {
-				d.rejectRepeated(p, &d.Parts[j])
+				d.rejectRepeated(p, &d.Recipients[j])
 				s.strays = append(s.strays, p)
 				role = nil
 			}
@@ -92,14 +92,14 @@ func (d *Draft) matchRoles(s *scratch) {
 }
 
 // headingOf returns the header's text for a column that a [matchError] names.
-func (d *Draft) headingOf(p *Part, column string) string {
+func (d *Draft) headingOf(p *RecipientRow, column string) string {
 	if d.In.Form == Wide {
 		return d.In.heading(column) // it names the role already
 	}
 	return d.heading(p, column)
 }
 
-func (d *Draft) rejectRepeated(p, first *Part) {
+func (d *Draft) rejectRepeated(p, first *RecipientRow) {
 	where := fmt.Sprintf("on line %d", first.Row.Line)
 	if d.Label != "" {
 		where += fmt.Sprintf(" of envelope %q", d.Label)
@@ -114,9 +114,9 @@ func (d *Draft) rejectRepeated(p, first *Part) {
 
 // checkMissing reports the placeholder roles that nobody fills. A row that
 // missed its role is a problem already and accounts for one of them.
-func (d *Draft) checkMissing(s *scratch) {
+func (d *Draft) checkMissing(s *Scratch) {
 	t := d.fit.source.Template
-	if d.In.Form == Bare && d.fit.seats[0].role == nil {
+	if d.In.Form == Bare && d.fit.assigned[0].role == nil {
 		return // the header is at fault
 	}
 	var missing []*template.Role
@@ -128,7 +128,7 @@ func (d *Draft) checkMissing(s *scratch) {
 		if problem := unusable(t, role); problem != nil {
 			told := slices.ContainsFunc(d.Problems, func(p Problem) bool { return p.Message == problem.text })
 			if !told && !d.names(role, s) { // else the row that does is at fault
-				d.reject(d.Rows[0], "", problem.code, "%s", problem.text)
+				d.reject(&d.Rows[0], "", problem.code, "%s", problem.text)
 			}
 			continue
 		}
@@ -136,7 +136,7 @@ func (d *Draft) checkMissing(s *scratch) {
 	}
 	strays := slices.Clone(s.strays)
 	missing = slices.DeleteFunc(missing, func(role *template.Role) bool {
-		i := slices.IndexFunc(strays, func(p *Part) bool {
+		i := slices.IndexFunc(strays, func(p *RecipientRow) bool {
 			return p.Role == role.Name || template.Nearest(p.Role, []string{role.Name}) >= 0
 		})
 		if i >= 0 {
@@ -145,7 +145,7 @@ func (d *Draft) checkMissing(s *scratch) {
 		return i >= 0
 	})
 	for _, role := range missing[min(len(strays), len(missing)):] {
-		d.reject(d.Rows[0], "", RoleMissing, "nobody is given for role %q (routing order %d) of template %q. DocuSign would drop the role or refuse the envelope; %s",
+		d.reject(&d.Rows[0], "", RoleMissing, "nobody is given for role %q (routing order %d) of template %q. DocuSign would drop the role or refuse the envelope; %s",
 			role.Name, role.RoutingOrder, t.Name, d.howToAdd())
 	}
 }
@@ -169,9 +169,9 @@ func unusable(t *template.Template, role *template.Role) *matchError {
 }
 
 // names reports whether some row names the role and fills none of that name.
-func (d *Draft) names(role *template.Role, s *scratch) bool {
-	for i := range d.Parts {
-		if d.Parts[i].Role == role.Name && s.roles[i] == nil {
+func (d *Draft) names(role *template.Role, s *Scratch) bool {
+	for i := range d.Recipients {
+		if d.Recipients[i].Role == role.Name && s.roles[i] == nil {
 			return true
 		}
 	}
@@ -193,7 +193,7 @@ func (d *Draft) howToAdd() string {
 
 // checkSamePerson reports one address in two places of an envelope, be it a
 // row's or the template's own.
-func (c *Checker) checkSamePerson(d *Draft, env *Envelope, s *scratch) {
+func (c *Checker) checkSamePerson(d *Draft, env *Envelope, s *Scratch) {
 	for i := range env.Recipients {
 		r := &env.Recipients[i]
 		if r.Email == "" || s.roles[i] == nil {
@@ -201,14 +201,14 @@ func (c *Checker) checkSamePerson(d *Draft, env *Envelope, s *scratch) {
 		}
 		for j := range i {
 			first := &env.Recipients[j]
-			if s.roles[j] != nil && s.addresses[i] == s.addresses[j] && c.reject(d, &d.Parts[i], r, first.RoutingOrder, fmt.Sprintf("role %q (line %d)", first.Role, first.Line)) {
+			if s.roles[j] != nil && s.addresses[i] == s.addresses[j] && c.reject(d, &d.Recipients[i], r, first.RoutingOrder, fmt.Sprintf("role %q (line %d)", first.Role, first.Line)) {
 				break
 			}
 		}
 		t := d.fit.source.Template
 		for j := range t.Roles {
 			if fixed := &t.Roles[j]; fixed.Person.Email != "" && NormalAddress(fixed.Person.Email) == s.addresses[i] {
-				c.reject(d, &d.Parts[i], r, fixed.RoutingOrder, fixed.Title()+", whom the template itself names")
+				c.reject(d, &d.Recipients[i], r, fixed.RoutingOrder, fixed.Title()+", whom the template itself names")
 			}
 		}
 	}
@@ -216,7 +216,7 @@ func (c *Checker) checkSamePerson(d *Draft, env *Envelope, s *scratch) {
 
 // reject rejects a recipient who is also another in the envelope, at the given
 // routing order, unless that is allowed.
-func (c *Checker) reject(d *Draft, p *Part, r *Recipient, order int, other string) bool {
+func (c *Checker) reject(d *Draft, p *RecipientRow, r *Recipient, order int, other string) bool {
 	switch {
 	case r.RoutingOrder == order:
 		d.reject(p.Row, d.heading(p, colEmail), DuplicateRecipient, "%q is also %s, at the same routing order %d. DocuSign would refuse the envelope or let one person sign for two; correct the address",

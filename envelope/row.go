@@ -1,6 +1,9 @@
 package envelope
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Position is where a row stands.
 type Position struct {
@@ -19,6 +22,18 @@ type Row struct {
 	// Malformed says why the row cannot be used and how to mend it; "" if nothing
 	// is wrong with its form.
 	Malformed string
+	// Rest is set if the row is the end of a malformed one before it that is too long
+	// to be one row.
+	Rest bool
+}
+
+// cell returns what stands in a column, without surrounding space; "" if
+// there is no such column.
+func (r *Row) cell(column int) string {
+	if column < 0 {
+		return ""
+	}
+	return strings.TrimSpace(r.Cells[column])
 }
 
 // Format is how a file is written.
@@ -44,4 +59,7 @@ type RowReader interface {
 	// after the last. A malformed row is no error: reading goes on. The slice
 	// Cells is valid until the next call, its strings are valid for ever.
 	Next() (Row, error)
+	// Seek makes the row at p the next one. p is the position of a row that Next has
+	// returned, but not of a [Row].Rest.
+	Seek(p Position)
 }

@@ -17,10 +17,10 @@ const maxBlurb = 10_000
 
 // checkTexts holds the envelope's own texts against DocuSign's limits. The
 // subject counts with its merge fields filled in.
-func (d *Draft) checkTexts(env *Envelope, s *scratch) {
+func (d *Draft) checkTexts(env *Envelope, s *Scratch) {
 	t := d.fit.source.Template
 	if env.Blurb != "" {
-		row, column := d.place(colBlurb)
+		row, column := d.givenOn(valueBlurb)
 		d.checkText(row, column, TextInvalid, env.Blurb, maxBlurb)
 		if t.MessageLocked && env.Blurb != t.Blurb {
 			d.reject(row, column, TextInvalid, "template %q keeps senders from changing the message (messageLock): DocuSign would mail the template's, or refuse the envelope; leave the cell empty, or unlock it in the template", t.Name)
@@ -30,20 +30,20 @@ func (d *Draft) checkTexts(env *Envelope, s *scratch) {
 		if full, _ := expand(blurb, env, t); full != blurb {
 			env.MergedBlurb = full
 			if n := template.Length(full); n > maxBlurb && template.Length(blurb) <= maxBlurb {
-				row, column := d.place(colBlurb)
+				row, column := d.givenOn(valueBlurb)
 				d.reject(row, column, TooLong, "the message is %d characters long with its merge fields filled in: DocuSign takes %d and refuses the envelope otherwise", n, maxBlurb)
 			}
 		}
 	}
 	if t.MessageLocked && env.Subject != "" && t.Subject != "" && env.Subject != t.Subject {
-		row, column := d.place(colSubject)
+		row, column := d.givenOn(valueSubject)
 		d.reject(row, column, TextInvalid, "template %q keeps senders from changing the subject (messageLock): DocuSign would mail the template's, or refuse the envelope; leave the cell empty, or unlock it in the template", t.Name)
 	}
 	subject := cmp.Or(env.Subject, t.Subject)
 	if plain(subject) && len(subject) <= maxSubject && subject != "" && !strings.Contains(subject, mergeOpen) {
 		return // so it is nearly always
 	}
-	row, column := d.place(colSubject)
+	row, column := d.givenOn(valueSubject)
 	if strings.TrimSpace(subject) == "" {
 		d.reject(row, column, TextInvalid, "neither the row nor template %q gives a subject: DocuSign would refuse the envelope; fill a column %q", t.Name, colSubject)
 		return

@@ -79,7 +79,7 @@ func (d *Draft) checkLength(row *Row, column, text string, limit int) {
 
 // customFields fills env's custom fields, and s.given with those that rows
 // gave.
-func (d *Draft) customFields(env *Envelope, s *scratch) {
+func (d *Draft) customFields(env *Envelope, s *Scratch) {
 	s.given = s.given[:0]
 	t := d.fit.source.Template
 	for _, f := range d.fields {
@@ -95,22 +95,19 @@ func (d *Draft) customFields(env *Envelope, s *scratch) {
 		d.checkText(f.row, column, FieldValue, f.value, 100)
 		s.given = append(s.given, Field{Name: field.Name, Value: value})
 	}
-	if len(t.Fields) > 0 {
-		env.Fields = s.fields.take(len(t.Fields))
-	}
 	for i, f := range t.Fields {
 		value := f.Value
 		if j := slices.IndexFunc(s.given, func(g Field) bool { return g.Name == f.Name }); j >= 0 {
 			value = s.given[j].Value
 		} else if f.Required && value == "" {
-			d.reject(d.Rows[0], "", FieldValue, "template %q requires a value for custom field %q: DocuSign would refuse the envelope (ENVELOPE_CUSTOM_FIELD_MISSING); fill a column \"field:%s\"", t.Name, f.Name, f.Name)
+			d.reject(&d.Rows[0], "", FieldValue, "template %q requires a value for custom field %q: DocuSign would refuse the envelope (ENVELOPE_CUSTOM_FIELD_MISSING); fill a column \"field:%s\"", t.Name, f.Name, f.Name)
 		}
 		env.Fields[i] = Field{Name: f.Name, Value: value, Show: f.Show, Required: f.Required, List: f.List}
 	}
 }
 
 // unknownField rejects a custom field that the template does not have.
-func (d *Draft) unknownField(f said, column string) {
+func (d *Draft) unknownField(f cellValue, column string) {
 	t := d.fit.source.Template
 	label := d.In.layout.fields[f.index].label
 	names := make([]string, len(t.Fields))

@@ -13,13 +13,16 @@ import (
 
 // advise says what to do next, where something is to be done: about what stopped
 // the run, about each code, and in general.
-func (s *sending) advise(done *job.Done, entries []report.Entry) {
-	counts := report.Count(entries)
+func (s *sending) advise(done *job.Done, counts report.Counts) error {
 	var hints []string
 	if hint := hintOf(done.Stopped); hint != "" {
 		hints = append(hints, hint)
 	}
-	hints = append(hints, hintsForCodes(entries)...)
+	codes, err := hintsForCodes(done)
+	if err != nil {
+		return err
+	}
+	hints = append(hints, codes...)
 	switch aborted := s.o.onInvalid == "abort" && !s.o.dryRun; {
 	case counts[envelope.Rejected] == 0:
 	case done.OnlyRepeats():
@@ -29,7 +32,7 @@ func (s *sending) advise(done *job.Done, entries []report.Entry) {
 	default:
 		hint := "correct the rows named above and run the same command again"
 		if s.outputs.rejects != nil && !s.outputs.rejects.Streams() {
-			hint = fmt.Sprintf("correct %s and give it as the input of the same batch: %s", s.o.rejects, s.command("send", "--batch", done.Inputs[0].Batch, fileWord(s.o.rejects)))
+			hint = fmt.Sprintf("correct %s and give it as the input of the same batch: %s", s.o.rejects, s.command("send", "--batch", done.Batches()[0], fileWord(s.o.rejects)))
 		}
 		if aborted {
 			hint = "nothing was sent. " + hint + ", or give --on-invalid skip to send the others"
@@ -41,7 +44,7 @@ func (s *sending) advise(done *job.Done, entries []report.Entry) {
 	}
 	switch {
 	case counts[envelope.Unknown] == 0:
-	case counts[envelope.Unknown] <= done.Resolving, slices.ContainsFunc(entries, func(e report.Entry) bool { return e.Outcome.Status == envelope.Unknown && saysAgain(e.Outcome.Message) }):
+	case counts[envelope.Unknown] <= done.Resolving, anySaysAgain(done):
 		hints = append(hints, "unknown envelopes may have been sent: run the same command again, it looks them up before it sends anything")
 	default:
 		hints = append(hints, "unknown envelopes may have been sent, and look-ups do not find them any more: look for them in DocuSign by recipient and date")
@@ -59,6 +62,18 @@ func (s *sending) advise(done *job.Done, entries []report.Entry) {
 	for _, h := range hints {
 		s.say("hint: %s", s.pasteable(strings.TrimSpace(h)))
 	}
+	return nil
+}
+
+// anySaysAgain reports whether the message of an unknown envelope says that the same
+// command helps.
+func anySaysAgain(done *job.Done) bool {
+	for out, err := range done.Outcomes(envelope.Unknown) {
+		if err == nil && saysAgain(out.Message) {
+			return true
+		}
+	}
+	return false
 }
 
 // saysAgain reports whether a message says that the same command helps.
@@ -69,9 +84,13 @@ const hintedCodes = 5
 
 // hintsForCodes says what to do about the codes of what failed or is unknown, the
 // most frequent first.
-func hintsForCodes(entries []report.Entry) (hints []string) {
+func hintsForCodes(done *job.Done) (hints []string, err error) {
+	troubles, err := report.ByCode(done.Outcomes(envelope.Failed, envelope.Unknown))
+	if err != nil {
+		return nil, err
+	}
 	var codes []string
-	for _, trouble := range report.ByCode(entries) {
+	for _, trouble := range troubles {
 		if trouble.Code != "" && !slices.Contains(codes, trouble.Code) {
 			codes = append(codes, trouble.Code)
 		}
@@ -81,5 +100,5 @@ func hintsForCodes(entries []report.Entry) (hints []string) {
 			hints = append(hints, code+": "+e.cure)
 		}
 	}
-	return hints
+	return hints, nil
 }

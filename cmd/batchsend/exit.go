@@ -104,9 +104,12 @@ func exitCode(err error) int {
 }
 
 // exitCodeOf works out the exit code from what a run of send came to.
-func exitCodeOf(done *job.Done) int {
+func exitCodeOf(done *job.Done) (int, error) {
 	code := exitCode(done.Stopped)
-	counts, forbidden := done.Tally()
+	counts, forbidden, err := done.Tally()
+	if err != nil {
+		return exitCannotRun, err
+	}
 	switch failed := counts[envelope.Failed]; {
 	case failed == 0:
 	case forbidden == failed && counts[envelope.Sent] == 0: // the next file will fare no better
@@ -127,7 +130,7 @@ func exitCodeOf(done *job.Done) int {
 	case unknown > 0: // the next run learns what became of them: no person is needed
 		code = worst(code, exitStopped)
 	}
-	return code
+	return code, nil
 }
 
 // exitWith returns the error that ends the process with a code, when all there is to

@@ -108,13 +108,17 @@ func sameFile(a, b string) bool {
 }
 
 // writeRejects writes the rejected rows under the header that all inputs have.
-func (s *sending) writeRejects(done *job.Done, entries []report.Entry) error {
-	if len(done.Inputs) == 0 {
+func (s *sending) writeRejects(done *job.Done, entries report.Entries) error {
+	inputs := done.Inputs()
+	if len(inputs) == 0 {
 		return nil
 	}
-	out, err := rows.NewRejectWriter(s.outputs.rejects, done.Inputs[0].Format)
+	out, err := rows.NewRejectWriter(s.outputs.rejects, inputs[0].Format)
 	if err != nil {
 		return err
+	}
+	if !done.Rejected() {
+		entries = func(func(report.Entry, error) bool) {} // none need be read again
 	}
 	return report.WriteRejects(out, entries)
 }
@@ -122,15 +126,16 @@ func (s *sending) writeRejects(done *job.Done, entries []report.Entry) error {
 // writeFiles writes the output files and returns the exit code that becomes of
 // the summary's. What goes to standard output or into a pipe comes last: whoever reads it
 // may go away.
-func (s *sending) writeFiles(done *job.Done, entries []report.Entry, summary *report.Summary) int {
+func (s *sending) writeFiles(done *job.Done, summary *report.Summary) int {
 	code := summary.ExitCode
+	entries := done.Entries()
 	outputs := []struct {
 		file  *report.File
 		write func() error
 	}{
 		{s.outputs.results, func() error { return report.WriteResults(s.outputs.results, entries) }},
 		{s.outputs.rejects, func() error { return s.writeRejects(done, entries) }},
-		{s.outputs.html, func() error { return report.WriteHTML(s.outputs.html, summary, entries) }},
+		{s.outputs.html, func() error { return report.WriteHTML(s.outputs.html, summary, entries, len(done.Inputs()) > 1) }},
 	}
 	for _, streams := range []bool{false, true} {
 		for _, out := range outputs {

@@ -30,7 +30,7 @@ func (a *app) progress(envelopes int) *progress {
 }
 
 // Outcome advances the bar by one envelope that was tried.
-func (p *progress) Outcome(_ *envelope.Envelope, out envelope.Outcome) {
+func (p *progress) Outcome(out envelope.Outcome) {
 	// One whose answer was lost counts when it is cleared up.
 	if p != nil && out.Status != envelope.AlreadySent && out.Status != envelope.Unknown {
 		_ = p.bar.Add(1) // a bar that cannot be drawn stops nothing

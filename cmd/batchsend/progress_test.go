@@ -90,7 +90,7 @@ func TestMessagesBesideTheBar(t *testing.T) {
 		want = append(want, fmt.Sprintf("level=WARN msg=odd worker=%d", worker))
 		working.Go(func() {
 			for i := range each {
-				bar.Outcome(nil, envelope.Outcome{Status: envelope.Sent})
+				bar.Outcome(envelope.Outcome{Status: envelope.Sent})
 				_ = bar.bar.RenderBlank() // it would wait, not to draw too often
 				a.say("message %d of worker %d, such as may come at any time", i, worker)
 			}

@@ -27,7 +27,6 @@ import (
 	"batchsend/internal/docusign"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
-	"batchsend/internal/rows"
 	"batchsend/internal/sandbox"
 	"batchsend/throttle"
 )
@@ -160,15 +159,24 @@ func (p *promise) keep(ctx context.Context) {
 		p.Fatalf("the dry run fails: %v", err)
 	}
 	var accepted []*envelope.Envelope
-	for _, d := range checked.Drafts {
-		e := p.story.envelopes[slices.IndexFunc(p.story.envelopes, func(e *envelopeStory) bool { return e.label == d.Label })]
-		if d.Envelope == nil {
-			p.rejected(e, d)
+	defer checked.Close()
+	for n := range checked.Len() {
+		entry, err := checked.Entry(n)
+		if err != nil {
+			p.Fatal(err)
+		}
+		e := p.story.envelopes[slices.IndexFunc(p.story.envelopes, func(e *envelopeStory) bool { return e.label == entry.Draft.Label })]
+		if entry.Outcome.Status == envelope.Rejected {
+			p.rejected(e, entry.Problems)
 			continue
 		}
+		env, err := checked.Read(ctx, n)
+		if err != nil {
+			p.Fatal(err)
+		}
 		p.tally.add("accepted")
-		accepted = append(accepted, d.Envelope)
-		p.singly(ctx, &checked, e, d.Envelope)
+		accepted = append(accepted, env)
+		p.singly(ctx, &checked, e, env)
 	}
 	p.inBulk(ctx, &checked, accepted)
 }
@@ -184,11 +192,7 @@ func (p *promise) dryRun(ctx context.Context) (job.Checked, error) {
 	if err != nil {
 		p.Fatal(err)
 	}
-	file, err := rows.Open("story.csv", strings.NewReader(p.story.file()), rows.Options{KnownColumn: envelope.KnownColumn})
-	if err != nil {
-		p.Fatalf("the file cannot be read: %v", err)
-	}
-	in, err := envelope.Read("story", file.Rows())
+	in, err := job.Open(job.Files{Paths: []string{"-"}, Stdin: strings.NewReader(p.story.file()), Batch: "story"})
 	if err != nil {
 		p.Fatalf("the file cannot be read: %v", err)
 	}
@@ -199,7 +203,7 @@ func (p *promise) dryRun(ctx context.Context) (job.Checked, error) {
 		Account: login.AccountID, DocuSign: p.client, Retry: once, Ledger: p.db, Mode: &job.DryRun{}, Log: quiet,
 		Template:  func(context.Context) (string, error) { return storyTemplate, nil },
 		Templates: &job.Templates{DocuSign: p.client, Retry: once, Account: login.AccountName, Log: quiet},
-	}, job.Read{Inputs: []*envelope.Input{in}, Drafts: in.Drafts})
+	}, in)
 }
 
 // singly sends an accepted envelope at once, and again in two steps.
@@ -310,9 +314,9 @@ func (p *promise) copyOf(lot *envelope.Lot, env *envelope.Envelope) sandbox.Enve
 }
 
 // rejected sees what DocuSign would have made of an envelope that was rejected.
-func (p *promise) rejected(e *envelopeStory, d *envelope.Draft) {
+func (p *promise) rejected(e *envelopeStory, problems []envelope.Problem) {
 	p.tally.add("rejected")
-	for _, problem := range d.Problems {
+	for _, problem := range problems {
 		p.tally.add(string(problem.Code))
 	}
 	env, taken := p.postPlainly(e)
@@ -325,13 +329,13 @@ func (p *promise) rejected(e *envelopeStory, d *envelope.Draft) {
 		p.tally.add("made otherwise")
 		return
 	}
-	for _, problem := range d.Problems {
+	for _, problem := range problems {
 		if p.story.isPolicy(problem.Code) {
 			p.tally.add("own policy")
 			return
 		}
 	}
-	p.Fatalf("%s is rejected, and DocuSign makes just what its rows say: %v\n%s", e.label, d.Problems, abbreviated(strings.Join(made, "\n")))
+	p.Fatalf("%s is rejected, and DocuSign makes just what its rows say: %v\n%s", e.label, problems, abbreviated(strings.Join(made, "\n")))
 }
 
 // postPlainly has DocuSign make an envelope as its rows say, without any checks.

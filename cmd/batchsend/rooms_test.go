@@ -22,18 +22,19 @@ var rooms = map[string][]string{
 	"internal/batch":         {"envelope", "throttle"},
 	"internal/censor":        {},
 	"internal/docusign":      {"envelope", "internal/censor", "reminders", "template"},
-	"internal/job":           {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/ledger", "internal/report", "internal/rows", "reminders", "template", "throttle"},
+	"internal/job":           {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/ledger", "internal/report", "internal/rows", "internal/spool", "reminders", "template", "throttle"},
 	"internal/ledger":        {"envelope"},
 	"internal/report":        {"envelope", "internal/censor", "reminders"},
-	"internal/rows":          {"envelope"},
+	"internal/rows":          {"envelope", "internal/spool"},
+	"internal/spool":         {},
 	"internal/sandbox":       {},
 	"internal/apispec":       {}, // serves tests only
 	"internal/golden":        {}, // likewise
 	"cmd/batchsend":          {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "reminders", "template", "throttle"},
 	"internal/apispec/tally": {"internal/apispec"},
 
-	"internal/bench":         {"internal/rows/rowstest"}, // make bench-dryrun
-	"internal/rows/rowstest": {},                         // writes files for tests and benchmarks
+	"internal/bench":         {"internal/rows/rowstest", "internal/sandbox"}, // make bench-dryrun, bench-send
+	"internal/rows/rowstest": {},                                             // writes files for tests and benchmarks
 }
 
 // TestRooms holds the import graph to its plan.

@@ -26,6 +26,7 @@ type sending struct {
 	start   time.Time
 	outputs outputs
 	printed bool // the result is on stdout
+	done    job.Done
 
 	// What is open.
 	conn    *connection
@@ -36,34 +37,39 @@ type sending struct {
 // run sends, writes the files however that ended, and returns the error that carries
 // the exit code.
 func (s *sending) run(ctx context.Context, o job.Options) (err error) {
+	done := &s.done
+	*done = job.Nothing()
 	if s.outputs, err = s.createFiles(); err != nil {
-		return s.fail(&job.Done{}, err, exitCode(err))
+		return s.fail(done, err, exitCode(err))
 	}
-	done, err := job.Send(ctx, o, teller{s.app}, s.open)
-	switch {
-	case err == nil && len(done.Drafts) == 0:
-		s.say("no rows: there is nothing to send")
-		return s.finish(&done, exitDone)
-	case err == nil:
-		return s.finish(&done, exitCodeOf(&done))
+	*done, err = job.Send(ctx, o, teller{s.app}, s.open)
+	if err == nil {
+		if done.Len() == 0 {
+			s.say("no rows: there is nothing to send")
+		}
+		code, err := exitCodeOf(done)
+		if err != nil {
+			return s.fail(done, err, code)
+		}
+		return s.finish(done, code)
 	}
 	err = givenUp(ctx, err)
 	code := exitCode(err)
-	if code != exitStopped || len(done.Drafts) == 0 {
-		return s.fail(&done, err, code)
+	if code != exitStopped || done.Len() == 0 {
+		return s.fail(done, err, code)
 	}
 	done.Stopped = err
 	if cause := context.Cause(ctx); cause != nil {
 		done.Stopped = cause
 	}
 	switch {
-	case done.Records != nil:
+	case done.LookedUp():
 	case s.o.dryRun:
 		done.Unchecked(why(done.Stopped))
 	default:
-		return s.nothingKnown(&done, code)
+		return s.nothingKnown(done, code)
 	}
-	return s.finish(&done, exitStopped)
+	return s.finish(done, exitStopped)
 }
 
 // open signs in, opens the ledger, whose budget all calls heed, and, unless this is a
@@ -99,6 +105,9 @@ func (s *sending) open(ctx context.Context, batches []string) (site job.Site, er
 // close gives back what the run holds, whatever happened.
 func (s *sending) close() {
 	s.outputs.discard()
+	if err := s.done.Close(); err != nil {
+		s.log.Warn("closing the input files", "error", err)
+	}
 	if s.session != nil {
 		if err := s.session.Close(context.Background()); err != nil {
 			s.log.Warn("closing the ledger's session", "error", err)
@@ -147,12 +156,14 @@ func (op operator) Confirm(ctx context.Context, envelopes int) (bool, error) {
 
 // ShowPlan implements [job.Operator].
 func (op operator) ShowPlan(p job.Planned) {
-	sentences, problems := job.SummarizeRepeats(p.Inputs, p.Records)
+	sentences, problems := p.SumUp()
 	for _, text := range sentences {
 		fmt.Fprintf(op.stderr, "%s; %s\n", text, op.s.whole())
 	}
-	report.WriteProblems(op.stderr, "", problems, op.s.whole())
-	report.WriteProblems(op.stderr, "warning: ", p.Warnings, "--json lists them all, and so does --report FILE.html")
+	if err := report.WriteProblems(op.stderr, "", problems, op.s.whole()); err != nil {
+		op.warn("what is wrong with the rows cannot be shown: %v", err)
+	}
+	op.writeProblems("warning: ", p.Warnings, "--json lists them all, and so does --report FILE.html")
 	envelopes := p.Plan.Envelopes
 	if left := p.Plan.AllowanceLeft; left >= 0 && left < envelopes {
 		op.warn("the account's plan has %s left and %s are to be sent: DocuSign may refuse the rest", report.Plural(left, "envelope"), report.Number(envelopes))
@@ -191,12 +202,11 @@ func (s *sending) fail(done *job.Done, err error, code int) error {
 	var problems envelope.Problems
 	if header, ok := errors.AsType[*job.HeaderError](err); ok {
 		problems = header.Problems
-		report.WriteProblems(s.stderr, "", problems, "--json lists them all")
+		s.writeProblems("", problems, "--json lists them all")
 	}
-	entries := done.Entries()
-	summary := s.summary(done, entries, code)
+	summary := s.summary(done, code)
 	summary.Error = err.Error()
-	if now := s.writeFiles(done, entries, summary); now != code {
+	if now := s.writeFiles(done, summary); now != code {
 		code, err = now, &exitError{now, err}
 	}
 	if !s.o.json {
@@ -215,19 +225,22 @@ func (s *sending) finish(done *job.Done, code int) error {
 	if len(done.TooFresh) > 0 {
 		code = worst(code, exitStopped)
 	}
-	entries := done.Entries()
-	code = s.writeFiles(done, entries, s.summary(done, entries, code))
+	code = s.writeFiles(done, s.summary(done, code))
 	if text := s.stopped(done); text != "" {
 		fmt.Fprintf(s.stderr, "stopped: %s\n", text)
 	}
 	for _, f := range done.TooFresh {
 		s.warn("%v: it is left for the next run", f)
 	}
-	if err := s.print(done, entries, code); err != nil {
+	if err := s.print(done, code); err != nil {
 		return err
 	}
-	report.WriteProblems(s.stderr, "", report.Troubles(entries), s.whole())
-	s.advise(done, entries)
+	if err := report.WriteProblems(s.stderr, "", report.Troubles(done.Outcomes(envelope.Failed, envelope.Unknown)), s.whole()); err != nil {
+		return err
+	}
+	if err := s.advise(done, done.Counts()); err != nil {
+		return err
+	}
 	return exitWith(code)
 }
 
@@ -235,10 +248,9 @@ func (s *sending) finish(done *job.Done, code int) error {
 // Only the files tell of its rows: to show them as pending would be a lie of those
 // that were sent before.
 func (s *sending) nothingKnown(done *job.Done, code int) error {
-	entries := done.Entries()
-	code = s.writeFiles(done, entries, s.summary(done, entries, code))
+	code = s.writeFiles(done, s.summary(done, code))
 	if s.o.json {
-		if err := s.print(done, nil, code); err != nil {
+		if err := s.print(done, code); err != nil {
 			return err
 		}
 	}
@@ -248,10 +260,10 @@ func (s *sending) nothingKnown(done *job.Done, code int) error {
 	}}
 }
 
-func (s *sending) print(done *job.Done, entries []report.Entry, code int) error {
+func (s *sending) print(done *job.Done, code int) error {
 	s.printed = true
 	if s.o.json {
-		return s.summary(done, entries, code).Write(s.stdout)
+		return s.summary(done, code).Write(s.stdout)
 	}
 	var table io.Writer = s.stdout
 	if s.outputs.onStdout {
@@ -260,15 +272,37 @@ func (s *sending) print(done *job.Done, entries []report.Entry, code int) error 
 		}
 		table = s.stderr
 	}
-	return report.WriteTable(table, entries)
+	var shown []report.Entry
+	for _, n := range report.Notable(done.Statuses()) {
+		e, err := done.Entry(n)
+		if err != nil {
+			return err
+		}
+		shown = append(shown, e)
+	}
+	return report.WriteTable(table, shown, done.Counts(), len(done.Inputs()) > 1)
 }
 
-func (s *sending) summary(done *job.Done, entries []report.Entry, code int) *report.Summary {
+// writeProblems shows problems to the person at the keyboard.
+func (a *app) writeProblems(kind string, problems []envelope.Problem, whole string) {
+	_ = report.WriteProblems(a.stderr, kind, report.AllOf(problems), whole) // a list in memory can be read
+}
+
+func (s *sending) summary(done *job.Done, code int) *report.Summary {
 	sum := &report.Summary{
 		ExitCode: code, DryRun: s.o.dryRun, Files: s.files, Batches: done.BatchOfEach(), Rows: done.Rows(),
-		Counts: report.Count(entries), Troubles: report.ByCode(entries), Envelopes: len(entries), Recipients: done.Recipients(),
-		Warnings: report.Problems(done.Warnings), Problems: report.Problems(done.Problems()), Stopped: s.stopped(done),
+		Counts: done.Counts(), Envelopes: done.Len(), Recipients: done.Recipients(),
+		Warnings: report.Problems(done.Warnings), Stopped: s.stopped(done),
 		Seconds: time.Since(s.start).Seconds(), Results: s.o.results, Rejects: s.o.rejects,
+	}
+	if s.o.json {
+		var err error
+		if sum.Troubles, err = report.ByCode(done.Outcomes(envelope.Failed, envelope.Unknown)); err == nil {
+			sum.Problems, err = report.Collect(done.Problems())
+		}
+		if err != nil {
+			s.warn("--json does not tell of all that is wrong: %v", err)
+		}
 	}
 	if s.conn != nil {
 		sum.Account, sum.Plan = s.conn.login.AccountID, &done.Plan

@@ -16,6 +16,8 @@ const MaxGroups = 10_000
 // were first seen. The zero Groups has seen none. It is not safe for concurrent use.
 type Groups struct {
 	numbers map[groupKey]int32
+	last    groupKey // which mostly comes again
+	number  int32    // of last
 }
 
 type groupKey struct {
@@ -29,7 +31,11 @@ func (g *Groups) Of(env *envelope.Envelope) (number int32, obstacle string) {
 	why := env.Alone()
 	if why == "" {
 		key := groupKey{env.Batch, env.Group()}
+		if len(g.numbers) > 0 && key == g.last {
+			return g.number, ""
+		}
 		if n, ok := g.numbers[key]; ok {
+			g.last, g.number = key, n
 			return n, ""
 		}
 		if n := int32(len(g.numbers)); n < MaxGroups {

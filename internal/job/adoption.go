@@ -3,6 +3,7 @@ package job
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -16,23 +17,9 @@ import (
 // know.
 type adoption struct {
 	*Unrecorded
-	account   string
+	index     *Index
 	states    map[envelope.TransactionID]ledger.Record
-	rows      []*row
-	byID      map[envelope.TransactionID]*row
-	byLegacy  map[envelope.TransactionID]*row // by the names that an earlier release has given
-	templates []*template.Template            // that the rows use
-}
-
-func newAdoption(u *Unrecorded, account string, states map[envelope.TransactionID]ledger.Record, rows []*row, templates []*template.Template) *adoption {
-	a := &adoption{u, account, states, rows, make(map[envelope.TransactionID]*row, len(rows)), make(map[envelope.TransactionID]*row), templates}
-	for _, r := range rows {
-		a.byID[r.id.TransactionID] = r
-		if r.id.Legacy != nil {
-			a.byLegacy[r.id.Legacy.TransactionID] = r
-		}
-	}
-	return a
+	templates []*template.Template // that the rows use
 }
 
 // take sorts envelopes that carry the batch's field. The first of a transaction ID
@@ -43,20 +30,31 @@ func (a *adoption) take(news []envelope.Mailed) {
 	})
 	for _, m := range news {
 		id := m.TransactionID
+		r := a.rowOf(id)
 		switch sent := a.states[id].State == envelope.StateSent; {
 		case sent, id.IsZero():
 			a.Surplus = append(a.Surplus, ledger.Surplus{ID: m.ID, TransactionID: id, Sent: m.Sent})
 			if sent {
-				a.Extras = append(a.Extras, Extra{m.ID, a.byID[id]})
+				a.Extras = append(a.Extras, Extra{m.ID, r})
 			}
-		case a.byLegacy[id] != nil:
-			a.adopt(m, a.legacyIdentity(m, a.byLegacy[id]), a.byLegacy[id])
-		case a.byID[id] != nil:
-			a.adopt(m, *a.byID[id].id, a.byID[id])
-		default:
+		case r == nil:
 			a.adopt(m, a.strangerIdentity(m), &row{})
+		case r.id.TransactionID != id:
+			a.adopt(m, a.legacyIdentity(m, r), r)
+		default:
+			a.adopt(m, *r.id, r)
 		}
 	}
+}
+
+// rowOf returns which envelope of the files a transaction ID names in this batch; nil
+// if none.
+func (a *adoption) rowOf(id envelope.TransactionID) *row {
+	n, ok := a.index.find(id)
+	if !ok || a.index.batchOf(n) != a.Batch {
+		return nil
+	}
+	return a.index.row(n)
 }
 
 // adopt takes an envelope for sent, which r means.
@@ -82,7 +80,7 @@ func (a *adoption) legacyIdentity(m envelope.Mailed, r *row) envelope.Identity {
 func (a *adoption) strangerIdentity(m envelope.Mailed) envelope.Identity {
 	templateID, given := givenAddresses(m.Recipients, a.templates)
 	return envelope.Identity{
-		Account: a.account, Batch: a.Batch, TemplateID: templateID, TransactionID: m.TransactionID, People: envelope.PeopleOf(given),
+		Account: a.index.account, Batch: a.Batch, TemplateID: templateID, TransactionID: m.TransactionID, People: envelope.PeopleOf(given),
 	}
 }
 
@@ -155,8 +153,9 @@ func withoutFixed(recipients []envelope.Addressee, t *template.Template) (addres
 // is found by its transaction IDs as long as DocuSign knows those.
 func (s search) adoptLegacy(ctx context.Context, a *adoption) error {
 	var rows []*row
-	for _, r := range a.rows {
-		if r.id.Legacy != nil && !a.states[r.id.TransactionID].State.MayExist() && !a.states[r.id.Legacy.TransactionID].State.MayExist() {
+	for _, n := range slices.Sorted(maps.Keys(a.index.legacy)) {
+		r := a.index.row(n)
+		if r.id.Batch == a.Batch && !a.states[r.id.TransactionID].State.MayExist() && !a.states[r.id.Legacy.TransactionID].State.MayExist() {
 			rows = append(rows, r)
 		}
 	}

@@ -38,8 +38,8 @@ func (t templateChange) obstacle() string {
 
 // compareTemplates returns the templates that have changed since batches of this
 // run were sent with them.
-func (c comparison) compareTemplates(ctx context.Context, drafts []*envelope.Draft, records Records, sources map[string]*envelope.Source) (changes []templateChange, err error) {
-	for _, of := range templatesOf(drafts) {
+func (c *comparison) compareTemplates(ctx context.Context, unsent unsentCounts, sources map[string]*envelope.Source) (changes []templateChange, err error) {
+	for _, of := range c.batchTemplates(func(*entry) bool { return true }) {
 		source := sources[of.template]
 		if source == nil || source.Template == nil {
 			continue // it cannot be used, which its rows say
@@ -49,45 +49,52 @@ func (c comparison) compareTemplates(ctx context.Context, drafts []*envelope.Dra
 			return nil, err
 		}
 		if what := template.Changed(before, source.Template.Fingerprint()); before != "" && what != "" {
-			changes = append(changes, templateChange{of, source.Template.Name, what, since, unsent(of, records)})
+			changes = append(changes, templateChange{of, source.Template.Name, what, since, unsent.of(of)})
 		}
 	}
 	return changes, nil
 }
 
-// templatesOf returns the templates that the batches of drafts use, in the order of
-// the rows.
-func templatesOf(drafts []*envelope.Draft) (all []batchTemplate) {
-	for _, d := range drafts {
-		if of := (batchTemplate{d.In.Batch, d.TemplateID}); !slices.Contains(all, of) {
+// batchTemplates returns the templates that the batches of the envelopes use for
+// which want is true, in the order of the rows.
+func (x *Index) batchTemplates(want func(*entry) bool) (all []batchTemplate) {
+	type key struct{ file, template int32 }
+	seen := map[key]bool{}
+	for n := range x.Len() {
+		e := x.entry(n)
+		k := key{int32(e.file), e.template}
+		if seen[k] || !want(e) {
+			continue
+		}
+		seen[k] = true
+		if of := (batchTemplate{x.batchOf(n), x.templateOf(n)}); !slices.Contains(all, of) {
 			all = append(all, of)
 		}
 	}
 	return all
 }
 
-// unsent counts the envelopes that an earlier run has planned with the template
-// and not sent. Those that DocuSign refused count only beside others: where all
-// were, somebody has mended the template.
-func unsent(of batchTemplate, records Records) (n int) {
-	failed, others := 0, 0
-	for d, record := range records {
-		if (batchTemplate{d.In.Batch, d.TemplateID}) != of {
-			continue
-		}
-		switch record.State {
-		case envelope.StateNew:
-		case envelope.StateFailed:
-			failed++
-		case envelope.StateSent:
-			others++
-		default:
-			others++
-			n++
-		}
+// unsentCounts counts envelopes by their state in the ledger.
+type unsentCounts map[batchTemplate]*[envelope.StateUnknown + 1]int
+
+func (u unsentCounts) add(of batchTemplate, state envelope.State) {
+	if u[of] == nil {
+		u[of] = new([envelope.StateUnknown + 1]int)
 	}
-	if others > 0 {
-		n += failed
+	u[of][state]++
+}
+
+// of counts the envelopes that earlier runs have planned with the template and not
+// sent. Those that DocuSign refused count only beside others: where all were,
+// somebody has mended the template.
+func (u unsentCounts) of(of batchTemplate) (n int) {
+	states := u[of]
+	if states == nil {
+		return 0
+	}
+	n = states[envelope.StatePlanned] + states[envelope.StateSending] + states[envelope.StateUnknown]
+	if n+states[envelope.StateSent] > 0 {
+		n += states[envelope.StateFailed]
 	}
 	return n
 }
@@ -98,26 +105,27 @@ type ChangedError struct{ text string }
 
 func (e *ChangedError) Error() string { return string(envelope.TemplateChanged) + ": " + e.text }
 
-// holdForTemplates keeps a run from sending because of changes. What is wrong with rows may only be
-// so because of a change, so their problems are taken back.
-func holdForTemplates(changes []templateChange, drafts []*envelope.Draft, records Records) Hold {
+// holdForTemplates keeps a run from sending because of changes. What is wrong with
+// rows may only be so because of a change, so their problems are taken back.
+func (x *Index) holdForTemplates(changes []templateChange) (Hold, error) {
 	why := make(map[batchTemplate]string, len(changes))
 	var reasons []string
 	for _, change := range changes {
 		why[change.of] = change.obstacle()
 		reasons = append(reasons, change.obstacle())
 	}
-	outcomes := make(Outcomes)
-	for _, d := range drafts {
-		if records[d].State.MayExist() {
+	for n := range x.Len() {
+		if x.entry(n).state.MayExist() {
 			continue
 		}
-		d.Problems, d.Envelope = nil, nil
+		x.forget(n)
 		out := envelope.Outcome{Status: envelope.Pending, Message: "not sent, because a template has changed"}
-		if reason := why[batchTemplate{d.In.Batch, d.TemplateID}]; reason != "" {
+		if reason := why[batchTemplate{x.batchOf(n), x.templateOf(n)}]; reason != "" {
 			out.Code, out.Message = string(envelope.TemplateChanged), reason
 		}
-		outcomes[d] = out
+		if err := x.settle(n, out); err != nil {
+			return Hold{}, err
+		}
 	}
-	return Hold{Err: &ChangedError{strings.Join(reasons, "; ")}, Outcomes: outcomes}
+	return Hold{Err: &ChangedError{strings.Join(reasons, "; ")}}, nil
 }

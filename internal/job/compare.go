@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"batchsend/envelope"
@@ -14,6 +15,8 @@ import (
 
 // History tells what was sent before.
 type History interface {
+	// HasAny reports whether anything can be known of the account's envelopes.
+	HasAny(ctx context.Context, account string) (bool, error)
 	// Standings returns the ledger's entry of each envelope, in their order.
 	Standings(ctx context.Context, account string, ids []*envelope.Identity) ([]envelope.Standing, error)
 	// Neighbours returns, in the order of the envelopes, others that resemble each.
@@ -28,34 +31,28 @@ type History interface {
 
 // comparison holds the envelopes of the files against what was sent before.
 type comparison struct {
+	*Index
 	history History
 	account string
 	// allowRepeat lets pass what would be rejected because of what was sent before.
 	allowRepeat bool
+	sentBefore  []*SentBefore // of each file
 }
-
-// Records are the ledger's entries of the envelopes of the files. A draft that
-// cannot be read has none.
-type Records map[*envelope.Draft]envelope.Standing
 
 // Compared are checked envelopes beside what was sent before.
 type Compared struct {
 	Checked
-	Records Records // nil if the ledger has not been asked
-	Hold    Hold
+	SentBefore []*SentBefore // of each file
+	Hold       Hold
 }
 
 // Hold keeps a run from sending anything, although nothing need be wrong with the
 // rows. The zero Hold lets it go on.
 type Hold struct {
-	Err      error // why
-	Outcomes Outcomes
+	Err error // why
 	// Resolving is how many of the outcomes are unknown and need nobody.
 	Resolving int
 }
-
-// Outcomes are what became of envelopes of the files.
-type Outcomes map[*envelope.Draft]envelope.Outcome
 
 // compare finds out what was sent before, by this ledger or another one, and what
 // follows for the envelopes of the files.
@@ -65,11 +62,13 @@ func compare(ctx context.Context, o Options, site Site, checked Checked) (c Comp
 	if err != nil {
 		return c, err
 	}
-	history := comparison{site.Mode.History(site.Ledger), site.Account, o.AllowRepeat}
-	if c.Records, err = history.compareRecords(ctx, c.Drafts); err != nil {
+	history := comparison{Index: c.Index, history: site.Mode.History(site.Ledger), account: site.Account, allowRepeat: o.AllowRepeat}
+	unsent, err := history.compareRecords(ctx)
+	if err != nil {
 		return c, err
 	}
-	changes, err := history.compareTemplates(ctx, c.Drafts, c.Records, c.Sources)
+	c.lookedUp, c.SentBefore = true, history.sentBefore
+	changes, err := history.compareTemplates(ctx, unsent, c.Sources)
 	if err != nil {
 		return c, err
 	}
@@ -82,12 +81,15 @@ func compare(ctx context.Context, o Options, site Site, checked Checked) (c Comp
 		}
 	}
 	if len(held) > 0 {
-		c.Hold = holdForTemplates(held, c.Drafts, c.Records)
-		return c, nil
+		c.Hold, err = c.holdForTemplates(held)
+		return c, err
 	}
-	warnings, err := history.compareNeighbours(ctx, c.Drafts, c.Records)
+	warnings, err := history.compareNeighbours(ctx)
 	c.Warnings = slices.Concat(c.Warnings, warnings)
-	c.Hold = holdForLists(others, c.Drafts, c.Records)
+	if err != nil {
+		return c, err
+	}
+	c.Hold, err = c.holdForLists(others)
 	return c, err
 }
 
@@ -98,54 +100,85 @@ type verdict struct {
 	message string
 }
 
-// apply rejects the draft if the verdict says so, unless the operator allows
+// apply rejects an envelope if the verdict says so, unless the operator allows
 // repeats.
-func (c comparison) apply(v verdict, d *envelope.Draft) {
+func (c *comparison) apply(n int, v verdict) error {
 	switch {
 	case v.code == "":
+		return nil
 	case c.allowRepeat:
-		d.Repeats = v.code
-	default:
-		d.Reject(v.code, v.message)
+		c.entry(n).repeat = repeatOf(v.code)
+		return nil
 	}
+	return c.reject(n, envelope.Problem{Position: c.position(n), Code: v.code, Message: v.message})
 }
 
 // compareRecords finds out what was sent already, in this batch or another, and
-// rejects what was sent under another name.
+// rejects what was sent under another name. It returns which envelopes earlier runs
+// have planned and not sent.
 //
 // That an envelope was sent counts more than what is wrong with its rows today: its
 // template may have been edited since, but the envelope is at DocuSign.
-func (c comparison) compareRecords(ctx context.Context, drafts []*envelope.Draft) (Records, error) {
-	drafts, ids := readable(drafts)
-	found, err := c.history.Standings(ctx, c.account, ids)
-	if err != nil {
-		return nil, err
+func (c *comparison) compareRecords(ctx context.Context) (unsent unsentCounts, err error) {
+	unsent = unsentCounts{}
+	for range c.files {
+		c.sentBefore = append(c.sentBefore, &SentBefore{})
 	}
-	records := make(Records, len(drafts))
-	for i, d := range drafts {
-		id, record, v := compareRecord(*ids[i], found[i])
-		*ids[i], records[d] = id, record
-		switch {
-		case record.State.MayExist():
-			if !repeated(d) {
-				d.Problems = nil
+	for n := range c.Len() {
+		c.sentBefore[c.entry(n).file].Of++
+	}
+	if has, err := c.history.HasAny(ctx, c.account); err != nil || !has {
+		return unsent, err
+	}
+	for ns, ids := range c.identities(atOnce, func(e *entry) bool { return e.is(identified) }) {
+		found, err := c.history.Standings(ctx, c.account, ids)
+		if err != nil {
+			return nil, err
+		}
+		for i, n := range ns {
+			if err := c.compareRecord(n, *ids[i], found[i]); err != nil {
+				return nil, err
 			}
-		case record.Twin == nil || d.Envelope != nil: // else something else is wrong with it
-			c.apply(v, d)
+			unsent.add(batchTemplate{c.batchOf(n), c.templateOf(n)}, c.entry(n).state)
 		}
 	}
-	return records, nil
+	return unsent, nil
 }
 
-// readable returns the drafts that can be read, and so have a name, beside their
-// identities.
-func readable(drafts []*envelope.Draft) (of []*envelope.Draft, ids []*envelope.Identity) {
-	for _, d := range drafts {
-		if !d.Identity.TransactionID.IsZero() {
-			of, ids = append(of, d), append(ids, identityOf(d))
+// compareRecord finds out what follows for an envelope from its entry in the ledger.
+func (c *comparison) compareRecord(n int, id envelope.Identity, record envelope.Standing) error {
+	id, record, v := compareRecord(id, record)
+	c.rename(n, &id)
+	e := c.entry(n)
+	e.state = record.State
+	switch {
+	case record.State.MayExist():
+		if e.is(twice) {
+			return nil
 		}
+		if e.status == rejected {
+			c.forget(n)
+		}
+		return c.settle(n, outcomeBefore(record))
+	case record.Twin != nil && !e.is(accepted):
+		return nil // something else is wrong with it
+	case record.Twin != nil && !c.allowRepeat:
+		c.sentBefore[e.file].add(*record.Twin)
 	}
-	return of, ids
+	return c.apply(n, v)
+}
+
+// outcomeBefore is the outcome of an envelope that an earlier run has sent, or may
+// have sent, as long as this one has not come to it.
+func outcomeBefore(record envelope.Standing) envelope.Outcome {
+	if record.State == envelope.StateSent {
+		return batch.AlreadySent(record)
+	}
+	out := envelope.Outcome{Status: envelope.Unknown, Code: record.Code, Message: "an earlier run may have sent it; run the same command again: it is looked up before anything is sent"}
+	if record.Code != "" {
+		out.Message = strings.TrimSuffix(record.Message, ".") + ". " + out.Message
+	}
+	return out
 }
 
 // compareRecord returns the name by which an envelope goes on, what the ledger has
@@ -166,23 +199,6 @@ func compareRecord(id envelope.Identity, record envelope.Standing) (envelope.Ide
 		return id, record, verdict{envelope.AlreadySentCode, batch.SameContentMessage(*record.Twin)}
 	}
 	return id, record, verdict{}
-}
-
-// identityOf is the draft's identity, with what only a checked envelope knows if
-// there is one.
-func identityOf(d *envelope.Draft) *envelope.Identity {
-	if d.Envelope != nil {
-		return &d.Envelope.Identity
-	}
-	return &d.Identity
-}
-
-// repeated reports whether the draft was rejected because its files say the same
-// twice.
-func repeated(d *envelope.Draft) bool {
-	return slices.ContainsFunc(d.Problems, func(p envelope.Problem) bool {
-		return p.Code == envelope.DuplicateEnvelope || p.Code == envelope.KeyConflict
-	})
 }
 
 // labelConflict rejects an envelope whose label another one has.

@@ -2,6 +2,7 @@ package job
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,20 +11,6 @@ import (
 
 	"batchsend/envelope"
 )
-
-// named is a transaction ID that begins with name.
-func named(name string) (id envelope.TransactionID) {
-	copy(id[:], name)
-	return id
-}
-
-// draftOf is an accepted draft of a batch.
-func draftOf(batch, id string) *envelope.Draft {
-	d := &envelope.Draft{In: &envelope.Input{Name: batch, Batch: batch}, Rows: []*envelope.Row{{Position: envelope.Position{File: batch, Line: 2}}}, TemplateID: "t"}
-	d.Identity = envelope.Identity{Batch: batch, TemplateID: "t", TransactionID: named(id)}
-	d.Envelope = &envelope.Envelope{Identity: d.Identity}
-	return d
-}
 
 func TestCompareRecord(t *testing.T) {
 	t.Parallel()
@@ -70,18 +57,33 @@ func TestCorrectionVerdicts(t *testing.T) {
 	}{
 		{9, 9, false}, {10, 10, true}, {19, 10, true}, {20, 10, false}, {40, 21, true},
 	} {
-		var all []*envelope.Draft
+		c := comparison{Index: tabled(t)}
 		var corrections []correction
 		for i := range tt.rows {
-			d := draftOf("b", fmt.Sprint(i))
-			if all = append(all, d, draftOf("other", fmt.Sprint("o", i))); i < tt.corrected {
-				corrections = append(corrections, correction{d, envelope.Earlier{Batch: "b", TemplateID: "t", ID: "e1", At: time.Now()}})
+			n := c.accept("b", fmt.Sprint(i), envelope.StateNew)
+			c.accept("other", fmt.Sprint("o", i), envelope.StateNew)
+			if i < tt.corrected {
+				of, err := c.keep(envelope.Earlier{Batch: "b", TemplateID: "t", ID: "e1", At: time.Now()})
+				if err != nil {
+					t.Fatal(err)
+				}
+				corrections = append(corrections, correction{n, of})
 			}
 		}
-		for _, v := range correctionVerdicts(corrections, all) {
-			if v.code != envelope.KeyConflict || strings.Contains(v.message, newList) != tt.isNew {
-				t.Errorf("%d of %d rows: %s %s", tt.corrected, tt.rows, v.code, v.message)
+		if err := c.rejectCorrections(corrections); err != nil {
+			t.Fatal(err)
+		}
+		for _, correction := range corrections {
+			problems, err := c.problems(correction.n)
+			if err != nil || len(problems) != 1 {
+				t.Fatalf("%d of %d rows: %v, %v", tt.corrected, tt.rows, problems, err)
 			}
+			if p := problems[0]; p.Code != envelope.KeyConflict || strings.Contains(p.Message, newList) != tt.isNew {
+				t.Errorf("%d of %d rows: %s %s", tt.corrected, tt.rows, p.Code, p.Message)
+			}
+		}
+		if n := c.Counts()[envelope.Rejected]; n != len(corrections) {
+			t.Errorf("%d of %d rows: %d are rejected", tt.corrected, tt.rows, n)
 		}
 	}
 }
@@ -96,13 +98,14 @@ func TestUnsent(t *testing.T) {
 	}{
 		{"", 0}, {"nn", 0}, {"ss", 0}, {"ff", 0}, {"sf", 1}, {"pf", 2}, {"su", 1}, {"spn", 1},
 	} {
-		records := Records{draftOf("other", "x"): {State: envelope.StatePlanned}}
-		for i, letter := range tt.states {
-			records[draftOf("b", fmt.Sprint(i))] = envelope.Standing{State: map[rune]envelope.State{
+		unsent := unsentCounts{}
+		unsent.add(batchTemplate{"other", "t"}, envelope.StatePlanned)
+		for _, letter := range tt.states {
+			unsent.add(of, map[rune]envelope.State{
 				'n': envelope.StateNew, 'p': envelope.StatePlanned, 's': envelope.StateSent, 'f': envelope.StateFailed, 'u': envelope.StateUnknown,
-			}[letter]}
+			}[letter])
 		}
-		if got := unsent(of, records); got != tt.want {
+		if got := unsent.of(of); got != tt.want {
 			t.Errorf("of %q %d are unsent, want %d", tt.states, got, tt.want)
 		}
 	}
@@ -112,15 +115,23 @@ func TestUnsent(t *testing.T) {
 // not know, are unknown.
 func TestHoldForLists(t *testing.T) {
 	t.Parallel()
-	inList, sent, other := draftOf("b", "1"), draftOf("b", "2"), draftOf("b", "3")
-	drafts, records := []*envelope.Draft{inList, sent, other}, Records{sent: {State: envelope.StateSent}}
+	x := tabled(t)
+	inList, sent, other := x.accept("b", "1", envelope.StateNew), x.accept("b", "2", envelope.StateSent), x.accept("b", "3", envelope.StateNew)
 	lists := []Unrecorded{{Batch: "b", Making: 2, InLists: []envelope.TransactionID{named("1"), named("2")}}, {Batch: "c"}}
-	if hold := holdForLists(lists[1:], drafts, records); hold.Err != nil || len(hold.Outcomes) != 0 {
-		t.Errorf("without lists: %+v", hold)
+	if hold, err := x.holdForLists(lists[1:]); err != nil || hold.Err != nil || x.Counts()[envelope.Unknown] != 0 {
+		t.Errorf("without lists: %+v, %v, %v", hold, err, x.Counts())
 	}
-	hold := holdForLists(lists, drafts, records)
-	if _, is := hold.Err.(*MakingError); !is || len(hold.Outcomes) != 1 || hold.Outcomes[inList].Status != envelope.Unknown || hold.Resolving != 1 {
+	hold, err := x.holdForLists(lists)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, is := hold.Err.(*MakingError); !is || outcomeOf(t, x, inList).Status != envelope.Unknown || hold.Resolving != 1 {
 		t.Errorf("with lists: %+v", hold)
+	}
+	for _, n := range []int{sent, other} {
+		if out := outcomeOf(t, x, n); out.Status != envelope.Pending || out.Message != "" {
+			t.Errorf("with lists envelope %d has the outcome %+v", n, out)
+		}
 	}
 }
 
@@ -128,24 +139,41 @@ func TestHoldForLists(t *testing.T) {
 // exist; the rest is left for the next run.
 func TestLimit(t *testing.T) {
 	t.Parallel()
-	c := Compared{Records: Records{}}
-	for i, state := range []envelope.State{envelope.StateSent, envelope.StateNew, envelope.StateUnknown, envelope.StateFailed, envelope.StateNew, envelope.StateSending} {
-		d := draftOf("b", fmt.Sprint(i))
-		c.Drafts, c.Records[d] = append(c.Drafts, d), envelope.Standing{State: state}
-	}
-	p := Planned{Compared: c}
-	p.Items, p.Of = acceptedItems(c)
-	for limit, want := range [][]string{{"0", "1", "2", "3", "4", "5"}, {"0", "1", "2", "5"}, {"0", "1", "2", "3", "5"}, {"0", "1", "2", "3", "4", "5"}} {
-		var got []string
-		items, of := chosen(p, limit)
-		for i := range items {
-			if items[i].Envelope != of[i].Envelope {
-				t.Fatalf("item %d is not that of its draft", i)
+	for limit, want := range [][]string{{"1", "2", "3", "4", "5"}, {"1", "2", "5"}, {"1", "2", "3", "5"}, {"1", "2", "3", "4", "5"}} {
+		c := comparison{Index: tabled(t)}
+		for i, state := range []envelope.State{envelope.StateSent, envelope.StateNew, envelope.StateUnknown, envelope.StateFailed, envelope.StateNew, envelope.StateSending} {
+			n := c.accept("b", fmt.Sprint(i), envelope.StateNew)
+			if err := c.compareRecord(n, c.identity(n), envelope.Standing{State: state, ID: "e1"}); err != nil {
+				t.Fatal(err)
 			}
-			got = append(got, strings.TrimRight(string(items[i].Envelope.TransactionID[:]), "\x00"))
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("--limit %d (-want +got):\n%s", limit, diff)
+		p := Planned{Compared: Compared{Checked: Checked{Input: Input{Index: c.Index}}}, Due: c.due(limit)}
+		s, beyond, err := p.selected()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for i := range s.Len() {
+			id := s.Item(i).TransactionID
+			got = append(got, strings.TrimRight(string(id[:]), "\x00"))
+		}
+		if diff := cmp.Diff(want, got); diff != "" || beyond != 5-len(want) {
+			t.Errorf("--limit %d leaves %d (-want +got):\n%s", limit, beyond, diff)
+		}
+		if out := outcomeOf(t, c.Index, 0); out.Status != envelope.AlreadySent || out.ID != "e1" {
+			t.Errorf("--limit %d: what was sent is %+v", limit, out)
+		}
+		left := 0
+		for n := range c.Len() {
+			if out := outcomeOf(t, c.Index, n); strings.Contains(out.Message, "--limit") {
+				left++
+				if out.Status != envelope.Pending || slices.Contains(want, fmt.Sprint(n)) {
+					t.Errorf("--limit %d: envelope %d is %+v", limit, n, out)
+				}
+			}
+		}
+		if left != beyond {
+			t.Errorf("--limit %d: %d envelopes say so, want %d", limit, left, beyond)
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"batchsend/envelope"
-	"batchsend/internal/batch"
 	"batchsend/internal/ledger"
 )
 
@@ -27,24 +26,22 @@ func (m *DryRun) History(l Ledger) History { return &overlay{l, m.adopted} }
 func (*DryRun) Aborts(Options) bool { return false }
 
 // Deliver implements [Mode]: it says what would be sent.
-func (*DryRun) Deliver(ctx context.Context, _ Options, _ Site, p Planned) (Done, error) {
-	outcomes := make(Outcomes, len(p.Items))
-	for i, item := range p.Items {
-		outcomes[p.Of[i]] = wouldBe(item.Record)
+func (*DryRun) Deliver(ctx context.Context, _ Options, _ Site, p Planned) (d Done, err error) {
+	d = Done{Planned: p, Stopped: context.Cause(ctx)}
+	for n := range p.Len() {
+		e := p.entry(n)
+		switch {
+		case !e.is(accepted) || e.state == envelope.StateSent:
+		case e.state.Open():
+			err = p.settle(n, envelope.Outcome{Status: envelope.Valid, Message: "an earlier run may have sent it and did not learn whether it has: a run looks it up before it sends anything"})
+		default:
+			err = p.settle(n, envelope.Outcome{Status: envelope.Valid})
+		}
+		if err != nil {
+			return d, err
+		}
 	}
-	return p.done(outcomes, batch.Result{Stopped: context.Cause(ctx)}), nil
-}
-
-// wouldBe returns the outcome of an accepted envelope as far as it can be known without
-// sending it.
-func wouldBe(record envelope.Standing) envelope.Outcome {
-	switch {
-	case record.State == envelope.StateSent:
-		return batch.AlreadySent(record)
-	case record.State.Open():
-		return envelope.Outcome{Status: envelope.Valid, Message: "an earlier run may have sent it and did not learn whether it has: a run looks it up before it sends anything"}
-	}
-	return envelope.Outcome{Status: envelope.Valid}
+	return d, nil
 }
 
 var _ Mode = (*DryRun)(nil)
@@ -54,6 +51,14 @@ var _ Mode = (*DryRun)(nil)
 type overlay struct {
 	History
 	adopted []ledger.Adopted
+}
+
+// HasAny implements [History].
+func (o *overlay) HasAny(ctx context.Context, account string) (bool, error) {
+	if len(o.adopted) > 0 {
+		return true, nil
+	}
+	return o.History.HasAny(ctx, account)
 }
 
 // Standings implements [History].

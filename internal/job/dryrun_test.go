@@ -74,29 +74,44 @@ func TestDryRunAdopts(t *testing.T) {
 // TestDryRunDelivers says what would be sent, whatever the limit.
 func TestDryRunDelivers(t *testing.T) {
 	t.Parallel()
-	c := Compared{Records: Records{}}
+	x := tabled(t)
 	for id, state := range map[string]envelope.State{"1": envelope.StateNew, "2": envelope.StateSent, "3": envelope.StateFailed} {
-		d := draftOf("b", id)
-		c.Drafts, c.Records[d] = append(c.Drafts, d), envelope.Standing{State: state}
+		compared(t, x, id, envelope.Standing{State: state})
 	}
-	p := Planned{Compared: c}
-	p.Items, p.Of = acceptedItems(c)
-	done, err := (&DryRun{}).Deliver(context.Background(), Options{Limit: 1}, Site{}, p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	counts, _ := done.Tally()
-	if counts[envelope.Valid] != 2 || counts[envelope.AlreadySent] != 1 || done.Beyond != 0 || done.Stopped != nil {
-		t.Errorf("%v, %d beyond the limit, stopped: %v", counts, done.Beyond, done.Stopped)
+	done := delivered(t, x, Options{Limit: 1})
+	counts, _, err := done.Tally()
+	if err != nil || counts[envelope.Valid] != 2 || counts[envelope.AlreadySent] != 1 || done.Beyond != 0 || done.Stopped != nil {
+		t.Errorf("%v, %v, %d beyond the limit, stopped: %v", counts, err, done.Beyond, done.Stopped)
 	}
 }
 
-// TestWouldBe has an envelope in each state of the ledger.
-func TestWouldBe(t *testing.T) {
+// compared adds an envelope that the ledger has so, and returns its number.
+func compared(t *testing.T, x *Index, id string, record envelope.Standing) (n int) {
+	n = x.accept("b", id, envelope.StateNew)
+	if err := (&comparison{Index: x}).compareRecord(n, x.identity(n), record); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// delivered has a dry run deliver the envelopes of an index.
+func delivered(t *testing.T, x *Index, o Options) Done {
+	p := Planned{Compared: Compared{Checked: Checked{Input: Input{Index: x}}}, Due: x.due(o.Limit)}
+	done, err := (&DryRun{}).Deliver(context.Background(), o, Site{}, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return done
+}
+
+// TestDryRunOutcomes has an envelope in each state of the ledger.
+func TestDryRunOutcomes(t *testing.T) {
 	t.Parallel()
 	for i, want := range []envelope.Status{envelope.Valid, envelope.Valid, envelope.Valid, envelope.AlreadySent, envelope.Valid, envelope.Valid} {
-		st := envelope.State(i)
-		out := wouldBe(envelope.Standing{State: st, ID: "e-1"})
+		x, st := tabled(t), envelope.State(i)
+		n := compared(t, x, "1", envelope.Standing{State: st, ID: "e-1"})
+		delivered(t, x, Options{})
+		out := outcomeOf(t, x, n)
 		if out.Status != want || (out.ID != "") != (st == envelope.StateSent) || (out.Message != "") != st.Open() {
 			t.Errorf("%v: %+v, want %s", st, out, want)
 		}

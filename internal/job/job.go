@@ -4,7 +4,10 @@
 // It decides which steps there are, their order, and what follows for an envelope
 // from what was sent before. Steps hand each other values:
 //
-//	Read → Checked → Compared → Planned → Done
+//	Input → Checked → Compared → Planned → Done
+//
+// Files are read as a stream: the values have an [Index] of what the rows say, and the
+// rows are read again where they are needed.
 //
 // How an envelope is claimed, sent and settled is the business of package batch. The
 // room knows neither flags nor terminals, neither SQL nor HTTP.
@@ -12,12 +15,14 @@ package job
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
 	"batchsend/internal/ledger"
+	"batchsend/internal/report"
 	"batchsend/reminders"
 	"batchsend/throttle"
 )
@@ -118,7 +123,7 @@ type Operator interface {
 // Progress shows how far sending has come.
 type Progress interface {
 	// Outcome is told of every outcome as it comes, by several goroutines at once.
-	Outcome(env *envelope.Envelope, out envelope.Outcome)
+	Outcome(out envelope.Outcome)
 	// Close ends the showing.
 	Close()
 }
@@ -126,28 +131,41 @@ type Progress interface {
 var _ Ledger = (*ledger.DB)(nil)
 
 // Send reads files, checks their rows, compares them with what was sent before,
-// plans, and sends what is missing, or in a dry run says what would be sent. open
-// signs in and opens the ledger; it is called when the files have been read and have
-// rows.
+// plans, and sends what is missing, or in a dry run says what would be sent. signIn
+// signs in and opens the ledger; it is called when the files have rows and their
+// headers are right.
 //
-// With an error, Done has what is known so far.
-func Send(ctx context.Context, o Options, teller Teller, open func(ctx context.Context, batches []string) (Site, error)) (done Done, err error) {
-	done.Read, err = read(o.Files, teller)
-	if err != nil || len(done.Drafts) == 0 {
+// With an error, Done has what is known so far. It must be closed.
+func Send(ctx context.Context, o Options, teller Teller, signIn func(ctx context.Context, batches []string) (Site, error)) (done Done, err error) {
+	done = Nothing()
+	defer func() {
+		if err == nil || done.indexed {
+			return
+		}
+		if unread := done.survey(context.WithoutCancel(ctx)); unread != nil {
+			err = errors.Join(err, unread)
+		}
+	}()
+	if done.Input, err = Open(o.Files); err != nil {
 		return done, err
 	}
-	site, err := open(ctx, done.Batches())
+	if has, err := done.hasRows(); err != nil || !has {
+		done.describe(teller)
+		return done, err
+	}
+	site, err := signIn(ctx, done.Batches())
 	if err != nil {
 		return done, err
 	}
-	if done.Checked, err = Check(ctx, o, site, done.Read); err != nil {
+	if done.Checked, err = Check(ctx, o, site, done.Input); err != nil {
 		return done, err
 	}
+	done.describe(teller)
 	if done.Compared, err = compare(ctx, o, site, done.Checked); err != nil {
 		return done, err
 	}
 	if hold := done.Hold; hold.Err != nil {
-		done.Outcomes, done.Stopped, done.Resolving = hold.Outcomes, hold.Err, hold.Resolving
+		done.Stopped, done.Resolving = hold.Err, hold.Resolving
 		return done, nil
 	}
 	if done.Planned, err = plan(ctx, o, site, done.Compared); err != nil {
@@ -155,4 +173,15 @@ func Send(ctx context.Context, o Options, teller Teller, open func(ctx context.C
 	}
 	site.Operator.ShowPlan(done.Planned)
 	return site.Mode.Deliver(ctx, o, site, done.Planned)
+}
+
+// describe says how each file was understood.
+func (x *Index) describe(teller Teller) {
+	envelopes := make([]int, len(x.files))
+	for n := range x.Len() {
+		envelopes[x.entry(n).file]++
+	}
+	for i, f := range x.files {
+		teller.Say("%s: %s; %s, %s", f.in.Name(), f.in.Describe(), report.Plural(f.rows, "row"), report.Plural(envelopes[i], "envelope"))
+	}
 }

@@ -88,13 +88,12 @@ func (m *Live) Deliver(ctx context.Context, o Options, site Site, p Planned) (Do
 	if err != nil {
 		return Done{Planned: p}, err
 	}
-	items, of := chosen(p, o.Limit)
-	selected, outcomes := stillToDo(items, of)
-	progress := site.Operator.Progress(p.Plan.Envelopes)
-	observer := &deliveries{recoveries: recoveries{waits{op: site.Operator}}, selection: selected, progress: progress, outcomes: outcomes}
-	for _, draft := range selected.of {
-		outcomes[draft] = envelope.Outcome{Status: envelope.Pending}
+	selected, beyond, err := p.selected()
+	if err != nil {
+		return Done{Planned: p}, err
 	}
+	progress := site.Operator.Progress(p.Plan.Envelopes)
+	observer := &deliveries{recoveries: recoveries{waits{op: site.Operator}}, selection: selected, progress: progress}
 	defer tellOfStop(ctx, site.Operator)()
 	watch := newTemplateWatch(site, p.Checked)
 	runner := &batch.Runner{
@@ -105,14 +104,14 @@ func (m *Live) Deliver(ctx context.Context, o Options, site Site, p Planned) (Do
 	}
 	result := runner.Run(ctx, selected, left)
 	progress.Close()
-	return p.done(outcomes, result), nil
+	return Done{Planned: p, Stopped: result.Stopped, Resolving: result.Resolving, Beyond: beyond}, observer.failed()
 }
 
 // lookUp learns what became of the envelopes that earlier runs left unresolved, where
 // rejected rows keep anything from being sent: nobody should have to mend those rows
 // to know it.
 func (m *Live) lookUp(ctx context.Context, o Options, site Site, p Planned) (Done, error) {
-	d := Done{Planned: p, Outcomes: make(Outcomes)}
+	d := Done{Planned: p}
 	result, err := Reconciliation{
 		DocuSign: site.DocuSign, Session: m.Session, Retry: site.Retry, Settle: o.Settle, Teller: site.Operator, Log: site.Log,
 		Observer: recoveries{waits{op: site.Operator}},
@@ -121,16 +120,19 @@ func (m *Live) lookUp(ctx context.Context, o Options, site Site, p Planned) (Don
 		return d, err
 	}
 	d.Stopped, d.Resolving = result.Stopped, result.Resolving
-	drafts, ids := readable(p.Drafts)
-	found, err := site.Ledger.Standings(ctx, site.Account, ids)
-	if err != nil {
-		return d, err
-	}
-	d.Records = make(Records, len(drafts))
-	for i, draft := range drafts {
-		d.Records[draft] = found[i]
-		if found[i].State.Open() {
-			d.Outcomes[draft] = d.untouched(draft)
+	for ns, ids := range p.identities(atOnce, func(e *entry) bool { return e.is(identified) && e.status != rejected }) {
+		found, err := site.Ledger.Standings(ctx, site.Account, ids)
+		if err != nil {
+			return d, err
+		}
+		for i, n := range ns {
+			out := envelope.Outcome{Status: envelope.Pending}
+			if p.entry(n).state = found[i].State; found[i].State.MayExist() {
+				out = outcomeBefore(found[i])
+			}
+			if err := p.settle(n, out); err != nil {
+				return d, err
+			}
 		}
 	}
 	return d, nil
@@ -139,40 +141,29 @@ func (m *Live) lookUp(ctx context.Context, o Options, site Site, p Planned) (Don
 // prepare makes sure that files still say what was read, and writes into the ledger
 // what is about to be sent. It returns what earlier runs left behind.
 func (m *Live) prepare(ctx context.Context, site Site, p Planned) (left batch.Leftovers, err error) {
-	for _, s := range p.snapshots {
-		if err := s.unchanged(); err != nil {
+	for _, f := range p.files {
+		if err := f.seen.unchanged(); err != nil {
 			return left, err
 		}
 	}
-	for _, of := range templatesOf(p.Of) {
+	isAccepted := func(e *entry) bool { return e.is(accepted) }
+	for _, of := range p.batchTemplates(isAccepted) {
 		if err := m.Session.SeeTemplate(ctx, of.batch, of.template, p.Sources[of.template].Template.Fingerprint()); err != nil {
 			return left, err
 		}
 	}
-	envs := make([]*envelope.Envelope, len(p.Items))
-	for i := range p.Items {
-		envs[i] = p.Items[i].Envelope
-	}
-	if err := m.Session.Plan(ctx, envs); err != nil {
-		return left, err
+	for ns := range p.identities(atOnce, isAccepted) {
+		envs := make([]*envelope.Envelope, len(ns))
+		for i, n := range ns {
+			if envs[i], err = p.Read(ctx, n); err != nil {
+				return left, err
+			}
+		}
+		if err := m.Session.Plan(ctx, envs); err != nil {
+			return left, err
+		}
 	}
 	return leftBehind(ctx, m.Session, site.Operator)
-}
-
-// chosen returns the items that this run is about, and their drafts: those that are
-// due, and all that were sent, or may have been.
-func chosen(p Planned, limit int) (items []Item, of []*envelope.Draft) {
-	which := due(p.Items, limit)
-	for i, item := range p.Items {
-		isDue := len(which) > 0 && which[0] == i
-		if isDue {
-			which = which[1:]
-		}
-		if isDue || item.Record.State.MayExist() {
-			items, of = append(items, item), append(of, p.Of[i])
-		}
-	}
-	return items, of
 }
 
 // tellOfStop tells the operator when ctx is cancelled what happens now. What it

@@ -8,94 +8,97 @@ import (
 	"batchsend/envelope"
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
+	"batchsend/internal/spool"
 )
 
 // newcomer is an envelope of which the ledger does not know that it was sent, and
 // those of the ledger that resemble it.
 type newcomer struct {
-	draft      *envelope.Draft
+	envelope.Identity
+	n          int
+	at         envelope.Position
 	unresolved bool // it may have been sent
 	ledger.Neighbours
 }
-
-// transactionIDs is a set of them.
-type transactionIDs map[envelope.TransactionID]bool
 
 // compareNeighbours rejects envelopes that look like a correction of one that was
 // sent, and returns warnings of those that resemble one and go out all the same. Of
 // an envelope that may have been sent it only warns: it was not rejected when it was
 // claimed.
-func (c comparison) compareNeighbours(ctx context.Context, all []*envelope.Draft, records Records) ([]envelope.Problem, error) {
-	inFiles := idsIn(all)
-	var ids []*envelope.Identity
-	var newcomers []newcomer
-	for _, d := range all {
-		if state := records[d].State; d.Envelope != nil && state != envelope.StateSent {
-			newcomers, ids = append(newcomers, newcomer{draft: d, unresolved: state.MayExist()}), append(ids, &d.Envelope.Identity)
-		}
-	}
-	found, err := c.history.Neighbours(ctx, c.account, ids)
-	if err != nil {
+func (c *comparison) compareNeighbours(ctx context.Context) ([]envelope.Problem, error) {
+	var (
+		warnings    neighbourWarnings
+		corrections []correction
+		unclaimed   = map[string][]envelope.Earlier{}
+	)
+	if has, err := c.history.HasAny(ctx, c.account); err != nil || !has {
 		return nil, err
 	}
-	for i := range newcomers {
-		newcomers[i].Neighbours = found[i]
-	}
-	unclaimed, err := c.unclaimedLegacy(ctx, newcomers, inFiles)
-	if err != nil {
-		return nil, err
-	}
-	for _, n := range newcomers {
-		c.apply(n.correctsLegacy(unclaimed[n.draft.In.Batch]), n.draft)
-	}
-	var corrections []correction
-	var warnings neighbourWarnings
-	for _, n := range newcomers {
-		if n.draft.Envelope == nil {
-			continue // rejected above
+	for ns, ids := range c.identities(manyAtOnce, func(e *entry) bool { return e.is(accepted) && e.state != envelope.StateSent }) {
+		found, err := c.history.Neighbours(ctx, c.account, ids)
+		if err != nil {
+			return nil, err
 		}
-		if n.unresolved {
-			warnings.add(n, inFiles)
-		} else if v := n.compareLabel(); v.code != "" {
-			c.apply(v, n.draft)
-		} else if e, ok := n.corrects(inFiles); ok {
-			corrections = append(corrections, correction{n.draft, e})
-		} else {
-			warnings.add(n, inFiles)
-		}
-	}
-	for i, v := range correctionVerdicts(corrections, all) {
-		c.apply(v, corrections[i].draft)
-	}
-	return warnings.problems(), nil
-}
-
-// idsIn returns the names of all envelopes in the files, also of those that are
-// rejected: what they say still stands there.
-func idsIn(drafts []*envelope.Draft) transactionIDs {
-	ids := make(transactionIDs, len(drafts))
-	for _, d := range drafts {
-		ids[d.Identity.TransactionID] = true
-		if d.Envelope != nil {
-			ids[d.Envelope.TransactionID] = true
-			if legacy := d.Envelope.Legacy; legacy != nil {
-				ids[legacy.TransactionID] = true
+		for i, number := range ns {
+			n := &newcomer{*ids[i], number, c.position(number), c.entry(number).state.MayExist(), found[i]}
+			if err := c.unclaimedLegacy(ctx, n, unclaimed); err != nil {
+				return nil, err
+			}
+			corrects, err := c.compareNewcomer(n, unclaimed[n.Batch], &warnings)
+			if err != nil {
+				return nil, err
+			}
+			if corrects != nil {
+				of, err := c.keep(corrects)
+				if err != nil {
+					return nil, err
+				}
+				corrections = append(corrections, correction{number, of})
 			}
 		}
 	}
-	return ids
+	return warnings.problems(), c.rejectCorrections(corrections)
+}
+
+// compareNewcomer rejects a newcomer, or warns of it, or returns the envelope that it
+// seems to correct.
+func (c *comparison) compareNewcomer(n *newcomer, unclaimed []envelope.Earlier, warnings *neighbourWarnings) (corrects *envelope.Earlier, err error) {
+	if v := n.correctsLegacy(unclaimed); v.code != "" {
+		if err := c.apply(n.n, v); err != nil || !c.allowRepeat {
+			return nil, err
+		}
+	}
+	if n.unresolved {
+		warnings.add(n, c.inFiles)
+		return nil, nil
+	}
+	if v := n.compareLabel(); v.code != "" {
+		return nil, c.apply(n.n, v)
+	}
+	c.rename(n.n, &n.Identity)
+	if e, ok := n.corrects(c.inFiles); ok {
+		return &e, nil
+	}
+	warnings.add(n, c.inFiles)
+	return nil, nil
+}
+
+// inFiles reports whether a row of the files means an envelope, also one that is
+// rejected: what it says still stands there.
+func (x *Index) inFiles(id envelope.TransactionID) bool {
+	_, ok := x.find(id)
+	return ok
 }
 
 // compareLabel rejects an envelope whose label another one has that was sent, or
 // may have been. One that never was is replaced by it.
-func (n newcomer) compareLabel() verdict {
-	id, e := &n.draft.Envelope.Identity, n.SameLabel
-	switch {
+func (n *newcomer) compareLabel() verdict {
+	switch e := n.SameLabel; {
 	case e == nil:
 	case e.State.MayExist():
-		return labelConflict(*id, *e)
-	case id.Replaces.IsZero():
-		id.Replaces = e.TransactionID
+		return labelConflict(n.Identity, *e)
+	case n.Replaces.IsZero():
+		n.Replaces = e.TransactionID
 	}
 	return verdict{}
 }
@@ -103,89 +106,95 @@ func (n newcomer) compareLabel() verdict {
 // corrects returns the envelope of the same batch that went to the same people
 // and that no row of the files means any more. Another label says by itself that
 // another envelope is meant, so two that have one do not count.
-func (n newcomer) corrects(inFiles transactionIDs) (envelope.Earlier, bool) {
+func (n *newcomer) corrects(inFiles func(envelope.TransactionID) bool) (envelope.Earlier, bool) {
 	for _, e := range n.SamePeople {
-		if e.Batch == n.draft.In.Batch && !inFiles[e.TransactionID] && (n.draft.Label == "" || !e.Labelled) {
+		if e.Batch == n.Batch && !inFiles(e.TransactionID) && (n.Label == "" || !e.Labelled) {
 			return e, true
 		}
 	}
 	return envelope.Earlier{}, false
 }
 
-// correction is a draft that seems to correct an envelope that was sent.
+// correction is an envelope that seems to correct one that was sent.
 type correction struct {
-	draft *envelope.Draft
-	of    envelope.Earlier
+	n  int
+	of spool.Ref // an envelope.Earlier
 }
 
 // newListFrom is how many corrections in a batch are no slips any more, if they
 // are most of its rows: then one sentence says what has happened.
 const newListFrom = 10
 
-// correctionVerdicts rejects drafts that seem to correct what was sent. all are the
-// drafts of the files.
-func correctionVerdicts(corrections []correction, all []*envelope.Draft) []verdict {
+// rejectCorrections rejects envelopes that seem to correct what was sent.
+func (c *comparison) rejectCorrections(corrections []correction) error {
+	if len(corrections) == 0 {
+		return nil
+	}
 	rows, corrected := make(map[string]int), make(map[string]int) // by batch
-	for _, d := range all {
-		if d.Label == "" {
-			rows[d.In.Batch]++
+	for n := range c.Len() {
+		if c.entry(n).label == 0 {
+			rows[c.batchOf(n)]++
 		}
 	}
-	for _, c := range corrections {
-		corrected[c.draft.In.Batch]++
+	for _, correction := range corrections {
+		corrected[c.batchOf(correction.n)]++
 	}
-	verdicts := make([]verdict, len(corrections))
-	for i, c := range corrections {
-		name := c.draft.In.Batch
-		message := fmt.Sprintf("these people %s from batch %q on %s, with other values%s, and no row says those any more: has a cell been corrected? DocuSign would send them a second envelope. Void or correct the first in DocuSign if it is wrong; if both must go out, give --allow-repeat; if this is a new list, give it a name of its own with --batch",
-			got(c.of), name, report.Local(c.of.At), underTemplate(c.draft, c.of))
-		if n := corrected[name]; n >= newListFrom && 2*n > rows[name] {
-			message = fmt.Sprintf("a new list under an old name, or a change in every row: %s of %s people got an envelope from batch %q on %s before, with other values. If it is a new list, give it a name of its own with --batch NAME; if all must get another envelope, give --allow-repeat",
-				report.Number(n), report.Number(rows[name]), name, report.Local(c.of.At))
+	for _, correction := range corrections {
+		var e envelope.Earlier
+		if err := c.kept(correction.of, &e); err != nil {
+			return err
 		}
-		verdicts[i] = verdict{envelope.KeyConflict, message}
+		name := c.batchOf(correction.n)
+		v := correctionVerdict(name, c.templateOf(correction.n), e, corrected[name], rows[name])
+		if err := c.apply(correction.n, v); err != nil {
+			return err
+		}
 	}
-	return verdicts
+	return nil
 }
 
-// unclaimedLegacy returns, by batch, what an earlier release has sent and no row
-// of the files means. It asks only about batches with newcomers that may correct
-// such an envelope.
-func (c comparison) unclaimedLegacy(ctx context.Context, newcomers []newcomer, inFiles transactionIDs) (map[string][]envelope.Earlier, error) {
-	unclaimed := make(map[string][]envelope.Earlier)
-	for _, n := range newcomers {
-		name := n.draft.In.Batch
-		if _, asked := unclaimed[name]; asked || !n.mayCorrectLegacy() {
-			continue
-		}
-		entries, err := c.history.LegacyEntries(ctx, c.account, name)
-		if err != nil {
-			return nil, err
-		}
-		unclaimed[name] = slices.DeleteFunc(entries, func(e envelope.Earlier) bool { return inFiles[e.TransactionID] })
+// correctionVerdict rejects an envelope of a batch that seems to correct e, as do so
+// many of the batch's rows.
+func correctionVerdict(batch, templateID string, e envelope.Earlier, corrected, rows int) verdict {
+	if corrected >= newListFrom && 2*corrected > rows {
+		return verdict{envelope.KeyConflict, fmt.Sprintf("a new list under an old name, or a change in every row: %s of %s people got an envelope from batch %q on %s before, with other values. If it is a new list, give it a name of its own with --batch NAME; if all must get another envelope, give --allow-repeat",
+			report.Number(corrected), report.Number(rows), batch, report.Local(e.At))}
 	}
-	return unclaimed, nil
+	return verdict{envelope.KeyConflict, fmt.Sprintf("these people %s from batch %q on %s, with other values%s, and no row says those any more: has a cell been corrected? DocuSign would send them a second envelope. Void or correct the first in DocuSign if it is wrong; if both must go out, give --allow-repeat; if this is a new list, give it a name of its own with --batch",
+		got(e), batch, report.Local(e.At), underTemplate(templateID, e))}
+}
+
+// unclaimedLegacy finds out what an earlier release has sent of a newcomer's batch
+// and no row of the files means, if the newcomer may correct such an envelope. Each
+// batch is asked for once.
+func (c *comparison) unclaimedLegacy(ctx context.Context, n *newcomer, unclaimed map[string][]envelope.Earlier) error {
+	if _, asked := unclaimed[n.Batch]; asked || !n.mayCorrectLegacy() {
+		return nil
+	}
+	entries, err := c.history.LegacyEntries(ctx, c.account, n.Batch)
+	unclaimed[n.Batch] = slices.DeleteFunc(entries, func(e envelope.Earlier) bool { return c.inFiles(e.TransactionID) })
+	return err
 }
 
 // mayCorrectLegacy reports whether the envelope may be a correction of one that an
 // earlier release has sent.
-func (n newcomer) mayCorrectLegacy() bool {
-	return !n.unresolved && n.draft.Label == "" && n.draft.Envelope.Legacy != nil && n.draft.Envelope.Replaces.IsZero()
+func (n *newcomer) mayCorrectLegacy() bool {
+	return !n.unresolved && n.Label == "" && n.Legacy != nil && n.Replaces.IsZero()
 }
 
 // correctsLegacy rejects what may be a correction in a batch that an earlier
 // release has begun. That release did not write down who got what, so as long as
 // there are envelopes that no row means any more, each new row may correct one.
-func (n newcomer) correctsLegacy(unclaimed []envelope.Earlier) verdict {
+func (n *newcomer) correctsLegacy(unclaimed []envelope.Earlier) verdict {
 	if len(unclaimed) == 0 || !n.mayCorrectLegacy() {
 		return verdict{}
 	}
 	e := unclaimed[0]
-	if i := slices.IndexFunc(unclaimed, func(e envelope.Earlier) bool { return e.Line == n.draft.Position().Line }); i >= 0 {
+	if i := slices.IndexFunc(unclaimed, func(e envelope.Earlier) bool { return e.Line == n.at.Line }); i >= 0 {
 		e = unclaimed[i]
 	}
 	return verdict{envelope.KeyConflict, fmt.Sprintf("an earlier release has begun batch %q, and %s that it has sent stands in no row as it was, such as the one of line %d (envelope %s of %s): this row may be a correction of it. Restore the rows as they were; if this is another envelope, give --allow-repeat or another --batch",
-		n.draft.In.Batch, report.Plural(len(unclaimed), "envelope"), e.Line, e.ID, report.Local(e.At))}
+		n.Batch, report.Plural(len(unclaimed), "envelope"), e.Line, e.ID, report.Local(e.At))}
 }
 
 // got says that people got an envelope.
@@ -196,10 +205,9 @@ func got(e envelope.Earlier) string {
 	return fmt.Sprintf("got envelope %s", e.ID)
 }
 
-// underTemplate says that an envelope came from another template than the
-// draft's.
-func underTemplate(d *envelope.Draft, e envelope.Earlier) string {
-	if e.TemplateID == d.TemplateID {
+// underTemplate says that an envelope came from another template than the given one.
+func underTemplate(templateID string, e envelope.Earlier) string {
+	if e.TemplateID == templateID {
 		return ""
 	}
 	return fmt.Sprintf(" or from another template (%s)", e.TemplateID)
@@ -209,29 +217,37 @@ func underTemplate(d *envelope.Draft, e envelope.Earlier) string {
 // out. Lists are sent to the same people every month, so beyond a few rows a
 // sentence tells of all.
 type neighbourWarnings struct {
-	people, names []envelope.Problem
-	last          envelope.Earlier // of people
+	people, names         []envelope.Problem // the first of each kind
+	morePeople, moreNames int
+	last                  envelope.Earlier // of people
 }
 
 // fewWarnings is how many rows of a kind are told of one by one.
 const fewWarnings = 5
 
 // add warns of what an envelope resembles.
-func (w *neighbourWarnings) add(n newcomer, inFiles transactionIDs) {
-	d := n.draft
-	warning := envelope.Problem{Position: d.Position(), Code: envelope.DuplicateEnvelope}
+func (w *neighbourWarnings) add(n *newcomer, inFiles func(envelope.TransactionID) bool) {
+	warning := envelope.Problem{Position: n.at, Code: envelope.DuplicateEnvelope}
 	for _, e := range n.SamePeople {
-		if e.TemplateID != d.TemplateID || e.Batch == d.In.Batch && (d.Label == "" || inFiles[e.TransactionID]) {
+		if e.TemplateID != n.TemplateID || e.Batch == n.Batch && (n.Label == "" || inFiles(e.TransactionID)) {
 			continue
 		}
 		w.last = e
+		if len(w.people) > fewWarnings {
+			w.morePeople++
+			return
+		}
 		warning.Message = fmt.Sprintf("the same people %s from this template in batch %q on %s, with other values: both will have been sent", got(e), e.Batch, report.Local(e.At))
 		w.people = append(w.people, warning)
 		return
 	}
 	for _, e := range n.SameNames {
-		if inFiles[e.TransactionID] || d.Label != "" {
+		if inFiles(e.TransactionID) || n.Label != "" {
 			continue
+		}
+		if len(w.names) == mostWarnings {
+			w.moreNames++
+			return
 		}
 		warning.Message = fmt.Sprintf("people of the same names and roles %s from this batch on %s, at another address: if the address was wrong, correct or void that envelope in DocuSign", got(e), report.Local(e.At))
 		w.names = append(w.names, warning)
@@ -244,8 +260,11 @@ func (w *neighbourWarnings) problems() []envelope.Problem {
 	if len(w.people) > fewWarnings {
 		first := w.people[0]
 		first.Message = fmt.Sprintf("%s, of which this is the first, go to people who got an envelope from this template before, with other values, the last in batch %q on %s",
-			report.Plural(len(w.people), "envelope"), w.last.Batch, report.Local(w.last.At))
+			report.Plural(len(w.people)+w.morePeople, "envelope"), w.last.Batch, report.Local(w.last.At))
 		w.people = []envelope.Problem{first}
+	}
+	if w.moreNames > 0 {
+		w.names[mostWarnings-1].Message += ". So did people of " + report.Plural(w.moreNames, "envelope") + " further down"
 	}
 	return append(w.people, w.names...)
 }

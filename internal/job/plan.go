@@ -15,10 +15,9 @@ import (
 // Planned says how envelopes go out and what that takes.
 type Planned struct {
 	Compared
-	Plan  report.Plan
-	Items []Item            // the accepted envelopes, in the order of the files
-	Of    []*envelope.Draft // to which Items belong
-	Bulk  batch.Bulk
+	Plan report.Plan
+	Due  []int32 // the envelopes that are to be sent, as far as the limit goes
+	Bulk batch.Bulk
 	// InLots says which of those that are due go in lots, see [batch.Plan].
 	InLots []int32
 	Late   int // envelopes that will not have been sent when the run must end
@@ -26,22 +25,12 @@ type Planned struct {
 	Aborted bool
 }
 
-// Item is an accepted envelope and what the ledger has of it.
-type Item struct {
-	Envelope *envelope.Envelope
-	Record   envelope.Standing
-	Group    int32 // see [batch.Item]
-}
-
 // plan chooses how the accepted envelopes are sent and works out what that takes.
 func plan(ctx context.Context, o Options, site Site, c Compared) (p Planned, err error) {
-	p = Planned{Compared: c, Aborted: c.Rejected() && site.Mode.Aborts(o)}
-	p.Items, p.Of = acceptedItems(c)
-	which := due(p.Items, o.Limit)
-	obstacle := group(p.Items, which)
-	envs, groups := make([]*envelope.Envelope, len(which)), make([]int32, len(which))
-	for n, i := range which {
-		envs[n], groups[n] = p.Items[i].Envelope, p.Items[i].Group
+	p = Planned{Compared: c, Aborted: c.Rejected() && site.Mode.Aborts(o), Due: c.due(o.Limit)}
+	groups := make([]int32, len(p.Due))
+	for i, n := range p.Due {
+		groups[i] = c.entry(int(n)).group
 	}
 	speed, err := site.Ledger.LotSpeed(ctx, site.Account)
 	if err != nil {
@@ -50,81 +39,97 @@ func plan(ctx context.Context, o Options, site Site, c Compared) (p Planned, err
 	p.Bulk = batch.Bulk{Copies: c.Info.BulkCopies, Queue: c.Info.BulkQueue, Speed: speed}
 	terms := batch.Terms{
 		Via: o.Via, Forbidden: c.Info.BulkForbidden, Untold: !c.Info.BulkTold, Bulk: p.Bulk,
-		State: site.Limits(), Now: time.Now(), Templates: len(c.Sources), Concurrency: o.Concurrency, Obstacle: obstacle,
+		State: site.Limits(), Now: time.Now(), Templates: len(c.Sources), Concurrency: o.Concurrency,
+	}
+	if terms.Obstacle, err = p.obstacle(ctx); err != nil {
+		return p, err
 	}
 	chosen := batch.Choose(groups, terms)
 	p.InLots = chosen.InLots
-	p.Plan = costs(c, envs, chosen, terms)
+	p.Plan = p.costs(chosen, terms)
 	p.Late = lateness(ctx, groups, chosen, terms)
 	return p, nil
 }
 
-// group numbers the groups of the items that are not sent yet. It returns why the
-// first of those that are due, whose indices are given, cannot go in a list; "" if all
-// can.
-func group(items []Item, due []int) (obstacle string) {
-	var groups batch.Groups
-	for i := range items {
-		if items[i].Record.State == envelope.StateSent {
+// due returns the envelopes that are to be sent, the first so many if there is a
+// limit.
+func (x *Index) due(limit int) (due []int32) {
+	for n := range x.Len() {
+		if e := x.entry(n); e.is(accepted) && !e.state.MayExist() && (limit == 0 || len(due) < limit) {
+			due = append(due, int32(n))
+		}
+	}
+	return due
+}
+
+// obstacle says why the first envelope that must go singly cannot go in a list; "" if
+// all can.
+func (p *Planned) obstacle(ctx context.Context) (string, error) {
+	for _, n := range p.Due {
+		if p.entry(int(n)).group >= 0 {
 			continue
 		}
-		var why string
-		items[i].Group, why = groups.Of(items[i].Envelope)
-		if _, isDue := slices.BinarySearch(due, i); isDue && obstacle == "" {
-			obstacle = why
+		env, err := p.Read(ctx, int(n))
+		if err != nil {
+			return "", err
 		}
+		_, obstacle := new(batch.Groups).Of(env)
+		return obstacle, nil
 	}
-	return obstacle
+	return "", nil
 }
 
-// acceptedItems returns the accepted envelopes and their drafts, in input order.
-func acceptedItems(c Compared) (items []Item, of []*envelope.Draft) {
-	for _, d := range c.Drafts {
-		if d.Envelope != nil {
-			items, of = append(items, Item{Envelope: d.Envelope, Record: c.Records[d]}), append(of, d)
-		}
-	}
-	return items, of
-}
-
-// due returns the indices of the items that are to be sent, the first so many if
-// there is a limit.
-func due(items []Item, limit int) (which []int) {
-	for i, item := range items {
-		if !item.Record.State.MayExist() && (limit == 0 || len(which) < limit) {
-			which = append(which, i)
-		}
-	}
-	return which
-}
-
-// costs says what it takes to send envs as chosen.
-func costs(c Compared, envs []*envelope.Envelope, chosen batch.Plan, terms batch.Terms) report.Plan {
+// costs says what it takes to send what is due as chosen.
+func (p *Planned) costs(chosen batch.Plan, terms batch.Terms) report.Plan {
 	takes := chosen.Finish.Sub(terms.Now)
-	p := report.Plan{
-		Envelopes: len(envs), Calls: chosen.Calls, Engine: chosen.Engine, Why: chosen.Why[0], Notes: chosen.Why[1:], InBulk: chosen.Copies, Lists: chosen.Lists,
+	costs := report.Plan{
+		Envelopes: len(p.Due), Calls: chosen.Calls, Engine: chosen.Engine, Why: chosen.Why[0], Notes: chosen.Why[1:], InBulk: chosen.Copies, Lists: chosen.Lists,
 		Finish: chosen.Finish, Duration: takes, Seconds: takes.Seconds(),
 		CallsLeft: -1, AllowanceLeft: -1,
-		Settings: report.Settings(envs),
+		Settings: p.settingsOfDue(),
 	}
-	for _, env := range envs {
-		p.Recipients += len(env.Recipients)
+	for _, n := range p.Due {
+		costs.Recipients += int(p.entry(int(n)).recipients)
 	}
-	for _, d := range c.Drafts {
-		if d.Repeats != "" && !c.Records[d].State.MayExist() {
-			if p.Repeats == nil {
-				p.Repeats = make(map[envelope.Code]int)
-			}
-			p.Repeats[d.Repeats]++
+	for n := range p.Len() {
+		e := p.entry(n)
+		if e.repeat == 0 || e.state.MayExist() {
+			continue
 		}
+		if costs.Repeats == nil {
+			costs.Repeats = make(map[envelope.Code]int)
+		}
+		costs.Repeats[repeats[e.repeat]]++
 	}
 	if terms.State.Hour.Told {
-		p.CallsLeft = terms.State.Hour.Open
+		costs.CallsLeft = terms.State.Hour.Open
 	}
-	if a := c.Info.Allowance; a.Known && !a.Unlimited {
-		p.AllowanceLeft = a.Left()
+	if a := p.Info.Allowance; a.Known && !a.Unlimited {
+		costs.AllowanceLeft = a.Left()
 	}
-	return p
+	return costs
+}
+
+// settingsOfDue counts what is due by the reminders and expiration that will apply,
+// the most frequent first.
+func (p *Planned) settingsOfDue() (all []report.Setting) {
+	counts := make([]int, len(p.settings.values))
+	var order []int32
+	for _, n := range p.Due {
+		s := p.entry(int(n)).setting
+		if counts[s]++; counts[s] == 1 {
+			order = append(order, s)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int32) int { return counts[b] - counts[a] })
+	for _, s := range order {
+		setting, source := p.settings.values[s], "template"
+		if setting.overrides {
+			source = "override"
+		}
+		all = append(all, report.Setting{Envelopes: counts[s], Applies: setting.applies.String(), Source: source})
+	}
+	return all
 }
 
 // lateness is how many of the envelopes will not have been sent when ctx ends.
@@ -147,5 +152,10 @@ func lateness(ctx context.Context, groups []int32, chosen batch.Plan, terms batc
 // expiration, which it returns, where envelopes ask for others.
 func (c *Checked) Overruled() (own reminders.Settings, overruled bool) {
 	own = reminders.Base(reminders.Stored{UseAccountDefaults: true}, c.Info.Notification)
-	return own, c.Info.OverrideForbidden && slices.ContainsFunc(c.Drafts, func(d *envelope.Draft) bool { return d.Envelope != nil && d.Envelope.Applies != own })
+	for n := range c.Len() {
+		if e := c.entry(n); e.is(accepted) && c.settings.values[e.setting].applies != own {
+			return own, c.Info.OverrideForbidden
+		}
+	}
+	return own, false
 }

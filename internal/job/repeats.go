@@ -2,6 +2,7 @@ package job
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -14,42 +15,16 @@ import (
 // by one.
 const fewRepeats = 5
 
-// SummarizeRepeats says of each file how many of its envelopes were sent before
-// under another name, in a sentence where they are many. It returns the problems
-// that these sentences do not tell.
-func SummarizeRepeats(inputs []*envelope.Input, records Records) (sentences []string, problems []envelope.Problem) {
-	for _, in := range inputs {
-		r := repeats{in: in}
-		for _, d := range in.Drafts {
-			if len(d.Problems) > 0 && d.Problems[0].Code == envelope.AlreadySentCode && records[d].Twin != nil {
-				r.add(*records[d].Twin)
-			}
-		}
-		many := r.envelopes > fewRepeats
-		if many {
-			sentences = append(sentences, fmt.Sprintf("%s: %s: %s", in.Name, envelope.AlreadySentCode, r.sentence()))
-		}
-		for _, d := range in.Drafts {
-			for _, p := range d.Problems {
-				if !many || p.Code != envelope.AlreadySentCode {
-					problems = append(problems, p)
-				}
-			}
-		}
-	}
-	return sentences, problems
-}
-
-// repeats are the envelopes of a file that were sent before.
-type repeats struct {
-	in          *envelope.Input
+// SentBefore counts the envelopes of a file that were sent before under another name.
+type SentBefore struct {
+	Of          int // so many envelopes of the file
 	envelopes   int
 	batches     []string
 	first, last time.Time
 	unresolved  bool // it is not known of all that they were sent
 }
 
-func (r *repeats) add(t envelope.Twin) {
+func (r *SentBefore) add(t envelope.Twin) {
 	if r.envelopes++; r.envelopes == 1 || t.At.Before(r.first) {
 		r.first = t.At
 	}
@@ -62,12 +37,29 @@ func (r *repeats) add(t envelope.Twin) {
 	r.unresolved = r.unresolved || t.ID == ""
 }
 
+// many reports whether a sentence tells of all of them.
+func (r *SentBefore) many() bool { return r.envelopes > fewRepeats }
+
+// SumUp says of each file how many of its envelopes were sent before under another
+// name, in a sentence where they are many. It returns the problems that these
+// sentences do not tell.
+func (c *Compared) SumUp() (sentences []string, problems iter.Seq2[envelope.Problem, error]) {
+	for i, r := range c.SentBefore {
+		if r.many() {
+			sentences = append(sentences, fmt.Sprintf("%s: %s: %s", c.files[i].in.Name(), envelope.AlreadySentCode, r.sentence()))
+		}
+	}
+	return sentences, c.problemsOf(func(n int, p envelope.Problem) bool {
+		return p.Code != envelope.AlreadySentCode || len(c.SentBefore) == 0 || !c.SentBefore[c.entry(n).file].many()
+	})
+}
+
 // fewBatches is how many batches a sentence names.
 const fewBatches = 3
 
-func (r *repeats) sentence() string {
-	many, cure := fmt.Sprintf("%s of %s", report.Number(r.envelopes), report.Plural(len(r.in.Drafts), "envelope")), "Remove their rows"
-	if r.envelopes == len(r.in.Drafts) {
+func (r *SentBefore) sentence() string {
+	many, cure := fmt.Sprintf("%s of %s", report.Number(r.envelopes), report.Plural(r.Of, "envelope")), "Remove their rows"
+	if r.envelopes == r.Of {
 		many, cure = "all "+report.Plural(r.envelopes, "envelope"), "There is nothing to do"
 	}
 	var batches []string

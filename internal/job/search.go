@@ -54,7 +54,7 @@ func adopt(ctx context.Context, o Options, site Site, c Checked) (all []Unrecord
 		if err != nil {
 			return nil, err
 		}
-		u.describe(site.Operator, site.LedgerPath, what, len(c.Inputs))
+		u.describe(site.Operator, site.LedgerPath, what, len(c.files))
 		all = append(all, u)
 	}
 	return all, nil
@@ -131,7 +131,7 @@ func (s search) unrecorded(ctx context.Context, batch string, c Checked, lots []
 			return u, err
 		}
 	}
-	a := newAdoption(&u, s.Account, records.States, rowsOf(batch, c.Drafts), templatesIn(c.Sources))
+	a := &adoption{&u, c.Index, records.States, templatesIn(c.Sources)}
 	if count > 0 {
 		news, err := throttle.Ask(ctx, s.Retry, func(ctx context.Context) ([]envelope.Mailed, error) {
 			return s.DocuSign.Mailed(ctx, batchID, func(id envelope.ID) bool { return records.Known[id] })
@@ -180,16 +180,6 @@ func (s search) find(ctx context.Context, ids []envelope.TransactionID) (map[env
 	return throttle.Ask(ctx, s.Retry, func(ctx context.Context) (map[envelope.TransactionID]envelope.Found, error) {
 		return s.DocuSign.Find(ctx, ids)
 	})
-}
-
-// rowsOf returns the envelopes of a batch that the files mean.
-func rowsOf(batch string, drafts []*envelope.Draft) (rows []*row) {
-	for _, d := range drafts {
-		if d.In.Batch == batch && !d.Identity.TransactionID.IsZero() {
-			rows = append(rows, &row{identityOf(d), d.In.Name, d.Position().Line})
-		}
-	}
-	return rows
 }
 
 // templatesIn returns the templates that can be used, by their IDs.

@@ -13,37 +13,50 @@ import (
 
 // selection is the envelopes with which a run still has something to do.
 type selection struct {
-	items []Item
-	of    []*envelope.Draft // to which items belong
+	index   *Index
+	numbers []int32
 }
 
 var _ batch.Envelopes = (*selection)(nil)
 
 // Len implements [batch.Envelopes].
-func (s *selection) Len() int { return len(s.items) }
+func (s *selection) Len() int { return len(s.numbers) }
 
 // Item implements [batch.Envelopes].
 func (s *selection) Item(i int) batch.Item {
-	return batch.Item{TransactionID: s.items[i].Envelope.TransactionID, Group: s.items[i].Group}
+	n := int(s.numbers[i])
+	return batch.Item{TransactionID: s.index.identity(n).TransactionID, Group: s.index.entry(n).group}
 }
 
 // Read implements [batch.Envelopes].
-func (s *selection) Read(_ context.Context, i int) (*envelope.Envelope, error) {
-	return s.items[i].Envelope, nil
+func (s *selection) Read(ctx context.Context, i int) (*envelope.Envelope, error) {
+	return s.index.Read(ctx, int(s.numbers[i]))
 }
 
-// stillToDo returns those of the items that were not sent yet, and the outcomes of the
-// others.
-func stillToDo(items []Item, of []*envelope.Draft) (s *selection, others Outcomes) {
-	s, others = new(selection), make(Outcomes, len(items))
-	for i, item := range items {
-		if item.Record.State == envelope.StateSent {
-			others[of[i]] = batch.AlreadySent(item.Record)
-		} else {
-			s.items, s.of = append(s.items, item), append(s.of, of[i])
+// selected returns the envelopes that this run is about: those that are due, and all
+// that may have been sent. beyond are those that are left for the next run.
+func (p *Planned) selected() (s *selection, beyond int, err error) {
+	s = &selection{index: p.Index}
+	due := p.Due
+	for n := range p.Len() {
+		e := p.entry(n)
+		switch {
+		case !e.is(accepted) || e.state == envelope.StateSent:
+		case len(due) > 0 && int(due[0]) == n:
+			due = due[1:]
+			s.numbers = append(s.numbers, int32(n))
+		case e.state.Open():
+			s.numbers = append(s.numbers, int32(n))
+			err = p.settle(n, envelope.Outcome{Status: envelope.Pending})
+		default:
+			beyond++
+			err = p.settle(n, envelope.Outcome{Status: envelope.Pending, Message: "left for the next run (--limit)"})
+		}
+		if err != nil {
+			return nil, 0, err
 		}
 	}
-	return s, others
+	return s, beyond, nil
 }
 
 // waits tells a person what a run waits for, and of what does not go as planned.
@@ -83,13 +96,13 @@ var _ batch.Observer = recoveries{}
 // Recovered implements [batch.Observer].
 func (r recoveries) Recovered(n batch.Recovered) { r.op.Say("%s", DescribeRecovered(n)) }
 
-// deliveries gathers the outcomes of a selection.
+// deliveries writes down what becomes of a selection.
 type deliveries struct {
 	recoveries
 	*selection
 	progress Progress
 	mu       sync.Mutex
-	outcomes Outcomes
+	err      error // the first that kept an outcome from being written down
 }
 
 var _ batch.Observer = (*deliveries)(nil)
@@ -97,9 +110,17 @@ var _ batch.Observer = (*deliveries)(nil)
 // Outcome implements [batch.Observer].
 func (d *deliveries) Outcome(i int, out envelope.Outcome) {
 	d.mu.Lock()
-	d.outcomes[d.of[i]] = out
+	if err := d.index.settle(int(d.numbers[i]), out); d.err == nil {
+		d.err = err
+	}
 	d.mu.Unlock()
 	if out.Status != envelope.Pending { // else it was not tried, or goes again
-		d.progress.Outcome(d.items[i].Envelope, out)
+		d.progress.Outcome(out)
 	}
+}
+
+func (d *deliveries) failed() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.err
 }

@@ -37,6 +37,12 @@ type row struct {
 	line int
 }
 
+// row returns an envelope of the files.
+func (x *Index) row(n int) *row {
+	id := x.identity(n)
+	return &row{&id, x.position(n).File, int(x.entry(n).line)}
+}
+
 // describe tells the operator what was found. what was done with it, and the run reads
 // so many files.
 func (u *Unrecorded) describe(op Teller, ledgerPath, what string, files int) {
@@ -96,8 +102,7 @@ func (e *MakingError) Error() string {
 
 // holdForLists keeps a run from sending while DocuSign is making envelopes of its
 // batches from lists of other ledgers.
-func holdForLists(all []Unrecorded, drafts []*envelope.Draft, records Records) (hold Hold) {
-	inLists := make(transactionIDs)
+func (x *Index) holdForLists(all []Unrecorded) (hold Hold, err error) {
 	for i := range all {
 		u := &all[i]
 		if u.Making == 0 {
@@ -105,15 +110,15 @@ func holdForLists(all []Unrecorded, drafts []*envelope.Draft, records Records) (
 		}
 		hold.Err = &MakingError{u.Batch, u.Making}
 		for _, id := range u.InLists {
-			inLists[id] = true
+			n, ok := x.find(id)
+			if !ok || !x.entry(n).is(accepted) || x.entry(n).state.MayExist() || x.entry(n).status != 0 {
+				continue
+			}
+			if err := x.settle(n, envelope.Outcome{Status: envelope.Unknown, Message: "DocuSign is making it from a list that another ledger has handed over"}); err != nil {
+				return hold, err
+			}
+			hold.Resolving++
 		}
 	}
-	hold.Outcomes = make(Outcomes)
-	for _, d := range drafts {
-		if d.Envelope != nil && inLists[d.Identity.TransactionID] && !records[d].State.MayExist() {
-			hold.Outcomes[d] = envelope.Outcome{Status: envelope.Unknown, Message: "DocuSign is making it from a list that another ledger has handed over"}
-		}
-	}
-	hold.Resolving = len(hold.Outcomes)
-	return hold
+	return hold, nil
 }

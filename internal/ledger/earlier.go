@@ -181,6 +181,19 @@ func isIt(env *envelope.Identity, id envelope.TransactionID) bool {
 	return id == env.TransactionID || env.Legacy != nil && id == env.Legacy.TransactionID
 }
 
+// HasAny reports whether the ledger has ever had to do with the account.
+func (db *DB) HasAny(ctx context.Context, account string) (bool, error) {
+	if db.read == nil {
+		return false, nil
+	}
+	var id int64
+	err := db.read.QueryRowContext(ctx, sqlAccount, strings.ToLower(account)).Scan(&id)
+	if missing(err) {
+		return false, nil
+	}
+	return err == nil, sqliteError(db.path, err)
+}
+
 // HasLegacy reports whether the ledger has entries of the account that an
 // earlier release has made, so that [envelope.Checker].Legacy matters.
 func (db *DB) HasLegacy(ctx context.Context, account string) (has bool, err error) {

@@ -3,7 +3,6 @@ package report
 import (
 	"encoding/csv"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -17,60 +16,33 @@ var ResultsHeader = []string{
 }
 
 // WriteResults writes one line for each recipient, in input order.
-func WriteResults(w io.Writer, entries []Entry) error {
+func WriteResults(w io.Writer, entries Entries) error {
 	out := csv.NewWriter(w)
 	if err := out.Write(ResultsHeader); err != nil {
 		return err
 	}
-	for _, part := range inOrder(entries) {
-		e, p := part.entry, part.part
-		outcome := e.forRow(p.Row)
-		transactionID := ""
-		if e.Draft.Envelope != nil {
-			transactionID = e.Draft.Envelope.TransactionID.String()
-		}
-		record := []string{
-			e.Draft.In.Name, strconv.Itoa(p.Row.Line), e.Draft.Label, p.Role, p.Email(), e.Draft.TemplateID,
-			string(outcome.Status), string(outcome.ID), transactionID, outcome.Code, outcome.Message,
-		}
-		for i, cell := range record {
-			record[i] = neutral(cell)
-		}
-		if err := out.Write(record); err != nil {
+	record := make([]string, len(ResultsHeader))
+	for e, err := range entries {
+		if err != nil {
 			return err
+		}
+		for i := range e.Draft.Recipients {
+			p := &e.Draft.Recipients[i]
+			outcome := e.forRow(p.Row)
+			record = append(record[:0],
+				e.Draft.In.Name(), strconv.Itoa(p.Row.Line), e.Draft.Label, p.Role, p.Email(), e.Draft.TemplateID,
+				string(outcome.Status), string(outcome.ID), e.TransactionID.String(), outcome.Code, outcome.Message,
+			)
+			for i, cell := range record {
+				record[i] = neutral(cell)
+			}
+			if err := out.Write(record); err != nil {
+				return err
+			}
 		}
 	}
 	out.Flush()
 	return out.Error()
-}
-
-// recipientLine is a recipient and the entry that it belongs to.
-type recipientLine struct {
-	entry *Entry
-	part  *envelope.Part
-}
-
-// inOrder returns all recipients as they stand in the files: rows of one
-// envelope need not be adjacent.
-func inOrder(entries []Entry) []recipientLine {
-	var lines []recipientLine
-	files := map[*envelope.Input]int{}
-	for i := range entries {
-		e := &entries[i]
-		if _, ok := files[e.Draft.In]; !ok {
-			files[e.Draft.In] = len(files)
-		}
-		for j := range e.Draft.Parts {
-			lines = append(lines, recipientLine{e, &e.Draft.Parts[j]})
-		}
-	}
-	slices.SortStableFunc(lines, func(a, b recipientLine) int {
-		if d := files[a.entry.Draft.In] - files[b.entry.Draft.In]; d != 0 {
-			return d
-		}
-		return a.part.Row.Line - b.part.Row.Line
-	})
-	return lines
 }
 
 // neutral keeps a spreadsheet from running a cell as a formula.
@@ -90,17 +62,20 @@ type RowWriter interface {
 
 // WriteRejects writes the rejected rows back, in input order. Every row of a
 // rejected envelope is among them.
-func WriteRejects(out RowWriter, entries []Entry) error {
-	var last *envelope.Row
-	for _, line := range inOrder(entries) {
-		row := line.part.Row
-		if line.entry.Outcome.Status != envelope.Rejected || row == last {
+func WriteRejects(out RowWriter, entries Entries) error {
+	for e, err := range entries {
+		if err != nil {
+			return err
+		}
+		if e.Outcome.Status != envelope.Rejected {
 			continue
 		}
-		last = row
-		outcome := line.entry.forRow(row)
-		if err := out.Write(row, outcome.Code, outcome.Message); err != nil {
-			return err
+		for i := range e.Draft.Rows {
+			row := &e.Draft.Rows[i]
+			outcome := e.forRow(row)
+			if err := out.Write(row, outcome.Code, outcome.Message); err != nil {
+				return err
+			}
 		}
 	}
 	return out.Flush()

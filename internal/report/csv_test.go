@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -22,7 +23,7 @@ import (
 func results(t testing.TB, entries []report.Entry) string {
 	t.Helper()
 	var b strings.Builder
-	if err := report.WriteResults(&b, entries); err != nil {
+	if err := report.WriteResults(&b, all(entries)); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -47,10 +48,11 @@ H;Employee;too short
 		sent(1), envelope.Outcome{Status: envelope.AlreadySent, ID: guid(2)}, rejected,
 		envelope.Outcome{Status: envelope.Failed, Code: "X", Message: `refused, "so"`}, envelope.Outcome{Status: envelope.Unknown},
 		envelope.Outcome{Status: envelope.Pending}, envelope.Outcome{Status: envelope.Valid})
-	entries[0].Draft.TemplateID = "t-1"
-	entries[0].Draft.Envelope = &envelope.Envelope{Identity: envelope.Identity{TransactionID: envelope.TransactionID{6: 0x50, 8: 0x80, 15: 1}}}
+	for _, i := range []int{0, 2} {
+		entries[i].Draft.TemplateID, entries[i].TransactionID = "t-1", envelope.TransactionID{6: 0x50, 8: 0x80, 15: 1}
+	}
 	entries = append(entries, read(t, "june.csv", "name,email\nJo,jo@example.test\n", sent(9))...)
-	malformed := "the row has 3 columns but the header has 4: a delimiter or a quote is missing or one too many"
+	short := "the row has 3 columns but the header has 4: a delimiter or a quote is missing or one too many"
 	same(t, results(t, entries), resultsHeader+`may.csv,2,A,Employee,ann@example.test,t-1,sent,e0000000-0000-4000-8000-000000000001,00000000-0000-5000-8000-000000000001,,
 may.csv,3,B,Employee,bo@example.test,,already-sent,e0000000-0000-4000-8000-000000000002,,,
 may.csv,4,A,Manager,mo@example.test,t-1,sent,e0000000-0000-4000-8000-000000000001,00000000-0000-5000-8000-000000000001,,
@@ -60,7 +62,7 @@ may.csv,7,D,Employee,di@example.test,,failed,,,X,"refused, ""so"""
 may.csv,8,E,Employee,ed@example.test,,unknown,,,,
 may.csv,9,F,Employee,fi@example.test,,pending,,,,
 may.csv,10,G,Employee,gu@example.test,,valid,,,,
-may.csv,11,H,,,,rejected,,,CSV_MALFORMED,`+malformed+`
+may.csv,11,H,,,,rejected,,,CSV_MALFORMED,`+short+`
 june.csv,2,,,jo@example.test,,sent,e0000000-0000-4000-8000-000000000009,,,
 `)
 }
@@ -97,7 +99,7 @@ func writeRejects(t interface{ Fatal(...any) }, w io.Writer, in *envelope.Input,
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := report.WriteRejects(out, entries); err != nil {
+	if err := report.WriteRejects(out, all(entries)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -179,22 +181,23 @@ func TestRejectsRoundTrip(t *testing.T) {
 			})
 		}
 		_ = w.WriteAll(table)
-		in, err := readFile("may.csv", &text)
+		_, drafts, err := readFile("may.csv", &text)
 		if err != nil {
 			t.Skip(err)
 		}
-		var entries []report.Entry
-		var want [][]string
-		for _, d := range in.Drafts {
-			out, bad := report.Rejection(d)
-			if !bad && rapid.Bool().Draw(t, "rejected") {
-				d.Problems, out, bad = []envelope.Problem{{Position: d.Position(), Code: "X", Message: cell.Draw(t, "why")}}, rejected, true
+		entries := entriesOf(drafts, func(_ int, first *envelope.Draft) []envelope.Problem {
+			if !rapid.Bool().Draw(t, "rejected") {
+				return nil
 			}
-			entries = append(entries, report.Entry{Draft: d, Outcome: out})
-			if bad {
-				for _, r := range d.Rows {
-					want = append(want, append([]string{fmt.Sprintf("%9d", r.Line)}, r.Cells...))
-				}
+			return []envelope.Problem{{Position: first.Position(), Code: "X", Message: cell.Draw(t, "why")}}
+		}, sent(1))
+		var want [][]string
+		for _, e := range entries {
+			if e.Outcome.Status != envelope.Rejected {
+				continue
+			}
+			for _, r := range e.Draft.Rows {
+				want = append(want, append([]string{fmt.Sprintf("%9d", r.Line)}, r.Cells...))
 			}
 		}
 		slices.SortFunc(want, slices.Compare)
@@ -205,21 +208,21 @@ func TestRejectsRoundTrip(t *testing.T) {
 			var got bytes.Buffer
 			writeRejects(t, &got, entries[0].Draft.In, entries)
 			written := got.String()
-			back, err := readFile("bad.csv", &got)
+			in, back, err := readFile("bad.csv", &got)
 			if err != nil {
 				t.Fatalf("%v\n%s", err, written)
 			}
-			if diff := cmp.Diff([]string{"rejectCode", "rejectMessage"}, back.Header[len(back.Header)-2:]); diff != "" || len(back.Header) != 7 {
-				t.Fatalf("header %q", back.Header)
+			if diff := cmp.Diff([]string{"rejectCode", "rejectMessage"}, in.Header[len(in.Header)-2:]); diff != "" || len(in.Header) != 7 {
+				t.Fatalf("header %q", in.Header)
 			}
 			entries = nil
-			var again []*envelope.Row
-			for _, d := range back.Drafts {
-				entries = append(entries, report.Entry{Draft: d, Outcome: rejected})
-				d.Problems = []envelope.Problem{{Position: d.Position(), Code: "EMAIL_INVALID", Message: "still"}}
+			var again []envelope.Row
+			for _, d := range back {
+				problems := []envelope.Problem{{Position: d.Position(), Code: "EMAIL_INVALID", Message: "still"}}
+				entries = append(entries, report.Entry{Draft: d, Outcome: rejected, Problems: problems})
 				again = append(again, d.Rows...)
 			}
-			slices.SortFunc(again, func(a, b *envelope.Row) int { return a.Line - b.Line })
+			slices.SortFunc(again, func(a, b envelope.Row) int { return a.Line - b.Line })
 			if len(again) != len(want) {
 				t.Fatalf("%d rows came back, want %d\n%s", len(again), len(want), written)
 			}
@@ -236,8 +239,7 @@ func TestRejectsRoundTrip(t *testing.T) {
 // code for those who count.
 func TestManyProblems(t *testing.T) {
 	entries := read(t, "may.csv", "envelope,roleName,name,email\nA,Employee,Ann,ann\nA,Manager,Mo,mo@example.test\n", rejected)
-	d := entries[0].Draft
-	d.Problems = append(d.Problems,
+	entries[0].Problems = append(entries[0].Problems,
 		envelope.Problem{Position: envelope.Position{File: "may.csv", Line: 2}, Code: "ROLE_UNKNOWN", Column: `the "role"`, Message: "no such role"},
 		envelope.Problem{Position: envelope.Position{File: "may.csv", Line: 2}, Code: "ALREADY_SENT", Message: "it went out"})
 	same(t, rejects(t, entries), "envelope,roleName,name,email,rejectCode,rejectMessage\n"+
@@ -252,7 +254,55 @@ func TestTroubles(t *testing.T) {
 		{Position: envelope.Position{File: "may.csv", Line: 2}, Code: "FAILED", Message: "no"},
 		{Position: envelope.Position{File: "may.csv", Line: 3}, Code: "UNKNOWN", Message: "?"},
 	}
-	if diff := cmp.Diff(want, report.Troubles(entries), cmpopts.IgnoreFields(envelope.Position{}, "Offset")); diff != "" {
+	outcomes := func(yield func(report.Located, error) bool) {
+		for _, e := range entries { // of those that failed or are unknown, as the function is given them
+			switch e.Outcome.Status {
+			case envelope.Failed, envelope.Unknown:
+				if !yield(report.Located{Position: e.Draft.Position(), Outcome: e.Outcome}, nil) {
+					return
+				}
+			}
+		}
+	}
+	var got []envelope.Problem
+	for p, err := range report.Troubles(outcomes) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, p)
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(envelope.Position{}, "Offset")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestUnreadable: what keeps rows from being read again is told by everything that
+// needs them.
+func TestUnreadable(t *testing.T) {
+	broken := errors.New("input/output error")
+	whole := read(t, "may.csv", file(3), rejected)
+	entries := func(yield func(report.Entry, error) bool) {
+		_ = yield(whole[0], nil) && yield(report.Entry{}, broken)
+	}
+	outcomes := func(yield func(report.Located, error) bool) {
+		_ = yield(report.Located{Position: whole[0].Draft.Position(), Outcome: whole[0].Outcome}, nil) && yield(report.Located{}, broken)
+	}
+	for name, write := range map[string]func() error{
+		"results": func() error { return report.WriteResults(io.Discard, entries) },
+		"rejects": func() error {
+			out, err := rows.NewRejectWriter(io.Discard, whole[0].Draft.In.Format)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return report.WriteRejects(out, entries)
+		},
+		"page":     func() error { return report.WriteHTML(io.Discard, new(report.Summary), entries, false) },
+		"problems": func() error { return report.WriteProblems(io.Discard, "", report.Troubles(outcomes), "") },
+		"summary":  func() error { _, err := report.Collect(report.Troubles(outcomes)); return err },
+		"codes":    func() error { _, err := report.ByCode(outcomes); return err },
+	} {
+		if err := write(); !errors.Is(err, broken) {
+			t.Errorf("%s: %v, want %v", name, err, broken)
+		}
 	}
 }

@@ -7,33 +7,36 @@ package report
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
 	"batchsend/envelope"
 )
 
-// Entry is a draft and what became of it.
+// Entry is rows of an envelope, which stand together, and what became of it.
 type Entry struct {
-	Draft   *envelope.Draft
-	Outcome envelope.Outcome
+	Draft         *envelope.Draft
+	TransactionID envelope.TransactionID // zero if the envelope was rejected
+	Outcome       envelope.Outcome
+	Problems      []envelope.Problem // of all rows of a rejected envelope
 }
 
-// Rejection returns the outcome of a draft that was rejected, which is told by
-// its first problem; ok is false if nothing is wrong with it.
-func Rejection(d *envelope.Draft) (out envelope.Outcome, ok bool) {
-	if len(d.Problems) == 0 {
-		return envelope.Outcome{}, false
-	}
-	first := d.Problems[0]
-	return envelope.Outcome{Status: envelope.Rejected, Code: string(first.Code), Message: first.Message}, true
+// Entries are all rows of a run's files, in their order. An entry is valid until the
+// next one.
+type Entries = iter.Seq2[Entry, error]
+
+// Located is what became of an envelope, and where its first row stands.
+type Located struct {
+	envelope.Position
+	envelope.Outcome
 }
 
 // forRow returns the outcome as one row of the draft should be told it: a
 // rejected row with its own problems, all of them, lest it be corrected as often
 // as there are some; its innocent neighbours with the place of the culprit.
 func (e Entry) forRow(row *envelope.Row) envelope.Outcome {
-	problems := e.Draft.Problems
+	problems := e.Problems
 	out := e.Outcome
 	if out.Status != envelope.Rejected || len(problems) == 0 {
 		return out
@@ -62,16 +65,17 @@ func (e Entry) forRow(row *envelope.Row) envelope.Outcome {
 }
 
 // Troubles lists what DocuSign refused or left in doubt, for a person to read.
-func Troubles(entries []Entry) []envelope.Problem {
-	var troubles []envelope.Problem
-	for _, e := range entries {
-		if out := e.Outcome; out.Message != "" && (out.Status == envelope.Failed || out.Status == envelope.Unknown) {
-			troubles = append(troubles, envelope.Problem{
-				Position: e.Draft.Position(), Code: envelope.Code(strings.ToUpper(string(out.Status))), Message: out.Message,
-			})
+func Troubles(outcomes iter.Seq2[Located, error]) iter.Seq2[envelope.Problem, error] {
+	return func(yield func(envelope.Problem, error) bool) {
+		for out, err := range outcomes {
+			if out.Message == "" && err == nil {
+				continue
+			}
+			if !yield(envelope.Problem{Position: out.Position, Code: envelope.Code(strings.ToUpper(string(out.Status))), Message: out.Message}, err) {
+				return
+			}
 		}
 	}
-	return troubles
 }
 
 // Trouble is what DocuSign said of envelopes that it refused, or that are in
@@ -83,18 +87,17 @@ type Trouble struct {
 	Message   string          `json:"message"` // of the first
 }
 
-// ByCode counts the envelopes that failed or are unknown by DocuSign's code, the
-// most frequent first.
-func ByCode(entries []Entry) (all []Trouble) {
+// ByCode counts envelopes that failed or are unknown by DocuSign's code, the most
+// frequent first.
+func ByCode(outcomes iter.Seq2[Located, error]) (all []Trouble, err error) {
 	type key struct {
 		status envelope.Status
 		code   string
 	}
 	index := map[key]int{}
-	for _, e := range entries {
-		out := e.Outcome
-		if out.Status != envelope.Failed && out.Status != envelope.Unknown {
-			continue
+	for out, err := range outcomes {
+		if err != nil {
+			return nil, err
 		}
 		k := key{out.Status, out.Code}
 		if _, ok := index[k]; !ok {
@@ -104,19 +107,18 @@ func ByCode(entries []Entry) (all []Trouble) {
 		all[index[k]].Envelopes++
 	}
 	slices.SortStableFunc(all, func(a, b Trouble) int { return b.Envelopes - a.Envelopes })
-	return all
+	return all, nil
 }
 
 // Counts are how many envelopes had each status.
 type Counts map[envelope.Status]int
 
-// Count counts entries by status.
-func Count(entries []Entry) Counts {
-	counts := Counts{}
-	for _, e := range entries {
-		counts[e.Outcome.Status]++
+// Total is how many envelopes there are.
+func (c Counts) Total() (n int) {
+	for _, count := range c {
+		n += count
 	}
-	return counts
+	return n
 }
 
 // Statuses lists the statuses in the order in which counts are told.

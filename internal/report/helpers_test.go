@@ -1,8 +1,10 @@
 package report_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,36 +13,116 @@ import (
 	"batchsend/internal/rows"
 )
 
-// readFile reads a CSV file.
-func readFile(name string, r io.Reader) (*envelope.Input, error) {
+// readFile reads a CSV file, envelope by envelope as far as its rows are adjacent.
+func readFile(name string, r io.Reader) (in *envelope.Input, drafts []*envelope.Draft, err error) {
 	file, err := rows.Open(name, r, rows.Options{KnownColumn: envelope.KnownColumn})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer file.Close()
-	return envelope.Read(name, file.Rows())
+	if in, err = envelope.NewInput(name, file.Format()); err != nil {
+		return nil, nil, err
+	}
+	for from := in.Read(file.Rows()); ; {
+		d := new(envelope.Draft)
+		if err := from.Next(d); errors.Is(err, io.EOF) {
+			return in, drafts, nil
+		} else if err != nil {
+			return nil, nil, err
+		}
+		drafts = append(drafts, d)
+	}
 }
 
-// read reads a CSV file and pairs its drafts with outcomes; those that the
-// reading rejected stay rejected, the last outcome stands for all that follow.
+// malformed returns what is wrong with the form of rows.
+func malformed(d *envelope.Draft) (problems []envelope.Problem) {
+	for _, r := range d.Rows {
+		if r.Malformed != "" {
+			problems = append(problems, envelope.Problem{Position: r.Position, Code: envelope.CSVMalformed, Message: r.Malformed})
+		}
+	}
+	return problems
+}
+
+// rejection is the outcome of an envelope with problems, which is told by the first.
+func rejection(problems []envelope.Problem) envelope.Outcome {
+	return envelope.Outcome{Status: envelope.Rejected, Code: string(problems[0].Code), Message: problems[0].Message}
+}
+
+// read reads a CSV file and pairs its envelopes with outcomes; those that cannot be
+// read are rejected, the last outcome stands for all that follow. An envelope whose
+// rows are not adjacent has several entries.
 func read(t testing.TB, name, text string, outcomes ...envelope.Outcome) []report.Entry {
 	t.Helper()
-	in, err := readFile(name, strings.NewReader(text))
+	_, drafts, err := readFile(name, strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var entries []report.Entry
-	for i, d := range in.Drafts {
-		out, rejected := report.Rejection(d)
-		if !rejected {
-			out = outcomes[min(i, len(outcomes)-1)]
+	return entriesOf(drafts, func(n int, first *envelope.Draft) []envelope.Problem {
+		out := outcomes[min(n, len(outcomes)-1)]
+		if out.Status != envelope.Rejected {
+			return nil
 		}
-		if out.Status == envelope.Rejected && !rejected {
-			d.Problems = append(d.Problems, envelope.Problem{Position: d.Position(), Column: "email", Code: envelope.Code(out.Code), Message: out.Message})
+		return []envelope.Problem{{Position: first.Position(), Column: "email", Code: envelope.Code(out.Code), Message: out.Message}}
+	}, outcomes...)
+}
+
+// entriesOf is read for drafts. problemsOf says what is wrong with an envelope that can
+// be read.
+func entriesOf(drafts []*envelope.Draft, problemsOf func(n int, first *envelope.Draft) []envelope.Problem, outcomes ...envelope.Outcome) (entries []report.Entry) {
+	var envelopes [][]int // the indices of their entries
+	labelled := map[string]int{}
+	for i, d := range drafts {
+		n, again := labelled[d.Label]
+		if d.Label == "" || !again {
+			n, envelopes = len(envelopes), append(envelopes, nil)
+			labelled[d.Label] = n
 		}
-		entries = append(entries, report.Entry{Draft: d, Outcome: out})
+		envelopes[n] = append(envelopes[n], i)
+		entries = append(entries, report.Entry{Draft: d})
+	}
+	for n, of := range envelopes {
+		var problems []envelope.Problem
+		for _, i := range of {
+			problems = append(problems, malformed(drafts[i])...)
+		}
+		if len(problems) == 0 {
+			problems = problemsOf(n, drafts[of[0]])
+		}
+		out := outcomes[min(n, len(outcomes)-1)]
+		if len(problems) > 0 {
+			out = rejection(problems)
+		}
+		for _, i := range of {
+			entries[i].Problems, entries[i].Outcome = problems, out
+		}
 	}
 	return entries
+}
+
+// all makes a sequence of entries of a list.
+func all(entries []report.Entry) report.Entries {
+	return func(yield func(report.Entry, error) bool) {
+		for _, e := range entries {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// count counts entries by status.
+func count(entries []report.Entry) report.Counts {
+	counts := report.Counts{}
+	for _, e := range entries {
+		counts[e.Outcome.Status]++
+	}
+	return counts
+}
+
+// several reports whether the entries are of several files.
+func several(entries []report.Entry) bool {
+	return slices.ContainsFunc(entries, func(e report.Entry) bool { return e.Draft.In != entries[0].Draft.In })
 }
 
 func guid(n int) envelope.ID { return envelope.ID(fmt.Sprintf("e0000000-0000-4000-8000-%012d", n)) }

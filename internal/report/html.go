@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	_ "embed"
 	"html/template"
 	"io"
@@ -26,17 +27,30 @@ type pageRow struct {
 }
 
 // WriteHTML writes one page that can be mailed or kept: the counts, the
-// problems, and a line for each recipient.
-func WriteHTML(w io.Writer, s *Summary, entries []Entry) error {
-	var rows []pageRow
-	for _, line := range inOrder(entries) {
-		rows = append(rows, pageRow{
-			File: line.entry.Draft.In.Name, Envelope: line.entry.Draft.Label, Line: line.part.Row.Line,
-			Role: line.part.Role, Name: line.part.Name(), Email: line.part.Email(), Outcome: line.entry.forRow(line.part.Row),
-		})
+// problems, and a line for each recipient. several says that a line number alone does
+// not say which row.
+func WriteHTML(w io.Writer, s *Summary, entries Entries, several bool) (err error) {
+	rows := func(yield func(pageRow) bool) {
+		for e, failed := range entries {
+			if failed != nil {
+				err = failed
+				return
+			}
+			for i := range e.Draft.Recipients {
+				p := &e.Draft.Recipients[i]
+				row := pageRow{
+					File: e.Draft.In.Name(), Envelope: e.Draft.Label, Line: p.Row.Line,
+					Role: p.Role, Name: p.Name(), Email: p.Email(), Outcome: e.forRow(p.Row),
+				}
+				if !yield(row) {
+					return
+				}
+			}
+		}
 	}
-	return pageTemplate.Execute(w, map[string]any{
-		"Summary": s, "Rows": rows, "Several": severalFiles(entries), "Statuses": Statuses(), "Total": Total(entries),
+	written := pageTemplate.Execute(w, map[string]any{
+		"Summary": s, "Rows": rows, "Several": several, "Statuses": Statuses(), "Total": s.Counts.String(),
 		"When": time.Now().Format("2006-01-02 15:04 MST"),
 	})
+	return cmp.Or(err, written)
 }

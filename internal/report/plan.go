@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"batchsend/envelope"
-	"batchsend/reminders"
 )
 
 // Plan is what a run will do and what it costs.
@@ -42,33 +41,6 @@ type Setting struct {
 	Envelopes int    `json:"envelopes"`
 	Applies   string `json:"applies"`
 	Source    string `json:"source"` // "template" or "override"
-}
-
-// Settings counts the envelopes by the reminders and expiration that will
-// apply to them, the most frequent first.
-func Settings(envs []*envelope.Envelope) []Setting {
-	type key struct {
-		applies reminders.Settings
-		source  string
-	}
-	counts := map[key]int{}
-	var order []key
-	for _, env := range envs {
-		k := key{env.Applies, "template"}
-		if env.Notification != nil {
-			k.source = "override"
-		}
-		if counts[k] == 0 {
-			order = append(order, k)
-		}
-		counts[k]++
-	}
-	slices.SortStableFunc(order, func(a, b key) int { return counts[b] - counts[a] })
-	var settings []Setting
-	for _, k := range order {
-		settings = append(settings, Setting{counts[k], k.applies.String(), k.source})
-	}
-	return settings
 }
 
 // settingsShown is how many different settings the plan lists.

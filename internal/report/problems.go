@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,59 +25,83 @@ type notice struct {
 	lines []int
 }
 
-// notices gathers problems that differ only in their line.
-func notices(problems []envelope.Problem) (all []*notice) {
-	index := map[envelope.Problem]*notice{}
-	for _, p := range problems {
-		key := p
-		key.Position = envelope.Position{File: p.File}
-		n := index[key]
-		if n == nil {
-			n = &notice{Problem: p}
-			index[key] = n
-			all = append(all, n)
+// notices are problems, those that differ only in their line as one. Of each code
+// they are as many as can be shown; of the rest there is a number.
+type notices struct {
+	all   []*notice
+	index map[envelope.Problem]*notice
+	codes map[envelope.Code]int // notices
+	lines map[envelope.Code]int // also those of which there is no notice
+}
+
+func (ns *notices) add(p envelope.Problem) {
+	key := p
+	key.Position = envelope.Position{File: p.File}
+	n := ns.index[key]
+	if n == nil {
+		if ns.codes[p.Code] > problemsWhole {
+			ns.lines[p.Code]++
+			return
 		}
-		if last := len(n.lines) - 1; last < 0 || n.lines[last] != p.Line {
-			n.lines = append(n.lines, p.Line)
-		}
+		n = &notice{Problem: p}
+		ns.index[key] = n
+		ns.codes[p.Code]++
+		ns.all = append(ns.all, n)
 	}
-	return all
+	if last := len(n.lines) - 1; last < 0 || n.lines[last] != p.Line {
+		n.lines = append(n.lines, p.Line)
+		ns.lines[p.Code]++
+	}
 }
 
 // WriteProblems lists problems, a line each. Those that differ only in their
 // line are told once, with all the lines. Of a list that is too long to be read
 // it shows some of each code, grouped, and says how many more there are; whole
 // says where they all stand.
-func WriteProblems(w io.Writer, kind string, problems []envelope.Problem, whole string) {
-	all := notices(problems)
-	shown := all
-	if len(all) > problemsWhole {
-		shown = some(all)
+func WriteProblems(w io.Writer, kind string, problems iter.Seq2[envelope.Problem, error], whole string) error {
+	ns := notices{index: map[envelope.Problem]*notice{}, codes: map[envelope.Code]int{}, lines: map[envelope.Code]int{}}
+	for p, err := range problems {
+		if err != nil {
+			return err
+		}
+		ns.add(p)
+	}
+	shown := ns.all
+	if len(ns.all) > problemsWhole {
+		shown = some(ns.all)
 	}
 	for _, n := range shown {
 		fmt.Fprintf(w, "%s%s%s\n", kind, printable(n.Error()), more(n.lines[1:]))
+		ns.lines[n.Code] -= len(n.lines)
 	}
-	if len(shown) == len(all) {
-		return
+	if len(shown) == len(ns.all) {
+		return nil
 	}
-	hidden := map[envelope.Code]int{}
-	var codes []envelope.Code
+	var codes []envelope.Code // in the order of the first hidden ones
+	var counts []string
 	total := 0
-	for _, n := range all {
-		if slices.Contains(shown, n) {
+	for _, n := range ns.all {
+		hidden := ns.lines[n.Code]
+		if hidden == 0 || slices.Contains(codes, n.Code) || slices.Contains(shown, n) {
 			continue
 		}
-		if hidden[n.Code] == 0 {
-			codes = append(codes, n.Code)
-		}
-		hidden[n.Code] += len(n.lines)
-		total += len(n.lines)
-	}
-	var counts []string
-	for _, code := range codes {
-		counts = append(counts, Number(hidden[code])+" "+string(code))
+		codes = append(codes, n.Code)
+		counts = append(counts, Number(hidden)+" "+string(n.Code))
+		total += hidden
 	}
 	fmt.Fprintf(w, "%s... and %s more (%s); %s\n", kind, Number(total), strings.Join(counts, ", "), whole)
+	return nil
+}
+
+// AllOf makes a sequence of problems of a list.
+func AllOf(problems []envelope.Problem) iter.Seq2[envelope.Problem, error] {
+	return func(yield func(envelope.Problem, error) bool) {
+		for _, p := range problems {
+			if !yield(p, nil) {
+				return
+			}
+		}
+	}
 }
 
 // some chooses notices of each code, as many of one as of another as far as there

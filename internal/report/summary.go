@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 	"unicode/utf16"
 
@@ -44,11 +45,19 @@ type Problem struct {
 
 // Problems converts problems for a summary.
 func Problems(problems []envelope.Problem) []Problem {
-	out := make([]Problem, len(problems))
-	for i, p := range problems {
-		out[i] = Problem{p.File, p.Line, p.Column, p.Code, p.Message}
-	}
+	out, _ := Collect(AllOf(problems)) // a list in memory can be read
 	return out
+}
+
+// Collect converts all problems for a summary.
+func Collect(problems iter.Seq2[envelope.Problem, error]) (all []Problem, err error) {
+	for p, err := range problems {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Problem{p.File, p.Line, p.Column, p.Code, p.Message})
+	}
+	return all, nil
 }
 
 // Write prints the summary as one indented JSON object.

@@ -49,8 +49,8 @@ func TestSummary(t *testing.T) {
 `)
 	entries := read(t, "may.csv", file(3), sent(1), rejected)
 	s := report.Summary{
-		ExitCode: 4, Files: []string{"<may>&.csv"}, Account: "a", Counts: report.Count(entries), Stopped: "it had to",
-		Problems: report.Problems(entries[1].Draft.Problems), Plan: &report.Plan{Engine: "single", CallsLeft: -1, Duration: time.Second},
+		ExitCode: 4, Files: []string{"<may>&.csv"}, Account: "a", Counts: count(entries), Stopped: "it had to",
+		Problems: report.Problems(entries[1].Problems), Plan: &report.Plan{Engine: "single", CallsLeft: -1, Duration: time.Second},
 		Results: "out.csv", Rejects: "bad.csv",
 	}
 	b.Reset()
@@ -97,16 +97,16 @@ func (failing) Write([]byte) (int, error) { return 0, errors.New("full") }
 func TestFailing(t *testing.T) {
 	entries := read(t, "may.csv", file(2000), rejected)
 	for name, write := range map[string]func() error{
-		"table":   func() error { return report.WriteTable(failing{}, entries) },
-		"results": func() error { return report.WriteResults(failing{}, entries) },
+		"table":   func() error { return report.WriteTable(failing{}, entries, count(entries), false) },
+		"results": func() error { return report.WriteResults(failing{}, all(entries)) },
 		"rejects": func() error {
 			out, err := rows.NewRejectWriter(failing{}, entries[0].Draft.In.Format)
 			if err != nil {
 				t.Fatal(err) // so early there is nothing to write out
 			}
-			return report.WriteRejects(out, entries)
+			return report.WriteRejects(out, all(entries))
 		},
-		"page":    func() error { return report.WriteHTML(failing{}, new(report.Summary), entries) },
+		"page":    func() error { return report.WriteHTML(failing{}, new(report.Summary), all(entries), false) },
 		"columns": func() error { return report.Columns(failing{}, [][]string{{"a"}}) },
 	} {
 		if write() == nil {
@@ -127,7 +127,8 @@ func TestHTML(t *testing.T) {
 	}
 	page := func(entries []report.Entry) string {
 		var b strings.Builder
-		if err := report.WriteHTML(&b, s, entries); err != nil {
+		s.Counts = count(entries)
+		if err := report.WriteHTML(&b, s, all(entries), several(entries)); err != nil {
 			t.Fatal(err)
 		}
 		return b.String()

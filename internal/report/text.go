@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,13 +26,11 @@ const (
 	nameWidth  = 20
 )
 
-// WriteTable writes a short table of what became of the envelopes. If there
-// are more than fit, those that need attention are chosen first.
-func WriteTable(w io.Writer, entries []Entry) error {
-	shown, hidden := choose(entries)
+// WriteTable writes a short table of what became of envelopes, of which shown are
+// some. several says that a line number alone does not say which row.
+func WriteTable(w io.Writer, shown []Entry, counts Counts, several bool) error {
 	if len(shown) > 0 {
 		rows := [][]string{{"LINE", "ENVELOPE", "RECIPIENTS", "STATUS", "ENVELOPE ID"}}
-		several := severalFiles(entries)
 		for _, e := range shown {
 			line := strconv.Itoa(e.Draft.Position().Line)
 			if several {
@@ -46,34 +45,31 @@ func WriteTable(w io.Writer, entries []Entry) error {
 			return err
 		}
 	}
-	if hidden > 0 {
+	if hidden := counts.Total() - len(shown); hidden > 0 {
 		fmt.Fprintf(w, "... and %s more; --results FILE writes them all\n", Number(hidden))
 	}
-	_, err := fmt.Fprintln(w, Total(entries))
+	_, err := fmt.Fprintln(w, counts)
 	return err
 }
 
-// severalFiles reports whether a line number alone does not say which row.
-func severalFiles(entries []Entry) bool {
-	return slices.ContainsFunc(entries, func(e Entry) bool { return e.Draft.In != entries[0].Draft.In })
-}
-
-// choose picks the entries that the table shows, in input order.
-func choose(entries []Entry) (shown []Entry, hidden int) {
-	urgency := func(e Entry) int {
-		return max(slices.Index([]envelope.Status{envelope.Rejected, envelope.Failed, envelope.Unknown}, e.Outcome.Status), -1)
+// Notable picks the envelopes that a table shows, by their numbers and in their
+// order: if there are more than fit, those that need attention first.
+func Notable(statuses iter.Seq2[int, envelope.Status]) (picked []int) {
+	urgent := []envelope.Status{envelope.Unknown, envelope.Failed, envelope.Rejected}
+	byUrgency := make([][]int, len(urgent)+1)
+	for n, status := range statuses {
+		i := slices.Index(urgent, status)
+		if i < 0 {
+			i = len(urgent)
+		}
+		if len(byUrgency[i]) < tableRows {
+			byUrgency[i] = append(byUrgency[i], n)
+		}
 	}
-	picked := make([]int, len(entries))
-	for i := range picked {
-		picked[i] = i
-	}
-	slices.SortStableFunc(picked, func(a, b int) int { return urgency(entries[b]) - urgency(entries[a]) })
+	picked = slices.Concat(byUrgency...)
 	picked = picked[:min(len(picked), tableRows)]
 	slices.Sort(picked)
-	for _, i := range picked {
-		shown = append(shown, entries[i])
-	}
-	return shown, len(entries) - len(shown)
+	return picked
 }
 
 func status(out envelope.Outcome) string {
@@ -86,14 +82,14 @@ func status(out envelope.Outcome) string {
 // recipients names the first recipient and counts the rest.
 func recipients(d *envelope.Draft) string {
 	name := ""
-	for i := range d.Parts {
-		if name = d.Parts[i].Name(); name != "" {
+	for i := range d.Recipients {
+		if name = d.Recipients[i].Name(); name != "" {
 			break
 		}
 	}
 	more := ""
-	if len(d.Parts) > 1 {
-		more = " +" + strconv.Itoa(len(d.Parts)-1)
+	if len(d.Recipients) > 1 {
+		more = " +" + strconv.Itoa(len(d.Recipients)-1)
 	}
 	return cut(Dash(name), nameWidth-len(more)) + more
 }
@@ -144,19 +140,18 @@ func Dash(s string) string {
 	return printable(s)
 }
 
-// Total says in one line how many envelopes came to what.
-func Total(entries []Entry) string {
-	counts := Count(entries)
+// String says in one line how many envelopes came to what.
+func (c Counts) String() string {
 	var parts []string
 	for _, s := range Statuses() {
-		if n := counts[s]; n > 0 {
+		if n := c[s]; n > 0 {
 			parts = append(parts, Number(n)+" "+strings.ReplaceAll(string(s), "-", " "))
 		}
 	}
 	if len(parts) == 0 {
 		return "no envelopes"
 	}
-	return Plural(len(entries), "envelope") + ": " + strings.Join(parts, ", ")
+	return Plural(c.Total(), "envelope") + ": " + strings.Join(parts, ", ")
 }
 
 // Number writes n with a comma between thousands.

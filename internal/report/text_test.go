@@ -8,13 +8,22 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/report"
-	"batchsend/reminders"
 )
 
 func table(t *testing.T, entries []report.Entry) string {
 	t.Helper()
+	var shown []report.Entry
+	for _, n := range report.Notable(func(yield func(int, envelope.Status) bool) {
+		for n, e := range entries {
+			if !yield(n, e.Outcome.Status) {
+				return
+			}
+		}
+	}) {
+		shown = append(shown, entries[n])
+	}
 	var b strings.Builder
-	if err := report.WriteTable(&b, entries); err != nil {
+	if err := report.WriteTable(&b, shown, count(entries), several(entries)); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -116,7 +125,9 @@ func TestProblems(t *testing.T) {
 		add(line+10, "email", "TOO_LONG", "too long")
 	}
 	var b strings.Builder
-	report.WriteProblems(&b, "warning: ", problems, "out.csv has them all")
+	if err := report.WriteProblems(&b, "warning: ", report.AllOf(problems), "out.csv has them all"); err != nil {
+		t.Fatal(err)
+	}
 	same(t, b.String(), `warning: may.csv:2: column "roleName": ROLE_UNKNOWN: no such role [also on line 3]
 warning: may.csv:3: column "email": EMAIL_INVALID: ?[31m is no address
 warning: may.csv:5: CSV_MALFORMED: torn
@@ -132,7 +143,9 @@ func TestLongProblems(t *testing.T) {
 	}
 	list := func(problems []envelope.Problem) []string {
 		var b strings.Builder
-		report.WriteProblems(&b, "", problems, "out.csv has them all")
+		if err := report.WriteProblems(&b, "", report.AllOf(problems), "out.csv has them all"); err != nil {
+			t.Fatal(err)
+		}
 		return strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
 	}
 	var problems []envelope.Problem
@@ -184,18 +197,9 @@ func TestWords(t *testing.T) {
 }
 
 func TestPlan(t *testing.T) {
-	override := &reminders.Settings{Delay: 1}
-	var envs []*envelope.Envelope
-	for range 3 {
-		envs = append(envs, &envelope.Envelope{Notification: override, Applies: *override})
-	}
-	envs = append(envs, &envelope.Envelope{})
-	for i := range 6 {
-		envs = append(envs, &envelope.Envelope{Applies: reminders.Settings{Expire: 10 + i}})
-	}
-	settings := report.Settings(envs)
-	if len(settings) != 8 || settings[0].Envelopes != 3 || settings[0].Source != "override" || settings[1].Source != "template" {
-		t.Errorf("Settings = %+v", settings)
+	settings := []report.Setting{{Envelopes: 3, Applies: "a reminder", Source: "override"}}
+	for i := range 7 {
+		settings = append(settings, report.Setting{Envelopes: 1, Applies: fmt.Sprintf("expiry after %d days", 10+i), Source: "template"})
 	}
 	var b strings.Builder
 	p := report.Plan{Envelopes: 1, Recipients: 2000, Calls: 1, Engine: "single", Why: "one call an envelope", CallsLeft: -1, AllowanceLeft: -1}

@@ -131,7 +131,7 @@ func inspect(text *io.SectionReader) (invalid, zero int64, err error) {
 			block = wholeCharacters(block)
 		}
 		if len(block) == 0 {
-			return -1, -1, errShorter
+			return -1, -1, ErrShorter
 		}
 		if i := bytes.IndexByte(block, 0); i >= 0 && zero < 0 {
 			zero = offset + int64(i)

@@ -26,8 +26,9 @@ func (f *File) Text() string {
 func (f *File) Spooled() []*os.File {
 	var files []*os.File
 	for _, s := range f.spools {
-		if s.file != nil {
-			files = append(files, s.file)
+		from, _, _ := s.Section().Outer()
+		if file, ok := from.(*os.File); ok {
+			files = append(files, file)
 		}
 	}
 	return files

@@ -12,6 +12,8 @@ import (
 const (
 	// usualBlock is how much is read at once.
 	usualBlock = 64 << 10
+	// smallBlock is how much is read at once of rows that stand here and there.
+	smallBlock = 4 << 10
 	// maxRecord is how long a row may be, and how far reading looks ahead to find
 	// out where rows begin again after one that cannot be split. It bounds the
 	// memory that a Reader takes, to a few times this.
@@ -20,8 +22,8 @@ const (
 	maxColumns = 16_384
 )
 
-// errShorter is a file that somebody truncates while it is read.
-var errShorter = errors.New("the file has become shorter since it was opened")
+// ErrShorter is a file that somebody truncates while it is read.
+var ErrShorter = errors.New("the file has become shorter since it was opened")
 
 // Reader reads the rows of a [File]. Several Readers of one File do not disturb
 // each other; one Reader serves one goroutine.
@@ -57,8 +59,8 @@ func (r *Reader) Format() envelope.Format { return r.file.format }
 // ExpectAddresses says which columns hold e-mail addresses.
 func (r *Reader) ExpectAddresses(columns []int) { r.table.addresses = columns }
 
-// Seek makes the row at p the next one. p is the position of a row of this
-// file that is not malformed.
+// Seek makes the row at p the next one. p is the position of a row that Next has
+// returned, but not of an [envelope.Row].Rest.
 func (r *Reader) Seek(p envelope.Position) {
 	if in := p.Offset - r.offset; in < 0 || in > int64(len(r.window)) {
 		r.window, r.offset = "", p.Offset
@@ -156,7 +158,7 @@ func (r *Reader) fill() error {
 	switch {
 	case got == n:
 	case err == nil, errors.Is(err, io.EOF):
-		return errShorter
+		return ErrShorter
 	default:
 		return err
 	}
@@ -238,7 +240,9 @@ func (r *Reader) remains() (row envelope.Row, ok bool, err error) {
 	if strings.TrimSpace(text) == "" {
 		return row, false, nil
 	}
-	return r.unsplit(at, text, fmt.Sprintf("the text belongs to the row on line %d, which cannot be read", torn)), true, nil
+	row = r.unsplit(at, text, fmt.Sprintf("the text belongs to the row on line %d, which cannot be read", torn))
+	row.Rest = true
+	return row, true, nil
 }
 
 // linesAhead returns the lines from pos on, as far as reading looks ahead, and

@@ -16,6 +16,7 @@ import (
 	"io"
 
 	"batchsend/envelope"
+	"batchsend/internal/spool"
 )
 
 // Options help to understand a file. The zero Options know of no column.
@@ -31,7 +32,7 @@ type File struct {
 	format envelope.Format
 	text   *io.SectionReader // all rows in UTF-8, from the header on
 	start  envelope.Position // of what follows the header
-	spools []*spool
+	spools []*spool.Spool
 }
 
 // Open finds out how a file is written and reads its header. name is what
@@ -86,9 +87,14 @@ func (f *File) open(name string, r io.Reader, o Options) error {
 func (f *File) Format() envelope.Format { return f.format }
 
 // Rows returns a reader of the rows below the header.
-func (f *File) Rows() *Reader {
+func (f *File) Rows() *Reader { return f.reader(usualBlock) }
+
+// Lookup returns a reader of rows that stand here and there: it reads less at once.
+func (f *File) Lookup() *Reader { return f.reader(smallBlock) }
+
+func (f *File) reader(block int) *Reader {
 	r := &Reader{
-		file: f, block: usualBlock, limit: maxRecord,
+		file: f, block: block, limit: maxRecord,
 		table:   table{delimiter: byte(f.format.Delimiter), columns: len(f.format.Header)},
 		rejects: rejectColumnsOf(f.format.Header),
 	}
@@ -100,7 +106,7 @@ func (f *File) Rows() *Reader {
 func (f *File) Close() error {
 	var errs []error
 	for _, s := range f.spools {
-		errs = append(errs, s.close())
+		errs = append(errs, s.Close())
 	}
 	return errors.Join(errs...)
 }

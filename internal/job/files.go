@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"batchsend/envelope"
@@ -29,71 +30,75 @@ type Files struct {
 	OneRejectsFile bool
 }
 
-// Read is what the files say.
-type Read struct {
-	Inputs   []*envelope.Input
-	Drafts   []*envelope.Draft // of all inputs, in their order
-	TooFresh []*FreshError     // files that are left for the next run
-
-	snapshots []snapshot
+// Input is what is known of the files before their rows are checked.
+type Input struct {
+	*Index
+	TooFresh []*FreshError // files that are left for the next run
 }
 
-// Batches returns the batches of the files, each once.
-func (r *Read) Batches() (names []string) {
-	for _, in := range r.Inputs {
-		if !slices.Contains(names, in.Batch) {
-			names = append(names, in.Batch)
-		}
-	}
-	return names
-}
-
-// Problems returns what is wrong with rows.
-func (r *Read) Problems() (all []envelope.Problem) {
-	for _, d := range r.Drafts {
-		all = append(all, d.Problems...)
+// Inputs returns the files, in the order of the command line.
+func (x *Index) Inputs() (all []*envelope.Input) {
+	for _, f := range x.files {
+		all = append(all, f.in)
 	}
 	return all
 }
 
-// OnlyRepeats reports whether nothing is wrong with the rejected rows but that they
-// were sent before: there is nothing to correct.
-func (r *Read) OnlyRepeats() bool {
-	for _, p := range r.Problems() {
-		if p.Code != envelope.AlreadySentCode {
-			return false
+// Batches returns the batches of the files, each once.
+func (x *Index) Batches() (names []string) {
+	for _, f := range x.files {
+		if !slices.Contains(names, f.in.Batch) {
+			names = append(names, f.in.Batch)
 		}
-	}
-	return true
-}
-
-// Recipients is how many recipients the rows name.
-func (r *Read) Recipients() (n int) {
-	for _, d := range r.Drafts {
-		n += len(d.Parts)
-	}
-	return n
-}
-
-// Rows is how many rows the files have.
-func (r *Read) Rows() (n int) {
-	for _, in := range r.Inputs {
-		n += in.Rows
-	}
-	return n
-}
-
-// BatchOfEach returns the batch of each file.
-func (r *Read) BatchOfEach() (names []string) {
-	for _, in := range r.Inputs {
-		names = append(names, in.Batch)
 	}
 	return names
 }
 
-// Rejected reports whether rows were rejected.
-func (r *Read) Rejected() bool {
-	return slices.ContainsFunc(r.Drafts, func(d *envelope.Draft) bool { return len(d.Problems) > 0 })
+// BatchOfEach returns the batch of each file.
+func (x *Index) BatchOfEach() (names []string) {
+	for _, f := range x.files {
+		names = append(names, f.in.Batch)
+	}
+	return names
+}
+
+// Rows is how many rows the files have, as far as they were read.
+func (x *Index) Rows() (n int) {
+	for _, f := range x.files {
+		n += f.rows
+	}
+	return n
+}
+
+// file is an input file, open as long as the run lasts: another one may take its
+// name meanwhile.
+type file struct {
+	in   *envelope.Input
+	rows int               // that were read
+	last envelope.Position // of the last of them
+	text *rows.File
+	os   *os.File // nil if it is somebody else's to close
+	seen snapshot
+
+	mu     sync.Mutex
+	lookup *envelope.Reader // of envelopes here and there
+}
+
+func (f *file) close() error {
+	err := f.text.Close()
+	if f.os != nil {
+		err = errors.Join(err, f.os.Close())
+	}
+	return err
+}
+
+// hasRows reports whether there is a row below the header.
+func (f *file) hasRows() (bool, error) {
+	_, err := f.text.Rows().Next()
+	if errors.Is(err, io.EOF) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // InputError is a mistake in the choice of files.
@@ -113,9 +118,9 @@ func (e *FreshError) Error() string {
 }
 
 // LeftAlone tells of all files that are left for the next run.
-func (r *Read) LeftAlone() error {
-	errs := make([]error, len(r.TooFresh))
-	for i, f := range r.TooFresh {
+func (in *Input) LeftAlone() error {
+	errs := make([]error, len(in.TooFresh))
+	for i, f := range in.TooFresh {
 		errs[i] = f
 	}
 	return errors.Join(errs...)
@@ -129,79 +134,111 @@ func (e *HeaderError) Error() string {
 	return report.Plural(len(e.Problems), "mistake") + ": nothing was sent"
 }
 
-// read reads all files. Whatever is wrong with any of them is told at once.
-func read(files Files, teller Teller) (r Read, err error) {
+// Open opens all files and reads their headers. Whatever is wrong with any of them
+// is told at once.
+func Open(files Files) (in Input, err error) {
+	in.Index = &Index{}
 	var problems envelope.Problems
 	for _, path := range files.Paths {
-		in, seen, err := readFile(files, path)
+		f, err := openInput(files, path)
 		var bad envelope.Problems
 		var fresh *FreshError
 		switch {
 		case errors.As(err, &fresh):
-			r.TooFresh = append(r.TooFresh, fresh)
+			in.TooFresh = append(in.TooFresh, fresh)
 		case errors.As(err, &bad):
 			problems = append(problems, bad...)
 		case err != nil:
-			return r, err
+			return in, err
 		default:
-			r.Inputs, r.Drafts, r.snapshots = append(r.Inputs, in), append(r.Drafts, in.Drafts...), append(r.snapshots, seen)
-			teller.Say("%s: %s; %s, %s", in.Name, in.Describe(), report.Plural(in.Rows, "row"), report.Plural(len(in.Drafts), "envelope"))
+			in.files = append(in.files, f)
 		}
 	}
+	in.byLabel = make([]envelope.Numbers, len(in.files))
 	switch {
 	case len(problems) > 0:
-		return r, &HeaderError{problems}
-	case len(r.Inputs) == 0 && len(r.TooFresh) > 0:
-		return r, fmt.Errorf("%w: nothing was sent, run the same command again later", r.LeftAlone())
+		return in, &HeaderError{problems}
+	case len(in.files) == 0 && len(in.TooFresh) > 0:
+		return in, fmt.Errorf("%w: nothing was sent, run the same command again later", in.LeftAlone())
 	case files.OneRejectsFile:
-		return r, joinable(r.Inputs)
+		return in, sameColumns(in.files)
 	}
-	return r, nil
+	return in, nil
 }
 
-// joinable fails if the rows of several files cannot stand in one: other columns,
-// or an envelope value that would join what does not belong together.
-func joinable(inputs []*envelope.Input) error {
-	labels := map[string]*envelope.Input{}
-	for _, in := range inputs {
-		if !slices.Equal(in.Header, inputs[0].Header) {
-			return &InputError{fmt.Sprintf("%s and %s have different columns: one rejects file cannot hold rows of both; send them one at a time", inputs[0].Name, in.Name)}
+// hasRows reports whether there is anything to send.
+func (in *Input) hasRows() (bool, error) {
+	for _, f := range in.files {
+		if has, err := f.hasRows(); has || err != nil {
+			return has, err
 		}
-		for _, d := range in.Drafts {
-			if other := labels[d.Label]; d.Label != "" && other != nil && other != in {
-				return &InputError{fmt.Sprintf("envelope %q stands in %s and in %s: one rejects file would make one envelope of them; send the files one at a time", d.Label, other.Name, in.Name)}
-			}
-			labels[d.Label] = in
+	}
+	return false, nil
+}
+
+// sameColumns fails if the rows of several files cannot stand in one.
+func sameColumns(files []*file) error {
+	for _, f := range files {
+		if !slices.Equal(f.in.Header, files[0].in.Header) {
+			return &InputError{fmt.Sprintf("%s and %s have different columns: one rejects file cannot hold rows of both; send them one at a time", files[0].in.Name(), f.in.Name())}
 		}
 	}
 	return nil
 }
 
-func readFile(files Files, path string) (*envelope.Input, snapshot, error) {
-	if path == "-" {
-		in, err := readFrom(files, "stdin", files.Stdin)
-		return in, unnamed, err
+// oneFileEach fails if rows of several files have one envelope value: in one rejects
+// file they would become one envelope.
+func (x *Index) oneFileEach() error {
+	var labels envelope.Numbers
+	for n := range x.Len() {
+		label := x.label(n)
+		if label == "" {
+			continue
+		}
+		if first, again := labels.Add(envelope.HashOfText(label), n, func(m int) bool { return x.label(m) == label }); again {
+			return &InputError{fmt.Sprintf("envelope %q stands in %s and in %s: one rejects file would make one envelope of them; send the files one at a time",
+				label, x.position(first).File, x.position(n).File)}
+		}
 	}
-	f, err := openFile(path)
-	if err != nil {
-		return nil, unnamed, err
-	}
-	defer f.Close()
-	seen, err := take(f)
-	if err != nil {
-		return nil, unnamed, err
-	}
-	if files.Batch == "" && (seen.size < 0 || path == "/dev/stdin" || strings.HasPrefix(path, "/dev/fd/")) {
-		return nil, unnamed, &InputError{fmt.Sprintf("%s is not a regular file, so its name is not that of a batch: give --batch NAME, under which the envelopes are remembered", path)}
-	}
-	if age := time.Since(seen.changed); files.MinAge > 0 && age < files.MinAge {
-		return nil, unnamed, &FreshError{path, max(age, 0), files.MinAge}
-	}
-	in, err := readFrom(files, path, f)
-	return in, seen, err
+	return nil
 }
 
-func readFrom(files Files, name string, r io.Reader) (*envelope.Input, error) {
+func openInput(files Files, path string) (*file, error) {
+	if path == "-" {
+		return readHeader(files, "stdin", files.Stdin)
+	}
+	o, err := openFile(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := inspect(files, path, o)
+	if err != nil {
+		o.Close()
+	}
+	return f, err
+}
+
+// inspect finds out whether an open file can be read now, and reads its header.
+func inspect(files Files, path string, o *os.File) (*file, error) {
+	seen, err := take(o)
+	if err != nil {
+		return nil, err
+	}
+	if files.Batch == "" && (seen.size < 0 || path == "/dev/stdin" || strings.HasPrefix(path, "/dev/fd/")) {
+		return nil, &InputError{fmt.Sprintf("%s is not a regular file, so its name is not that of a batch: give --batch NAME, under which the envelopes are remembered", path)}
+	}
+	if age := time.Since(seen.changed); files.MinAge > 0 && age < files.MinAge {
+		return nil, &FreshError{path, max(age, 0), files.MinAge}
+	}
+	f, err := readHeader(files, path, o)
+	if err != nil {
+		return nil, err
+	}
+	f.os, f.seen = o, seen
+	return f, nil
+}
+
+func readHeader(files Files, name string, r io.Reader) (*file, error) {
 	batch := files.Batch
 	if batch == "" {
 		batch = filepath.Base(name)
@@ -213,12 +250,16 @@ func readFrom(files Files, name string, r io.Reader) (*envelope.Input, error) {
 	if err := refuseSecret(name, head); err != nil {
 		return nil, err
 	}
-	file, err := rows.Open(name, r, rows.Options{KnownColumn: envelope.KnownColumn})
+	text, err := rows.Open(name, r, rows.Options{KnownColumn: envelope.KnownColumn})
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	return envelope.Read(batch, file.Rows())
+	in, err := envelope.NewInput(batch, text.Format())
+	if err != nil {
+		text.Close()
+		return nil, err
+	}
+	return &file{in: in, text: text, seen: unnamed}, nil
 }
 
 // maxHead is how much of an input is looked at for a secret, in bytes.
@@ -295,15 +336,20 @@ func take(f *os.File) (snapshot, error) {
 
 // FileChangedError stops a run whose input is not what was read.
 type FileChangedError struct {
-	path string
-	err  error // why it cannot be looked at any more; nil if it can
+	path  string
+	err   error // why it cannot be looked at any more; nil if it can
+	begun bool  // envelopes may have been sent already
 }
 
 func (e *FileChangedError) Error() string {
 	if e.err != nil {
 		return fmt.Sprintf("%s was there when it was read and is no longer: %v", e.path, e.err)
 	}
-	return fmt.Sprintf("%s has changed since it was read: it may still be being written. Nothing was sent; run the same command again (--min-age 1m leaves fresh files alone)", e.path)
+	nothing := "Nothing was sent"
+	if e.begun {
+		nothing = "Nothing further is sent"
+	}
+	return fmt.Sprintf("%s has changed since it was read: it may still be being written. %s; run the same command again (--min-age 1m leaves fresh files alone)", e.path, nothing)
 }
 
 // Unwrap returns why the file cannot be looked at.
@@ -317,12 +363,12 @@ func (s snapshot) unchanged() error {
 	}
 	f, err := os.Open(s.path)
 	if err != nil {
-		return &FileChangedError{s.path, err}
+		return &FileChangedError{path: s.path, err: err}
 	}
 	defer f.Close()
 	now, err := take(f)
 	if err != nil {
-		return &FileChangedError{s.path, err}
+		return &FileChangedError{path: s.path, err: err}
 	}
 	if now.size != s.size || !now.changed.Equal(s.changed) {
 		return &FileChangedError{path: s.path}

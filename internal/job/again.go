@@ -1,0 +1,163 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"batchsend/envelope"
+	"batchsend/internal/report"
+	"batchsend/internal/rows"
+)
+
+// readRows reads the rows of an envelope, wherever they stand.
+func (x *Index) readRows(n int, d *envelope.Draft) error {
+	e := x.entry(n)
+	f := x.files[e.file]
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.lookup == nil {
+		f.lookup = f.in.Read(f.text.Lookup())
+	}
+	from := n
+	for x.entry(from).is(rest) { // it is found only behind the row that it belongs to
+		from--
+	}
+	f.lookup.Seek(x.position(from))
+	for {
+		if err := f.lookup.Next(d); err != nil {
+			return f.changed(err)
+		}
+		if d.Position().Offset >= e.offset {
+			break
+		}
+	}
+	for _, p := range x.piecesOf(n) {
+		f.lookup.Seek(envelope.Position{File: f.in.Name(), Line: int(p.line), Offset: p.offset})
+		if err := f.lookup.Join(d); err != nil {
+			return f.changed(err)
+		}
+	}
+	if d.Label != x.label(n) || d.Position().Offset != e.offset {
+		return f.changed(nil)
+	}
+	return nil
+}
+
+// piecesOf returns where further rows of an envelope stand, in their order.
+func (x *Index) piecesOf(n int) (all []piece) {
+	i, _ := slices.BinarySearchFunc(x.sorted, n, func(p piece, n int) int { return int(p.of) - n })
+	for ; i < len(x.sorted) && int(x.sorted[i].of) == n; i++ {
+		all = append(all, x.sorted[i])
+	}
+	return all
+}
+
+// changed is what is said of a file whose rows are not where they were.
+func (f *file) changed(err error) error {
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, rows.ErrShorter) {
+		return err
+	}
+	return &FileChangedError{path: f.in.Name(), begun: true}
+}
+
+// Read reads an envelope again and checks it, for it to be sent. It fails with
+// [*FileChangedError] if its rows no longer say what they said.
+func (x *Index) Read(_ context.Context, n int) (*envelope.Envelope, error) {
+	d := new(envelope.Draft)
+	if err := x.readRows(n, d); err != nil {
+		return nil, err
+	}
+	s, _ := x.scratch.Get().(*envelope.Scratch)
+	if s == nil {
+		s = new(envelope.Scratch)
+	}
+	x.check.Check(d, s)
+	x.scratch.Put(s)
+	e, env := x.entry(n), d.Envelope
+	if env == nil {
+		return nil, x.files[e.file].changed(nil)
+	}
+	if env.TransactionID != e.id || env.Content != e.content {
+		return nil, x.files[e.file].changed(nil)
+	}
+	env.Identity = x.identity(n)
+	return env, nil
+}
+
+// Entries reads all rows again, and returns with them what became of their
+// envelopes, in the order of the files. Of an envelope whose rows are not adjacent it
+// returns an entry for each piece.
+//
+// An entry is valid until the next one.
+func (x *Index) Entries() report.Entries {
+	return func(yield func(report.Entry, error) bool) {
+		enough := errors.New("enough")
+		next, pieces := 0, x.pieces
+		var work func(*envelope.Draft, *envelope.Scratch)
+		if x.check != nil {
+			work = func(d *envelope.Draft, s *envelope.Scratch) { x.check.Name(d, x.check.TemplateOf(d), s) }
+		}
+		for i, f := range x.files {
+			read := 0
+			err := stream(context.Background(), f.in.Read(f.text.Rows()).Next, work, func(d *envelope.Draft) error {
+				read += len(d.Rows)
+				n := next
+				if len(pieces) > 0 && pieces[0].offset == d.Position().Offset && int(x.entry(int(pieces[0].of)).file) == i {
+					n, pieces = int(pieces[0].of), pieces[1:]
+				} else if next++; n >= x.Len() || x.entry(n).offset != d.Position().Offset || int(x.entry(n).file) != i {
+					return f.changed(nil)
+				}
+				e, err := x.reportOf(n, d)
+				if err != nil {
+					return err
+				}
+				if !yield(e, nil) {
+					return enough
+				}
+				return nil
+			})
+			if err == nil && read != f.rows {
+				err = f.changed(nil)
+			}
+			switch {
+			case errors.Is(err, enough):
+				return
+			case err != nil:
+				yield(report.Entry{}, fmt.Errorf("reading the rows again: %w", err))
+				return
+			}
+		}
+	}
+}
+
+// Entry reads the rows of an envelope again, and returns with them what became of it.
+func (x *Index) Entry(n int) (report.Entry, error) {
+	d := new(envelope.Draft)
+	if err := x.readRows(n, d); err != nil {
+		return report.Entry{}, err
+	}
+	return x.reportOf(n, d)
+}
+
+// reportOf pairs rows of an envelope with what became of it.
+func (x *Index) reportOf(n int, d *envelope.Draft) (report.Entry, error) {
+	entry := report.Entry{Draft: d}
+	e := x.entry(n)
+	if x.check != nil && d.TemplateID != x.templateOf(n) { // rows elsewhere name it
+		x.check.Name(d, x.templateOf(n), new(envelope.Scratch))
+	}
+	if e.is(accepted) {
+		entry.TransactionID = x.identity(n).TransactionID
+	}
+	var err error
+	if entry.Outcome, err = x.outcome(n); err != nil {
+		return entry, err
+	}
+	if e.status == rejected {
+		entry.Problems, err = x.problems(n)
+	}
+	return entry, err
+}

@@ -1,0 +1,447 @@
+package job
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+
+	"batchsend/envelope"
+	"batchsend/internal/batch"
+	"batchsend/internal/spool"
+	"batchsend/reminders"
+)
+
+// Index is what a run remembers of the envelopes of its files while their rows are
+// not in memory: digests, positions and outcomes, some 150 bytes an envelope. An
+// envelope is called by its number, from 0, in the order of the first rows.
+//
+// Rows are read again where they are needed: see [Index.Read] and
+// [Index.Entries]. What is wrong with an envelope, or was said of it, stands in a
+// temporary file.
+type Index struct {
+	account string
+	files   []*file
+	check   *envelope.Checker // nil as long as nothing was checked
+
+	entries   chunks[entry]
+	labels    texts
+	byLabel   []envelope.Numbers // of each file
+	pieces    []piece            // in the order of the files
+	sorted    []piece            // by envelope, once they are all known
+	templates table[string]      // IDs
+	settings  table[setting]
+	groups    batch.Groups
+	messages  spool.Spool // problems and outcomes
+
+	legacy   map[int]envelope.Legacy        // of accepted envelopes, if anybody asked
+	replaces map[int]envelope.TransactionID // see [envelope.Identity]
+	scratch  sync.Pool                      // of *envelope.Scratch
+	byID     *envelope.Numbers              // of transaction IDs; nil until it is needed
+	byLegacy map[envelope.TransactionID]int // of those that an earlier release has given
+	indexed  bool                           // all rows were read
+	lookedUp bool                           // all were compared with the ledger
+	// notReached is said of envelopes to which the run has not come.
+	notReached string
+}
+
+// entry is what is remembered of one envelope.
+type entry struct {
+	id            envelope.TransactionID
+	content       envelope.Content
+	people, names envelope.Digest
+	offset        int64     // where its first row begins
+	label         textRef   // its envelope value
+	message       spool.Ref // []envelope.Problem of a rejected one, else envelope.Outcome
+	line          int32     // of its first row
+	setting       int32     // which of Index.settings applies
+	group         int32     // see [batch.Item]
+	template      int32
+	file          uint16
+	recipients    uint16
+	status        status
+	state         envelope.State // in the ledger
+	repeat        repeat
+	flags         flags
+}
+
+// flags are what is known of an entry, a bit each.
+type flags uint8
+
+const (
+	identified  flags = 1 << iota // its rows can be read, so it has an identity
+	accepted                      // nothing is wrong with it
+	twice                         // it was rejected because the files say the same twice
+	onlyRepeats                   // it was rejected only because it was sent before
+	legacyName                    // it goes by the name that an earlier release has given to it
+	rest                          // its row is the rest of a torn one, see [envelope.Row]
+)
+
+func (e *entry) is(f flags) bool { return e.flags&f != 0 }
+
+// status is an [envelope.Status] in a byte.
+type status uint8
+
+// statuses are all that there are. The zero status is that of an envelope to which
+// the run has not come.
+var statuses = [...]envelope.Status{
+	envelope.Pending, envelope.Valid, envelope.Rejected, envelope.AlreadySent, envelope.Sent, envelope.Failed, envelope.Unknown,
+}
+
+const rejected = status(2)
+
+func statusOf(s envelope.Status) status { return status(slices.Index(statuses[:], s)) }
+
+// repeat is the code for which an envelope would have been rejected, had the
+// operator not allowed repeats.
+type repeat uint8
+
+var repeats = [...]envelope.Code{"", envelope.DuplicateEnvelope, envelope.AlreadySentCode, envelope.KeyConflict}
+
+func repeatOf(code envelope.Code) repeat { return repeat(slices.Index(repeats[:], code)) }
+
+// piece is where rows of an envelope stand that are not adjacent to its first ones.
+type piece struct {
+	of     int32 // the envelope's number
+	line   int32
+	offset int64
+}
+
+// setting is what applies to an envelope: reminders and expiration.
+type setting struct {
+	applies   reminders.Settings
+	overrides bool // it does not come from the template
+}
+
+// LookedUp reports whether it is known of all envelopes what the ledger has of them.
+func (x *Index) LookedUp() bool { return x.lookedUp }
+
+// Len is how many envelopes there are.
+func (x *Index) Len() int { return x.entries.n }
+
+func (x *Index) entry(n int) *entry { return x.entries.at(n) }
+
+// position returns where an envelope's first row stands.
+func (x *Index) position(n int) envelope.Position {
+	e := x.entry(n)
+	return envelope.Position{File: x.files[e.file].in.Name(), Line: int(e.line), Offset: e.offset}
+}
+
+func (x *Index) label(n int) string      { return x.labels.at(x.entry(n).label) }
+func (x *Index) batchOf(n int) string    { return x.files[x.entry(n).file].in.Batch }
+func (x *Index) templateOf(n int) string { return x.templates.values[x.entry(n).template] }
+
+// identity returns the identity of an envelope whose rows can be read, by the name by
+// which it goes.
+func (x *Index) identity(n int) (id envelope.Identity) {
+	e := x.entry(n)
+	id = envelope.Identity{
+		Account: x.account, Batch: x.batchOf(n), Label: x.label(n), TemplateID: x.templateOf(n),
+		TransactionID: e.id, Content: e.content, People: e.people, Names: e.names, Replaces: x.replaces[n],
+	}
+	if legacy, ok := x.legacy[n]; ok {
+		id.Legacy = &legacy
+	}
+	if e.is(legacyName) {
+		id.UseLegacy()
+	}
+	return id
+}
+
+// identities returns the numbers of envelopes for which want is true, in slices of
+// so many, beside their identities. A slice is valid until the next one.
+func (x *Index) identities(atOnce int, want func(*entry) bool) func(yield func([]int, []*envelope.Identity) bool) {
+	return func(yield func([]int, []*envelope.Identity) bool) {
+		size := min(atOnce, x.Len())
+		room := make([]envelope.Identity, size) // used again for each slice
+		ns, ids := make([]int, 0, size), make([]*envelope.Identity, 0, size)
+		for n := range x.Len() {
+			if !want(x.entry(n)) {
+				continue
+			}
+			id := &room[len(ns)]
+			*id = x.identity(n)
+			if ns, ids = append(ns, n), append(ids, id); len(ns) == size {
+				if !yield(ns, ids) {
+					return
+				}
+				ns, ids = ns[:0], ids[:0]
+			}
+		}
+		if len(ns) > 0 {
+			yield(ns, ids)
+		}
+	}
+}
+
+const (
+	// atOnce is how many envelopes the ledger is asked about at once.
+	atOnce = 2000
+	// manyAtOnce is the same where the ledger goes through a whole batch to answer.
+	manyAtOnce = 20_000
+)
+
+// rename has an envelope go by the name that an earlier release has given to it, or
+// in the place of another one, as id says.
+func (x *Index) rename(n int, id *envelope.Identity) {
+	if id.IsLegacy() {
+		x.entry(n).flags |= legacyName
+	}
+	if !id.Replaces.IsZero() {
+		if x.replaces == nil {
+			x.replaces = map[int]envelope.TransactionID{}
+		}
+		x.replaces[n] = id.Replaces
+	}
+}
+
+// add remembers a checked draft, and returns its number.
+//
+// If a file has a label again, the rows are another piece of the envelope that has
+// it: more tells so, and [Index.join] is to be called in the end.
+func (x *Index) add(f int, d *envelope.Draft) (n int, more bool, err error) {
+	if d.Label != "" {
+		first, again := x.byLabel[f].Add(envelope.HashOfText(d.Label), x.Len(), func(n int) bool { return x.label(n) == d.Label })
+		if again {
+			x.pieces = append(x.pieces, piece{int32(first), int32(d.Position().Line), d.Position().Offset})
+			return first, true, nil
+		}
+	}
+	n = x.Len()
+	e := x.entries.add()
+	e.file, e.offset, e.line = uint16(f), d.Position().Offset, int32(d.Position().Line)
+	e.label = x.labels.add(d.Label)
+	return n, false, x.update(n, d)
+}
+
+// update remembers what checking has found of an envelope.
+func (x *Index) update(n int, d *envelope.Draft) (err error) {
+	e := x.entry(n)
+	e.template = x.templates.number(d.TemplateID, strings.Clone) // else it would keep the rows in memory
+	e.recipients = uint16(min(len(d.Recipients), 1<<16-1))
+	id := &d.Identity
+	e.id, e.content, e.people, e.names = id.TransactionID, id.Content, id.People, id.Names
+	e.flags, e.status, e.message = 0, 0, 0
+	if !e.id.IsZero() {
+		e.flags |= identified
+	}
+	if d.Rows[0].Rest {
+		e.flags |= rest
+	}
+	delete(x.legacy, n) // its first rows alone may have had one
+	if len(d.Problems) > 0 {
+		return x.reject(n, d.Problems...)
+	}
+	if d.Envelope == nil { // nothing was checked
+		return nil
+	}
+	e.flags |= accepted
+	e.setting = x.settings.number(setting{d.Envelope.Applies, d.Envelope.Notification != nil}, nil)
+	e.group, _ = x.groups.Of(d.Envelope)
+	if d.Envelope.Legacy != nil {
+		if x.legacy == nil {
+			x.legacy = map[int]envelope.Legacy{}
+		}
+		x.legacy[n] = *d.Envelope.Legacy
+	}
+	return nil
+}
+
+// reject rejects an envelope, beside what was wrong with it before.
+func (x *Index) reject(n int, problems ...envelope.Problem) error {
+	e := x.entry(n)
+	before, err := x.problems(n)
+	if err != nil {
+		return err
+	}
+	all := append(before, problems...)
+	e.flags &^= accepted | onlyRepeats
+	if !slices.ContainsFunc(all, func(p envelope.Problem) bool { return p.Code != envelope.AlreadySentCode }) {
+		e.flags |= onlyRepeats
+	}
+	e.status = rejected
+	e.message, err = x.keep(all)
+	return err
+}
+
+// forget takes back what was wrong with an envelope.
+func (x *Index) forget(n int) {
+	e := x.entry(n)
+	e.flags &^= accepted | onlyRepeats
+	e.status, e.message = 0, 0
+}
+
+// problems returns what is wrong with an envelope; nil if it is not rejected.
+func (x *Index) problems(n int) (all []envelope.Problem, err error) {
+	e := x.entry(n)
+	if e.status == rejected && e.message != 0 {
+		err = x.kept(e.message, &all)
+	}
+	return all, err
+}
+
+// settle says what became of an envelope.
+func (x *Index) settle(n int, out envelope.Outcome) (err error) {
+	e := x.entry(n)
+	e.status, e.message = statusOf(out.Status), 0
+	if out.Status == envelope.Rejected {
+		e.status = 0
+		return x.reject(n, envelope.Problem{Position: x.position(n), Code: envelope.Code(out.Code), Message: out.Message})
+	}
+	if out.ID != "" || out.Code != "" || out.Message != "" {
+		e.message, err = x.keep(out)
+	}
+	return err
+}
+
+// outcome returns what became of an envelope.
+func (x *Index) outcome(n int) (out envelope.Outcome, err error) {
+	e := x.entry(n)
+	switch {
+	case e.status == rejected:
+		problems, err := x.problems(n)
+		if err != nil || len(problems) == 0 {
+			return out, err
+		}
+		return envelope.Outcome{Status: envelope.Rejected, Code: string(problems[0].Code), Message: problems[0].Message}, nil
+	case e.message != 0:
+		err = x.kept(e.message, &out)
+		return out, err
+	case e.status == 0 && !x.lookedUp:
+		return envelope.Outcome{Status: envelope.Pending, Message: NotLookedUp}, nil
+	case e.status == 0:
+		return envelope.Outcome{Status: envelope.Pending, Message: x.notReached}, nil
+	}
+	return envelope.Outcome{Status: statuses[e.status]}, nil
+}
+
+// keep writes down what need not stay in memory.
+func (x *Index) keep(v any) (spool.Ref, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return 0, err
+	}
+	return x.messages.Append(text)
+}
+
+// kept reads what keep has written.
+func (x *Index) kept(ref spool.Ref, v any) error {
+	text, err := x.messages.Record(ref)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, v)
+}
+
+// find returns which envelope has a transaction ID, by its own name or by the one
+// that an earlier release has given to it.
+func (x *Index) find(id envelope.TransactionID) (n int, ok bool) {
+	if x.byID == nil {
+		x.byID = &envelope.Numbers{}
+		for n := range x.Len() {
+			if e := x.entry(n); e.is(identified) {
+				x.byID.Add(envelope.HashOf(e.id), n, nil)
+			}
+		}
+		x.byLegacy = make(map[envelope.TransactionID]int, len(x.legacy))
+		for n, legacy := range x.legacy {
+			x.byLegacy[legacy.TransactionID] = n
+		}
+	}
+	n, ok = x.byID.Find(envelope.HashOf(id), func(n int) bool { return x.entry(n).id == id })
+	if !ok {
+		n, ok = x.byLegacy[id]
+	}
+	return n, ok
+}
+
+// Close gives up the files and what was remembered of them.
+func (x *Index) Close() error {
+	errs := []error{x.messages.Close()}
+	for _, f := range x.files {
+		errs = append(errs, f.close())
+	}
+	return errors.Join(errs...)
+}
+
+// chunks is a list that grows without being copied.
+type chunks[T any] struct {
+	all [][]T
+	n   int
+}
+
+const chunkSize = 4096
+
+func (c *chunks[T]) add() *T {
+	if c.n == len(c.all)*chunkSize {
+		c.all = append(c.all, make([]T, chunkSize))
+	}
+	c.n++
+	return c.at(c.n - 1)
+}
+
+func (c *chunks[T]) at(n int) *T { return &c.all[n/chunkSize][n%chunkSize] }
+
+// texts keeps short texts one after the other.
+type texts struct{ blocks [][]byte }
+
+// textRef says where a text stands; 0 is the empty text.
+type textRef int64
+
+const textBlock = 64 << 10
+
+func (t *texts) add(text string) textRef {
+	if text == "" {
+		return 0
+	}
+	last := len(t.blocks) - 1
+	if last < 0 || cap(t.blocks[last])-len(t.blocks[last]) < len(text)+lengthSize {
+		t.blocks = append(t.blocks, make([]byte, 0, max(textBlock, len(text)+lengthSize)))
+		last++
+	}
+	at := len(t.blocks[last])
+	n := len(text)
+	t.blocks[last] = append(append(t.blocks[last], byte(n), byte(n>>8), byte(n>>16), byte(n>>24)), text...)
+	return textRef(last)<<32 | textRef(at+1)
+}
+
+// lengthSize is how many bytes the length of a text takes.
+const lengthSize = 4
+
+func (t *texts) at(ref textRef) string {
+	if ref == 0 {
+		return ""
+	}
+	b := t.blocks[ref>>32][ref&(1<<32-1)-1:]
+	n := int(b[0]) | int(b[1])<<8 | int(b[2])<<16 | int(b[3])<<24
+	return string(b[lengthSize : lengthSize+n])
+}
+
+// table numbers different values.
+type table[T comparable] struct {
+	values  []T
+	numbers map[T]int32
+	last    int32 // the number that was given last, which mostly comes again
+}
+
+// number returns the number of a value, which is new or was there before. keep
+// returns what is remembered of a new one.
+func (t *table[T]) number(v T, keep func(T) T) int32 {
+	if len(t.values) > 0 && t.values[t.last] == v {
+		return t.last
+	}
+	n, ok := t.numbers[v]
+	if !ok {
+		if t.numbers == nil {
+			t.numbers = map[T]int32{}
+		}
+		if keep != nil {
+			v = keep(v)
+		}
+		n = int32(len(t.values))
+		t.values, t.numbers[v] = append(t.values, v), n
+	}
+	t.last = n
+	return n
+}

@@ -1,0 +1,86 @@
+package job
+
+import (
+	"context"
+	"io"
+	"slices"
+
+	"batchsend/envelope"
+)
+
+// survey finds out where envelopes stand, and checks only what needs no template.
+func (x *Index) survey(ctx context.Context) error {
+	x.reset()
+	return x.readAll(ctx, envelope.CheckRows, new(envelope.Unsignable))
+}
+
+// checkAll checks all envelopes, and adds the tabs that they leave empty.
+func (x *Index) checkAll(ctx context.Context, c *envelope.Checker, empty *envelope.Unsignable) error {
+	x.reset()
+	x.check = c
+	return x.readAll(ctx, c.Check, empty)
+}
+
+// reset forgets all but the files.
+func (x *Index) reset() {
+	files, account := x.files, x.account
+	x.messages.Close()
+	*x = Index{files: files, account: account, byLabel: make([]envelope.Numbers, len(files))}
+}
+
+// readAll reads all rows and remembers what work makes of them.
+func (x *Index) readAll(ctx context.Context, work func(*envelope.Draft, *envelope.Scratch), empty *envelope.Unsignable) error {
+	for i, f := range x.files {
+		f.rows = 0
+		err := stream(ctx, f.in.Read(f.text.Rows()).Next, work, func(d *envelope.Draft) error {
+			f.rows += len(d.Rows)
+			f.last = d.Rows[len(d.Rows)-1].Position
+			n, more, err := x.add(i, d)
+			if !more {
+				empty.Add(n, d)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	x.byLabel = nil
+	if err := x.join(ctx, work, empty); err != nil {
+		return err
+	}
+	x.indexed = true
+	return nil
+}
+
+// join checks the envelopes again whose rows do not all stand together, now with all
+// of them.
+func (x *Index) join(ctx context.Context, work func(*envelope.Draft, *envelope.Scratch), empty *envelope.Unsignable) error {
+	if len(x.pieces) == 0 {
+		return nil
+	}
+	x.sorted = slices.Clone(x.pieces)
+	slices.SortStableFunc(x.sorted, func(a, b piece) int { return int(a.of) - int(b.of) })
+	var of []int
+	for _, p := range x.sorted {
+		if n := int(p.of); len(of) == 0 || of[len(of)-1] != n {
+			of = append(of, n)
+		}
+	}
+	empty.Forget(func(n int) bool { return len(x.piecesOf(n)) > 0 })
+	next := 0
+	read := func(d *envelope.Draft) error {
+		if next == len(of) {
+			return io.EOF
+		}
+		next++
+		return x.readRows(of[next-1], d)
+	}
+	taken := 0
+	return stream(ctx, read, work, func(d *envelope.Draft) error {
+		n := of[taken]
+		taken++
+		empty.Add(n, d)
+		return x.update(n, d)
+	})
+}
