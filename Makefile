@@ -1,6 +1,6 @@
 # Tools (gofumpt, staticcheck) are `tool` lines in go.mod: nothing to install.
 
-.PHONY: test check bench bench-dryrun table fuzz torture office office-mutants build cover clean
+.PHONY: test check bench bench-dryrun bench-send table fuzz torture office office-mutants build cover clean
 
 # All tests, in any order, under the race detector. Many wait for processes that
 # they have started, so more run at once than there are processors.
@@ -32,6 +32,13 @@ bench:
 ROWS ?= 1000000
 bench-dryrun: build
 	go run ./internal/bench -rows $(ROWS) bin/batchsend
+
+# What sending ENVELOPES singly takes, and ten times as many, beside a plain net/http
+# loop; with SDK=DIR, in which npm has installed docusign-esign, beside that as well.
+ENVELOPES ?= 10000
+SDK ?=
+bench-send: build
+	go run ./internal/bench -send $(ENVELOPES) -sdk "$(SDK)" bin/batchsend
 
 # What each engine takes under each limit, in virtual time.
 table:
