@@ -57,7 +57,7 @@ func (s *sending) advise(done *job.Done, entries []report.Entry) {
 		}
 	}
 	for _, h := range hints {
-		s.say("hint: %s", s.pasteable(strings.TrimSpace(h)))
+		s.Say("hint: %s", s.pasteable(strings.TrimSpace(h)))
 	}
 }
 

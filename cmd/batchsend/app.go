@@ -2,32 +2,22 @@ package main
 
 import (
 	"crypto/rsa"
-	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"os"
-	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
-	"batchsend/internal/censor"
+	"batchsend/internal/console"
 )
 
 // app is what all commands share: the process's surroundings and the
 // configuration.
 type app struct {
-	env         map[string]string
-	stdin       io.Reader
-	stdout      io.Writer
-	plainStdout io.Writer // for files that go to stdout, as they are unless it is a terminal
-	stderr      *console
-	typed       bool              // stdin is a terminal
-	watched     bool              // stderr is a terminal
-	transport   http.RoundTripper // nil: the network
-	newSandbox  sandboxMaker
+	*console.Terminal
+	env        map[string]string
+	transport  http.RoundTripper // nil: the network
+	newSandbox sandboxMaker
 
 	cfg     config
 	key     *rsa.PrivateKey   // once it is loaded
@@ -114,6 +104,7 @@ func (a *app) configure(cmd *cobra.Command) error {
 		}
 		a.misread = err
 	}
+	a.Quiet = a.cfg.quiet
 	level := slog.LevelWarn
 	if a.cfg.verbose {
 		level = slog.LevelDebug
@@ -121,86 +112,12 @@ func (a *app) configure(cmd *cobra.Command) error {
 	options := &slog.HandlerOptions{Level: level}
 	switch a.cfg.logFormat {
 	case "text":
-		a.log = slog.New(slog.NewTextHandler(a.stderr, options))
+		a.log = slog.New(slog.NewTextHandler(a.Stderr, options))
 	case "json":
-		a.log = slog.New(slog.NewJSONHandler(a.stderr, options))
+		a.log = slog.New(slog.NewJSONHandler(a.Stderr, options))
 	default:
 		return a.wrong("log-format", "it must be text or json")
 	}
 	a.misspelt()
 	return nil
-}
-
-// say tells the operator something on stderr, unless quiet.
-func (a *app) say(format string, args ...any) {
-	if !a.cfg.quiet {
-		fmt.Fprintf(a.stderr, format+"\n", args...)
-	}
-}
-
-// warn tells the operator something that must not be missed.
-func (a *app) warn(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "warning: "+format+"\n", args...)
-}
-
-// isTerminal reports whether a stream is one that a person looks at or types
-// into.
-func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// console lets several goroutines write, a message at a time, each on a line
-// that the progress bar has been wiped from. It shows no secrets.
-type console struct {
-	mu    sync.Mutex
-	w     io.Writer
-	drawn bool // the progress bar stands on the line of the cursor
-	ended bool // nothing is said any more
-}
-
-// wipeLine goes to the start of the line and clears it, on every terminal on
-// which a bar is drawn.
-const wipeLine = "\r\x1b[2K"
-
-func (c *console) Write(p []byte) (int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ended {
-		return len(p), nil
-	}
-	if c.drawn {
-		if _, err := io.WriteString(c.w, wipeLine); err != nil {
-			return 0, err
-		}
-		c.drawn = false
-	}
-	if _, err := io.WriteString(c.w, censor.Text(string(p))); err != nil {
-		return 0, err
-	}
-	return len(p), nil
-}
-
-// end has the console say nothing more: a timer may still have something to tell
-// when the program is done.
-func (c *console) end() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ended = true
-}
-
-// canvas is the console as the progress bar writes to it: as it is, and never
-// while a message is being written.
-type canvas struct{ *console }
-
-func (c canvas) Write(p []byte) (int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.drawn = true
-	return c.w.Write(p)
-}
-
-// animate reports whether a bar may be drawn on stderr.
-func (a *app) animate() bool {
-	return !a.cfg.quiet && a.env["NO_COLOR"] == "" && a.env["TERM"] != "dumb" && a.watched
 }

@@ -22,7 +22,7 @@ func (a *app) openShared(ctx context.Context, c *connection) (*ledger.DB, error)
 	}
 	c.limiter.Store = c.budget
 	c.limiter.OnAlone = func(err error) {
-		a.warn("the ledger does not take notes of calls any more (%v): other runs on the account may be refused, or refuse this one", err)
+		a.Warn("the ledger does not take notes of calls any more (%v): other runs on the account may be refused, or refuse this one", err)
 	}
 	return db, nil
 }

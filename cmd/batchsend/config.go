@@ -133,7 +133,7 @@ func (a *app) misspelt() {
 			continue
 		}
 		if i := template.Nearest(rest, rests[prefix]); i >= 0 {
-			a.warn("the environment variable %s is not a setting and has no effect: did you mean %s_%s?", name, prefix, rests[prefix][i])
+			a.Warn("the environment variable %s is not a setting and has no effect: did you mean %s_%s?", name, prefix, rests[prefix][i])
 		}
 	}
 }
@@ -316,7 +316,7 @@ func (a *app) configCommand() *cobra.Command {
 				rows = append(rows, []string{f.Name, report.Dash(censor.Value(f.Value.String())), a.origins[f.Name]})
 			}
 		})
-		return cmp.Or(report.Columns(a.stdout, rows), a.misread)
+		return cmp.Or(report.Columns(a.Stdout, rows), a.misread)
 	}
 	return cmd
 }

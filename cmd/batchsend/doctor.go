@@ -71,7 +71,7 @@ func (x *examination) fail(step string, err error) {
 func (x *examination) skip(why string) { x.print("--    %s\n", why) }
 
 func (x *examination) print(format string, args ...any) {
-	_, err := fmt.Fprintf(x.stdout, format, args...)
+	_, err := fmt.Fprintf(x.Stdout, format, args...)
 	x.unwritten = cmp.Or(x.unwritten, err)
 }
 

@@ -173,16 +173,16 @@ func (a *app) explainError(err error) {
 	if err == nil || errors.As(err, &exit) && exit.err == nil {
 		return
 	}
-	fmt.Fprintf(a.stderr, "batchsend: %s\n", strings.TrimSpace(err.Error()))
+	fmt.Fprintf(a.Stderr, "batchsend: %s\n", strings.TrimSpace(err.Error()))
 	switch hint := hintOf(err); {
 	case hint != "":
-		fmt.Fprintf(a.stderr, "hint: %s\n", a.pasteable(hint))
+		fmt.Fprintf(a.Stderr, "hint: %s\n", a.pasteable(hint))
 	case exitCode(err) == exitUsage:
-		fmt.Fprintf(a.stderr, "hint: %s\n", a.usageHint())
+		fmt.Fprintf(a.Stderr, "hint: %s\n", a.usageHint())
 	case errors.Is(err, fs.ErrPermission):
-		fmt.Fprintln(a.stderr, "hint: check who owns the file and what its mode allows (ls -l)")
+		fmt.Fprintln(a.Stderr, "hint: check who owns the file and what its mode allows (ls -l)")
 	case errors.Is(err, syscall.ENOSPC):
-		fmt.Fprintln(a.stderr, "hint: the disk is full: make room, then run the same command again")
+		fmt.Fprintln(a.Stderr, "hint: the disk is full: make room, then run the same command again")
 	}
 }
 

@@ -32,7 +32,7 @@ Without a code it lists them all.`,
 				for _, e := range explanations() {
 					rows = append(rows, []string{e.code, e.meaning})
 				}
-				return report.Columns(a.stdout, rows)
+				return report.Columns(a.Stdout, rows)
 			}
 			return a.explain(args[0])
 		},
@@ -44,7 +44,7 @@ func (a *app) explain(name string) error {
 	if !ok {
 		return unexplained(name)
 	}
-	fmt.Fprintf(a.stdout, "%s\n\n", e.code)
+	fmt.Fprintf(a.Stdout, "%s\n\n", e.code)
 	for _, part := range []struct{ title, text string }{
 		{"What it means", e.meaning},
 		{"What DocuSign would have done", e.docusign},
@@ -54,7 +54,7 @@ func (a *app) explain(name string) error {
 		if part.text == "" {
 			continue
 		}
-		if _, err := fmt.Fprintf(a.stdout, "%s: %s\n", part.title, part.text); err != nil {
+		if _, err := fmt.Fprintf(a.Stdout, "%s: %s\n", part.title, part.text); err != nil {
 			return err
 		}
 	}

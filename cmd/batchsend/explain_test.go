@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"batchsend/internal/console"
 	"batchsend/internal/docusign"
 	"batchsend/internal/report"
 )
@@ -78,7 +79,7 @@ func TestExplainKnowsEveryCode(t *testing.T) {
 	codes = append(codes, "ONESIGN_ALLSIGN_NOTSATISFIED", "Account_Suspended", "444", "HTTP_503", "HTTP_201", "302", "hourly_apiinvocation_limit_exceeded")
 	for _, code := range codes {
 		var stdout bytes.Buffer
-		a := &app{stdout: &stdout}
+		a := &app{Terminal: &console.Terminal{Stdout: &stdout}}
 		if err := a.explain(code); err != nil {
 			t.Errorf("explain %s: %v", code, err)
 			continue

@@ -49,10 +49,10 @@ func (s *sending) createFiles() (o outputs, err error) {
 				return o, usageError("%s and %s would both be written to standard output: name a file", s.place(onStdout), s.place(f.flag))
 			}
 			onStdout, o.onStdout = f.flag, true
-			*f.to = report.Stream("standard output", s.plainStdout)
+			*f.to = report.Stream("standard output", s.Files)
 			continue
 		case 2:
-			*f.to = report.Stream("standard error", s.stderr)
+			*f.to = report.Stream("standard error", s.Stderr)
 			continue
 		}
 		for path, what := range precious {
@@ -142,9 +142,9 @@ func (s *sending) writeFiles(done *job.Done, entries []report.Entry, summary *re
 				err = out.file.Commit()
 			}
 			if err != nil {
-				s.warn("%v", err)
+				s.Warn("%v", err)
 				if bad, ok := errors.AsType[*report.FileError](err); ok {
-					s.say("hint: %s", bad.Hint())
+					s.Say("hint: %s", bad.Hint())
 				}
 				code = exitCannotRun
 			}

@@ -51,7 +51,7 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 		return err
 	}
 	if len(names) == 0 {
-		_, err := fmt.Fprintln(a.stdout, "nothing is in doubt")
+		_, err := fmt.Fprintln(a.Stdout, "nothing is in doubt")
 		return err
 	}
 	session, err := db.Begin(ctx, ledger.Run{Account: conn.login.AccountID, Batches: names, Version: version(), OnWatch: a.tellWatch})
@@ -60,15 +60,15 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 	}
 	defer session.Close(context.WithoutCancel(ctx))
 	result, err := job.Reconciliation{
-		DocuSign: conn.client, Session: session, Retry: conn.retry, Settle: settle, Teller: teller{a}, Log: a.log,
+		DocuSign: conn.client, Session: session, Retry: conn.retry, Settle: settle, Teller: a, Log: a.log,
 	}.Run(ctx)
 	if err != nil {
 		return err
 	}
 	if result.Recovered.Total() > 0 {
-		fmt.Fprintln(a.stdout, job.DescribeRecovered(result.Recovered))
+		fmt.Fprintln(a.Stdout, job.DescribeRecovered(result.Recovered))
 	} else {
-		fmt.Fprintln(a.stdout, "nothing is in doubt any more")
+		fmt.Fprintln(a.Stdout, "nothing is in doubt any more")
 	}
 	return a.reconciled(result, names)
 }
@@ -121,6 +121,6 @@ func oneOf(names []string) string {
 
 // tellWatch says what a run waits for before it takes a batch over.
 func (a *app) tellWatch(holder *ledger.HeldError) {
-	a.say("batch %q was being sent by process %d on %s, which does not show whether it still lives: waiting for that until %s",
+	a.Say("batch %q was being sent by process %d on %s, which does not show whether it still lives: waiting for that until %s",
 		holder.Batch, holder.PID, holder.Host, time.Now().Add(ledger.TTL).Local().Format("15:04:05"))
 }

@@ -21,6 +21,7 @@ var rooms = map[string][]string{
 	"throttle/throttletest":  {}, // serves tests only
 	"internal/batch":         {"envelope", "throttle"},
 	"internal/censor":        {},
+	"internal/console":       {"internal/censor"},
 	"internal/docusign":      {"envelope", "internal/censor", "reminders", "template"},
 	"internal/job":           {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/ledger", "internal/report", "internal/rows", "reminders", "template", "throttle"},
 	"internal/ledger":        {"envelope"},
@@ -29,7 +30,7 @@ var rooms = map[string][]string{
 	"internal/sandbox":       {},
 	"internal/apispec":       {}, // serves tests only
 	"internal/golden":        {}, // likewise
-	"cmd/batchsend":          {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "reminders", "template", "throttle"},
+	"cmd/batchsend":          {"envelope", "internal/batch", "internal/censor", "internal/console", "internal/docusign", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "reminders", "template", "throttle"},
 	"internal/apispec/tally": {"internal/apispec"},
 
 	"internal/bench":         {"internal/rows/rowstest"}, // make bench-dryrun

@@ -96,14 +96,14 @@ func (a *app) serveSandbox(ctx context.Context, server *sandbox.Server, addr, di
 			failed = err
 			return
 		}
-		fmt.Fprintf(a.stdout, "sandbox: %s (open it in a browser to see what was \"mailed\")\n", url)
-		fmt.Fprintf(a.stdout, "template: %s\n", filepath.Join(dir, "template.json"))
+		fmt.Fprintf(a.Stdout, "sandbox: %s (open it in a browser to see what was \"mailed\")\n", url)
+		fmt.Fprintf(a.Stdout, "template: %s\n", filepath.Join(dir, "template.json"))
 		next := a.command("doctor")
 		if _, err := os.Stat(sampleFile); err == nil {
 			next = a.command("send", "--dry-run", sampleFile)
 		}
-		fmt.Fprintf(a.stdout, "next, in another terminal:\n  . %s\n  %s\n", shellescape.Quote(env), next)
-		fmt.Fprintln(a.stdout, "Ctrl-C ends the sandbox; its records stay in "+dir)
+		fmt.Fprintf(a.Stdout, "next, in another terminal:\n  . %s\n  %s\n", shellescape.Quote(env), next)
+		fmt.Fprintln(a.Stdout, "Ctrl-C ends the sandbox; its records stay in "+dir)
 	}
 	var err error
 	if tls {

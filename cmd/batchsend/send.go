@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -153,7 +150,7 @@ func (a *app) send(ctx context.Context, o *sendOptions, files []string) (err err
 	s := &sending{app: a, o: o, files: files, faults: faults, start: time.Now()}
 	defer s.close()
 	return s.run(ctx, job.Options{
-		Files:    job.Files{Paths: files, Stdin: a.stdin, Batch: o.batch, MinAge: o.minAge, OneRejectsFile: o.rejects != ""},
+		Files:    job.Files{Paths: files, Stdin: a.Stdin, Batch: o.batch, MinAge: o.minAge, OneRejectsFile: o.rejects != ""},
 		Defaults: defaults, Via: o.via, SkipInvalid: o.onInvalid == "skip",
 		AllowSamePerson: o.allowSamePerson, AllowRepeat: o.allowRepeat, AllowChanged: o.allowChanged,
 		Limit: o.limit, MaxErrors: o.maxErrors, Concurrency: o.concurrency, Settle: o.settle,
@@ -239,24 +236,4 @@ func parseUntil(text string, now time.Time) (time.Time, error) {
 		t = t.AddDate(0, 0, 1)
 	}
 	return t, nil
-}
-
-// confirm asks the person at the keyboard, if there is one.
-func (a *app) confirm(ctx context.Context, question string) (bool, error) {
-	if !a.typed || !a.watched {
-		return true, nil
-	}
-	fmt.Fprintf(a.stderr, "%s [y/N] ", question)
-	answer := make(chan string, 1)
-	go func() { // which a signal must not wait for
-		line, _ := bufio.NewReader(a.stdin).ReadString('\n')
-		answer <- strings.ToLower(strings.TrimSpace(line))
-	}()
-	select {
-	case <-ctx.Done():
-		fmt.Fprintln(a.stderr)
-		return false, context.Cause(ctx)
-	case text := <-answer:
-		return text == "y" || text == "yes", nil
-	}
 }

@@ -39,10 +39,10 @@ func (s *sending) run(ctx context.Context, o job.Options) (err error) {
 	if s.outputs, err = s.createFiles(); err != nil {
 		return s.fail(&job.Done{}, err, exitCode(err))
 	}
-	done, err := job.Send(ctx, o, teller{s.app}, s.open)
+	done, err := job.Send(ctx, o, s, s.open)
 	switch {
 	case err == nil && len(done.Drafts) == 0:
-		s.say("no rows: there is nothing to send")
+		s.Say("no rows: there is nothing to send")
 		return s.finish(&done, exitDone)
 	case err == nil:
 		return s.finish(&done, exitCodeOf(&done))
@@ -79,7 +79,7 @@ func (s *sending) open(ctx context.Context, batches []string) (site job.Site, er
 		Account: s.conn.login.AccountID, DocuSign: s.conn.client, Retry: s.conn.retry, Limits: s.conn.limiter.State,
 		Template:   func(ctx context.Context) (string, error) { return s.checkTemplate(ctx, s.conn) },
 		Templates:  s.conn.templates,
-		LedgerPath: s.conn.ledger, Operator: operator{teller{s.app}, s}, Log: s.log,
+		LedgerPath: s.conn.ledger, Operator: operator{s.app, s}, Log: s.log,
 	}
 	if s.o.dryRun {
 		if s.db, err = ledger.OpenReadOnly(ctx, s.conn.ledger); err != nil {
@@ -117,18 +117,9 @@ func (s *sending) close() {
 	}
 }
 
-// teller has a use case tell what goes on.
-type teller struct{ *app }
-
-// Say implements [job.Teller].
-func (t teller) Say(format string, args ...any) { t.say(format, args...) }
-
-// Warn implements [job.Teller].
-func (t teller) Warn(format string, args ...any) { t.warn(format, args...) }
-
 // operator is the person at the terminal.
 type operator struct {
-	teller
+	*app
 	s *sending
 }
 
@@ -138,39 +129,41 @@ var _ job.Operator = operator{}
 func (op operator) Waiting(reason string, until time.Time) { op.s.conn.waits.wait(reason, until, nil) }
 
 // Progress implements [job.Operator].
-func (op operator) Progress(envelopes int) job.Progress { return op.progress(envelopes) }
+func (op operator) Progress(envelopes int) job.Progress {
+	return progress{op.Bar("sending", envelopes)}
+}
 
 // Confirm implements [job.Operator].
 func (op operator) Confirm(ctx context.Context, envelopes int) (bool, error) {
-	return op.confirm(ctx, fmt.Sprintf("Send %s?", report.Plural(envelopes, "envelope")))
+	return op.Ask(ctx, fmt.Sprintf("Send %s?", report.Plural(envelopes, "envelope")))
 }
 
 // ShowPlan implements [job.Operator].
 func (op operator) ShowPlan(p job.Planned) {
 	sentences, problems := job.SummarizeRepeats(p.Inputs, p.Records)
 	for _, text := range sentences {
-		fmt.Fprintf(op.stderr, "%s; %s\n", text, op.s.whole())
+		fmt.Fprintf(op.Stderr, "%s; %s\n", text, op.s.whole())
 	}
-	report.WriteProblems(op.stderr, "", problems, op.s.whole())
-	report.WriteProblems(op.stderr, "warning: ", p.Warnings, "--json lists them all, and so does --report FILE.html")
+	report.WriteProblems(op.Stderr, "", problems, op.s.whole())
+	report.WriteProblems(op.Stderr, "warning: ", p.Warnings, "--json lists them all, and so does --report FILE.html")
 	envelopes := p.Plan.Envelopes
 	if left := p.Plan.AllowanceLeft; left >= 0 && left < envelopes {
-		op.warn("the account's plan has %s left and %s are to be sent: DocuSign may refuse the rest", report.Plural(left, "envelope"), report.Number(envelopes))
+		op.Warn("the account's plan has %s left and %s are to be sent: DocuSign may refuse the rest", report.Plural(left, "envelope"), report.Number(envelopes))
 	}
 	if own, overruled := p.Overruled(); overruled {
-		op.warn("the account does not let senders override reminders and expiration: DocuSign may apply the account's instead (%s)", own)
+		op.Warn("the account does not let senders override reminders and expiration: DocuSign may apply the account's instead (%s)", own)
 	}
 	if op.s.o.via == batch.InBulk && p.Plan.Engine == batch.Single && envelopes > 0 {
-		op.warn("--via bulk: nothing goes in bulk; the plan says why")
+		op.Warn("--via bulk: nothing goes in bulk; the plan says why")
 	}
 	if p.Aborted {
 		return
 	}
 	if !op.cfg.quiet {
-		p.Plan.Write(op.stderr)
+		p.Plan.Write(op.Stderr)
 	}
 	if p.Late > 0 {
-		op.warn("about %s of %s will not have been sent when the run must end (--until, --max-duration): the same command goes on with them later",
+		op.Warn("about %s of %s will not have been sent when the run must end (--until, --max-duration): the same command goes on with them later",
 			report.Plural(p.Late, "envelope"), report.Number(envelopes))
 	}
 }
@@ -191,7 +184,7 @@ func (s *sending) fail(done *job.Done, err error, code int) error {
 	var problems envelope.Problems
 	if header, ok := errors.AsType[*job.HeaderError](err); ok {
 		problems = header.Problems
-		report.WriteProblems(s.stderr, "", problems, "--json lists them all")
+		report.WriteProblems(s.Stderr, "", problems, "--json lists them all")
 	}
 	entries := done.Entries()
 	summary := s.summary(done, entries, code)
@@ -206,7 +199,7 @@ func (s *sending) fail(done *job.Done, err error, code int) error {
 	return errors.Join(err, (&report.Summary{
 		ExitCode: code, DryRun: s.o.dryRun, Files: s.files, Error: err.Error(),
 		Problems: report.Problems(problems), Warnings: report.Problems(nil),
-	}).Write(s.stdout))
+	}).Write(s.Stdout))
 }
 
 // finish writes the files and prints the result, whatever happened, and
@@ -218,15 +211,15 @@ func (s *sending) finish(done *job.Done, code int) error {
 	entries := done.Entries()
 	code = s.writeFiles(done, entries, s.summary(done, entries, code))
 	if text := s.stopped(done); text != "" {
-		fmt.Fprintf(s.stderr, "stopped: %s\n", text)
+		fmt.Fprintf(s.Stderr, "stopped: %s\n", text)
 	}
 	for _, f := range done.TooFresh {
-		s.warn("%v: it is left for the next run", f)
+		s.Warn("%v: it is left for the next run", f)
 	}
 	if err := s.print(done, entries, code); err != nil {
 		return err
 	}
-	report.WriteProblems(s.stderr, "", report.Troubles(entries), s.whole())
+	report.WriteProblems(s.Stderr, "", report.Troubles(entries), s.whole())
 	s.advise(done, entries)
 	return exitWith(code)
 }
@@ -251,14 +244,14 @@ func (s *sending) nothingKnown(done *job.Done, code int) error {
 func (s *sending) print(done *job.Done, entries []report.Entry, code int) error {
 	s.printed = true
 	if s.o.json {
-		return s.summary(done, entries, code).Write(s.stdout)
+		return s.summary(done, entries, code).Write(s.Stdout)
 	}
-	var table io.Writer = s.stdout
+	var table io.Writer = s.Stdout
 	if s.outputs.onStdout {
 		if s.cfg.quiet {
 			return nil
 		}
-		table = s.stderr
+		table = s.Stderr
 	}
 	return report.WriteTable(table, entries)
 }

@@ -67,9 +67,9 @@ func (a *app) statusOfAll(ctx context.Context, db *ledger.DB, asJSON bool) error
 	case err != nil:
 		return err
 	case asJSON:
-		return report.WriteJSON(a.stdout, all)
+		return report.WriteJSON(a.Stdout, all)
 	}
-	return report.WriteBatches(a.stdout, all)
+	return report.WriteBatches(a.Stdout, all)
 }
 
 func (a *app) statusOfBatch(ctx context.Context, db *ledger.DB, name string, asJSON bool) error {
@@ -80,9 +80,9 @@ func (a *app) statusOfBatch(ctx context.Context, db *ledger.DB, name string, asJ
 	case !found:
 		return &adviceError{text: fmt.Sprintf("the ledger has no batch %q", name), hint: a.command("status") + " lists the batches"}
 	case asJSON:
-		return report.WriteJSON(a.stdout, all)
+		return report.WriteJSON(a.Stdout, all)
 	}
-	return report.WriteEnvelopes(a.stdout, all)
+	return report.WriteEnvelopes(a.Stdout, all)
 }
 
 // refresh asks DocuSign what became of the sent envelopes of a batch, or of all
@@ -102,9 +102,9 @@ func (a *app) refresh(ctx context.Context, l limits, name string) error {
 	if err != nil {
 		return err
 	}
-	got, err := job.Refresh{DocuSign: conn.client, Ledger: db, Account: conn.login.AccountID, Retry: conn.retry, Teller: teller{a}}.Run(ctx, names)
+	got, err := job.Refresh{DocuSign: conn.client, Ledger: db, Account: conn.login.AccountID, Retry: conn.retry, Teller: a}.Run(ctx, names)
 	if got.Unknown > 0 {
-		a.warn("DocuSign does not know %s that it said it had sent: deleted there, or another account's (%s says %q of them)",
+		a.Warn("DocuSign does not know %s that it said it had sent: deleted there, or another account's (%s says %q of them)",
 			report.Plural(got.Unknown, "envelope"), a.command("status", "--batch", oneOf(names)), report.NotFound)
 	}
 	if err != nil && ctx.Err() != nil && got.Due > 0 {

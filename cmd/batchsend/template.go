@@ -47,7 +47,7 @@ func (a *app) listTemplates(ctx context.Context, conn *connection) error {
 	for _, t := range list {
 		rows = append(rows, []string{t.ID, t.Modified.Format("2006-01-02"), t.Name})
 	}
-	return report.Columns(a.stdout, rows)
+	return report.Columns(a.Stdout, rows)
 }
 
 func (a *app) showTemplate(ctx context.Context, conn *connection, id string) error {
@@ -68,27 +68,27 @@ func (a *app) showTemplate(ctx context.Context, conn *connection, id string) err
 		return source.Err
 	}
 	t := source.Template
-	fmt.Fprintf(a.stdout, "%s\n%s\n\n", t.Name, source.Base)
+	fmt.Fprintf(a.Stdout, "%s\n%s\n\n", t.Name, source.Base)
 	rows := [][]string{{"ROLE", "ROUTING ORDER", "KIND", "TO BE FILLED", "TABS"}}
 	for i := range t.Roles {
 		r := &t.Roles[i]
 		rows = append(rows, []string{r.Name, fmt.Sprint(r.RoutingOrder), r.Kind.String(), filling(r), strings.Join(r.Labels(), ", ")})
 	}
-	if err := report.Columns(a.stdout, rows); err != nil {
+	if err := report.Columns(a.Stdout, rows); err != nil {
 		return err
 	}
 	if t.NoDocument {
-		fmt.Fprintln(a.stdout, "\nThe template has no document: no envelope of it can be sent.")
+		fmt.Fprintln(a.Stdout, "\nThe template has no document: no envelope of it can be sent.")
 	}
 	for i := range t.Documents {
 		for _, tab := range t.Documents[i].Unfilled() {
-			fmt.Fprintf(a.stdout, "\nThe sender must fill field %q on document %q before sending (prefill), and it has no value:\nno envelope can be sent before the template gives it one.\n", tab.Label, t.Documents[i].Name)
+			fmt.Fprintf(a.Stdout, "\nThe sender must fill field %q on document %q before sending (prefill), and it has no value:\nno envelope can be sent before the template gives it one.\n", tab.Label, t.Documents[i].Name)
 		}
 	}
 	for _, f := range t.Fields {
-		fmt.Fprintf(a.stdout, "custom field %s %s\n", f.Name, strings.Join(f.Options, ", "))
+		fmt.Fprintf(a.Stdout, "custom field %s %s\n", f.Name, strings.Join(f.Options, ", "))
 	}
-	_, err = fmt.Fprintf(a.stdout, "\nA header to start from:\n%s\n", startingHeader(t))
+	_, err = fmt.Fprintf(a.Stdout, "\nA header to start from:\n%s\n", startingHeader(t))
 	return err
 }
 

@@ -40,7 +40,7 @@ type waits struct {
 }
 
 func newWaits(ctx context.Context, a *app, l limits) *waits {
-	w := &waits{say: a.say, giveUp: l.giveUp, brief: l.brief, left: patience, told: map[string]time.Time{}}
+	w := &waits{say: a.Say, giveUp: l.giveUp, brief: l.brief, left: patience, told: map[string]time.Time{}}
 	if l.giveUp != nil {
 		w.end, _ = ctx.Deadline()
 	}
