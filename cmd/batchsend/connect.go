@@ -20,6 +20,7 @@ import (
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
 	"batchsend/internal/sandbox"
+	"batchsend/internal/waits"
 	"batchsend/throttle"
 )
 
@@ -36,7 +37,7 @@ type limits struct {
 	concurrency   int
 	hourly, burst int // caps; 0 none
 	reserve       int // percent of the hour left to other apps
-	// What ends waits that are not worth it; see [waits].
+	// What ends waits that are not worth it; see [waits.Monitor].
 	brief  bool
 	giveUp context.CancelCauseFunc
 }
@@ -52,7 +53,7 @@ type connection struct {
 	sandbox  *sandbox.Server
 	budget   *ledger.Budget // that it shares; nil if it calls by itself
 	log      *slog.Logger
-	waits    *waits
+	waits    *waits.Monitor
 
 	templates *job.Templates
 }
@@ -83,16 +84,19 @@ func (a *app) connect(ctx context.Context, l limits) (*connection, error) {
 	if c.ledger, err = a.ledgerPath(); err != nil {
 		return nil, err
 	}
-	c.waits = newWaits(ctx, a, l)
+	c.waits = &waits.Monitor{Say: a.Say, GiveUp: l.giveUp, Brief: l.brief}
+	if l.giveUp != nil {
+		c.waits.End, _ = ctx.Deadline()
+	}
 	c.limiter = &throttle.Limiter{
 		HourLimit: assumedHourly, BurstLimit: assumedBurst,
 		HourCap: l.hourly, BurstCap: l.burst, Reserve: l.reserve,
-		OnWait: c.waits.hold,
+		OnWait: c.waits.Held,
 	}
-	client.Transport = c.waits.watch(client.Transport)
+	client.Transport = c.waits.Transport(client.Transport)
 	c.retry = throttle.Policy{Notify: func(err error, pause time.Duration) {
 		a.log.Info("repeating a call", "wait", pause.Round(time.Millisecond), "error", err)
-		c.waits.repeat(err, pause)
+		c.waits.Repeating(err, pause)
 	}}
 	client.Pacer = pacer{c.limiter}
 	client.OnLimited = func(w docusign.Window, after time.Duration) { c.limiter.Exhausted(throttle.Window(w), after) }
@@ -105,6 +109,23 @@ func (a *app) connect(ctx context.Context, l limits) (*connection, error) {
 		Listing: func() string { return a.command("template") },
 	}
 	return c, nil
+}
+
+// asking runs a command that sends nothing and does not wait long. If a wait was
+// given up the error says which.
+func (a *app) asking(ctx context.Context, do func(context.Context, limits) error) error {
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	return givenUp(ctx, do(ctx, limits{concurrency: 1, brief: true, giveUp: giveUp}))
+}
+
+// givenUp returns the wait that was given up instead of err, which came of that.
+func givenUp(ctx context.Context, err error) error {
+	wait, ok := errors.AsType[*waits.Error](context.Cause(ctx))
+	if exit, said := errors.AsType[*exitError](err); !ok || err == nil || said && exit.err == nil {
+		return err // nothing was given up, or all has been said
+	}
+	return wait
 }
 
 // pacer has the limiter give calls their places.

@@ -13,6 +13,7 @@ import (
 	"batchsend/internal/docusign"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
+	"batchsend/internal/waits"
 )
 
 // The exit codes. The worst of what happened applies, in the order in which
@@ -72,7 +73,7 @@ func exitCode(err error) int {
 	var many *batch.ManyErrorsError
 	var held *ledger.HeldError
 	var answer *docusign.Error
-	var wait *waitError
+	var wait *waits.Error
 	var elsewhere *job.MakingError
 	switch {
 	case err == nil:
@@ -84,7 +85,7 @@ func exitCode(err error) int {
 	case errors.As(err, &header):
 		return exitRejected
 	case errors.As(err, &wait):
-		if wait.passes() {
+		if wait.Passes() {
 			return exitStopped
 		}
 		return exitCannotRun

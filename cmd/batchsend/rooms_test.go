@@ -28,9 +28,10 @@ var rooms = map[string][]string{
 	"internal/report":        {"envelope", "internal/censor", "reminders"},
 	"internal/rows":          {"envelope"},
 	"internal/sandbox":       {},
+	"internal/waits":         {"internal/docusign", "throttle"},
 	"internal/apispec":       {}, // serves tests only
 	"internal/golden":        {}, // likewise
-	"cmd/batchsend":          {"envelope", "internal/batch", "internal/censor", "internal/console", "internal/docusign", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "reminders", "template", "throttle"},
+	"cmd/batchsend":          {"envelope", "internal/batch", "internal/censor", "internal/console", "internal/docusign", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "internal/waits", "reminders", "template", "throttle"},
 	"internal/apispec/tally": {"internal/apispec"},
 
 	"internal/bench":         {"internal/rows/rowstest"}, // make bench-dryrun

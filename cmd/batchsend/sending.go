@@ -126,7 +126,7 @@ type operator struct {
 var _ job.Operator = operator{}
 
 // Waiting implements [job.Operator].
-func (op operator) Waiting(reason string, until time.Time) { op.s.conn.waits.wait(reason, until, nil) }
+func (op operator) Waiting(reason string, until time.Time) { op.s.conn.waits.Until(reason, until) }
 
 // Progress implements [job.Operator].
 func (op operator) Progress(envelopes int) job.Progress {

@@ -10,6 +10,7 @@ import (
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
+	"batchsend/internal/waits"
 )
 
 func (a *app) statusCommand() *cobra.Command {
@@ -27,10 +28,10 @@ answers. It leaves out those that will not change any more (completed, declined,
 voided) and those asked about less than 15 minutes ago, as DocuSign wants it.`,
 		Args: atMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var late *waitError // what the ledger knows is shown all the same
+			var late *waits.Error // what the ledger knows is shown all the same
 			if refresh {
 				err := a.asking(cmd.Context(), func(ctx context.Context, l limits) error { return a.refresh(ctx, l, batch) })
-				if err != nil && (!errors.As(err, &late) || !late.passes()) {
+				if err != nil && (!errors.As(err, &late) || !late.Passes()) {
 					return err
 				}
 			}
