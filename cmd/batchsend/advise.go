@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"batchsend/envelope"
+	"batchsend/internal/explain"
 	"batchsend/internal/job"
 	"batchsend/internal/report"
 )
@@ -77,8 +78,8 @@ func hintsForCodes(entries []report.Entry) (hints []string) {
 		}
 	}
 	for _, code := range codes[:min(len(codes), hintedCodes)] {
-		if e, ok := explained(code); ok {
-			hints = append(hints, code+": "+e.cure)
+		if e, ok := explain.Find(code); ok {
+			hints = append(hints, code+": "+e.Cure)
 		}
 	}
 	return hints

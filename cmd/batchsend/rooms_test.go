@@ -23,6 +23,7 @@ var rooms = map[string][]string{
 	"internal/censor":        {},
 	"internal/console":       {"internal/censor"},
 	"internal/docusign":      {"envelope", "internal/censor", "reminders", "template"},
+	"internal/explain":       {"envelope", "internal/docusign", "template"},
 	"internal/job":           {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/ledger", "internal/report", "internal/rows", "reminders", "template", "throttle"},
 	"internal/ledger":        {"envelope"},
 	"internal/report":        {"envelope", "internal/censor", "reminders"},
@@ -31,7 +32,7 @@ var rooms = map[string][]string{
 	"internal/waits":         {"internal/docusign", "throttle"},
 	"internal/apispec":       {}, // serves tests only
 	"internal/golden":        {}, // likewise
-	"cmd/batchsend":          {"envelope", "internal/batch", "internal/censor", "internal/console", "internal/docusign", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "internal/waits", "reminders", "template", "throttle"},
+	"cmd/batchsend":          {"envelope", "internal/batch", "internal/censor", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "internal/waits", "reminders", "template", "throttle"},
 	"internal/apispec/tally": {"internal/apispec"},
 
 	"internal/bench":         {"internal/rows/rowstest"}, // make bench-dryrun
