@@ -15,11 +15,11 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
-	"batchsend/internal/censor"
 	"batchsend/internal/docusign"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
 	"batchsend/internal/sandbox"
+	"batchsend/internal/secretfile"
 	"batchsend/internal/waits"
 	"batchsend/throttle"
 )
@@ -181,31 +181,9 @@ func (a *app) loadKey() (key *rsa.PrivateKey, err error) {
 	if a.key != nil {
 		return a.key, nil
 	}
-	if isKeyText(a.cfg.privateKey) {
-		key, err = docusign.ParseKey([]byte(a.cfg.privateKey))
-	} else {
-		key, err = docusign.LoadKey(a.cfg.privateKey, a.secretMounts()...)
-	}
-	if bad, ok := errors.AsType[*docusign.KeyError](err); ok && bad.Path == "" {
-		bad.Source = a.place("private-key")
-	}
+	key, err = docusign.ReadKey(a.cfg.privateKey, a.place("private-key"), secretfile.Mounts(a.env)...)
 	a.key = key
 	return key, err
-}
-
-// secretMounts are the directories in which systemd and containers hand out
-// secrets, with modes of their own.
-func (a *app) secretMounts() []string {
-	mounts := []string{"/run/secrets", "/var/run/secrets"}
-	if dir := a.env["CREDENTIALS_DIRECTORY"]; dir != "" {
-		mounts = append(mounts, dir)
-	}
-	return mounts
-}
-
-// isKeyText tells the text of a key, whole or broken, from the path of a file.
-func isKeyText(value string) bool {
-	return censor.Find(value) == censor.Key || strings.Contains(value, "-----BEGIN") || strings.ContainsAny(value, "\r\n")
 }
 
 // proxy returns what chooses the proxy for a request, by the environment. The

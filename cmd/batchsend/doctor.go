@@ -91,7 +91,7 @@ func (x *examination) key() bool {
 		return false
 	}
 	from := x.cfg.privateKey
-	if isKeyText(from) {
+	if docusign.IsKeyText(from) {
 		from = "the text in " + x.place("private-key")
 	}
 	x.ok("key", "RSA, %d bits, %s", client.Key.N.BitLen(), from)

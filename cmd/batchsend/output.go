@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"batchsend/internal/docusign"
 	"batchsend/internal/job"
 	"batchsend/internal/report"
 	"batchsend/internal/rows"
@@ -78,7 +79,7 @@ func (s *sending) precious() map[string]string {
 			files[path] = "an input"
 		}
 	}
-	if s.cfg.privateKey != "" && !isKeyText(s.cfg.privateKey) {
+	if s.cfg.privateKey != "" && !docusign.IsKeyText(s.cfg.privateKey) {
 		files[s.cfg.privateKey] = "the private key"
 	}
 	if path, _, err := s.configPath(); err == nil {

@@ -22,17 +22,18 @@ var rooms = map[string][]string{
 	"internal/batch":         {"envelope", "throttle"},
 	"internal/censor":        {},
 	"internal/console":       {"internal/censor"},
-	"internal/docusign":      {"envelope", "internal/censor", "reminders", "template"},
+	"internal/docusign":      {"envelope", "internal/censor", "internal/secretfile", "reminders", "template"},
 	"internal/explain":       {"envelope", "internal/docusign", "template"},
 	"internal/job":           {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/ledger", "internal/report", "internal/rows", "reminders", "template", "throttle"},
 	"internal/ledger":        {"envelope"},
 	"internal/report":        {"envelope", "internal/censor", "reminders"},
 	"internal/rows":          {"envelope"},
 	"internal/sandbox":       {},
+	"internal/secretfile":    {},
 	"internal/waits":         {"internal/docusign", "throttle"},
 	"internal/apispec":       {}, // serves tests only
 	"internal/golden":        {}, // likewise
-	"cmd/batchsend":          {"envelope", "internal/batch", "internal/censor", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "internal/waits", "reminders", "template", "throttle"},
+	"cmd/batchsend":          {"envelope", "internal/batch", "internal/censor", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "internal/secretfile", "internal/waits", "reminders", "template", "throttle"},
 	"internal/apispec/tally": {"internal/apispec"},
 
 	"internal/bench":         {"internal/rows/rowstest"}, // make bench-dryrun

@@ -9,7 +9,7 @@ import (
 	"al.essio.dev/pkg/shellescape"
 
 	"batchsend/internal/censor"
-	"batchsend/internal/docusign"
+	"batchsend/internal/secretfile"
 )
 
 // mayHold says which settings may hold a secret, and which. It comes from the
@@ -80,7 +80,7 @@ func (a *app) checkPrivate(value, place string) error {
 	}
 	defer f.Close()
 	info, err := f.Stat()
-	if err != nil || !docusign.OthersMayRead(f, info, a.secretMounts()) {
+	if err != nil || !secretfile.OthersMayRead(f, info, secretfile.Mounts(a.env)) {
 		return err
 	}
 	return &adviceError{
