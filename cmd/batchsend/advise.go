@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"batchsend/envelope"
+	"batchsend/internal/cmdline"
 	"batchsend/internal/explain"
 	"batchsend/internal/job"
 	"batchsend/internal/report"
@@ -30,7 +31,7 @@ func (s *sending) advise(done *job.Done, entries []report.Entry) {
 	default:
 		hint := "correct the rows named above and run the same command again"
 		if s.outputs.rejects != nil && !s.outputs.rejects.Streams() {
-			hint = fmt.Sprintf("correct %s and give it as the input of the same batch: %s", s.o.rejects, s.command("send", "--batch", done.Inputs[0].Batch, fileWord(s.o.rejects)))
+			hint = fmt.Sprintf("correct %s and give it as the input of the same batch: %s", s.o.rejects, s.command("send", "--batch", done.Inputs[0].Batch, cmdline.FileArgument(s.o.rejects)))
 		}
 		if aborted {
 			hint = "nothing was sent. " + hint + ", or give --on-invalid skip to send the others"
@@ -58,7 +59,7 @@ func (s *sending) advise(done *job.Done, entries []report.Entry) {
 		}
 	}
 	for _, h := range hints {
-		s.Say("hint: %s", s.pasteable(strings.TrimSpace(h)))
+		s.Say("hint: %s", s.composer().Complete(strings.TrimSpace(h)))
 	}
 }
 

@@ -8,7 +8,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"batchsend/internal/cmdline"
 	"batchsend/internal/console"
+	"batchsend/internal/settings"
 )
 
 // app is what all commands share: the process's surroundings and the
@@ -19,13 +21,13 @@ type app struct {
 	transport  http.RoundTripper // nil: the network
 	newSandbox sandboxMaker
 
-	cfg     config
-	key     *rsa.PrivateKey   // once it is loaded
-	flags   *pflag.FlagSet    // of the command that runs, with their values
-	origins map[string]string // flag → where its value came from
-	misread error             // settings that could not be read, if the command shows them all
-	verb    string            // the command that runs
-	log     *slog.Logger
+	root     *cobra.Command   // all commands
+	verb     string           // the command that runs
+	cfg      config           // the values of the flags that most commands have
+	settings *settings.Values // of the command that runs
+	misread  error            // settings that could not be read, if the command shows them all
+	key      *rsa.PrivateKey  // once it is loaded
+	log      *slog.Logger
 }
 
 // config is what every command may be told. Field comments name the flag.
@@ -45,6 +47,8 @@ type config struct {
 	verbose        bool   // -v
 }
 
+// rootCommand makes the tree of commands, which the app keeps to name them in
+// messages.
 func (a *app) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "batchsend",
@@ -66,13 +70,14 @@ sent twice, and a run that was stopped goes on where it stopped.
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(a.flagMistake)
+	root.SetFlagErrorFunc(cmdline.FlagError)
 	a.bindConnection(root.PersistentFlags())
 	root.AddCommand(
 		a.sendCommand(), a.doctorCommand(), a.templateCommand(), a.sandboxCommand(),
 		a.statusCommand(), a.reconcileCommand(),
 		a.configCommand(), a.explainCommand(), a.versionCommand(),
 	)
+	a.root = root
 	return root
 }
 
@@ -118,6 +123,6 @@ func (a *app) configure(cmd *cobra.Command) error {
 	default:
 		return a.wrong("log-format", "it must be text or json")
 	}
-	a.misspelt()
+	a.sources().WarnOfMisspelt(a.Warn, debugVariable)
 	return nil
 }

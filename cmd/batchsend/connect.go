@@ -154,7 +154,7 @@ func (a *app) credentials(client *docusign.Client) error {
 		{a.cfg.privateKey, "private-key"},
 	} {
 		if need.value == "" {
-			missing = append(missing, fmt.Sprintf("--%s (or %s)", need.flag, environmentName(need.flag)))
+			missing = append(missing, fmt.Sprintf("--%s (or %s)", need.flag, schema.Variable(need.flag)))
 		}
 	}
 	if len(missing) > 0 {
@@ -201,7 +201,7 @@ func (a *app) proxy() func(*http.Request) (*url.URL, error) {
 // enterSandbox points the client at the embedded sandbox, which keeps its own
 // key, template, ledger and record of what it "mailed".
 func (a *app) enterSandbox(c *connection, client *docusign.Client) error {
-	dir, err := a.stateDirectory()
+	dir, err := a.sources().StateDirectory()
 	if err != nil {
 		return fmt.Errorf("no place for the sandbox's files: %w", err)
 	}

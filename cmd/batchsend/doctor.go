@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"batchsend/internal/cmdline"
 	"batchsend/internal/docusign"
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
@@ -21,7 +22,7 @@ func (a *app) doctorCommand() *cobra.Command {
 		Long: `doctor checks, one after the other, what send needs: key, sign-in and consent,
 account, allowance, templates, ledger, disk. It goes on after what fails, as far
 as that is possible. It sends nothing and changes nothing.`,
-		Args: atMost(0, ""),
+		Args: cmdline.AtMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.asking(cmd.Context(), a.doctor) },
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"batchsend/internal/docusign"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
+	"batchsend/internal/usage"
 	"batchsend/internal/waits"
 )
 
@@ -57,15 +58,16 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-// usageError marks err as a mistake on the command line.
+// usageError is a mistake on the command line.
 func usageError(format string, args ...any) error {
-	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+	return usage.Errorf(format, args...)
 }
 
 // exitCode maps an error, or what stopped a run, to the process's exit code. It
 // is exitStopped only if the next run goes on without anybody's help.
 func exitCode(err error) int {
 	var exit *exitError
+	var misused *usage.Error
 	var input *job.InputError
 	var header *job.HeaderError
 	var fresh *job.FreshError
@@ -80,7 +82,7 @@ func exitCode(err error) int {
 		return exitDone
 	case errors.As(err, &exit):
 		return exit.code
-	case errors.As(err, &input):
+	case errors.As(err, &misused), errors.As(err, &input):
 		return exitUsage
 	case errors.As(err, &header):
 		return exitRejected
@@ -177,7 +179,7 @@ func (a *app) explainError(err error) {
 	fmt.Fprintf(a.Stderr, "batchsend: %s\n", strings.TrimSpace(err.Error()))
 	switch hint := hintOf(err); {
 	case hint != "":
-		fmt.Fprintf(a.Stderr, "hint: %s\n", a.pasteable(hint))
+		fmt.Fprintf(a.Stderr, "hint: %s\n", a.composer().Complete(hint))
 	case exitCode(err) == exitUsage:
 		fmt.Fprintf(a.Stderr, "hint: %s\n", a.usageHint())
 	case errors.Is(err, fs.ErrPermission):

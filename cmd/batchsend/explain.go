@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"batchsend/internal/cmdline"
 	"batchsend/internal/explain"
 	"batchsend/internal/report"
 )
@@ -17,7 +18,7 @@ func (a *app) explainCommand() *cobra.Command {
 what to do. It knows batchsend's own codes, those that DocuSign answers with, the
 reasons for which nobody can be signed in, and the words of the column status.
 Without a code it lists them all.`,
-		Args: atMost(1, "code"),
+		Args: cmdline.AtMost(1, "code"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return a.listCodes()

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"batchsend/internal/censor"
+	"batchsend/internal/cmdline"
 	"batchsend/internal/console"
 )
 
@@ -69,9 +70,9 @@ func (p process) run(ctx context.Context, args []string) (code int) {
 	root.SetIn(p.stdin)
 	root.SetOut(a.Stdout)
 	root.SetErr(a.Stderr)
-	err := refuseSecrets(args)
+	err := cmdline.CheckSecrets(args, schema.Cures)
 	if err == nil {
-		err = a.checkCommand(root, args)
+		err = cmdline.CheckCommand(root, args, "send")
 	}
 	if err == nil {
 		var cmd *cobra.Command

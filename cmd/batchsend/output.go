@@ -82,10 +82,10 @@ func (s *sending) precious() map[string]string {
 	if s.cfg.privateKey != "" && !docusign.IsKeyText(s.cfg.privateKey) {
 		files[s.cfg.privateKey] = "the private key"
 	}
-	if path, _, err := s.configPath(); err == nil {
+	if path, _, err := s.settings.File(); err == nil {
 		files[path] = "the configuration file"
 	}
-	if dir, err := s.stateDirectory(); err == nil && s.cfg.sandbox {
+	if dir, err := s.sources().StateDirectory(); err == nil && s.cfg.sandbox {
 		for _, name := range []string{"private.pem", "template.json", "envelopes.jsonl", "bulk.jsonl", "requests.log"} {
 			files[filepath.Join(dir, sandboxDirectory, name)] = "the sandbox's"
 		}

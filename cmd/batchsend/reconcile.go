@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"batchsend/internal/batch"
+	"batchsend/internal/cmdline"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
@@ -22,7 +23,7 @@ func (a *app) reconcileCommand() *cobra.Command {
 		Long: `reconcile asks DocuSign what became of envelopes that were in flight when a run
 died, or whose answer was lost, and writes it into the ledger. It sends nothing;
 every run of send does the same before it sends.`,
-		Args: atMost(0, ""),
+		Args: cmdline.AtMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.checkSettle(settle); err != nil {
 				return err

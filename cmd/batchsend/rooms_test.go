@@ -21,6 +21,7 @@ var rooms = map[string][]string{
 	"throttle/throttletest":  {}, // serves tests only
 	"internal/batch":         {"envelope", "throttle"},
 	"internal/censor":        {},
+	"internal/cmdline":       {"internal/censor", "internal/settings", "internal/usage", "template"},
 	"internal/console":       {"internal/censor"},
 	"internal/docusign":      {"envelope", "internal/censor", "internal/secretfile", "reminders", "template"},
 	"internal/explain":       {"envelope", "internal/docusign", "template"},
@@ -30,10 +31,12 @@ var rooms = map[string][]string{
 	"internal/rows":          {"envelope"},
 	"internal/sandbox":       {},
 	"internal/secretfile":    {},
+	"internal/settings":      {"internal/censor", "internal/secretfile", "internal/usage", "template"},
+	"internal/usage":         {},
 	"internal/waits":         {"internal/docusign", "throttle"},
 	"internal/apispec":       {}, // serves tests only
 	"internal/golden":        {}, // likewise
-	"cmd/batchsend":          {"envelope", "internal/batch", "internal/censor", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "internal/secretfile", "internal/waits", "reminders", "template", "throttle"},
+	"cmd/batchsend":          {"envelope", "internal/batch", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "internal/secretfile", "internal/settings", "internal/usage", "internal/waits", "reminders", "template", "throttle"},
 	"internal/apispec/tally": {"internal/apispec"},
 
 	"internal/bench":         {"internal/rows/rowstest"}, // make bench-dryrun

@@ -11,6 +11,7 @@ import (
 	"al.essio.dev/pkg/shellescape"
 	"github.com/spf13/cobra"
 
+	"batchsend/internal/cmdline"
 	"batchsend/internal/sandbox"
 )
 
@@ -53,7 +54,7 @@ It keeps a key, a template and its records in --dir and writes there an .env
 file to source in another terminal.`,
 		Example: `  batchsend sandbox --addr 127.0.0.1:0 --dir practice
   . practice/.env && batchsend send samples/offer-letters.csv   # in another terminal`,
-		Args: atMost(0, ""),
+		Args: cmdline.AtMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			going, err := a.parseFaults(faults)
 			if err != nil {

@@ -164,7 +164,7 @@ func (a *app) checkOptions(o *sendOptions, files []string) (defaults reminders.P
 		return defaults, a.wrong("on-invalid", "it must be abort or skip")
 	case !slices.Contains([]string{batch.Auto, batch.Single, batch.TwoStep, batch.InBulk}, o.via):
 		return defaults, a.wrong("via", "it must be auto, single, two-step or bulk")
-	case o.limit == 0 && a.origins["limit"] != fromDefault:
+	case o.limit == 0 && !a.settings.Default("limit"):
 		return defaults, usageError("%s 0 would send nothing: leave it out to send all", a.place("limit"))
 	case o.concurrency < 1 || o.concurrency > 100:
 		return defaults, a.wrong("concurrency", "it must be 1 to 100")

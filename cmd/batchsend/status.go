@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"batchsend/internal/cmdline"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
@@ -26,7 +27,7 @@ as of when DocuSign was asked.
 --refresh asks DocuSign now, about many envelopes in a call, and remembers the
 answers. It leaves out those that will not change any more (completed, declined,
 voided) and those asked about less than 15 minutes ago, as DocuSign wants it.`,
-		Args: atMost(0, ""),
+		Args: cmdline.AtMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var late *waits.Error // what the ledger knows is shown all the same
 			if refresh {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"batchsend/internal/cmdline"
 	"batchsend/internal/job"
 	"batchsend/internal/report"
 	"batchsend/reminders"
@@ -20,7 +21,7 @@ func (a *app) templateCommand() *cobra.Command {
 		Long: `template lists the templates that the user may use. With an ID it shows what a
 CSV file must and may give: the roles with their routing order, the tabs of
 each, the envelope custom fields, and a header line to start from.`,
-		Args: atMost(1, "ID"),
+		Args: cmdline.AtMost(1, "ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.asking(cmd.Context(), func(ctx context.Context, l limits) error {
 				conn, err := a.connect(ctx, l)
