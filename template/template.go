@@ -15,6 +15,13 @@ import (
 	"unicode"
 )
 
+// Listed is a template in a list.
+type Listed struct {
+	ID       string // a GUID in lower case
+	Name     string
+	Modified time.Time
+}
+
 // Template is what must be known of a template to fill it.
 type Template struct {
 	ID       string // a GUID in lower case

@@ -27,7 +27,7 @@ var rooms = map[string][]string{
 	"internal/explain":       {"envelope", "internal/docusign", "template"},
 	"internal/job":           {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/ledger", "internal/report", "internal/rows", "reminders", "template", "throttle"},
 	"internal/ledger":        {"envelope"},
-	"internal/report":        {"envelope", "internal/censor", "reminders"},
+	"internal/report":        {"envelope", "internal/censor", "reminders", "template"},
 	"internal/rows":          {"envelope"},
 	"internal/sandbox":       {},
 	"internal/secretfile":    {},

@@ -63,23 +63,16 @@ func (c *Client) TemplateElsewhere(ctx context.Context, id string) (Account, boo
 	return Account{}, false
 }
 
-// Listed is a template in a list.
-type Listed struct {
-	ID       string // a GUID in lower case
-	Name     string
-	Modified time.Time
-}
-
 // Templates lists the templates that the user may use, by name.
-func (c *Client) Templates(ctx context.Context) ([]Listed, error) {
+func (c *Client) Templates(ctx context.Context) ([]template.Listed, error) {
 	list := call{
 		op: "list templates", method: http.MethodGet, path: "/templates",
 		query: url.Values{"count": {strconv.Itoa(perPage)}, "order_by": {"name"}, "order": {"asc"}},
 	}
-	var all []Listed
+	var all []template.Listed
 	err := each(ctx, c, list, func(got *wireTemplates) (page, int) {
 		for _, w := range got.Templates {
-			all = append(all, Listed{ID: w.ID.guid(), Name: string(w.Name), Modified: w.modified()})
+			all = append(all, template.Listed{ID: w.ID.guid(), Name: string(w.Name), Modified: w.modified()})
 		}
 		return got.page, len(got.Templates)
 	})

@@ -15,6 +15,7 @@ import (
 	"batchsend/internal/golden"
 	"batchsend/internal/sandbox"
 	"batchsend/reminders"
+	"batchsend/template"
 )
 
 func TestTemplate(t *testing.T) {
@@ -55,7 +56,7 @@ func TestTemplateOfSandbox(t *testing.T) {
 		t.Errorf("Template = %+v", got)
 	}
 	listed, err := c.Templates(t.Context())
-	if want := []Listed{{got.ID, got.Name, got.Modified}}; err != nil || !cmp.Equal(want, listed) {
+	if want := []template.Listed{{ID: got.ID, Name: got.Name, Modified: got.Modified}}; err != nil || !cmp.Equal(want, listed) {
 		t.Errorf("Templates = %+v, %v; want %+v", listed, err, want)
 	}
 }
@@ -123,7 +124,7 @@ func TestTemplatesInPages(t *testing.T) {
 	if err != nil || len(listed) != total {
 		t.Fatalf("Templates = %d, %v; want %d", len(listed), err, total)
 	}
-	want := Listed{"id-2499", "2499", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	want := template.Listed{ID: "id-2499", Name: "2499", Modified: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	if listed[total-1] != want || !cmp.Equal(starts, []string{"", "1000", "2000"}) {
 		t.Errorf("the last is %+v, pages began at %q", listed[total-1], starts)
 	}

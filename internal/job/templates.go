@@ -18,7 +18,7 @@ import (
 // TemplateReader is what DocuSign tells of templates.
 type TemplateReader interface {
 	Template(ctx context.Context, id string) (*template.Template, reminders.Stored, error)
-	Templates(ctx context.Context) ([]docusign.Listed, error)
+	Templates(ctx context.Context) ([]template.Listed, error)
 	TemplateElsewhere(ctx context.Context, id string) (docusign.Account, bool)
 	Documents(ctx context.Context, templateID string) ([]template.Document, error)
 	ReadDocument(ctx context.Context, templateID string, d *template.Document) error
@@ -41,8 +41,28 @@ var templateID = regexp.MustCompile(`(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f
 // IsTemplateID reports whether a text can be a template's ID.
 func IsTemplateID(text string) bool { return templateID.MatchString(text) }
 
+// TemplateIDError is about a text that cannot be a template's ID.
+type TemplateIDError struct {
+	Text  string
+	Why   string
+	Meant string // the ID of the template that was meant; "" if that is not clear
+}
+
+func (e *TemplateIDError) Error() string { return fmt.Sprintf("%q: %s", e.Text, e.Why) }
+
+// ID returns the ID in a text, which may stand in braces. The error is a
+// [*TemplateIDError] if there is none.
+func (t *Templates) ID(ctx context.Context, text string) (id string, err error) {
+	id = strings.Trim(text, "{}")
+	if !IsTemplateID(id) {
+		why, meant := t.Explain(ctx, id)
+		return "", &TemplateIDError{id, why, meant}
+	}
+	return id, nil
+}
+
 // List lists the account's templates.
-func (t *Templates) List(ctx context.Context) ([]docusign.Listed, error) {
+func (t *Templates) List(ctx context.Context) ([]template.Listed, error) {
 	return throttle.Ask(ctx, t.Retry, t.DocuSign.Templates)
 }
 
