@@ -1,19 +1,13 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/rsa"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net/http"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
-
-	"golang.org/x/net/http/httpproxy"
 
 	"batchsend/internal/docusign"
 	"batchsend/internal/job"
@@ -42,25 +36,25 @@ type limits struct {
 	giveUp context.CancelCauseFunc
 }
 
-// connection is everything that talks to DocuSign or its imitation.
+// connection is everything that talks to DocuSign or its imitation, and the ledger
+// that goes with it. It must be closed.
 type connection struct {
-	client   *docusign.Client
-	limiter  *throttle.Limiter
-	retry    throttle.Policy
-	login    docusign.Login
-	ledger   string
-	template string // for rows that name none
-	sandbox  *sandbox.Server
-	budget   *ledger.Budget // that it shares; nil if it calls by itself
-	log      *slog.Logger
-	waits    *waits.Monitor
-
+	client    *docusign.Client
+	limiter   *throttle.Limiter
+	retry     throttle.Policy
+	waits     *waits.Monitor
+	login     docusign.Login
 	templates *job.Templates
+	template  string          // for rows that name none
+	sandbox   *sandbox.Server // nil: it talks to DocuSign
+	ledger    string          // its path
+	db        *ledger.DB      // nil before it is opened
+	budget    *ledger.Budget  // that runs share; nil: it calls by itself
 }
 
 // connect signs in. It makes no call that counts against the limits.
 func (a *app) connect(ctx context.Context, l limits) (*connection, error) {
-	c := &connection{template: a.cfg.template, log: a.log}
+	c := &connection{template: a.cfg.template}
 	client := &docusign.Client{
 		IntegrationKey: a.cfg.integrationKey,
 		UserID:         a.cfg.userID,
@@ -77,7 +71,7 @@ func (a *app) connect(ctx context.Context, l limits) (*connection, error) {
 		return nil, err
 	} else if client.Transport = a.transport; client.Transport == nil {
 		transport := docusign.NewTransport(l.concurrency)
-		transport.Proxy = a.proxy()
+		transport.Proxy = docusign.Proxy(a.env)
 		client.Transport = transport
 	}
 	var err error
@@ -147,16 +141,7 @@ func (p callPlace) Answered(l docusign.Limits) { p.Done(throttle.Reading(l)) }
 // credentials checks that all is there that signing in needs, and reads the
 // key.
 func (a *app) credentials(client *docusign.Client) error {
-	var missing []string
-	for _, need := range []struct{ value, flag string }{
-		{a.cfg.integrationKey, "integration-key"},
-		{a.cfg.userID, "user-id"},
-		{a.cfg.privateKey, "private-key"},
-	} {
-		if need.value == "" {
-			missing = append(missing, fmt.Sprintf("--%s (or %s)", need.flag, schema.Variable(need.flag)))
-		}
-	}
+	missing := a.settings.Missing("integration-key", "user-id", "private-key")
 	if len(missing) > 0 {
 		return &adviceError{
 			text: "not set up to sign in: missing " + strings.Join(missing, ", "),
@@ -184,18 +169,6 @@ func (a *app) loadKey() (key *rsa.PrivateKey, err error) {
 	key, err = docusign.ReadKey(a.cfg.privateKey, a.place("private-key"), secretfile.Mounts(a.env)...)
 	a.key = key
 	return key, err
-}
-
-// proxy returns what chooses the proxy for a request, by the environment. The
-// address may hold a password, so nothing may say more of it than that it is
-// wrong.
-func (a *app) proxy() func(*http.Request) (*url.URL, error) {
-	either := func(name string) string { return cmp.Or(a.env[strings.ToLower(name)], a.env[name]) }
-	choose := (&httpproxy.Config{
-		HTTPProxy: either("HTTP_PROXY"), HTTPSProxy: either("HTTPS_PROXY"), NoProxy: either("NO_PROXY"),
-		CGI: a.env["REQUEST_METHOD"] != "",
-	}).ProxyFunc()
-	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }
 }
 
 // enterSandbox points the client at the embedded sandbox, which keeps its own

@@ -72,11 +72,11 @@ func (a *app) access(ctx context.Context, l limits) (*job.Access, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.recallShared(ctx, conn)
+	conn.recall(ctx)
 	return &job.Access{
 		Login: conn.login, Account: conn.client, Retry: conn.retry, Limits: conn.limiter.State,
 		Template:  func(ctx context.Context) (string, error) { return a.checkTemplate(ctx, conn) },
-		Templates: conn.templates, Close: conn.leave,
+		Templates: conn.templates, Close: conn.close,
 	}, nil
 }
 

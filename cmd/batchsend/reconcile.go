@@ -32,6 +32,7 @@ every run of send does the same before it sends.`,
 			if err != nil {
 				return err
 			}
+			defer conn.close()
 			return a.reconcile(cmd.Context(), conn, name, settle)
 		},
 	}
@@ -41,13 +42,10 @@ every run of send does the same before it sends.`,
 }
 
 func (a *app) reconcile(ctx context.Context, conn *connection, name string, settle time.Duration) error {
-	db, err := a.openShared(ctx, conn)
-	if err != nil {
+	if err := a.openShared(ctx, conn); err != nil {
 		return err
 	}
-	defer db.Close()
-	defer conn.leave()
-	names, err := a.batchesWith(ctx, db, conn.login.AccountID, name, job.Unresolved)
+	names, err := a.batchesWith(ctx, conn, name, job.Unresolved)
 	if err != nil {
 		return err
 	}
@@ -55,7 +53,7 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 		_, err := fmt.Fprintln(a.Stdout, "nothing is in doubt")
 		return err
 	}
-	session, err := db.Begin(ctx, ledger.Run{Account: conn.login.AccountID, Batches: names, Version: version(), OnWatch: a.tellWatch})
+	session, err := conn.db.Begin(ctx, ledger.Run{Account: conn.login.AccountID, Batches: names, Version: version(), OnWatch: a.tellWatch})
 	if err != nil {
 		return err
 	}
@@ -98,8 +96,9 @@ func (a *app) reconciled(result batch.Result, names []string) error {
 
 // batchesWith returns the account's batches that have what is wanted; with a
 // name that one only, which must exist.
-func (a *app) batchesWith(ctx context.Context, db *ledger.DB, account, name string, want func(ledger.BatchSummary) bool) ([]string, error) {
-	names, found, err := job.BatchesWith(ctx, db, account, name, want)
+func (a *app) batchesWith(ctx context.Context, conn *connection, name string, want func(ledger.BatchSummary) bool) ([]string, error) {
+	account := conn.login.AccountID
+	names, found, err := job.BatchesWith(ctx, conn.db, account, name, want)
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,6 @@ type sending struct {
 
 	// What is open.
 	conn    *connection
-	db      *ledger.DB
 	session *ledger.Session
 }
 
@@ -82,17 +81,15 @@ func (s *sending) open(ctx context.Context, batches []string) (site job.Site, er
 		LedgerPath: s.conn.ledger, Operator: operator{s.app, s}, Log: s.log,
 	}
 	if s.o.dryRun {
-		if s.db, err = ledger.OpenReadOnly(ctx, s.conn.ledger); err != nil {
-			return site, err
-		}
-		site.Ledger, site.Mode = s.db, &job.DryRun{}
-		return site, s.conn.recall(ctx, s.db)
-	}
-	if s.db, err = s.openShared(ctx, s.conn); err != nil {
+		err = s.conn.openToRead(ctx)
+		site.Ledger, site.Mode = s.conn.db, &job.DryRun{}
 		return site, err
 	}
-	s.session, err = s.db.Begin(ctx, ledger.Run{Account: site.Account, Batches: batches, Version: version(), AllowRepeat: s.o.allowRepeat, OnWatch: s.tellWatch})
-	site.Ledger, site.Mode = s.db, &job.Live{Session: s.session, Confirm: !s.o.yes}
+	if err = s.openShared(ctx, s.conn); err != nil {
+		return site, err
+	}
+	s.session, err = s.conn.db.Begin(ctx, ledger.Run{Account: site.Account, Batches: batches, Version: version(), AllowRepeat: s.o.allowRepeat, OnWatch: s.tellWatch})
+	site.Ledger, site.Mode = s.conn.db, &job.Live{Session: s.session, Confirm: !s.o.yes}
 	return site, err
 }
 
@@ -105,15 +102,7 @@ func (s *sending) close() {
 		}
 	}
 	if s.conn != nil {
-		s.conn.leave()
-	}
-	if s.db != nil {
-		if err := s.db.Close(); err != nil {
-			s.log.Warn("closing the ledger", "error", err)
-		}
-	}
-	if s.conn != nil && s.conn.sandbox != nil {
-		s.conn.sandbox.Close()
+		s.conn.close()
 	}
 }
 

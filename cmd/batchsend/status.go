@@ -94,17 +94,15 @@ func (a *app) refresh(ctx context.Context, l limits, name string) error {
 	if err != nil {
 		return err
 	}
-	db, err := a.openShared(ctx, conn)
+	defer conn.close()
+	if err := a.openShared(ctx, conn); err != nil {
+		return err
+	}
+	names, err := a.batchesWith(ctx, conn, name, job.HasSent)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	defer conn.leave()
-	names, err := a.batchesWith(ctx, db, conn.login.AccountID, name, job.HasSent)
-	if err != nil {
-		return err
-	}
-	got, err := job.Refresh{DocuSign: conn.client, Ledger: db, Account: conn.login.AccountID, Retry: conn.retry, Teller: a}.Run(ctx, names)
+	got, err := job.Refresh{DocuSign: conn.client, Ledger: conn.db, Account: conn.login.AccountID, Retry: conn.retry, Teller: a}.Run(ctx, names)
 	if got.Unknown > 0 {
 		a.Warn("DocuSign does not know %s that it said it had sent: deleted there, or another account's (%s says %q of them)",
 			report.Plural(got.Unknown, "envelope"), a.command("status", "--batch", oneOf(names)), report.NotFound)

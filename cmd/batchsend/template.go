@@ -29,8 +29,8 @@ each, the envelope custom fields, and a header line to start from.`,
 				if err != nil {
 					return err
 				}
-				defer conn.leave()
-				a.recallShared(ctx, conn)
+				defer conn.close()
+				conn.recall(ctx)
 				if len(args) == 0 {
 					return a.listTemplates(ctx, conn)
 				}

@@ -8,6 +8,7 @@ package settings
 
 import (
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -97,6 +98,17 @@ func (v *Values) Default(flag string) bool { return v.origins[flag] == fromDefau
 
 // Typed reports whether the value of a flag was typed for this run.
 func (v *Values) Typed(flag string) bool { return v.origins[flag] == fromFlag }
+
+// Missing lists those of the flags that have no value, as a person would set them:
+// "--user-id (or DOCUSIGN_USER_ID)".
+func (v *Values) Missing(flags ...string) (missing []string) {
+	for _, flag := range flags {
+		if v.flags.Lookup(flag).Value.String() == "" {
+			missing = append(missing, fmt.Sprintf("--%s (or %s)", flag, v.sources.Variable(flag)))
+		}
+	}
+	return missing
+}
 
 // Setting is a flag with its value.
 type Setting struct {
