@@ -7,102 +7,94 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"time"
 
+	"batchsend/internal/access"
 	"batchsend/internal/docusign"
 	"batchsend/internal/job"
-	"batchsend/internal/ledger"
 	"batchsend/internal/sandbox"
 	"batchsend/internal/secretfile"
 	"batchsend/internal/waits"
-	"batchsend/throttle"
 )
 
-// The limits that hold until DocuSign's headers say otherwise, in calls per
-// account. DocuSign: 1,000 (older plans) or 3,000 an hour, 500 in 30 s (200 in
-// the developer environment).
-const (
-	assumedHourly = 1000
-	assumedBurst  = 500
-)
-
-// limits are what the operator says of the call budget.
+// limits are how a command calls DocuSign.
 type limits struct {
-	concurrency   int
-	hourly, burst int // caps; 0 none
-	reserve       int // percent of the hour left to other apps
+	access.Limits
+	concurrency int
 	// What ends waits that are not worth it; see [waits.Monitor].
 	brief  bool
 	giveUp context.CancelCauseFunc
 }
 
-// connection is everything that talks to DocuSign or its imitation, and the ledger
-// that goes with it. It must be closed.
+// connection is everything that talks to DocuSign or its imitation. It must be
+// closed.
 type connection struct {
-	client    *docusign.Client
-	limiter   *throttle.Limiter
-	retry     throttle.Policy
-	waits     *waits.Monitor
-	login     docusign.Login
+	*access.Connection
 	templates *job.Templates
 	template  string          // for rows that name none
 	sandbox   *sandbox.Server // nil: it talks to DocuSign
-	ledger    string          // its path
-	db        *ledger.DB      // nil before it is opened
-	budget    *ledger.Budget  // that runs share; nil: it calls by itself
+	ledger    string          // the path that goes with it
 }
 
 // connect signs in. It makes no call that counts against the limits.
-func (a *app) connect(ctx context.Context, l limits) (*connection, error) {
-	c := &connection{template: a.cfg.template}
+func (a *app) connect(ctx context.Context, l limits) (c *connection, err error) {
+	c = &connection{template: a.cfg.template}
 	client := &docusign.Client{
 		IntegrationKey: a.cfg.integrationKey,
 		UserID:         a.cfg.userID,
 		Account:        a.cfg.account,
 		UserAgent:      "batchsend/" + version(),
+		Transport:      a.transport,
 		Log:            a.log,
 	}
 	if a.cfg.sandbox {
-		if err := a.enterSandbox(c, client); err != nil {
-			return nil, err
-		}
-		client.Transport = c.sandbox.Transport()
-	} else if err := a.credentials(client); err != nil {
-		return nil, err
-	} else if client.Transport = a.transport; client.Transport == nil {
-		transport := docusign.NewTransport(l.concurrency)
-		transport.Proxy = docusign.Proxy(a.env)
-		client.Transport = transport
+		err = a.enterSandbox(c, client)
+	} else {
+		err = a.credentials(client)
 	}
-	var err error
+	if err != nil {
+		return nil, err
+	}
+	if client.Transport == nil {
+		client.Transport = access.NewTransport(l.concurrency, a.env)
+	}
 	if c.ledger, err = a.ledgerPath(); err != nil {
 		return nil, err
 	}
-	c.waits = &waits.Monitor{Say: a.Say, GiveUp: l.giveUp, Brief: l.brief}
+	monitor := &waits.Monitor{Say: a.Say, GiveUp: l.giveUp, Brief: l.brief}
 	if l.giveUp != nil {
-		c.waits.End, _ = ctx.Deadline()
+		monitor.End, _ = ctx.Deadline()
 	}
-	c.limiter = &throttle.Limiter{
-		HourLimit: assumedHourly, BurstLimit: assumedBurst,
-		HourCap: l.hourly, BurstCap: l.burst, Reserve: l.reserve,
-		OnWait: c.waits.Held,
-	}
-	client.Transport = c.waits.Transport(client.Transport)
-	c.retry = throttle.Policy{Notify: func(err error, pause time.Duration) {
-		a.log.Info("repeating a call", "wait", pause.Round(time.Millisecond), "error", err)
-		c.waits.Repeating(err, pause)
-	}}
-	client.Pacer = pacer{c.limiter}
-	client.OnLimited = func(w docusign.Window, after time.Duration) { c.limiter.Exhausted(throttle.Window(w), after) }
-	c.client = client
-	if c.login, err = throttle.Ask(ctx, c.retry, client.Connect); err != nil {
+	if c.Connection, err = access.SignIn(ctx, client, l.Limits, monitor); err != nil {
 		return nil, err
 	}
 	c.templates = &job.Templates{
-		DocuSign: client, Retry: c.retry, Account: c.login.AccountName, Log: a.log,
+		DocuSign: client, Retry: c.Retry, Account: c.Login.AccountName, Log: a.log,
 		Listing: func() string { return a.command("template") },
 	}
 	return c, nil
+}
+
+// share opens the connection's ledger, and shares with other runs the budget in it.
+func (a *app) share(ctx context.Context, c *connection) error {
+	return c.OpenLedger(ctx, c.ledger, func(err error) {
+		a.Warn("the ledger does not take notes of calls any more (%v): other runs on the account may be refused, or refuse this one", err)
+	})
+}
+
+// recall has the connection begin with what is left of the budget. A ledger that
+// cannot be read is as good as none.
+func (a *app) recall(ctx context.Context, c *connection) {
+	if err := c.ReadLedger(ctx, c.ledger); err != nil {
+		a.log.Info("what is left of the calls is not known", "error", err)
+	}
+}
+
+// close ends what the connection has open.
+func (c *connection) close() {
+	c.Close()
+	if c.sandbox != nil {
+		c.sandbox.Close()
+	}
 }
 
 // asking runs a command that sends nothing and does not wait long. If a wait was
@@ -122,27 +114,10 @@ func givenUp(ctx context.Context, err error) error {
 	return wait
 }
 
-// pacer has the limiter give calls their places.
-type pacer struct{ limiter *throttle.Limiter }
-
-func (p pacer) Place(ctx context.Context) (docusign.Place, error) {
-	call, err := p.limiter.Acquire(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return callPlace{call}, nil
-}
-
-// callPlace is a call's place with the limiter.
-type callPlace struct{ throttle.Call }
-
-func (p callPlace) Answered(l docusign.Limits) { p.Done(throttle.Reading(l)) }
-
 // credentials checks that all is there that signing in needs, and reads the
 // key.
-func (a *app) credentials(client *docusign.Client) error {
-	missing := a.settings.Missing("integration-key", "user-id", "private-key")
-	if len(missing) > 0 {
+func (a *app) credentials(client *docusign.Client) (err error) {
+	if missing := a.settings.Missing("integration-key", "user-id", "private-key"); len(missing) > 0 {
 		return &adviceError{
 			text: "not set up to sign in: missing " + strings.Join(missing, ", "),
 			hint: "the README's section \"Setting up DocuSign\" says where to find them; --sandbox needs none of them",
@@ -151,11 +126,9 @@ func (a *app) credentials(client *docusign.Client) error {
 	if strings.Contains(a.cfg.userID, "@") {
 		return a.wrong("user-id", "it must be the user's ID, a GUID, not an e-mail address; it stands on the page Apps and Keys")
 	}
-	server, err := docusign.ParseAuthServer(a.cfg.authServer)
-	if err != nil {
+	if client.Auth, err = docusign.ParseAuthServer(a.cfg.authServer); err != nil {
 		return usageError("%s: %v", a.place("auth-server"), err)
 	}
-	client.Auth = server
 	client.Key, err = a.loadKey()
 	return err
 }
@@ -163,12 +136,10 @@ func (a *app) credentials(client *docusign.Client) error {
 // loadKey returns the private key, which the setting names or holds. It reads a
 // file once: from a pipe it cannot be read again.
 func (a *app) loadKey() (key *rsa.PrivateKey, err error) {
-	if a.key != nil {
-		return a.key, nil
+	if a.key == nil {
+		a.key, err = docusign.ReadKey(a.cfg.privateKey, a.place("private-key"), secretfile.Mounts(a.env)...)
 	}
-	key, err = docusign.ReadKey(a.cfg.privateKey, a.place("private-key"), secretfile.Mounts(a.env)...)
-	a.key = key
-	return key, err
+	return a.key, err
 }
 
 // enterSandbox points the client at the embedded sandbox, which keeps its own
@@ -178,8 +149,7 @@ func (a *app) enterSandbox(c *connection, client *docusign.Client) error {
 	if err != nil {
 		return fmt.Errorf("no place for the sandbox's files: %w", err)
 	}
-	dir = filepath.Join(dir, sandboxDirectory)
-	server, key, err := a.newSandbox(dir)
+	server, key, err := a.newSandbox(filepath.Join(dir, sandboxDirectory))
 	if err != nil {
 		return err
 	}
@@ -190,6 +160,7 @@ func (a *app) enterSandbox(c *connection, client *docusign.Client) error {
 	if c.template == "" || !a.mine("template") {
 		c.template = sandbox.DefaultTemplate
 	}
+	client.Transport = server.Transport()
 	client.Auth, err = docusign.ParseAuthServer("http://127.0.0.1")
 	client.IntegrationKey, client.UserID, client.Account, client.Key = sandbox.DefaultIntegrationKey, sandbox.DefaultUserID, sandbox.DefaultAccount, key
 	return err

@@ -30,7 +30,7 @@ as that is possible. It sends nothing and changes nothing.`,
 func (a *app) doctor(ctx context.Context, l limits) error {
 	doctor := job.Doctor{
 		Key:    a.describeKey,
-		SignIn: func(ctx context.Context) (*job.Access, error) { return a.access(ctx, l) },
+		SignIn: func(ctx context.Context) (*job.SignedIn, error) { return a.signIn(ctx, l) },
 		Ledger: a.probeLedger,
 	}
 	var failed []error
@@ -66,15 +66,15 @@ func (a *app) describeKey() (string, error) {
 	return fmt.Sprintf("RSA, %d bits, %s", client.Key.N.BitLen(), from), nil
 }
 
-// access signs in.
-func (a *app) access(ctx context.Context, l limits) (*job.Access, error) {
+// signIn signs in.
+func (a *app) signIn(ctx context.Context, l limits) (*job.SignedIn, error) {
 	conn, err := a.connect(ctx, l)
 	if err != nil {
 		return nil, err
 	}
-	conn.recall(ctx)
-	return &job.Access{
-		Login: conn.login, Account: conn.client, Retry: conn.retry, Limits: conn.limiter.State,
+	a.recall(ctx, conn)
+	return &job.SignedIn{
+		Login: conn.Login, Account: conn.Client, Retry: conn.Retry, Limits: conn.Limiter.State,
 		Template:  func(ctx context.Context) (string, error) { return a.checkTemplate(ctx, conn) },
 		Templates: conn.templates, Close: conn.close,
 	}, nil

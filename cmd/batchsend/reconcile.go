@@ -42,7 +42,7 @@ every run of send does the same before it sends.`,
 }
 
 func (a *app) reconcile(ctx context.Context, conn *connection, name string, settle time.Duration) error {
-	if err := a.openShared(ctx, conn); err != nil {
+	if err := a.share(ctx, conn); err != nil {
 		return err
 	}
 	names, err := a.batchesWith(ctx, conn, name, job.Unresolved)
@@ -53,13 +53,13 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 		_, err := fmt.Fprintln(a.Stdout, "nothing is in doubt")
 		return err
 	}
-	session, err := conn.db.Begin(ctx, ledger.Run{Account: conn.login.AccountID, Batches: names, Version: version(), OnWatch: a.tellWatch})
+	session, err := conn.Ledger.Begin(ctx, ledger.Run{Account: conn.Login.AccountID, Batches: names, Version: version(), OnWatch: a.tellWatch})
 	if err != nil {
 		return err
 	}
 	defer session.Close(context.WithoutCancel(ctx))
 	result, err := job.Reconciliation{
-		DocuSign: conn.client, Session: session, Retry: conn.retry, Settle: settle, Teller: a, Log: a.log,
+		DocuSign: conn.Client, Session: session, Retry: conn.Retry, Settle: settle, Teller: a, Log: a.log,
 	}.Run(ctx)
 	if err != nil {
 		return err
@@ -97,8 +97,8 @@ func (a *app) reconciled(result batch.Result, names []string) error {
 // batchesWith returns the account's batches that have what is wanted; with a
 // name that one only, which must exist.
 func (a *app) batchesWith(ctx context.Context, conn *connection, name string, want func(ledger.BatchSummary) bool) ([]string, error) {
-	account := conn.login.AccountID
-	names, found, err := job.BatchesWith(ctx, conn.db, account, name, want)
+	account := conn.Login.AccountID
+	names, found, err := job.BatchesWith(ctx, conn.Ledger, account, name, want)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ var rooms = map[string][]string{
 	"envelope":               {"reminders", "template"},
 	"throttle":               {},
 	"throttle/throttletest":  {}, // serves tests only
+	"internal/access":        {"internal/docusign", "internal/ledger", "internal/waits", "throttle"},
 	"internal/batch":         {"envelope", "throttle"},
 	"internal/censor":        {},
 	"internal/cmdline":       {"internal/censor", "internal/settings", "internal/usage", "template"},
@@ -36,7 +37,7 @@ var rooms = map[string][]string{
 	"internal/waits":         {"internal/docusign", "throttle"},
 	"internal/apispec":       {}, // serves tests only
 	"internal/golden":        {}, // likewise
-	"cmd/batchsend":          {"envelope", "internal/batch", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "internal/secretfile", "internal/settings", "internal/usage", "internal/waits", "reminders", "template", "throttle"},
+	"cmd/batchsend":          {"envelope", "internal/access", "internal/batch", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "internal/secretfile", "internal/settings", "internal/usage", "internal/waits", "reminders", "template", "throttle"},
 	"internal/apispec/tally": {"internal/apispec"},
 
 	"internal/bench":         {"internal/rows/rowstest"}, // make bench-dryrun

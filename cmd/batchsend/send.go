@@ -80,9 +80,9 @@ func (a *app) bindSend(flags *pflag.FlagSet, o *sendOptions) {
 	flags.StringVar(&o.onInvalid, "on-invalid", "abort", "what one bad row means: `abort|skip` (send nothing, or all the others)")
 	flags.StringVar(&o.via, "via", "auto", "how to send: `auto|single|two-step|bulk` (two-step makes drafts first: twice the calls, less in doubt; bulk has DocuSign make many from one list; auto takes single or bulk, whichever is done first)")
 	flags.IntVar(&o.concurrency, "concurrency", 8, "`N` envelopes under way at once")
-	flags.IntVar(&o.hourly, "hourly-limit", 0, "at most `N` calls an hour (headers may lower it)")
-	flags.IntVar(&o.burst, "burst-limit", 0, "at most `N` calls in 30 seconds (headers may lower it)")
-	flags.IntVar(&o.reserve, "reserve", 0, "leave `PCT` percent of the hourly calls to other apps on the account")
+	flags.IntVar(&o.Hourly, "hourly-limit", 0, "at most `N` calls an hour (headers may lower it)")
+	flags.IntVar(&o.Burst, "burst-limit", 0, "at most `N` calls in 30 seconds (headers may lower it)")
+	flags.IntVar(&o.Reserve, "reserve", 0, "leave `PCT` percent of the hourly calls to other apps on the account")
 	flags.DurationVar(&o.settle, "settle", defaultSettle, "how long DocuSign must not know an envelope before it is sent again (`DURATION`)")
 	flags.IntVar(&o.limit, "limit", 0, "send only the first `N` envelopes")
 	flags.IntVar(&o.maxErrors, "max-errors", 10, "stop after `N` failures in a row")
@@ -168,7 +168,7 @@ func (a *app) checkOptions(o *sendOptions, files []string) (defaults reminders.P
 		return defaults, usageError("%s 0 would send nothing: leave it out to send all", a.place("limit"))
 	case o.concurrency < 1 || o.concurrency > 100:
 		return defaults, a.wrong("concurrency", "it must be 1 to 100")
-	case o.reserve < 0 || o.reserve > 90:
+	case o.Reserve < 0 || o.Reserve > 90:
 		return defaults, a.wrong("reserve", "it must be 0 to 90 percent")
 	case o.batch == "" && !o.dryRun && slices.Contains(files, "-"):
 		return defaults, usageError("standard input has no name: give --batch NAME, under which the envelopes are remembered")

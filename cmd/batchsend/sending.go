@@ -75,21 +75,21 @@ func (s *sending) open(ctx context.Context, batches []string) (site job.Site, er
 		s.conn.sandbox.Faults = s.faults
 	}
 	site = job.Site{
-		Account: s.conn.login.AccountID, DocuSign: s.conn.client, Retry: s.conn.retry, Limits: s.conn.limiter.State,
+		Account: s.conn.Login.AccountID, DocuSign: s.conn.Client, Retry: s.conn.Retry, Limits: s.conn.Limiter.State,
 		Template:   func(ctx context.Context) (string, error) { return s.checkTemplate(ctx, s.conn) },
 		Templates:  s.conn.templates,
 		LedgerPath: s.conn.ledger, Operator: operator{s.app, s}, Log: s.log,
 	}
 	if s.o.dryRun {
-		err = s.conn.openToRead(ctx)
-		site.Ledger, site.Mode = s.conn.db, &job.DryRun{}
+		err = s.conn.ReadLedger(ctx, s.conn.ledger)
+		site.Ledger, site.Mode = s.conn.Ledger, &job.DryRun{}
 		return site, err
 	}
-	if err = s.openShared(ctx, s.conn); err != nil {
+	if err = s.share(ctx, s.conn); err != nil {
 		return site, err
 	}
-	s.session, err = s.conn.db.Begin(ctx, ledger.Run{Account: site.Account, Batches: batches, Version: version(), AllowRepeat: s.o.allowRepeat, OnWatch: s.tellWatch})
-	site.Ledger, site.Mode = s.conn.db, &job.Live{Session: s.session, Confirm: !s.o.yes}
+	s.session, err = s.conn.Ledger.Begin(ctx, ledger.Run{Account: site.Account, Batches: batches, Version: version(), AllowRepeat: s.o.allowRepeat, OnWatch: s.tellWatch})
+	site.Ledger, site.Mode = s.conn.Ledger, &job.Live{Session: s.session, Confirm: !s.o.yes}
 	return site, err
 }
 
@@ -115,7 +115,7 @@ type operator struct {
 var _ job.Operator = operator{}
 
 // Waiting implements [job.Operator].
-func (op operator) Waiting(reason string, until time.Time) { op.s.conn.waits.Until(reason, until) }
+func (op operator) Waiting(reason string, until time.Time) { op.s.conn.Waits.Until(reason, until) }
 
 // Progress implements [job.Operator].
 func (op operator) Progress(envelopes int) job.Progress {
@@ -253,7 +253,7 @@ func (s *sending) summary(done *job.Done, entries []report.Entry, code int) *rep
 		Seconds: time.Since(s.start).Seconds(), Results: s.o.results, Rejects: s.o.rejects,
 	}
 	if s.conn != nil {
-		sum.Account, sum.Plan = s.conn.login.AccountID, &done.Plan
+		sum.Account, sum.Plan = s.conn.Login.AccountID, &done.Plan
 	}
 	if sum.Stopped == "" && len(done.TooFresh) > 0 {
 		sum.Stopped = done.LeftAlone().Error()

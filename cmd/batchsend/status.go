@@ -95,14 +95,14 @@ func (a *app) refresh(ctx context.Context, l limits, name string) error {
 		return err
 	}
 	defer conn.close()
-	if err := a.openShared(ctx, conn); err != nil {
+	if err := a.share(ctx, conn); err != nil {
 		return err
 	}
 	names, err := a.batchesWith(ctx, conn, name, job.HasSent)
 	if err != nil {
 		return err
 	}
-	got, err := job.Refresh{DocuSign: conn.client, Ledger: conn.db, Account: conn.login.AccountID, Retry: conn.retry, Teller: a}.Run(ctx, names)
+	got, err := job.Refresh{DocuSign: conn.Client, Ledger: conn.Ledger, Account: conn.Login.AccountID, Retry: conn.Retry, Teller: a}.Run(ctx, names)
 	if got.Unknown > 0 {
 		a.Warn("DocuSign does not know %s that it said it had sent: deleted there, or another account's (%s says %q of them)",
 			report.Plural(got.Unknown, "envelope"), a.command("status", "--batch", oneOf(names)), report.NotFound)

@@ -30,7 +30,7 @@ each, the envelope custom fields, and a header line to start from.`,
 					return err
 				}
 				defer conn.close()
-				conn.recall(ctx)
+				a.recall(ctx, conn)
 				if len(args) == 0 {
 					return a.listTemplates(ctx, conn)
 				}

@@ -19,13 +19,13 @@ type Doctor struct {
 	// key.
 	Key func() (description string, err error)
 	// SignIn signs in.
-	SignIn func(ctx context.Context) (*Access, error)
+	SignIn func(ctx context.Context) (*SignedIn, error)
 	// Ledger tries whether a run could use the ledger at path.
 	Ledger func(ctx context.Context) (path string, found ledger.Probed, err error)
 }
 
-// Access is what a [Doctor] can ask once it is signed in.
-type Access struct {
+// SignedIn is what a [Doctor] can ask once it is signed in.
+type SignedIn struct {
 	Login    docusign.Login
 	Account  Accounts
 	Retry    throttle.Policy
@@ -122,7 +122,7 @@ func examineSettings(ctx context.Context, info docusign.AccountInfo, err error) 
 
 // examineTemplate reads the template for rows that name none, or else the list of
 // templates.
-func (a *Access) examineTemplate(ctx context.Context, info docusign.AccountInfo) (report.Step, error) {
+func (a *SignedIn) examineTemplate(ctx context.Context, info docusign.AccountInfo) (report.Step, error) {
 	if ctx.Err() != nil {
 		return stepSkipped("template needs DocuSign's answer")
 	}

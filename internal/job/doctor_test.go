@@ -37,7 +37,7 @@ func TestDoctorWithoutKey(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			d := job.Doctor{
 				Key: func() (string, error) { return "", missing },
-				SignIn: func(context.Context) (*job.Access, error) {
+				SignIn: func(context.Context) (*job.SignedIn, error) {
 					t.Error("it signs in without a key")
 					return nil, missing
 				},
