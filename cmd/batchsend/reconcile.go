@@ -45,9 +45,9 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 	if err := a.share(ctx, conn); err != nil {
 		return err
 	}
-	names, err := a.batchesWith(ctx, conn, name, job.Unresolved)
+	names, err := job.BatchesWith(ctx, conn.Ledger, conn.Login.AccountID, name, job.Unresolved)
 	if err != nil {
-		return err
+		return a.orListing(err)
 	}
 	if len(names) == 0 {
 		_, err := fmt.Fprintln(a.Stdout, "nothing is in doubt")
@@ -86,37 +86,12 @@ func (a *app) reconciled(result batch.Result, names []string) error {
 		return &exitError{code, &adviceError{why(result.Stopped), hintOf(result.Stopped)}}
 	case old > 0:
 		return &exitError{code, fmt.Errorf("%s may have been sent and cannot be found, or wait as drafts: sending the file again goes on with drafts; look for the others in DocuSign by recipient and date (%s lists them)",
-			report.Plural(old, "envelope"), a.command("status", "--batch", oneOf(names)))}
+			report.Plural(old, "envelope"), a.command("status", "--batch", job.OneOf(names)))}
 	case code != exitDone:
 		return &exitError{code, fmt.Errorf("%s were sent so short a time ago that DocuSign may not show them yet: run the same command again later",
 			report.Plural(result.Recovered.Open, "envelope"))}
 	}
 	return nil
-}
-
-// batchesWith returns the account's batches that have what is wanted; with a
-// name that one only, which must exist.
-func (a *app) batchesWith(ctx context.Context, conn *connection, name string, want func(ledger.BatchSummary) bool) ([]string, error) {
-	account := conn.Login.AccountID
-	names, found, err := job.BatchesWith(ctx, conn.Ledger, account, name, want)
-	if err != nil {
-		return nil, err
-	}
-	if !found {
-		return nil, &adviceError{
-			text: fmt.Sprintf("the ledger has no batch %q of account %s", name, account),
-			hint: a.command("status") + " lists the batches",
-		}
-	}
-	return names, nil
-}
-
-// oneOf is the batch that a command in a hint names: the only one, or NAME.
-func oneOf(names []string) string {
-	if len(names) == 1 {
-		return names[0]
-	}
-	return "NAME"
 }
 
 // tellWatch says what a run waits for before it takes a batch over.

@@ -53,14 +53,27 @@ type BatchList interface {
 	Batches(ctx context.Context) ([]ledger.BatchSummary, error)
 }
 
+// NoBatchError says that the ledger has no batch of a name.
+type NoBatchError struct {
+	Batch   string
+	Account string // in which there is none; "" if in any
+}
+
+func (e *NoBatchError) Error() string {
+	if e.Account == "" {
+		return fmt.Sprintf("the ledger has no batch %q", e.Batch)
+	}
+	return fmt.Sprintf("the ledger has no batch %q of account %s", e.Batch, e.Account)
+}
+
 // BatchesWith returns the account's batches of which want is true, with a name that
-// one only. found reports whether there is one of that name at all.
-func BatchesWith(ctx context.Context, from BatchList, account, name string, want func(ledger.BatchSummary) bool) (names []string, found bool, err error) {
+// one only. The error is a [*NoBatchError] if there is none of that name at all.
+func BatchesWith(ctx context.Context, from BatchList, account, name string, want func(ledger.BatchSummary) bool) (names []string, err error) {
 	all, err := from.Batches(ctx)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	found = name == ""
+	found := name == ""
 	for _, b := range all {
 		if !strings.EqualFold(b.Account, account) || name != "" && b.Name != name {
 			continue
@@ -70,7 +83,18 @@ func BatchesWith(ctx context.Context, from BatchList, account, name string, want
 			names = append(names, b.Name)
 		}
 	}
-	return names, found, nil
+	if !found {
+		return nil, &NoBatchError{name, account}
+	}
+	return names, nil
+}
+
+// OneOf is the batch to be named in a command about batches: the only one, or NAME.
+func OneOf(batches []string) string {
+	if len(batches) == 1 {
+		return batches[0]
+	}
+	return "NAME"
 }
 
 // Leftovers is what earlier runs of a session's batches left behind.
