@@ -73,10 +73,6 @@ func (a *app) command(name string, more ...string) string {
 	return a.composer().Command(name, more...)
 }
 
-// sandboxDirectory is where the embedded sandbox keeps its things, under the state
-// directory.
-const sandboxDirectory = "sandbox"
-
 // mine reports whether a setting may be used: the sandbox has its own, and takes a
 // real one only if it was typed for it.
 func (a *app) mine(flag string) bool { return !a.cfg.sandbox || a.settings.Typed(flag) }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/rsa"
 	"errors"
-	"fmt"
-	"path/filepath"
 	"strings"
 
 	"batchsend/internal/access"
@@ -140,30 +138,6 @@ func (a *app) loadKey() (key *rsa.PrivateKey, err error) {
 		a.key, err = docusign.ReadKey(a.cfg.privateKey, a.place("private-key"), secretfile.Mounts(a.env)...)
 	}
 	return a.key, err
-}
-
-// enterSandbox points the client at the embedded sandbox, which keeps its own
-// key, template, ledger and record of what it "mailed".
-func (a *app) enterSandbox(c *connection, client *docusign.Client) error {
-	dir, err := a.sources().StateDirectory()
-	if err != nil {
-		return fmt.Errorf("no place for the sandbox's files: %w", err)
-	}
-	server, key, err := a.newSandbox(filepath.Join(dir, sandboxDirectory))
-	if err != nil {
-		return err
-	}
-	if err := server.Open(); err != nil {
-		return err
-	}
-	c.sandbox = server
-	if c.template == "" || !a.mine("template") {
-		c.template = sandbox.DefaultTemplate
-	}
-	client.Transport = server.Transport()
-	client.Auth, err = docusign.ParseAuthServer("http://127.0.0.1")
-	client.IntegrationKey, client.UserID, client.Account, client.Key = sandbox.DefaultIntegrationKey, sandbox.DefaultUserID, sandbox.DefaultAccount, key
-	return err
 }
 
 // adviceError is an error with a hint of its own.

@@ -8,6 +8,7 @@ import (
 	"batchsend/internal/cmdline"
 	"batchsend/internal/explain"
 	"batchsend/internal/report"
+	"batchsend/internal/usage"
 )
 
 func (a *app) explainCommand() *cobra.Command {
@@ -45,8 +46,8 @@ func unknownCode(code string) error {
 	if near := explain.Nearest(code); near != "" {
 		return usageError("there is no code %s: did you mean %s?", code, near)
 	}
-	return &exitError{exitUsage, &adviceError{
-		text: fmt.Sprintf("%s is no code that batchsend knows; batchsend explain lists those it does", code),
-		hint: "if DocuSign answered with it, the message beside it in the results is DocuSign's own: an envelope that is failed was mailed to nobody, and DocuSign Support finds the call by its trace",
-	}}
+	return &usage.Error{
+		Text: fmt.Sprintf("%s is no code that batchsend knows; batchsend explain lists those it does", code),
+		Cure: "if DocuSign answered with it, the message beside it in the results is DocuSign's own: an envelope that is failed was mailed to nobody, and DocuSign Support finds the call by its trace",
+	}
 }

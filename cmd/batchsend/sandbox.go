@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rsa"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,28 +14,8 @@ import (
 	"batchsend/internal/sandbox"
 )
 
-// The limits of a real account, which the sandbox has unless told otherwise.
-const (
-	sandboxHourly = 3000
-	sandboxBurst  = 500
-)
-
 // sampleFile is there for those who have the source.
 const sampleFile = "samples/offer-letters.csv"
-
-// sandboxMaker makes the sandbox that lives in dir, not yet opened, and the key to
-// sign in with.
-type sandboxMaker func(dir string) (*sandbox.Server, *rsa.PrivateKey, error)
-
-func newSandbox(dir string) (*sandbox.Server, *rsa.PrivateKey, error) {
-	kit, err := sandbox.Prepare(dir)
-	if err != nil {
-		return nil, nil, fmt.Errorf("the sandbox's directory: %w", err)
-	}
-	server := kit.Server()
-	server.HourlyLimit, server.BurstLimit = sandboxHourly, sandboxBurst
-	return server, kit.Key, nil
-}
 
 func (a *app) sandboxCommand() *cobra.Command {
 	var dir, addr, faults string
@@ -116,28 +95,4 @@ func (a *app) serveSandbox(ctx context.Context, server *sandbox.Server, addr, di
 		return failed
 	}
 	return err
-}
-
-// parseFaults reads --faults. A server that is to be killed ends like one that
-// loses its power.
-func (a *app) parseFaults(text string) (sandbox.Faults, error) {
-	faults, err := sandbox.ParseFaults(text)
-	if err != nil {
-		return faults, usageError("%s: %v", a.place("faults"), err)
-	}
-	faults.OnKill = func() {
-		if self, err := os.FindProcess(os.Getpid()); err == nil {
-			_ = self.Kill()
-			select {} // until it has happened
-		}
-	}
-	return faults, nil
-}
-
-// rehearsal returns what is to go wrong in the embedded sandbox.
-func (a *app) rehearsal(o *sendOptions) (sandbox.Faults, error) {
-	if o.faults != "" && !a.cfg.sandbox {
-		return sandbox.Faults{}, usageError("%s is for rehearsals: give --sandbox too", a.place("faults"))
-	}
-	return a.parseFaults(o.faults)
 }
