@@ -40,8 +40,6 @@ type config struct {
 	ledger         string // --ledger
 	template       string // --template
 	sandbox        bool   // --sandbox
-	configFile     string // --config
-	profile        string // --profile
 	logFormat      string // --log-format
 	quiet          bool   // --quiet
 	verbose        bool   // -v
@@ -93,8 +91,8 @@ func (a *app) bindConnection(flags *pflag.FlagSet) {
 	flags.StringVar(&c.ledger, "ledger", "", "`PATH` of the ledger (default: $XDG_STATE_HOME/batchsend/ledger.db)")
 	flags.StringVar(&c.template, "template", "", "template `ID` for rows that name none")
 	flags.BoolVar(&c.sandbox, "sandbox", false, "use the embedded sandbox: no DocuSign account needed, nothing is mailed")
-	flags.StringVar(&c.configFile, "config", "", "configuration `FILE` (default: $XDG_CONFIG_HOME/batchsend/config.toml)")
-	flags.StringVar(&c.profile, "profile", "", "`NAME` of the section [profile.NAME] of the configuration file")
+	flags.String("config", "", "configuration `FILE` (default: $XDG_CONFIG_HOME/batchsend/config.toml)")
+	flags.String("profile", "", "`NAME` of the section [profile.NAME] of the configuration file")
 	flags.StringVar(&c.logFormat, "log-format", "text", "`FORMAT` of the log: text or json")
 	flags.BoolVar(&c.quiet, "quiet", false, "say nothing on stderr but problems")
 	flags.BoolVarP(&c.verbose, "verbose", "v", false, "log every retry, renewal and look-up")
@@ -110,17 +108,8 @@ func (a *app) configure(cmd *cobra.Command) error {
 		a.misread = err
 	}
 	a.Quiet = a.cfg.quiet
-	level := slog.LevelWarn
-	if a.cfg.verbose {
-		level = slog.LevelDebug
-	}
-	options := &slog.HandlerOptions{Level: level}
-	switch a.cfg.logFormat {
-	case "text":
-		a.log = slog.New(slog.NewTextHandler(a.Stderr, options))
-	case "json":
-		a.log = slog.New(slog.NewJSONHandler(a.Stderr, options))
-	default:
+	var known bool
+	if a.log, known = a.Logger(a.cfg.logFormat, a.cfg.verbose); !known {
 		return a.wrong("log-format", "it must be text or json")
 	}
 	a.sources().WarnOfMisspelt(a.Warn, debugVariable)

@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -64,6 +65,22 @@ func (t *Terminal) Say(format string, args ...any) {
 // Warn says what must not be missed.
 func (t *Terminal) Warn(format string, args ...any) {
 	fmt.Fprintf(t.Stderr, "warning: "+format+"\n", args...)
+}
+
+// Logger returns a log among the messages, in a format, text or json: of warnings, or
+// of everything if it is verbose. known is false if the format is another.
+func (t *Terminal) Logger(format string, verbose bool) (log *slog.Logger, known bool) {
+	options := &slog.HandlerOptions{Level: slog.LevelWarn}
+	if verbose {
+		options.Level = slog.LevelDebug
+	}
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(t.Stderr, options)), true
+	case "json":
+		return slog.New(slog.NewJSONHandler(t.Stderr, options)), true
+	}
+	return nil, false
 }
 
 // Ask asks a question that is answered with yes or no. Where nobody can answer it
