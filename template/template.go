@@ -8,12 +8,16 @@
 package template
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
 )
+
+// ErrUnknown says that there is no such template.
+var ErrUnknown = errors.New("there is no such template, or this user may not use it")
 
 // Listed is a template in a list.
 type Listed struct {

@@ -66,8 +66,8 @@ func TestTemplateUnknown(t *testing.T) {
 	for _, code := range []sandbox.TemplateError{sandbox.TemplateIDInvalid, sandbox.TemplateNotFound} {
 		s := &sandbox.Server{TemplateError: code}
 		_, _, err := connected(t, s.Transport()).Template(t.Context(), id)
-		if !errors.Is(err, ErrTemplateUnknown) || kindOf(t, err) != Refused {
-			t.Errorf("%s: Template = %v, want ErrTemplateUnknown", code, err)
+		if !errors.Is(err, template.ErrUnknown) || kindOf(t, err) != Refused {
+			t.Errorf("%s: Template = %v, want template.ErrUnknown", code, err)
 		}
 	}
 	for _, c := range []struct {
@@ -84,8 +84,8 @@ func TestTemplateUnknown(t *testing.T) {
 		{401, said("AUTHORIZATION_INVALID_TOKEN", ""), false},
 	} {
 		_, _, err := connected(t, always(c.status, c.body)).Template(t.Context(), id)
-		if err == nil || errors.Is(err, ErrTemplateUnknown) != c.want {
-			t.Errorf("HTTP %d %s: Template = %v, ErrTemplateUnknown wanted: %t", c.status, c.body, err, c.want)
+		if err == nil || errors.Is(err, template.ErrUnknown) != c.want {
+			t.Errorf("HTTP %d %s: Template = %v, template.ErrUnknown wanted: %t", c.status, c.body, err, c.want)
 		}
 	}
 }

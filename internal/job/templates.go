@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"batchsend/envelope"
-	"batchsend/internal/docusign"
 	"batchsend/reminders"
 	"batchsend/template"
 	"batchsend/throttle"
@@ -17,9 +16,12 @@ import (
 
 // TemplateReader is what DocuSign tells of templates.
 type TemplateReader interface {
+	// Template reads a template. The error is [template.ErrUnknown] if there is none.
 	Template(ctx context.Context, id string) (*template.Template, reminders.Stored, error)
 	Templates(ctx context.Context) ([]template.Listed, error)
-	TemplateElsewhere(ctx context.Context, id string) (docusign.Account, bool)
+	// TemplateElsewhere returns the name and the ID of another account of the user that
+	// has the template.
+	TemplateElsewhere(ctx context.Context, id string) (name, account string, found bool)
 	Documents(ctx context.Context, templateID string) ([]template.Document, error)
 	ReadDocument(ctx context.Context, templateID string, d *template.Document) error
 }
@@ -83,9 +85,9 @@ func (t *Templates) Source(ctx context.Context, id string, own reminders.Stored)
 		err = t.readDocuments(ctx, tmpl)
 	}
 	switch {
-	case errors.Is(err, docusign.ErrTemplateUnknown):
-		if other, ok := t.DocuSign.TemplateElsewhere(ctx, id); ok {
-			return &envelope.Source{Err: fmt.Errorf("account %q has no template %s, but the user's account %q has it: give --account %s", t.Account, id, other.Name, other.ID)}, nil
+	case errors.Is(err, template.ErrUnknown):
+		if other, account, found := t.DocuSign.TemplateElsewhere(ctx, id); found {
+			return &envelope.Source{Err: fmt.Errorf("account %q has no template %s, but the user's account %q has it: give --account %s", t.Account, id, other, account)}, nil
 		}
 		return &envelope.Source{Err: fmt.Errorf("account %q has no template %s, or the user may not use it: correct the ID; `%s` lists those there are", t.Account, id, t.Listing())}, nil
 	case err != nil:
