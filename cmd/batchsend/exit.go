@@ -77,6 +77,7 @@ func exitCode(err error) int {
 	var answer *docusign.Error
 	var wait *waits.Error
 	var elsewhere *job.MakingError
+	var unresolved *job.UnresolvedError
 	switch {
 	case err == nil:
 		return exitDone
@@ -91,6 +92,11 @@ func exitCode(err error) int {
 			return exitStopped
 		}
 		return exitCannotRun
+	case errors.As(err, &unresolved):
+		if unresolved.Lost == 0 {
+			return exitStopped
+		}
+		return exitFailed
 	case errors.As(err, &many):
 		if many.Alike {
 			return exitCannotRun

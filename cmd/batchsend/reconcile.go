@@ -7,11 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"batchsend/internal/batch"
 	"batchsend/internal/cmdline"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
-	"batchsend/internal/report"
 )
 
 func (a *app) reconcileCommand() *cobra.Command {
@@ -69,29 +67,11 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 	} else {
 		fmt.Fprintln(a.Stdout, "nothing is in doubt any more")
 	}
-	return a.reconciled(result, names)
-}
-
-// reconciled says what is left to do after a reconciliation.
-func (a *app) reconciled(result batch.Result, names []string) error {
-	code, old := exitCode(result.Stopped), result.Recovered.Open-result.StillResolving
-	switch {
-	case old > 0:
-		code = worst(code, exitFailed)
-	case result.Recovered.Open > 0:
-		code = worst(code, exitStopped)
+	unresolved := job.CheckResolved(result, a.command("status", "--batch", job.OneOf(names)))
+	if result.Stopped != nil {
+		return &exitError{worst(exitCode(result.Stopped), exitCode(unresolved)), &adviceError{why(result.Stopped), hintOf(result.Stopped)}}
 	}
-	switch {
-	case result.Stopped != nil:
-		return &exitError{code, &adviceError{why(result.Stopped), hintOf(result.Stopped)}}
-	case old > 0:
-		return &exitError{code, fmt.Errorf("%s may have been sent and cannot be found, or wait as drafts: sending the file again goes on with drafts; look for the others in DocuSign by recipient and date (%s lists them)",
-			report.Plural(old, "envelope"), a.command("status", "--batch", job.OneOf(names)))}
-	case code != exitDone:
-		return &exitError{code, fmt.Errorf("%s were sent so short a time ago that DocuSign may not show them yet: run the same command again later",
-			report.Plural(result.Recovered.Open, "envelope"))}
-	}
-	return nil
+	return unresolved
 }
 
 // tellWatch says what a run waits for before it takes a batch over.

@@ -42,6 +42,31 @@ func (r Reconciliation) Run(ctx context.Context) (batch.Result, error) {
 	return runner.Run(ctx, nil, left), nil
 }
 
+// UnresolvedError says how many envelopes a [Reconciliation] has left unresolved.
+type UnresolvedError struct {
+	Lost    int    // a person must look for them
+	Recent  int    // another run can resolve them
+	Listing string // the command that lists them
+}
+
+func (e *UnresolvedError) Error() string {
+	if e.Lost > 0 {
+		return fmt.Sprintf("%s may have been sent and cannot be found, or wait as drafts: sending the file again goes on with drafts; look for the others in DocuSign by recipient and date (%s lists them)",
+			report.Plural(e.Lost, "envelope"), e.Listing)
+	}
+	return fmt.Sprintf("%s were sent so short a time ago that DocuSign may not show them yet: run the same command again later",
+		report.Plural(e.Recent, "envelope"))
+}
+
+// CheckResolved returns an [*UnresolvedError] unless a [Reconciliation] has resolved
+// all envelopes. listing is the command that lists them.
+func CheckResolved(r batch.Result, listing string) error {
+	if r.Recovered.Open == 0 {
+		return nil
+	}
+	return &UnresolvedError{Lost: r.Recovered.Open - r.StillResolving, Recent: r.StillResolving, Listing: listing}
+}
+
 // Unresolved reports whether a batch has envelopes or lots that must be looked up.
 func Unresolved(b ledger.BatchSummary) bool { return b.Sending+b.Unknown+b.Lots > 0 }
 
