@@ -8,12 +8,23 @@
 package template
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
 )
+
+// ErrUnknown says that there is no such template.
+var ErrUnknown = errors.New("there is no such template, or this user may not use it")
+
+// Listed is a template in a list.
+type Listed struct {
+	ID       string // a GUID in lower case
+	Name     string
+	Modified time.Time
+}
 
 // Template is what must be known of a template to fill it.
 type Template struct {

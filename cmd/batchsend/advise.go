@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"batchsend/envelope"
+	"batchsend/internal/cmdline"
+	"batchsend/internal/explain"
 	"batchsend/internal/job"
 	"batchsend/internal/report"
 )
@@ -32,7 +34,7 @@ func (s *sending) advise(done *job.Done, counts report.Counts) error {
 	default:
 		hint := "correct the rows named above and run the same command again"
 		if s.outputs.rejects != nil && !s.outputs.rejects.Streams() {
-			hint = fmt.Sprintf("correct %s and give it as the input of the same batch: %s", s.o.rejects, s.command("send", "--batch", done.Batches()[0], fileWord(s.o.rejects)))
+			hint = fmt.Sprintf("correct %s and give it as the input of the same batch: %s", s.o.rejects, s.command("send", "--batch", done.Batches()[0], cmdline.FileArgument(s.o.rejects)))
 		}
 		if aborted {
 			hint = "nothing was sent. " + hint + ", or give --on-invalid skip to send the others"
@@ -60,7 +62,7 @@ func (s *sending) advise(done *job.Done, counts report.Counts) error {
 		}
 	}
 	for _, h := range hints {
-		s.say("hint: %s", s.pasteable(strings.TrimSpace(h)))
+		s.Say("hint: %s", s.composer().Complete(strings.TrimSpace(h)))
 	}
 	return nil
 }
@@ -96,8 +98,8 @@ func hintsForCodes(done *job.Done) (hints []string, err error) {
 		}
 	}
 	for _, code := range codes[:min(len(codes), hintedCodes)] {
-		if e, ok := explained(code); ok {
-			hints = append(hints, code+": "+e.cure)
+		if e, ok := explain.Find(code); ok {
+			hints = append(hints, code+": "+e.Cure)
 		}
 	}
 	return hints, nil

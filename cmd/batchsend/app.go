@@ -2,40 +2,32 @@ package main
 
 import (
 	"crypto/rsa"
-	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"os"
-	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
-	"batchsend/internal/censor"
+	"batchsend/internal/cmdline"
+	"batchsend/internal/console"
+	"batchsend/internal/settings"
 )
 
 // app is what all commands share: the process's surroundings and the
 // configuration.
 type app struct {
-	env         map[string]string
-	stdin       io.Reader
-	stdout      io.Writer
-	plainStdout io.Writer // for files that go to stdout, as they are unless it is a terminal
-	stderr      *console
-	typed       bool              // stdin is a terminal
-	watched     bool              // stderr is a terminal
-	transport   http.RoundTripper // nil: the network
-	newSandbox  sandboxMaker
+	*console.Terminal
+	env        map[string]string
+	transport  http.RoundTripper // nil: the network
+	newSandbox sandboxMaker
 
-	cfg     config
-	key     *rsa.PrivateKey   // once it is loaded
-	flags   *pflag.FlagSet    // of the command that runs, with their values
-	origins map[string]string // flag → where its value came from
-	misread error             // settings that could not be read, if the command shows them all
-	verb    string            // the command that runs
-	log     *slog.Logger
+	root     *cobra.Command   // all commands
+	verb     string           // the command that runs
+	cfg      config           // the values of the flags that most commands have
+	settings *settings.Values // of the command that runs
+	misread  error            // settings that could not be read, if the command shows them all
+	key      *rsa.PrivateKey  // once it is loaded
+	log      *slog.Logger
 }
 
 // config is what every command may be told. Field comments name the flag.
@@ -48,13 +40,13 @@ type config struct {
 	ledger         string // --ledger
 	template       string // --template
 	sandbox        bool   // --sandbox
-	configFile     string // --config
-	profile        string // --profile
 	logFormat      string // --log-format
 	quiet          bool   // --quiet
 	verbose        bool   // -v
 }
 
+// rootCommand makes the tree of commands, which the app keeps to name them in
+// messages.
 func (a *app) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "batchsend",
@@ -76,13 +68,14 @@ sent twice, and a run that was stopped goes on where it stopped.
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(a.flagMistake)
+	root.SetFlagErrorFunc(cmdline.FlagError)
 	a.bindConnection(root.PersistentFlags())
 	root.AddCommand(
 		a.sendCommand(), a.doctorCommand(), a.templateCommand(), a.sandboxCommand(),
 		a.statusCommand(), a.reconcileCommand(),
 		a.configCommand(), a.explainCommand(), a.versionCommand(),
 	)
+	a.root = root
 	return root
 }
 
@@ -98,8 +91,8 @@ func (a *app) bindConnection(flags *pflag.FlagSet) {
 	flags.StringVar(&c.ledger, "ledger", "", "`PATH` of the ledger (default: $XDG_STATE_HOME/batchsend/ledger.db)")
 	flags.StringVar(&c.template, "template", "", "template `ID` for rows that name none")
 	flags.BoolVar(&c.sandbox, "sandbox", false, "use the embedded sandbox: no DocuSign account needed, nothing is mailed")
-	flags.StringVar(&c.configFile, "config", "", "configuration `FILE` (default: $XDG_CONFIG_HOME/batchsend/config.toml)")
-	flags.StringVar(&c.profile, "profile", "", "`NAME` of the section [profile.NAME] of the configuration file")
+	flags.String("config", "", "configuration `FILE` (default: $XDG_CONFIG_HOME/batchsend/config.toml)")
+	flags.String("profile", "", "`NAME` of the section [profile.NAME] of the configuration file")
 	flags.StringVar(&c.logFormat, "log-format", "text", "`FORMAT` of the log: text or json")
 	flags.BoolVar(&c.quiet, "quiet", false, "say nothing on stderr but problems")
 	flags.BoolVarP(&c.verbose, "verbose", "v", false, "log every retry, renewal and look-up")
@@ -114,93 +107,11 @@ func (a *app) configure(cmd *cobra.Command) error {
 		}
 		a.misread = err
 	}
-	level := slog.LevelWarn
-	if a.cfg.verbose {
-		level = slog.LevelDebug
-	}
-	options := &slog.HandlerOptions{Level: level}
-	switch a.cfg.logFormat {
-	case "text":
-		a.log = slog.New(slog.NewTextHandler(a.stderr, options))
-	case "json":
-		a.log = slog.New(slog.NewJSONHandler(a.stderr, options))
-	default:
+	a.Quiet = a.cfg.quiet
+	var known bool
+	if a.log, known = a.Logger(a.cfg.logFormat, a.cfg.verbose); !known {
 		return a.wrong("log-format", "it must be text or json")
 	}
-	a.misspelt()
+	a.sources().WarnOfMisspelt(a.Warn, debugVariable)
 	return nil
-}
-
-// say tells the operator something on stderr, unless quiet.
-func (a *app) say(format string, args ...any) {
-	if !a.cfg.quiet {
-		fmt.Fprintf(a.stderr, format+"\n", args...)
-	}
-}
-
-// warn tells the operator something that must not be missed.
-func (a *app) warn(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "warning: "+format+"\n", args...)
-}
-
-// isTerminal reports whether a stream is one that a person looks at or types
-// into.
-func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// console lets several goroutines write, a message at a time, each on a line
-// that the progress bar has been wiped from. It shows no secrets.
-type console struct {
-	mu    sync.Mutex
-	w     io.Writer
-	drawn bool // the progress bar stands on the line of the cursor
-	ended bool // nothing is said any more
-}
-
-// wipeLine goes to the start of the line and clears it, on every terminal on
-// which a bar is drawn.
-const wipeLine = "\r\x1b[2K"
-
-func (c *console) Write(p []byte) (int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ended {
-		return len(p), nil
-	}
-	if c.drawn {
-		if _, err := io.WriteString(c.w, wipeLine); err != nil {
-			return 0, err
-		}
-		c.drawn = false
-	}
-	if _, err := io.WriteString(c.w, censor.Text(string(p))); err != nil {
-		return 0, err
-	}
-	return len(p), nil
-}
-
-// end has the console say nothing more: a timer may still have something to tell
-// when the program is done.
-func (c *console) end() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ended = true
-}
-
-// canvas is the console as the progress bar writes to it: as it is, and never
-// while a message is being written.
-type canvas struct{ *console }
-
-func (c canvas) Write(p []byte) (int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.drawn = true
-	return c.w.Write(p)
-}
-
-// animate reports whether a bar may be drawn on stderr.
-func (a *app) animate() bool {
-	return !a.cfg.quiet && a.env["NO_COLOR"] == "" && a.env["TERM"] != "dumb" && a.watched
 }

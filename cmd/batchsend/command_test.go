@@ -93,7 +93,7 @@ func TestPasteable(t *testing.T) {
 	if err := a.resolve(cmd.Flags()); err != nil {
 		t.Fatal(err)
 	}
-	got := a.pasteable("`batchsend reconcile --settle 1h` mends it; see `ls -l` and `batchsend nonsense`")
+	got := a.composer().Complete("`batchsend reconcile --settle 1h` mends it; see `ls -l` and `batchsend nonsense`")
 	if want := "`batchsend reconcile --ledger 'our ledger.db' --settle 1h` mends it; see `ls -l` and `batchsend nonsense`"; got != want {
 		t.Errorf("pasteable: %s, want %s", got, want)
 	}

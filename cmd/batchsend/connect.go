@@ -1,142 +1,121 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/rsa"
 	"errors"
-	"fmt"
-	"log/slog"
-	"net/http"
-	"net/url"
-	"path/filepath"
 	"strings"
-	"time"
 
-	"golang.org/x/net/http/httpproxy"
-
-	"batchsend/internal/censor"
+	"batchsend/internal/access"
 	"batchsend/internal/docusign"
 	"batchsend/internal/job"
-	"batchsend/internal/ledger"
 	"batchsend/internal/sandbox"
-	"batchsend/throttle"
+	"batchsend/internal/secretfile"
+	"batchsend/internal/waits"
 )
 
-// The limits that hold until DocuSign's headers say otherwise, in calls per
-// account. DocuSign: 1,000 (older plans) or 3,000 an hour, 500 in 30 s (200 in
-// the developer environment).
-const (
-	assumedHourly = 1000
-	assumedBurst  = 500
-)
-
-// limits are what the operator says of the call budget.
+// limits are how a command calls DocuSign.
 type limits struct {
-	concurrency   int
-	hourly, burst int // caps; 0 none
-	reserve       int // percent of the hour left to other apps
-	// What ends waits that are not worth it; see [waits].
+	access.Limits
+	concurrency int
+	// What ends waits that are not worth it; see [waits.Monitor].
 	brief  bool
 	giveUp context.CancelCauseFunc
 }
 
-// connection is everything that talks to DocuSign or its imitation.
+// connection is everything that talks to DocuSign or its imitation. It must be
+// closed.
 type connection struct {
-	client   *docusign.Client
-	limiter  *throttle.Limiter
-	retry    throttle.Policy
-	login    docusign.Login
-	ledger   string
-	template string // for rows that name none
-	sandbox  *sandbox.Server
-	budget   *ledger.Budget // that it shares; nil if it calls by itself
-	log      *slog.Logger
-	waits    *waits
-
+	*access.Connection
 	templates *job.Templates
+	template  string          // for rows that name none
+	sandbox   *sandbox.Server // nil: it talks to DocuSign
+	ledger    string          // the path that goes with it
 }
 
 // connect signs in. It makes no call that counts against the limits.
-func (a *app) connect(ctx context.Context, l limits) (*connection, error) {
-	c := &connection{template: a.cfg.template, log: a.log}
+func (a *app) connect(ctx context.Context, l limits) (c *connection, err error) {
+	c = &connection{template: a.cfg.template}
 	client := &docusign.Client{
 		IntegrationKey: a.cfg.integrationKey,
 		UserID:         a.cfg.userID,
 		Account:        a.cfg.account,
 		UserAgent:      "batchsend/" + version(),
+		Transport:      a.transport,
 		Log:            a.log,
 	}
 	if a.cfg.sandbox {
-		if err := a.enterSandbox(c, client); err != nil {
-			return nil, err
-		}
-		client.Transport = c.sandbox.Transport()
-	} else if err := a.credentials(client); err != nil {
-		return nil, err
-	} else if client.Transport = a.transport; client.Transport == nil {
-		transport := docusign.NewTransport(l.concurrency)
-		transport.Proxy = a.proxy()
-		client.Transport = transport
+		err = a.enterSandbox(c, client)
+	} else {
+		err = a.credentials(client)
 	}
-	var err error
+	if err != nil {
+		return nil, err
+	}
+	if client.Transport == nil {
+		client.Transport = access.NewTransport(l.concurrency, a.env)
+	}
 	if c.ledger, err = a.ledgerPath(); err != nil {
 		return nil, err
 	}
-	c.waits = newWaits(ctx, a, l)
-	c.limiter = &throttle.Limiter{
-		HourLimit: assumedHourly, BurstLimit: assumedBurst,
-		HourCap: l.hourly, BurstCap: l.burst, Reserve: l.reserve,
-		OnWait: c.waits.hold,
+	monitor := &waits.Monitor{Say: a.Say, GiveUp: l.giveUp, Brief: l.brief}
+	if l.giveUp != nil {
+		monitor.End, _ = ctx.Deadline()
 	}
-	client.Transport = c.waits.watch(client.Transport)
-	c.retry = throttle.Policy{Notify: func(err error, pause time.Duration) {
-		a.log.Info("repeating a call", "wait", pause.Round(time.Millisecond), "error", err)
-		c.waits.repeat(err, pause)
-	}}
-	client.Pacer = pacer{c.limiter}
-	client.OnLimited = func(w docusign.Window, after time.Duration) { c.limiter.Exhausted(throttle.Window(w), after) }
-	c.client = client
-	if c.login, err = throttle.Ask(ctx, c.retry, client.Connect); err != nil {
+	if c.Connection, err = access.SignIn(ctx, client, l.Limits, monitor); err != nil {
 		return nil, err
 	}
 	c.templates = &job.Templates{
-		DocuSign: client, Retry: c.retry, Account: c.login.AccountName, Log: a.log,
+		DocuSign: client, Retry: c.Retry, Account: c.Login.AccountName, Log: a.log,
 		Listing: func() string { return a.command("template") },
 	}
 	return c, nil
 }
 
-// pacer has the limiter give calls their places.
-type pacer struct{ limiter *throttle.Limiter }
-
-func (p pacer) Place(ctx context.Context) (docusign.Place, error) {
-	call, err := p.limiter.Acquire(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return callPlace{call}, nil
+// share opens the connection's ledger, and shares with other runs the budget in it.
+func (a *app) share(ctx context.Context, c *connection) error {
+	return c.OpenLedger(ctx, c.ledger, func(err error) {
+		a.Warn("the ledger does not take notes of calls any more (%v): other runs on the account may be refused, or refuse this one", err)
+	})
 }
 
-// callPlace is a call's place with the limiter.
-type callPlace struct{ throttle.Call }
+// recall has the connection begin with what is left of the budget. A ledger that
+// cannot be read is as good as none.
+func (a *app) recall(ctx context.Context, c *connection) {
+	if err := c.ReadLedger(ctx, c.ledger); err != nil {
+		a.log.Info("what is left of the calls is not known", "error", err)
+	}
+}
 
-func (p callPlace) Answered(l docusign.Limits) { p.Done(throttle.Reading(l)) }
+// close ends what the connection has open.
+func (c *connection) close() {
+	c.Close()
+	if c.sandbox != nil {
+		c.sandbox.Close()
+	}
+}
+
+// asking runs a command that sends nothing and does not wait long. If a wait was
+// given up the error says which.
+func (a *app) asking(ctx context.Context, do func(context.Context, limits) error) error {
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	return givenUp(ctx, do(ctx, limits{concurrency: 1, brief: true, giveUp: giveUp}))
+}
+
+// givenUp returns the wait that was given up instead of err, which came of that.
+func givenUp(ctx context.Context, err error) error {
+	wait, ok := errors.AsType[*waits.Error](context.Cause(ctx))
+	if exit, said := errors.AsType[*exitError](err); !ok || err == nil || said && exit.err == nil {
+		return err // nothing was given up, or all has been said
+	}
+	return wait
+}
 
 // credentials checks that all is there that signing in needs, and reads the
 // key.
-func (a *app) credentials(client *docusign.Client) error {
-	var missing []string
-	for _, need := range []struct{ value, flag string }{
-		{a.cfg.integrationKey, "integration-key"},
-		{a.cfg.userID, "user-id"},
-		{a.cfg.privateKey, "private-key"},
-	} {
-		if need.value == "" {
-			missing = append(missing, fmt.Sprintf("--%s (or %s)", need.flag, environmentName(need.flag)))
-		}
-	}
-	if len(missing) > 0 {
+func (a *app) credentials(client *docusign.Client) (err error) {
+	if missing := a.settings.Missing("integration-key", "user-id", "private-key"); len(missing) > 0 {
 		return &adviceError{
 			text: "not set up to sign in: missing " + strings.Join(missing, ", "),
 			hint: "the README's section \"Setting up DocuSign\" says where to find them; --sandbox needs none of them",
@@ -145,11 +124,9 @@ func (a *app) credentials(client *docusign.Client) error {
 	if strings.Contains(a.cfg.userID, "@") {
 		return a.wrong("user-id", "it must be the user's ID, a GUID, not an e-mail address; it stands on the page Apps and Keys")
 	}
-	server, err := docusign.ParseAuthServer(a.cfg.authServer)
-	if err != nil {
+	if client.Auth, err = docusign.ParseAuthServer(a.cfg.authServer); err != nil {
 		return usageError("%s: %v", a.place("auth-server"), err)
 	}
-	client.Auth = server
 	client.Key, err = a.loadKey()
 	return err
 }
@@ -157,70 +134,10 @@ func (a *app) credentials(client *docusign.Client) error {
 // loadKey returns the private key, which the setting names or holds. It reads a
 // file once: from a pipe it cannot be read again.
 func (a *app) loadKey() (key *rsa.PrivateKey, err error) {
-	if a.key != nil {
-		return a.key, nil
+	if a.key == nil {
+		a.key, err = docusign.ReadKey(a.cfg.privateKey, a.place("private-key"), secretfile.Mounts(a.env)...)
 	}
-	if isKeyText(a.cfg.privateKey) {
-		key, err = docusign.ParseKey([]byte(a.cfg.privateKey))
-	} else {
-		key, err = docusign.LoadKey(a.cfg.privateKey, a.secretMounts()...)
-	}
-	if bad, ok := errors.AsType[*docusign.KeyError](err); ok && bad.Path == "" {
-		bad.Source = a.place("private-key")
-	}
-	a.key = key
-	return key, err
-}
-
-// secretMounts are the directories in which systemd and containers hand out
-// secrets, with modes of their own.
-func (a *app) secretMounts() []string {
-	mounts := []string{"/run/secrets", "/var/run/secrets"}
-	if dir := a.env["CREDENTIALS_DIRECTORY"]; dir != "" {
-		mounts = append(mounts, dir)
-	}
-	return mounts
-}
-
-// isKeyText tells the text of a key, whole or broken, from the path of a file.
-func isKeyText(value string) bool {
-	return censor.Find(value) == censor.Key || strings.Contains(value, "-----BEGIN") || strings.ContainsAny(value, "\r\n")
-}
-
-// proxy returns what chooses the proxy for a request, by the environment. The
-// address may hold a password, so nothing may say more of it than that it is
-// wrong.
-func (a *app) proxy() func(*http.Request) (*url.URL, error) {
-	either := func(name string) string { return cmp.Or(a.env[strings.ToLower(name)], a.env[name]) }
-	choose := (&httpproxy.Config{
-		HTTPProxy: either("HTTP_PROXY"), HTTPSProxy: either("HTTPS_PROXY"), NoProxy: either("NO_PROXY"),
-		CGI: a.env["REQUEST_METHOD"] != "",
-	}).ProxyFunc()
-	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }
-}
-
-// enterSandbox points the client at the embedded sandbox, which keeps its own
-// key, template, ledger and record of what it "mailed".
-func (a *app) enterSandbox(c *connection, client *docusign.Client) error {
-	dir, err := a.stateDirectory()
-	if err != nil {
-		return fmt.Errorf("no place for the sandbox's files: %w", err)
-	}
-	dir = filepath.Join(dir, sandboxDirectory)
-	server, key, err := a.newSandbox(dir)
-	if err != nil {
-		return err
-	}
-	if err := server.Open(); err != nil {
-		return err
-	}
-	c.sandbox = server
-	if c.template == "" || !a.mine("template") {
-		c.template = sandbox.DefaultTemplate
-	}
-	client.Auth, err = docusign.ParseAuthServer("http://127.0.0.1")
-	client.IntegrationKey, client.UserID, client.Account, client.Key = sandbox.DefaultIntegrationKey, sandbox.DefaultUserID, sandbox.DefaultAccount, key
-	return err
+	return a.key, err
 }
 
 // adviceError is an error with a hint of its own.

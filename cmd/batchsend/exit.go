@@ -13,6 +13,8 @@ import (
 	"batchsend/internal/docusign"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
+	"batchsend/internal/usage"
+	"batchsend/internal/waits"
 )
 
 // The exit codes. The worst of what happened applies, in the order in which
@@ -56,15 +58,16 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-// usageError marks err as a mistake on the command line.
+// usageError is a mistake on the command line.
 func usageError(format string, args ...any) error {
-	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+	return usage.Errorf(format, args...)
 }
 
 // exitCode maps an error, or what stopped a run, to the process's exit code. It
 // is exitStopped only if the next run goes on without anybody's help.
 func exitCode(err error) int {
 	var exit *exitError
+	var misused *usage.Error
 	var input *job.InputError
 	var header *job.HeaderError
 	var fresh *job.FreshError
@@ -72,22 +75,28 @@ func exitCode(err error) int {
 	var many *batch.ManyErrorsError
 	var held *ledger.HeldError
 	var answer *docusign.Error
-	var wait *waitError
+	var wait *waits.Error
 	var elsewhere *job.MakingError
+	var unresolved *job.UnresolvedError
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &exit):
 		return exit.code
-	case errors.As(err, &input):
+	case errors.As(err, &misused), errors.As(err, &input):
 		return exitUsage
 	case errors.As(err, &header):
 		return exitRejected
 	case errors.As(err, &wait):
-		if wait.passes() {
+		if wait.Passes() {
 			return exitStopped
 		}
 		return exitCannotRun
+	case errors.As(err, &unresolved):
+		if unresolved.Lost == 0 {
+			return exitStopped
+		}
+		return exitFailed
 	case errors.As(err, &many):
 		if many.Alike {
 			return exitCannotRun
@@ -176,16 +185,16 @@ func (a *app) explainError(err error) {
 	if err == nil || errors.As(err, &exit) && exit.err == nil {
 		return
 	}
-	fmt.Fprintf(a.stderr, "batchsend: %s\n", strings.TrimSpace(err.Error()))
+	fmt.Fprintf(a.Stderr, "batchsend: %s\n", strings.TrimSpace(err.Error()))
 	switch hint := hintOf(err); {
 	case hint != "":
-		fmt.Fprintf(a.stderr, "hint: %s\n", a.pasteable(hint))
+		fmt.Fprintf(a.Stderr, "hint: %s\n", a.composer().Complete(hint))
 	case exitCode(err) == exitUsage:
-		fmt.Fprintf(a.stderr, "hint: %s\n", a.usageHint())
+		fmt.Fprintf(a.Stderr, "hint: %s\n", a.usageHint())
 	case errors.Is(err, fs.ErrPermission):
-		fmt.Fprintln(a.stderr, "hint: check who owns the file and what its mode allows (ls -l)")
+		fmt.Fprintln(a.Stderr, "hint: check who owns the file and what its mode allows (ls -l)")
 	case errors.Is(err, syscall.ENOSPC):
-		fmt.Fprintln(a.stderr, "hint: the disk is full: make room, then run the same command again")
+		fmt.Fprintln(a.Stderr, "hint: the disk is full: make room, then run the same command again")
 	}
 }
 

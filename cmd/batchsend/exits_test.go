@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"batchsend/internal/console"
 	"batchsend/internal/sandbox"
 )
 
@@ -291,8 +292,8 @@ func TestAnsweredNo(t *testing.T) {
 		server := shareSandbox(t, dir, func(*sandbox.Server) {})
 		var stdout, stderr bytes.Buffer
 		a := &app{
-			env:   map[string]string{"XDG_STATE_HOME": dir, "XDG_CONFIG_HOME": dir, "NO_COLOR": "1"},
-			stdin: strings.NewReader("n\n"), stdout: &stdout, stderr: &console{w: &stderr}, typed: true, watched: true, newSandbox: madeFor,
+			Terminal: &console.Terminal{Stdin: strings.NewReader("n\n"), Stdout: &stdout, Stderr: console.NewWriter(&stderr), Typed: true, Watched: true, Plain: true},
+			env:      map[string]string{"XDG_STATE_HOME": dir, "XDG_CONFIG_HOME": dir}, newSandbox: madeFor,
 		}
 		root := a.rootCommand()
 		root.SetArgs([]string{"send", "--sandbox", file})

@@ -15,6 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"batchsend/internal/censor"
+	"batchsend/internal/cmdline"
+	"batchsend/internal/console"
 )
 
 func main() {
@@ -66,26 +68,19 @@ func (p process) run(ctx context.Context, args []string) (code int) {
 			code = crashed(censor.Writer(p.stderr), p.env, fault)
 		}
 	}()
-	a := &app{
-		env: p.env, stdin: p.stdin, stdout: censor.Writer(p.stdout), plainStdout: p.stdout, transport: p.transport,
-		typed: isTerminal(p.stdin), watched: isTerminal(p.stderr), newSandbox: p.sandbox,
-	}
+	a := &app{Terminal: console.Open(p.env, p.stdin, p.stdout, p.stderr), env: p.env, transport: p.transport, newSandbox: p.sandbox}
+	defer a.Close()
 	if a.newSandbox == nil {
 		a.newSandbox = newSandbox
 	}
-	if isTerminal(p.stdout) {
-		a.plainStdout = a.stdout
-	}
-	a.stderr = &console{w: p.stderr}
-	defer a.stderr.end()
 	root := a.rootCommand()
 	root.SetArgs(args)
 	root.SetIn(p.stdin)
-	root.SetOut(a.stdout)
-	root.SetErr(a.stderr)
-	err := refuseSecrets(args)
+	root.SetOut(a.Stdout)
+	root.SetErr(a.Stderr)
+	err := cmdline.CheckSecrets(args, schema.Cures)
 	if err == nil {
-		err = a.checkCommand(root, args)
+		err = cmdline.CheckCommand(root, args, "send")
 	}
 	if err == nil {
 		var cmd *cobra.Command

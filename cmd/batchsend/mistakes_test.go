@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"batchsend/internal/cmdline"
 	"batchsend/internal/sandbox"
 )
 
@@ -83,7 +84,7 @@ var inside = regexp.MustCompile(`strconv|pflag|time:|parsing|syntax|ParseInt|sho
 // in the environment and in the configuration file. Each is a usage error that
 // names the place to change, once, in plain words.
 func TestWrongValues(t *testing.T) {
-	for _, name := range (&app{}).allFlags() {
+	for _, name := range cmdline.FlagNames((&app{}).rootCommand()) {
 		if _, ok := wrongValues[name]; !ok && name != "help" {
 			t.Errorf("no wrong values of --%s are tried", name)
 		}
@@ -131,8 +132,8 @@ func TestWrongValues(t *testing.T) {
 					if value == "" {
 						continue // outside the command line that is not set
 					}
-					check("environment variable "+environmentName(flag), map[string]string{environmentName(flag): value}, base...)
-					delete(p.env, environmentName(flag))
+					check("environment variable "+schema.Variable(flag), map[string]string{schema.Variable(flag): value}, base...)
+					delete(p.env, schema.Variable(flag))
 					path := p.write(t, "our.toml", fmt.Sprintf("%s = %q\n", flag, value))
 					check(path+": "+flag, nil, append(base, "--config", path)...)
 					path = p.write(t, "our.toml", fmt.Sprintf("[profile.test]\n%s = %q\n", flag, value))
@@ -146,7 +147,7 @@ func TestWrongValues(t *testing.T) {
 // TestValuesAreTrimmed: what editors, shells and secret stores leave around a
 // value does not count, in any setting.
 func TestValuesAreTrimmed(t *testing.T) {
-	for _, flag := range (&app{}).allFlags() {
+	for _, flag := range cmdline.FlagNames((&app{}).rootCommand()) {
 		value := map[string]string{"log-format": "json", "on-invalid": "skip", "via": "bulk", "auth-server": "production"}[flag]
 		other := &app{}
 		send, _, _ := other.rootCommand().Find([]string{"config"})
@@ -155,7 +156,7 @@ func TestValuesAreTrimmed(t *testing.T) {
 			f = send.InheritedFlags().Lookup(flag)
 		}
 		switch {
-		case f == nil, slices.Contains(typedOnly, flag), slices.Contains([]string{"help", "config", "profile"}, flag):
+		case f == nil, slices.Contains(schema.TypedOnly, flag), slices.Contains([]string{"help", "config", "profile"}, flag):
 			continue
 		case f.Value.Type() == "bool":
 			value = "true"
@@ -174,7 +175,7 @@ func TestValuesAreTrimmed(t *testing.T) {
 				env, args := map[string]string{}, []string{"config"}
 				switch {
 				case way == "environment":
-					env[environmentName(flag)] = text
+					env[schema.Variable(flag)] = text
 				case way == "file":
 					args = append(args, "--config", p.write(t, "our.toml", fmt.Sprintf("%s = %q\n", flag, text)))
 				case f.Value.Type() != "string":

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"batchsend/internal/docusign"
 	"batchsend/internal/job"
 	"batchsend/internal/report"
 	"batchsend/internal/rows"
@@ -49,10 +50,10 @@ func (s *sending) createFiles() (o outputs, err error) {
 				return o, usageError("%s and %s would both be written to standard output: name a file", s.place(onStdout), s.place(f.flag))
 			}
 			onStdout, o.onStdout = f.flag, true
-			*f.to = report.Stream("standard output", s.plainStdout)
+			*f.to = report.Stream("standard output", s.Files)
 			continue
 		case 2:
-			*f.to = report.Stream("standard error", s.stderr)
+			*f.to = report.Stream("standard error", s.Stderr)
 			continue
 		}
 		for path, what := range precious {
@@ -78,13 +79,13 @@ func (s *sending) precious() map[string]string {
 			files[path] = "an input"
 		}
 	}
-	if s.cfg.privateKey != "" && !isKeyText(s.cfg.privateKey) {
+	if s.cfg.privateKey != "" && !docusign.IsKeyText(s.cfg.privateKey) {
 		files[s.cfg.privateKey] = "the private key"
 	}
-	if path, _, err := s.configPath(); err == nil {
+	if path, _, err := s.settings.File(); err == nil {
 		files[path] = "the configuration file"
 	}
-	if dir, err := s.stateDirectory(); err == nil && s.cfg.sandbox {
+	if dir, err := s.sources().StateDirectory(); err == nil && s.cfg.sandbox {
 		for _, name := range []string{"private.pem", "template.json", "envelopes.jsonl", "bulk.jsonl", "requests.log"} {
 			files[filepath.Join(dir, sandboxDirectory, name)] = "the sandbox's"
 		}
@@ -147,9 +148,9 @@ func (s *sending) writeFiles(done *job.Done, summary *report.Summary) int {
 				err = out.file.Commit()
 			}
 			if err != nil {
-				s.warn("%v", err)
+				s.Warn("%v", err)
 				if bad, ok := errors.AsType[*report.FileError](err); ok {
-					s.say("hint: %s", bad.Hint())
+					s.Say("hint: %s", bad.Hint())
 				}
 				code = exitCannotRun
 			}

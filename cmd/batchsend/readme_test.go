@@ -40,7 +40,7 @@ func TestReadme(t *testing.T) {
 	for _, e := range envelope.Explanations() {
 		want("the code", "`"+string(e.Code)+"` | "+e.Meaning)
 	}
-	for name := range environment {
-		want("the variable", "`"+environmentName(name)+"`")
+	for name := range schema.Variables {
+		want("the variable", "`"+schema.Variable(name)+"`")
 	}
 }

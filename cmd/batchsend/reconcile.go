@@ -7,10 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"batchsend/internal/batch"
+	"batchsend/internal/cmdline"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
-	"batchsend/internal/report"
 )
 
 func (a *app) reconcileCommand() *cobra.Command {
@@ -22,7 +21,7 @@ func (a *app) reconcileCommand() *cobra.Command {
 		Long: `reconcile asks DocuSign what became of envelopes that were in flight when a run
 died, or whose answer was lost, and writes it into the ledger. It sends nothing;
 every run of send does the same before it sends.`,
-		Args: atMost(0, ""),
+		Args: cmdline.AtMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.checkSettle(settle); err != nil {
 				return err
@@ -31,6 +30,7 @@ every run of send does the same before it sends.`,
 			if err != nil {
 				return err
 			}
+			defer conn.close()
 			return a.reconcile(cmd.Context(), conn, name, settle)
 		},
 	}
@@ -40,87 +40,42 @@ every run of send does the same before it sends.`,
 }
 
 func (a *app) reconcile(ctx context.Context, conn *connection, name string, settle time.Duration) error {
-	db, err := a.openShared(ctx, conn)
-	if err != nil {
+	if err := a.share(ctx, conn); err != nil {
 		return err
 	}
-	defer db.Close()
-	defer conn.leave()
-	names, err := a.batchesWith(ctx, db, conn.login.AccountID, name, job.Unresolved)
+	names, err := job.BatchesWith(ctx, conn.Ledger, conn.Login.AccountID, name, job.Unresolved)
 	if err != nil {
-		return err
+		return a.orListing(err)
 	}
 	if len(names) == 0 {
-		_, err := fmt.Fprintln(a.stdout, "nothing is in doubt")
+		_, err := fmt.Fprintln(a.Stdout, "nothing is in doubt")
 		return err
 	}
-	session, err := db.Begin(ctx, ledger.Run{Account: conn.login.AccountID, Batches: names, Version: version(), OnWatch: a.tellWatch})
+	session, err := conn.Ledger.Begin(ctx, ledger.Run{Account: conn.Login.AccountID, Batches: names, Version: version(), OnWatch: a.tellWatch})
 	if err != nil {
 		return err
 	}
 	defer session.Close(context.WithoutCancel(ctx))
 	result, err := job.Reconciliation{
-		DocuSign: conn.client, Session: session, Retry: conn.retry, Settle: settle, Teller: teller{a}, Log: a.log,
+		DocuSign: conn.Client, Session: session, Retry: conn.Retry, Settle: settle, Teller: a, Log: a.log,
 	}.Run(ctx)
 	if err != nil {
 		return err
 	}
 	if result.Recovered.Total() > 0 {
-		fmt.Fprintln(a.stdout, job.DescribeRecovered(result.Recovered))
+		fmt.Fprintln(a.Stdout, job.DescribeRecovered(result.Recovered))
 	} else {
-		fmt.Fprintln(a.stdout, "nothing is in doubt any more")
+		fmt.Fprintln(a.Stdout, "nothing is in doubt any more")
 	}
-	return a.reconciled(result, names)
-}
-
-// reconciled says what is left to do after a reconciliation.
-func (a *app) reconciled(result batch.Result, names []string) error {
-	code, old := exitCode(result.Stopped), result.Recovered.Open-result.StillResolving
-	switch {
-	case old > 0:
-		code = worst(code, exitFailed)
-	case result.Recovered.Open > 0:
-		code = worst(code, exitStopped)
+	unresolved := job.CheckResolved(result, a.command("status", "--batch", job.OneOf(names)))
+	if result.Stopped != nil {
+		return &exitError{worst(exitCode(result.Stopped), exitCode(unresolved)), &adviceError{why(result.Stopped), hintOf(result.Stopped)}}
 	}
-	switch {
-	case result.Stopped != nil:
-		return &exitError{code, &adviceError{why(result.Stopped), hintOf(result.Stopped)}}
-	case old > 0:
-		return &exitError{code, fmt.Errorf("%s may have been sent and cannot be found, or wait as drafts: sending the file again goes on with drafts; look for the others in DocuSign by recipient and date (%s lists them)",
-			report.Plural(old, "envelope"), a.command("status", "--batch", oneOf(names)))}
-	case code != exitDone:
-		return &exitError{code, fmt.Errorf("%s were sent so short a time ago that DocuSign may not show them yet: run the same command again later",
-			report.Plural(result.Recovered.Open, "envelope"))}
-	}
-	return nil
-}
-
-// batchesWith returns the account's batches that have what is wanted; with a
-// name that one only, which must exist.
-func (a *app) batchesWith(ctx context.Context, db *ledger.DB, account, name string, want func(ledger.BatchSummary) bool) ([]string, error) {
-	names, found, err := job.BatchesWith(ctx, db, account, name, want)
-	if err != nil {
-		return nil, err
-	}
-	if !found {
-		return nil, &adviceError{
-			text: fmt.Sprintf("the ledger has no batch %q of account %s", name, account),
-			hint: a.command("status") + " lists the batches",
-		}
-	}
-	return names, nil
-}
-
-// oneOf is the batch that a command in a hint names: the only one, or NAME.
-func oneOf(names []string) string {
-	if len(names) == 1 {
-		return names[0]
-	}
-	return "NAME"
+	return unresolved
 }
 
 // tellWatch says what a run waits for before it takes a batch over.
 func (a *app) tellWatch(holder *ledger.HeldError) {
-	a.say("batch %q was being sent by process %d on %s, which does not show whether it still lives: waiting for that until %s",
+	a.Say("batch %q was being sent by process %d on %s, which does not show whether it still lives: waiting for that until %s",
 		holder.Batch, holder.PID, holder.Host, time.Now().Add(ledger.TTL).Local().Format("15:04:05"))
 }

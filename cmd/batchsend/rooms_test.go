@@ -19,18 +19,26 @@ var rooms = map[string][]string{
 	"envelope":               {"reminders", "template"},
 	"throttle":               {},
 	"throttle/throttletest":  {}, // serves tests only
+	"internal/access":        {"internal/docusign", "internal/ledger", "internal/waits", "throttle"},
 	"internal/batch":         {"envelope", "throttle"},
 	"internal/censor":        {},
-	"internal/docusign":      {"envelope", "internal/censor", "reminders", "template"},
+	"internal/cmdline":       {"internal/censor", "internal/settings", "internal/usage", "template"},
+	"internal/console":       {"internal/censor"},
+	"internal/docusign":      {"envelope", "internal/censor", "internal/secretfile", "reminders", "template"},
+	"internal/explain":       {"envelope", "internal/docusign", "template"},
 	"internal/job":           {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/ledger", "internal/report", "internal/rows", "internal/spool", "reminders", "template", "throttle"},
 	"internal/ledger":        {"envelope"},
-	"internal/report":        {"envelope", "internal/censor", "reminders"},
+	"internal/report":        {"envelope", "internal/censor", "reminders", "template"},
 	"internal/rows":          {"envelope", "internal/spool"},
 	"internal/spool":         {},
 	"internal/sandbox":       {},
+	"internal/secretfile":    {},
+	"internal/settings":      {"internal/censor", "internal/secretfile", "internal/usage", "template"},
+	"internal/usage":         {},
+	"internal/waits":         {"internal/docusign", "throttle"},
 	"internal/apispec":       {}, // serves tests only
 	"internal/golden":        {}, // likewise
-	"cmd/batchsend":          {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "reminders", "template", "throttle"},
+	"cmd/batchsend":          {"envelope", "internal/access", "internal/batch", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "internal/secretfile", "internal/settings", "internal/usage", "internal/waits", "reminders", "template", "throttle"},
 	"internal/apispec/tally": {"internal/apispec"},
 
 	"internal/bench":         {"internal/rows/rowstest", "internal/sandbox"}, // make bench-dryrun, bench-send

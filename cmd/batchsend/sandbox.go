@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rsa"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,31 +10,12 @@ import (
 	"al.essio.dev/pkg/shellescape"
 	"github.com/spf13/cobra"
 
+	"batchsend/internal/cmdline"
 	"batchsend/internal/sandbox"
-)
-
-// The limits of a real account, which the sandbox has unless told otherwise.
-const (
-	sandboxHourly = 3000
-	sandboxBurst  = 500
 )
 
 // sampleFile is there for those who have the source.
 const sampleFile = "samples/offer-letters.csv"
-
-// sandboxMaker makes the sandbox that lives in dir, not yet opened, and the key to
-// sign in with.
-type sandboxMaker func(dir string) (*sandbox.Server, *rsa.PrivateKey, error)
-
-func newSandbox(dir string) (*sandbox.Server, *rsa.PrivateKey, error) {
-	kit, err := sandbox.Prepare(dir)
-	if err != nil {
-		return nil, nil, fmt.Errorf("the sandbox's directory: %w", err)
-	}
-	server := kit.Server()
-	server.HourlyLimit, server.BurstLimit = sandboxHourly, sandboxBurst
-	return server, kit.Key, nil
-}
 
 func (a *app) sandboxCommand() *cobra.Command {
 	var dir, addr, faults string
@@ -53,7 +33,7 @@ It keeps a key, a template and its records in --dir and writes there an .env
 file to source in another terminal.`,
 		Example: `  batchsend sandbox --addr 127.0.0.1:0 --dir practice
   . practice/.env && batchsend send samples/offer-letters.csv   # in another terminal`,
-		Args: atMost(0, ""),
+		Args: cmdline.AtMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			going, err := a.parseFaults(faults)
 			if err != nil {
@@ -96,14 +76,14 @@ func (a *app) serveSandbox(ctx context.Context, server *sandbox.Server, addr, di
 			failed = err
 			return
 		}
-		fmt.Fprintf(a.stdout, "sandbox: %s (open it in a browser to see what was \"mailed\")\n", url)
-		fmt.Fprintf(a.stdout, "template: %s\n", filepath.Join(dir, "template.json"))
+		fmt.Fprintf(a.Stdout, "sandbox: %s (open it in a browser to see what was \"mailed\")\n", url)
+		fmt.Fprintf(a.Stdout, "template: %s\n", filepath.Join(dir, "template.json"))
 		next := a.command("doctor")
 		if _, err := os.Stat(sampleFile); err == nil {
 			next = a.command("send", "--dry-run", sampleFile)
 		}
-		fmt.Fprintf(a.stdout, "next, in another terminal:\n  . %s\n  %s\n", shellescape.Quote(env), next)
-		fmt.Fprintln(a.stdout, "Ctrl-C ends the sandbox; its records stay in "+dir)
+		fmt.Fprintf(a.Stdout, "next, in another terminal:\n  . %s\n  %s\n", shellescape.Quote(env), next)
+		fmt.Fprintln(a.Stdout, "Ctrl-C ends the sandbox; its records stay in "+dir)
 	}
 	var err error
 	if tls {
@@ -115,28 +95,4 @@ func (a *app) serveSandbox(ctx context.Context, server *sandbox.Server, addr, di
 		return failed
 	}
 	return err
-}
-
-// parseFaults reads --faults. A server that is to be killed ends like one that
-// loses its power.
-func (a *app) parseFaults(text string) (sandbox.Faults, error) {
-	faults, err := sandbox.ParseFaults(text)
-	if err != nil {
-		return faults, usageError("%s: %v", a.place("faults"), err)
-	}
-	faults.OnKill = func() {
-		if self, err := os.FindProcess(os.Getpid()); err == nil {
-			_ = self.Kill()
-			select {} // until it has happened
-		}
-	}
-	return faults, nil
-}
-
-// rehearsal returns what is to go wrong in the embedded sandbox.
-func (a *app) rehearsal(o *sendOptions) (sandbox.Faults, error) {
-	if o.faults != "" && !a.cfg.sandbox {
-		return sandbox.Faults{}, usageError("%s is for rehearsals: give --sandbox too", a.place("faults"))
-	}
-	return a.parseFaults(o.faults)
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"batchsend/internal/censor"
+	"batchsend/internal/cmdline"
 	"batchsend/internal/sandbox"
 )
 
@@ -240,11 +241,11 @@ func TestSecretsInSettings(t *testing.T) {
 					}
 				}
 				others := map[string]string{}
-				for _, flag := range (&app{}).allFlags() {
-					others[environmentName(flag)] = secret.value
+				for _, flag := range cmdline.FlagNames((&app{}).rootCommand()) {
+					others[schema.Variable(flag)] = secret.value
 				}
 				flags.VisitAll(func(f *pflag.Flag) {
-					variable := environmentName(f.Name)
+					variable := schema.Variable(f.Name)
 					delete(others, variable)
 					check("--"+f.Name, true, nil, slices.Concat(base, []string{"--" + f.Name, secret.value})...)
 					check("--"+f.Name+"=", true, nil, slices.Concat(base, []string{"--" + f.Name + "=" + secret.value})...)
@@ -252,12 +253,12 @@ func TestSecretsInSettings(t *testing.T) {
 						return
 					}
 					if !slices.Contains(base, "--"+f.Name) && name != "help" {
-						check(variable, secret.kind != mayHold[f.Name], map[string]string{variable: secret.value}, base...)
+						check(variable, secret.kind != schema.MayHold[f.Name], map[string]string{variable: secret.value}, base...)
 						if f.Name == "config" {
 							return
 						}
 						path := p.write(t, "secret.toml", fmt.Sprintf("%s = %q\n", f.Name, secret.value))
-						check("file", secret.kind != mayHold[f.Name] && f.Name != "profile", nil, slices.Concat(base, []string{"--config", path})...)
+						check("file", secret.kind != schema.MayHold[f.Name] && f.Name != "profile", nil, slices.Concat(base, []string{"--config", path})...)
 						os.Remove(path)
 					}
 				})

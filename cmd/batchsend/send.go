@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -83,9 +80,9 @@ func (a *app) bindSend(flags *pflag.FlagSet, o *sendOptions) {
 	flags.StringVar(&o.onInvalid, "on-invalid", "abort", "what one bad row means: `abort|skip` (send nothing, or all the others)")
 	flags.StringVar(&o.via, "via", "auto", "how to send: `auto|single|two-step|bulk` (two-step makes drafts first: twice the calls, less in doubt; bulk has DocuSign make many from one list; auto takes single or bulk, whichever is done first)")
 	flags.IntVar(&o.concurrency, "concurrency", 8, "`N` envelopes under way at once")
-	flags.IntVar(&o.hourly, "hourly-limit", 0, "at most `N` calls an hour (headers may lower it)")
-	flags.IntVar(&o.burst, "burst-limit", 0, "at most `N` calls in 30 seconds (headers may lower it)")
-	flags.IntVar(&o.reserve, "reserve", 0, "leave `PCT` percent of the hourly calls to other apps on the account")
+	flags.IntVar(&o.Hourly, "hourly-limit", 0, "at most `N` calls an hour (headers may lower it)")
+	flags.IntVar(&o.Burst, "burst-limit", 0, "at most `N` calls in 30 seconds (headers may lower it)")
+	flags.IntVar(&o.Reserve, "reserve", 0, "leave `PCT` percent of the hourly calls to other apps on the account")
 	flags.DurationVar(&o.settle, "settle", defaultSettle, "how long DocuSign must not know an envelope before it is sent again (`DURATION`)")
 	flags.IntVar(&o.limit, "limit", 0, "send only the first `N` envelopes")
 	flags.IntVar(&o.maxErrors, "max-errors", 10, "stop after `N` failures in a row")
@@ -153,7 +150,7 @@ func (a *app) send(ctx context.Context, o *sendOptions, files []string) (err err
 	s := &sending{app: a, o: o, files: files, faults: faults, start: time.Now()}
 	defer s.close()
 	return s.run(ctx, job.Options{
-		Files:    job.Files{Paths: files, Stdin: a.stdin, Batch: o.batch, MinAge: o.minAge, OneRejectsFile: o.rejects != ""},
+		Files:    job.Files{Paths: files, Stdin: a.Stdin, Batch: o.batch, MinAge: o.minAge, OneRejectsFile: o.rejects != ""},
 		Defaults: defaults, Via: o.via, SkipInvalid: o.onInvalid == "skip",
 		AllowSamePerson: o.allowSamePerson, AllowRepeat: o.allowRepeat, AllowChanged: o.allowChanged,
 		Limit: o.limit, MaxErrors: o.maxErrors, Concurrency: o.concurrency, Settle: o.settle,
@@ -167,11 +164,11 @@ func (a *app) checkOptions(o *sendOptions, files []string) (defaults reminders.P
 		return defaults, a.wrong("on-invalid", "it must be abort or skip")
 	case !slices.Contains([]string{batch.Auto, batch.Single, batch.TwoStep, batch.InBulk}, o.via):
 		return defaults, a.wrong("via", "it must be auto, single, two-step or bulk")
-	case o.limit == 0 && a.origins["limit"] != fromDefault:
+	case o.limit == 0 && !a.settings.Default("limit"):
 		return defaults, usageError("%s 0 would send nothing: leave it out to send all", a.place("limit"))
 	case o.concurrency < 1 || o.concurrency > 100:
 		return defaults, a.wrong("concurrency", "it must be 1 to 100")
-	case o.reserve < 0 || o.reserve > 90:
+	case o.Reserve < 0 || o.Reserve > 90:
 		return defaults, a.wrong("reserve", "it must be 0 to 90 percent")
 	case o.batch == "" && !o.dryRun && slices.Contains(files, "-"):
 		return defaults, usageError("standard input has no name: give --batch NAME, under which the envelopes are remembered")
@@ -239,24 +236,4 @@ func parseUntil(text string, now time.Time) (time.Time, error) {
 		t = t.AddDate(0, 0, 1)
 	}
 	return t, nil
-}
-
-// confirm asks the person at the keyboard, if there is one.
-func (a *app) confirm(ctx context.Context, question string) (bool, error) {
-	if !a.typed || !a.watched {
-		return true, nil
-	}
-	fmt.Fprintf(a.stderr, "%s [y/N] ", question)
-	answer := make(chan string, 1)
-	go func() { // which a signal must not wait for
-		line, _ := bufio.NewReader(a.stdin).ReadString('\n')
-		answer <- strings.ToLower(strings.TrimSpace(line))
-	}()
-	select {
-	case <-ctx.Done():
-		fmt.Fprintln(a.stderr)
-		return false, context.Cause(ctx)
-	case text := <-answer:
-		return text == "y" || text == "yes", nil
-	}
 }

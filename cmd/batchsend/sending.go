@@ -30,7 +30,6 @@ type sending struct {
 
 	// What is open.
 	conn    *connection
-	db      *ledger.DB
 	session *ledger.Session
 }
 
@@ -42,10 +41,10 @@ func (s *sending) run(ctx context.Context, o job.Options) (err error) {
 	if s.outputs, err = s.createFiles(); err != nil {
 		return s.fail(done, err, exitCode(err))
 	}
-	*done, err = job.Send(ctx, o, teller{s.app}, s.open)
+	*done, err = job.Send(ctx, o, s, s.open)
 	if err == nil {
 		if done.Len() == 0 {
-			s.say("no rows: there is nothing to send")
+			s.Say("no rows: there is nothing to send")
 		}
 		code, err := exitCodeOf(done)
 		if err != nil {
@@ -82,23 +81,21 @@ func (s *sending) open(ctx context.Context, batches []string) (site job.Site, er
 		s.conn.sandbox.Faults = s.faults
 	}
 	site = job.Site{
-		Account: s.conn.login.AccountID, DocuSign: s.conn.client, Retry: s.conn.retry, Limits: s.conn.limiter.State,
+		Account: s.conn.Login.AccountID, DocuSign: s.conn.Client, Retry: s.conn.Retry, Limits: s.conn.Limiter.State,
 		Template:   func(ctx context.Context) (string, error) { return s.checkTemplate(ctx, s.conn) },
 		Templates:  s.conn.templates,
-		LedgerPath: s.conn.ledger, Operator: operator{teller{s.app}, s}, Log: s.log,
+		LedgerPath: s.conn.ledger, Operator: operator{s.app, s}, Log: s.log,
 	}
 	if s.o.dryRun {
-		if s.db, err = ledger.OpenReadOnly(ctx, s.conn.ledger); err != nil {
-			return site, err
-		}
-		site.Ledger, site.Mode = s.db, &job.DryRun{}
-		return site, s.conn.recall(ctx, s.db)
-	}
-	if s.db, err = s.openShared(ctx, s.conn); err != nil {
+		err = s.conn.ReadLedger(ctx, s.conn.ledger)
+		site.Ledger, site.Mode = s.conn.Ledger, &job.DryRun{}
 		return site, err
 	}
-	s.session, err = s.db.Begin(ctx, ledger.Run{Account: site.Account, Batches: batches, Version: version(), AllowRepeat: s.o.allowRepeat, OnWatch: s.tellWatch})
-	site.Ledger, site.Mode = s.db, &job.Live{Session: s.session, Confirm: !s.o.yes}
+	if err = s.share(ctx, s.conn); err != nil {
+		return site, err
+	}
+	s.session, err = s.conn.Ledger.Begin(ctx, ledger.Run{Account: site.Account, Batches: batches, Version: version(), AllowRepeat: s.o.allowRepeat, OnWatch: s.tellWatch})
+	site.Ledger, site.Mode = s.conn.Ledger, &job.Live{Session: s.session, Confirm: !s.o.yes}
 	return site, err
 }
 
@@ -114,74 +111,59 @@ func (s *sending) close() {
 		}
 	}
 	if s.conn != nil {
-		s.conn.leave()
-	}
-	if s.db != nil {
-		if err := s.db.Close(); err != nil {
-			s.log.Warn("closing the ledger", "error", err)
-		}
-	}
-	if s.conn != nil && s.conn.sandbox != nil {
-		s.conn.sandbox.Close()
+		s.conn.close()
 	}
 }
 
-// teller has a use case tell what goes on.
-type teller struct{ *app }
-
-// Say implements [job.Teller].
-func (t teller) Say(format string, args ...any) { t.say(format, args...) }
-
-// Warn implements [job.Teller].
-func (t teller) Warn(format string, args ...any) { t.warn(format, args...) }
-
 // operator is the person at the terminal.
 type operator struct {
-	teller
+	*app
 	s *sending
 }
 
 var _ job.Operator = operator{}
 
 // Waiting implements [job.Operator].
-func (op operator) Waiting(reason string, until time.Time) { op.s.conn.waits.wait(reason, until, nil) }
+func (op operator) Waiting(reason string, until time.Time) { op.s.conn.Waits.Until(reason, until) }
 
 // Progress implements [job.Operator].
-func (op operator) Progress(envelopes int) job.Progress { return op.progress(envelopes) }
+func (op operator) Progress(envelopes int) job.Progress {
+	return progress{op.Bar("sending", envelopes)}
+}
 
 // Confirm implements [job.Operator].
 func (op operator) Confirm(ctx context.Context, envelopes int) (bool, error) {
-	return op.confirm(ctx, fmt.Sprintf("Send %s?", report.Plural(envelopes, "envelope")))
+	return op.Ask(ctx, fmt.Sprintf("Send %s?", report.Plural(envelopes, "envelope")))
 }
 
 // ShowPlan implements [job.Operator].
 func (op operator) ShowPlan(p job.Planned) {
 	sentences, problems := p.SumUp()
 	for _, text := range sentences {
-		fmt.Fprintf(op.stderr, "%s; %s\n", text, op.s.whole())
+		fmt.Fprintf(op.Stderr, "%s; %s\n", text, op.s.whole())
 	}
-	if err := report.WriteProblems(op.stderr, "", problems, op.s.whole()); err != nil {
-		op.warn("what is wrong with the rows cannot be shown: %v", err)
+	if err := report.WriteProblems(op.Stderr, "", problems, op.s.whole()); err != nil {
+		op.Warn("what is wrong with the rows cannot be shown: %v", err)
 	}
 	op.writeProblems("warning: ", p.Warnings, "--json lists them all, and so does --report FILE.html")
 	envelopes := p.Plan.Envelopes
 	if left := p.Plan.AllowanceLeft; left >= 0 && left < envelopes {
-		op.warn("the account's plan has %s left and %s are to be sent: DocuSign may refuse the rest", report.Plural(left, "envelope"), report.Number(envelopes))
+		op.Warn("the account's plan has %s left and %s are to be sent: DocuSign may refuse the rest", report.Plural(left, "envelope"), report.Number(envelopes))
 	}
 	if own, overruled := p.Overruled(); overruled {
-		op.warn("the account does not let senders override reminders and expiration: DocuSign may apply the account's instead (%s)", own)
+		op.Warn("the account does not let senders override reminders and expiration: DocuSign may apply the account's instead (%s)", own)
 	}
 	if op.s.o.via == batch.InBulk && p.Plan.Engine == batch.Single && envelopes > 0 {
-		op.warn("--via bulk: nothing goes in bulk; the plan says why")
+		op.Warn("--via bulk: nothing goes in bulk; the plan says why")
 	}
 	if p.Aborted {
 		return
 	}
 	if !op.cfg.quiet {
-		p.Plan.Write(op.stderr)
+		p.Plan.Write(op.Stderr)
 	}
 	if p.Late > 0 {
-		op.warn("about %s of %s will not have been sent when the run must end (--until, --max-duration): the same command goes on with them later",
+		op.Warn("about %s of %s will not have been sent when the run must end (--until, --max-duration): the same command goes on with them later",
 			report.Plural(p.Late, "envelope"), report.Number(envelopes))
 	}
 }
@@ -216,7 +198,7 @@ func (s *sending) fail(done *job.Done, err error, code int) error {
 	return errors.Join(err, (&report.Summary{
 		ExitCode: code, DryRun: s.o.dryRun, Files: s.files, Error: err.Error(),
 		Problems: report.Problems(problems), Warnings: report.Problems(nil),
-	}).Write(s.stdout))
+	}).Write(s.Stdout))
 }
 
 // finish writes the files and prints the result, whatever happened, and
@@ -227,15 +209,15 @@ func (s *sending) finish(done *job.Done, code int) error {
 	}
 	code = s.writeFiles(done, s.summary(done, code))
 	if text := s.stopped(done); text != "" {
-		fmt.Fprintf(s.stderr, "stopped: %s\n", text)
+		fmt.Fprintf(s.Stderr, "stopped: %s\n", text)
 	}
 	for _, f := range done.TooFresh {
-		s.warn("%v: it is left for the next run", f)
+		s.Warn("%v: it is left for the next run", f)
 	}
 	if err := s.print(done, code); err != nil {
 		return err
 	}
-	if err := report.WriteProblems(s.stderr, "", report.Troubles(done.Outcomes(envelope.Failed, envelope.Unknown)), s.whole()); err != nil {
+	if err := report.WriteProblems(s.Stderr, "", report.Troubles(done.Outcomes(envelope.Failed, envelope.Unknown)), s.whole()); err != nil {
 		return err
 	}
 	if err := s.advise(done, done.Counts()); err != nil {
@@ -263,14 +245,14 @@ func (s *sending) nothingKnown(done *job.Done, code int) error {
 func (s *sending) print(done *job.Done, code int) error {
 	s.printed = true
 	if s.o.json {
-		return s.summary(done, code).Write(s.stdout)
+		return s.summary(done, code).Write(s.Stdout)
 	}
-	var table io.Writer = s.stdout
+	var table io.Writer = s.Stdout
 	if s.outputs.onStdout {
 		if s.cfg.quiet {
 			return nil
 		}
-		table = s.stderr
+		table = s.Stderr
 	}
 	var shown []report.Entry
 	for _, n := range report.Notable(done.Statuses()) {
@@ -285,7 +267,7 @@ func (s *sending) print(done *job.Done, code int) error {
 
 // writeProblems shows problems to the person at the keyboard.
 func (a *app) writeProblems(kind string, problems []envelope.Problem, whole string) {
-	_ = report.WriteProblems(a.stderr, kind, report.AllOf(problems), whole) // a list in memory can be read
+	_ = report.WriteProblems(a.Stderr, kind, report.AllOf(problems), whole) // a list in memory can be read
 }
 
 func (s *sending) summary(done *job.Done, code int) *report.Summary {
@@ -301,11 +283,11 @@ func (s *sending) summary(done *job.Done, code int) *report.Summary {
 			sum.Problems, err = report.Collect(done.Problems())
 		}
 		if err != nil {
-			s.warn("--json does not tell of all that is wrong: %v", err)
+			s.Warn("--json does not tell of all that is wrong: %v", err)
 		}
 	}
 	if s.conn != nil {
-		sum.Account, sum.Plan = s.conn.login.AccountID, &done.Plan
+		sum.Account, sum.Plan = s.conn.Login.AccountID, &done.Plan
 	}
 	if sum.Stopped == "" && len(done.TooFresh) > 0 {
 		sum.Stopped = done.LeftAlone().Error()

@@ -3,13 +3,15 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
+	"batchsend/internal/cmdline"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
+	"batchsend/internal/waits"
 )
 
 func (a *app) statusCommand() *cobra.Command {
@@ -25,31 +27,16 @@ as of when DocuSign was asked.
 --refresh asks DocuSign now, about many envelopes in a call, and remembers the
 answers. It leaves out those that will not change any more (completed, declined,
 voided) and those asked about less than 15 minutes ago, as DocuSign wants it.`,
-		Args: atMost(0, ""),
+		Args: cmdline.AtMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var late *waitError // what the ledger knows is shown all the same
+			var late *waits.Error // what the ledger knows is shown all the same
 			if refresh {
 				err := a.asking(cmd.Context(), func(ctx context.Context, l limits) error { return a.refresh(ctx, l, batch) })
-				if err != nil && (!errors.As(err, &late) || !late.passes()) {
+				if err != nil && (!errors.As(err, &late) || !late.Passes()) {
 					return err
 				}
 			}
-			path, err := a.ledgerPath()
-			if err != nil {
-				return err
-			}
-			db, err := ledger.OpenReadOnly(cmd.Context(), path)
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			show := a.statusOfAll
-			if batch != "" {
-				show = func(ctx context.Context, db *ledger.DB, asJSON bool) error {
-					return a.statusOfBatch(ctx, db, batch, asJSON)
-				}
-			}
-			if err := show(cmd.Context(), db, asJSON); err != nil || late == nil {
+			if err := a.showStatus(cmd.Context(), batch, asJSON); err != nil || late == nil {
 				return err
 			}
 			return late
@@ -61,28 +48,44 @@ voided) and those asked about less than 15 minutes ago, as DocuSign wants it.`,
 	return cmd
 }
 
-func (a *app) statusOfAll(ctx context.Context, db *ledger.DB, asJSON bool) error {
-	all, err := job.BatchStatuses(ctx, db)
-	switch {
-	case err != nil:
+// showStatus shows what the ledger knows of a batch, or of all batches if the name is
+// "".
+func (a *app) showStatus(ctx context.Context, batch string, asJSON bool) error {
+	path, err := a.ledgerPath()
+	if err != nil {
 		return err
-	case asJSON:
-		return report.WriteJSON(a.stdout, all)
 	}
-	return report.WriteBatches(a.stdout, all)
+	db, err := ledger.OpenReadOnly(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if batch == "" {
+		all, err := job.BatchStatuses(ctx, db)
+		return show(a.Stdout, all, err, asJSON, report.WriteBatches)
+	}
+	all, err := job.EnvelopeStatuses(ctx, db, batch)
+	return show(a.Stdout, all, a.orListing(err), asJSON, report.WriteEnvelopes)
 }
 
-func (a *app) statusOfBatch(ctx context.Context, db *ledger.DB, name string, asJSON bool) error {
-	all, found, err := job.EnvelopeStatuses(ctx, db, name)
+// orListing adds to an error about a batch that is not there how to see those that
+// are.
+func (a *app) orListing(err error) error {
+	if none, ok := errors.AsType[*job.NoBatchError](err); ok {
+		return &adviceError{none.Error(), a.command("status") + " lists the batches"}
+	}
+	return err
+}
+
+// show writes what was asked for, unless there is an error.
+func show[T any](w io.Writer, all T, err error, asJSON bool, table func(io.Writer, T) error) error {
 	switch {
 	case err != nil:
 		return err
-	case !found:
-		return &adviceError{text: fmt.Sprintf("the ledger has no batch %q", name), hint: a.command("status") + " lists the batches"}
 	case asJSON:
-		return report.WriteJSON(a.stdout, all)
+		return report.WriteJSON(w, all)
 	}
-	return report.WriteEnvelopes(a.stdout, all)
+	return table(w, all)
 }
 
 // refresh asks DocuSign what became of the sent envelopes of a batch, or of all
@@ -92,24 +95,16 @@ func (a *app) refresh(ctx context.Context, l limits, name string) error {
 	if err != nil {
 		return err
 	}
-	db, err := a.openShared(ctx, conn)
-	if err != nil {
+	defer conn.close()
+	if err := a.share(ctx, conn); err != nil {
 		return err
 	}
-	defer db.Close()
-	defer conn.leave()
-	names, err := a.batchesWith(ctx, db, conn.login.AccountID, name, job.HasSent)
+	names, err := job.BatchesWith(ctx, conn.Ledger, conn.Login.AccountID, name, job.HasSent)
 	if err != nil {
-		return err
+		return a.orListing(err)
 	}
-	got, err := job.Refresh{DocuSign: conn.client, Ledger: db, Account: conn.login.AccountID, Retry: conn.retry, Teller: teller{a}}.Run(ctx, names)
-	if got.Unknown > 0 {
-		a.warn("DocuSign does not know %s that it said it had sent: deleted there, or another account's (%s says %q of them)",
-			report.Plural(got.Unknown, "envelope"), a.command("status", "--batch", oneOf(names)), report.NotFound)
-	}
-	if err != nil && ctx.Err() != nil && got.Due > 0 {
-		return &exitError{exitStopped, fmt.Errorf("interrupted: %s of %s were asked about. Run the same command again to go on",
-			report.Number(got.Asked), report.Plural(got.Due, "envelope"))}
-	}
+	_, err = job.Refresh{
+		DocuSign: conn.Client, Ledger: conn.Ledger, Account: conn.Login.AccountID, Retry: conn.Retry, Teller: a, Command: a.command,
+	}.Run(ctx, names)
 	return err
 }

@@ -26,11 +26,8 @@ var kindNames = [...]string{"none", "refused", "limited", "down", "unknown", "ha
 // String names the kind, for logs.
 func (k Kind) String() string { return kindNames[k] }
 
-// Causes that an [Error] may have.
-var (
-	ErrTemplateUnknown = errors.New("there is no such template, or this user may not use it")
-	ErrNotReadable     = errors.New("this user may not read it")
-)
+// ErrNotReadable is a cause that an [Error] may have. Another is [template.ErrUnknown].
+var ErrNotReadable = errors.New("this user may not read it")
 
 // Error is an answer of DocuSign other than the one wanted, or none at all.
 type Error struct {

@@ -3,6 +3,8 @@ package docusign
 import (
 	"errors"
 	"fmt"
+
+	"batchsend/template"
 )
 
 // Hint says what to do about the error, "" if it needs no saying.
@@ -20,7 +22,7 @@ func (e *Error) Hint() string {
 	switch {
 	case e.Kind == Halt: // because of the status, whatever the code
 		return Hint(fmt.Sprintf("HTTP_%d", e.Status))
-	case errors.Is(e.Cause, ErrTemplateUnknown):
+	case errors.Is(e.Cause, template.ErrUnknown):
 		return copyID
 	case e.Kind == Unknown:
 		return "the envelope may exist: run the same command again, which looks it up before anything is sent"

@@ -7,15 +7,38 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"al.essio.dev/pkg/shellescape"
+
+	"batchsend/internal/censor"
+	"batchsend/internal/secretfile"
 )
 
 const maxKeyFile = 64 << 10 // bytes; a key of 16,384 bits needs a fifth of it
 
+// IsKeyText tells the text of a key, whole or broken, from the path of a file.
+func IsKeyText(value string) bool {
+	return censor.Find(value) == censor.Key || strings.Contains(value, "-----BEGIN") || strings.ContainsAny(value, "\r\n")
+}
+
+// ReadKey returns the RSA private key of an integration key, which value holds as
+// text, see [ParseKey], or else names, see [LoadKey]. source is where value was
+// found, for the error about a text. Its errors are [*KeyError].
+func ReadKey(value, source string, mounts ...string) (*rsa.PrivateKey, error) {
+	if !IsKeyText(value) {
+		return LoadKey(value, mounts...)
+	}
+	key, err := ParseKey([]byte(value))
+	if bad, ok := errors.AsType[*KeyError](err); ok {
+		bad.Source = source
+	}
+	return key, err
+}
+
 // LoadKey reads the RSA private key of an integration key from a file, in any
 // form that [ParseKey] reads. A file that others than its owner may read is
-// refused, see [OthersMayRead]. Its errors are [*KeyError].
+// refused, see [secretfile.OthersMayRead]. Its errors are [*KeyError].
 func LoadKey(path string, mounts ...string) (*rsa.PrivateKey, error) {
 	data, err := readKeyFile(path, mounts)
 	if err != nil {
@@ -45,7 +68,7 @@ func readKeyFile(path string, mounts []string) ([]byte, error) {
 		return nil, &KeyError{Path: path, Text: bareText(err)}
 	case info.IsDir():
 		return nil, &KeyError{Path: path, Text: "this is a directory", Cure: "give the path of the key file in it"}
-	case OthersMayRead(f, info, mounts):
+	case secretfile.OthersMayRead(f, info, mounts):
 		return nil, &KeyError{Path: path, Text: fmt.Sprintf("others may read the file (mode %04o)", info.Mode().Perm()), Cure: shellescape.QuoteCommand([]string{"chmod", "600", path})}
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))

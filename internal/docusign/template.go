@@ -19,7 +19,7 @@ import (
 )
 
 // Template reads a template with its roles and tabs and with the reminders and
-// expiration it stores, in one call. The error is [ErrTemplateUnknown] if there
+// expiration it stores, in one call. The error is [template.ErrUnknown] if there
 // is no such template.
 func (c *Client) Template(ctx context.Context, id string) (*template.Template, reminders.Stored, error) {
 	var got wireTemplate
@@ -29,7 +29,7 @@ func (c *Client) Template(ctx context.Context, id string) (*template.Template, r
 	}, &got)
 	if e, ok := errors.AsType[*Error](err); ok && e.Kind == Refused && e.Cause == nil {
 		if e.Status == http.StatusNotFound || e.Status == http.StatusBadRequest && strings.Contains(normal(e.Code), "TEMPLATE") {
-			e.Cause = ErrTemplateUnknown
+			e.Cause = template.ErrUnknown
 		}
 	}
 	if err != nil {
@@ -47,8 +47,8 @@ func (c *Client) Template(ctx context.Context, id string) (*template.Template, r
 const maxElsewhere = 5
 
 // TemplateElsewhere looks for a template in the user's other accounts, one call
-// for each of the first few.
-func (c *Client) TemplateElsewhere(ctx context.Context, id string) (Account, bool) {
+// for each of the first few. It returns the name and the ID of the first that has it.
+func (c *Client) TemplateElsewhere(ctx context.Context, id string) (name, account string, found bool) {
 	here, asked := c.login.Load(), 0
 	for _, a := range here.Accounts {
 		if a.ID == here.AccountID || asked == maxElsewhere || c.checkBase(a.BaseURI) != nil {
@@ -57,29 +57,22 @@ func (c *Client) TemplateElsewhere(ctx context.Context, id string) (Account, boo
 		asked++
 		site := &Login{AccountID: a.ID, BaseURI: a.BaseURI}
 		if c.doAt(ctx, site, call{op: "find template", method: http.MethodGet, path: "/templates/" + url.PathEscape(id)}, nil) == nil {
-			return a, true
+			return a.Name, a.ID, true
 		}
 	}
-	return Account{}, false
-}
-
-// Listed is a template in a list.
-type Listed struct {
-	ID       string // a GUID in lower case
-	Name     string
-	Modified time.Time
+	return "", "", false
 }
 
 // Templates lists the templates that the user may use, by name.
-func (c *Client) Templates(ctx context.Context) ([]Listed, error) {
+func (c *Client) Templates(ctx context.Context) ([]template.Listed, error) {
 	list := call{
 		op: "list templates", method: http.MethodGet, path: "/templates",
 		query: url.Values{"count": {strconv.Itoa(perPage)}, "order_by": {"name"}, "order": {"asc"}},
 	}
-	var all []Listed
+	var all []template.Listed
 	err := each(ctx, c, list, func(got *wireTemplates) (page, int) {
 		for _, w := range got.Templates {
-			all = append(all, Listed{ID: w.ID.guid(), Name: string(w.Name), Modified: w.modified()})
+			all = append(all, template.Listed{ID: w.ID.guid(), Name: string(w.Name), Modified: w.modified()})
 		}
 		return got.page, len(got.Templates)
 	})

@@ -15,6 +15,7 @@ import (
 	"batchsend/internal/golden"
 	"batchsend/internal/sandbox"
 	"batchsend/reminders"
+	"batchsend/template"
 )
 
 func TestTemplate(t *testing.T) {
@@ -55,7 +56,7 @@ func TestTemplateOfSandbox(t *testing.T) {
 		t.Errorf("Template = %+v", got)
 	}
 	listed, err := c.Templates(t.Context())
-	if want := []Listed{{got.ID, got.Name, got.Modified}}; err != nil || !cmp.Equal(want, listed) {
+	if want := []template.Listed{{ID: got.ID, Name: got.Name, Modified: got.Modified}}; err != nil || !cmp.Equal(want, listed) {
 		t.Errorf("Templates = %+v, %v; want %+v", listed, err, want)
 	}
 }
@@ -65,8 +66,8 @@ func TestTemplateUnknown(t *testing.T) {
 	for _, code := range []sandbox.TemplateError{sandbox.TemplateIDInvalid, sandbox.TemplateNotFound} {
 		s := &sandbox.Server{TemplateError: code}
 		_, _, err := connected(t, s.Transport()).Template(t.Context(), id)
-		if !errors.Is(err, ErrTemplateUnknown) || kindOf(t, err) != Refused {
-			t.Errorf("%s: Template = %v, want ErrTemplateUnknown", code, err)
+		if !errors.Is(err, template.ErrUnknown) || kindOf(t, err) != Refused {
+			t.Errorf("%s: Template = %v, want template.ErrUnknown", code, err)
 		}
 	}
 	for _, c := range []struct {
@@ -83,8 +84,8 @@ func TestTemplateUnknown(t *testing.T) {
 		{401, said("AUTHORIZATION_INVALID_TOKEN", ""), false},
 	} {
 		_, _, err := connected(t, always(c.status, c.body)).Template(t.Context(), id)
-		if err == nil || errors.Is(err, ErrTemplateUnknown) != c.want {
-			t.Errorf("HTTP %d %s: Template = %v, ErrTemplateUnknown wanted: %t", c.status, c.body, err, c.want)
+		if err == nil || errors.Is(err, template.ErrUnknown) != c.want {
+			t.Errorf("HTTP %d %s: Template = %v, template.ErrUnknown wanted: %t", c.status, c.body, err, c.want)
 		}
 	}
 }
@@ -123,7 +124,7 @@ func TestTemplatesInPages(t *testing.T) {
 	if err != nil || len(listed) != total {
 		t.Fatalf("Templates = %d, %v; want %d", len(listed), err, total)
 	}
-	want := Listed{"id-2499", "2499", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	want := template.Listed{ID: "id-2499", Name: "2499", Modified: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	if listed[total-1] != want || !cmp.Equal(starts, []string{"", "1000", "2000"}) {
 		t.Errorf("the last is %+v, pages began at %q", listed[total-1], starts)
 	}

@@ -42,6 +42,31 @@ func (r Reconciliation) Run(ctx context.Context) (batch.Result, error) {
 	return runner.Run(ctx, nil, left), nil
 }
 
+// UnresolvedError says how many envelopes a [Reconciliation] has left unresolved.
+type UnresolvedError struct {
+	Lost    int    // a person must look for them
+	Recent  int    // another run can resolve them
+	Listing string // the command that lists them
+}
+
+func (e *UnresolvedError) Error() string {
+	if e.Lost > 0 {
+		return fmt.Sprintf("%s may have been sent and cannot be found, or wait as drafts: sending the file again goes on with drafts; look for the others in DocuSign by recipient and date (%s lists them)",
+			report.Plural(e.Lost, "envelope"), e.Listing)
+	}
+	return fmt.Sprintf("%s were sent so short a time ago that DocuSign may not show them yet: run the same command again later",
+		report.Plural(e.Recent, "envelope"))
+}
+
+// CheckResolved returns an [*UnresolvedError] unless a [Reconciliation] has resolved
+// all envelopes. listing is the command that lists them.
+func CheckResolved(r batch.Result, listing string) error {
+	if r.Recovered.Open == 0 {
+		return nil
+	}
+	return &UnresolvedError{Lost: r.Recovered.Open - r.StillResolving, Recent: r.StillResolving, Listing: listing}
+}
+
 // Unresolved reports whether a batch has envelopes or lots that must be looked up.
 func Unresolved(b ledger.BatchSummary) bool { return b.Sending+b.Unknown+b.Lots > 0 }
 
@@ -53,14 +78,27 @@ type BatchList interface {
 	Batches(ctx context.Context) ([]ledger.BatchSummary, error)
 }
 
+// NoBatchError says that the ledger has no batch of a name.
+type NoBatchError struct {
+	Batch   string
+	Account string // in which there is none; "" if in any
+}
+
+func (e *NoBatchError) Error() string {
+	if e.Account == "" {
+		return fmt.Sprintf("the ledger has no batch %q", e.Batch)
+	}
+	return fmt.Sprintf("the ledger has no batch %q of account %s", e.Batch, e.Account)
+}
+
 // BatchesWith returns the account's batches of which want is true, with a name that
-// one only. found reports whether there is one of that name at all.
-func BatchesWith(ctx context.Context, from BatchList, account, name string, want func(ledger.BatchSummary) bool) (names []string, found bool, err error) {
+// one only. The error is a [*NoBatchError] if there is none of that name at all.
+func BatchesWith(ctx context.Context, from BatchList, account, name string, want func(ledger.BatchSummary) bool) (names []string, err error) {
 	all, err := from.Batches(ctx)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	found = name == ""
+	found := name == ""
 	for _, b := range all {
 		if !strings.EqualFold(b.Account, account) || name != "" && b.Name != name {
 			continue
@@ -70,7 +108,18 @@ func BatchesWith(ctx context.Context, from BatchList, account, name string, want
 			names = append(names, b.Name)
 		}
 	}
-	return names, found, nil
+	if !found {
+		return nil, &NoBatchError{name, account}
+	}
+	return names, nil
+}
+
+// OneOf is the batch to be named in a command about batches: the only one, or NAME.
+func OneOf(batches []string) string {
+	if len(batches) == 1 {
+		return batches[0]
+	}
+	return "NAME"
 }
 
 // Leftovers is what earlier runs of a session's batches left behind.

@@ -31,7 +31,24 @@ type Refresh struct {
 	Account string
 	Retry   throttle.Policy
 	Teller  Teller
+	// Command writes a command line that a person can paste.
+	Command func(name string, args ...string) string
 }
+
+// InterruptedError says that a [Refresh] ended before it had asked about all
+// envelopes that were due.
+type InterruptedError struct {
+	Asked, Due int
+	Cause      error
+}
+
+func (e *InterruptedError) Error() string {
+	return fmt.Sprintf("interrupted: %s of %s were asked about. Run the same command again to go on",
+		report.Number(e.Asked), report.Plural(e.Due, "envelope"))
+}
+
+// Unwrap returns what has ended it.
+func (e *InterruptedError) Unwrap() error { return e.Cause }
 
 // Refreshed is what came of a [Refresh].
 type Refreshed struct {
@@ -45,7 +62,8 @@ type Refreshed struct {
 }
 
 // Run asks about the envelopes of batches, many in a call, and writes each answer
-// down before the next call. With an error, Refreshed has what was asked before it.
+// down before the next call. With an error, Refreshed has what was asked before it;
+// the error is an [*InterruptedError] if ctx has ended meanwhile.
 func (r Refresh) Run(ctx context.Context, batches []string) (Refreshed, error) {
 	due, out, err := r.due(ctx, batches, time.Now())
 	if err != nil {
@@ -56,6 +74,13 @@ func (r Refresh) Run(ctx context.Context, batches []string) (Refreshed, error) {
 	}
 	err = r.ask(ctx, due, &out)
 	r.Teller.Say("%s", out.summary())
+	if out.Unknown > 0 {
+		r.Teller.Warn("DocuSign does not know %s that it said it had sent: deleted there, or another account's (%s says %q of them)",
+			report.Plural(out.Unknown, "envelope"), r.Command("status", "--batch", OneOf(batches)), report.NotFound)
+	}
+	if err != nil && ctx.Err() != nil && out.Due > 0 {
+		err = &InterruptedError{out.Asked, out.Due, ctx.Err()}
+	}
 	return out, err
 }
 

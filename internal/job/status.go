@@ -43,12 +43,13 @@ type EnvelopeList interface {
 }
 
 // EnvelopeStatuses returns what the ledger knows of the envelopes of a batch, in all
-// accounts that have one of that name; found is false if none has.
-func EnvelopeStatuses(ctx context.Context, from EnvelopeList, batch string) (all []report.EnvelopeStatus, found bool, err error) {
+// accounts that have one of that name. The error is a [*NoBatchError] if none has.
+func EnvelopeStatuses(ctx context.Context, from EnvelopeList, batch string) (all []report.EnvelopeStatus, err error) {
 	batches, err := from.Batches(ctx)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
+	found := false
 	for _, b := range batches {
 		if b.Name != batch {
 			continue
@@ -56,7 +57,7 @@ func EnvelopeStatuses(ctx context.Context, from EnvelopeList, batch string) (all
 		found = true
 		for e, err := range from.BatchEnvelopes(ctx, b.Account, batch) {
 			if err != nil {
-				return nil, found, err
+				return nil, err
 			}
 			s := report.EnvelopeStatus{
 				File: e.File, Line: e.Line, Envelope: e.Label, State: e.State.String(), EnvelopeID: e.ID,
@@ -69,5 +70,8 @@ func EnvelopeStatuses(ctx context.Context, from EnvelopeList, batch string) (all
 			all = append(all, s)
 		}
 	}
-	return all, found, nil
+	if !found {
+		return nil, &NoBatchError{Batch: batch}
+	}
+	return all, nil
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"batchsend/envelope"
-	"batchsend/internal/docusign"
 	"batchsend/reminders"
 	"batchsend/template"
 	"batchsend/throttle"
@@ -17,9 +16,12 @@ import (
 
 // TemplateReader is what DocuSign tells of templates.
 type TemplateReader interface {
+	// Template reads a template. The error is [template.ErrUnknown] if there is none.
 	Template(ctx context.Context, id string) (*template.Template, reminders.Stored, error)
-	Templates(ctx context.Context) ([]docusign.Listed, error)
-	TemplateElsewhere(ctx context.Context, id string) (docusign.Account, bool)
+	Templates(ctx context.Context) ([]template.Listed, error)
+	// TemplateElsewhere returns the name and the ID of another account of the user that
+	// has the template.
+	TemplateElsewhere(ctx context.Context, id string) (name, account string, found bool)
 	Documents(ctx context.Context, templateID string) ([]template.Document, error)
 	ReadDocument(ctx context.Context, templateID string, d *template.Document) error
 }
@@ -41,8 +43,28 @@ var templateID = regexp.MustCompile(`(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f
 // IsTemplateID reports whether a text can be a template's ID.
 func IsTemplateID(text string) bool { return templateID.MatchString(text) }
 
+// TemplateIDError is about a text that cannot be a template's ID.
+type TemplateIDError struct {
+	Text  string
+	Why   string
+	Meant string // the ID of the template that was meant; "" if that is not clear
+}
+
+func (e *TemplateIDError) Error() string { return fmt.Sprintf("%q: %s", e.Text, e.Why) }
+
+// ID returns the ID in a text, which may stand in braces. The error is a
+// [*TemplateIDError] if there is none.
+func (t *Templates) ID(ctx context.Context, text string) (id string, err error) {
+	id = strings.Trim(text, "{}")
+	if !IsTemplateID(id) {
+		why, meant := t.Explain(ctx, id)
+		return "", &TemplateIDError{id, why, meant}
+	}
+	return id, nil
+}
+
 // List lists the account's templates.
-func (t *Templates) List(ctx context.Context) ([]docusign.Listed, error) {
+func (t *Templates) List(ctx context.Context) ([]template.Listed, error) {
 	return throttle.Ask(ctx, t.Retry, t.DocuSign.Templates)
 }
 
@@ -63,9 +85,9 @@ func (t *Templates) Source(ctx context.Context, id string, own reminders.Stored)
 		err = t.readDocuments(ctx, tmpl)
 	}
 	switch {
-	case errors.Is(err, docusign.ErrTemplateUnknown):
-		if other, ok := t.DocuSign.TemplateElsewhere(ctx, id); ok {
-			return &envelope.Source{Err: fmt.Errorf("account %q has no template %s, but the user's account %q has it: give --account %s", t.Account, id, other.Name, other.ID)}, nil
+	case errors.Is(err, template.ErrUnknown):
+		if other, account, found := t.DocuSign.TemplateElsewhere(ctx, id); found {
+			return &envelope.Source{Err: fmt.Errorf("account %q has no template %s, but the user's account %q has it: give --account %s", t.Account, id, other, account)}, nil
 		}
 		return &envelope.Source{Err: fmt.Errorf("account %q has no template %s, or the user may not use it: correct the ID; `%s` lists those there are", t.Account, id, t.Listing())}, nil
 	case err != nil:

@@ -8,9 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
-	eastAsian "golang.org/x/text/width"
+	"github.com/rivo/uniseg"
 
 	"batchsend/envelope"
 	"batchsend/internal/censor"
@@ -99,37 +98,24 @@ func recipients(d *envelope.Draft) string {
 func printable(s string) string { return censor.Visible(s) }
 
 // width returns how many columns of a terminal a text takes.
-func width(s string) int {
-	n := 0
-	for _, r := range s {
-		n += runeWidth(r)
-	}
-	return n
-}
+func width(s string) int { return uniseg.StringWidth(s) }
 
-func runeWidth(r rune) int {
-	switch eastAsian.LookupRune(r).Kind() {
-	case eastAsian.EastAsianWide, eastAsian.EastAsianFullwidth:
-		return 2
-	}
-	if unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) {
-		return 0
-	}
-	return 1
-}
-
-// cut shortens a text to n columns.
+// cut shortens a text to n columns. It takes no character apart, whatever it is
+// composed of.
 func cut(s string, n int) string {
 	if width(s) <= n {
 		return s
 	}
 	n-- // for the ellipsis
-	for i, r := range s {
-		if n -= runeWidth(r); n < 0 {
-			return s[:i] + "…"
+	rest, state := s, -1
+	for rest != "" {
+		_, after, columns, next := uniseg.FirstGraphemeClusterInString(rest, state)
+		if n -= columns; n < 0 {
+			break
 		}
+		rest, state = after, next
 	}
-	return s
+	return s[:len(s)-len(rest)] + "…"
 }
 
 // Dash returns s for a terminal, or a dash for nothing.

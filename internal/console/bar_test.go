@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"bytes"
@@ -11,8 +11,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"batchsend/envelope"
 )
 
 // onScreen returns the lines that a terminal shows of what was written to it.
@@ -69,15 +67,15 @@ func (s *slowScreen) Write(p []byte) (int, error) {
 func TestMessagesBesideTheBar(t *testing.T) {
 	t.Parallel()
 	screen := &slowScreen{}
-	a := &app{env: map[string]string{"TERM": "xterm"}, watched: true, stderr: &console{w: screen}}
-	a.log = slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{ReplaceAttr: func(_ []string, attr slog.Attr) slog.Attr {
+	term := &Terminal{Watched: true, Stderr: NewWriter(screen)}
+	log := slog.New(slog.NewTextHandler(term.Stderr, &slog.HandlerOptions{ReplaceAttr: func(_ []string, attr slog.Attr) slog.Attr {
 		if attr.Key == slog.TimeKey {
 			return slog.Attr{}
 		}
 		return attr
 	}}))
 	const each = 20
-	bar := a.progress(10 * each)
+	bar := term.Bar("sending", 10*each)
 	if bar == nil {
 		t.Fatal("no bar is drawn on a terminal")
 	}
@@ -90,16 +88,16 @@ func TestMessagesBesideTheBar(t *testing.T) {
 		want = append(want, fmt.Sprintf("level=WARN msg=odd worker=%d", worker))
 		working.Go(func() {
 			for i := range each {
-				bar.Outcome(envelope.Outcome{Status: envelope.Sent})
+				bar.Advance()
 				_ = bar.bar.RenderBlank() // it would wait, not to draw too often
-				a.say("message %d of worker %d, such as may come at any time", i, worker)
+				term.Say("message %d of worker %d, such as may come at any time", i, worker)
 			}
-			a.log.Warn("odd", "worker", worker)
+			log.Warn("odd", "worker", worker)
 		})
 	}
 	working.Wait()
 	bar.Close()
-	a.say("the table")
+	term.Say("the table")
 	got := onScreen(screen.text.String())
 	slices.Sort(got)
 	want = append(want, "the table", "")

@@ -1,4 +1,4 @@
-package docusign
+package secretfile
 
 import (
 	"io/fs"

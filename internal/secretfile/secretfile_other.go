@@ -1,6 +1,6 @@
 //go:build !linux
 
-package docusign
+package secretfile
 
 import (
 	"io/fs"

@@ -1,4 +1,5 @@
-package docusign
+// Package secretfile tells whether a file that holds a secret is private.
+package secretfile
 
 import (
 	"io/fs"
@@ -7,6 +8,16 @@ import (
 	"runtime"
 	"strings"
 )
+
+// Mounts returns the directories in which systemd and containers hand out secrets,
+// with modes of their own. env is the environment, by names.
+func Mounts(env map[string]string) []string {
+	mounts := []string{"/run/secrets", "/var/run/secrets"}
+	if dir := env["CREDENTIALS_DIRECTORY"]; dir != "" {
+		mounts = append(mounts, dir)
+	}
+	return mounts
+}
 
 // OthersMayRead reports whether somebody else than its owner may read an open
 // file with a secret. Pipes and the like nobody else can read. Platforms hand

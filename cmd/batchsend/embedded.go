@@ -1,0 +1,83 @@
+package main
+
+import (
+	"crypto/rsa"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"batchsend/internal/docusign"
+	"batchsend/internal/sandbox"
+)
+
+// The limits of a real account, which the sandbox has unless told otherwise.
+const (
+	sandboxHourly = 3000
+	sandboxBurst  = 500
+)
+
+// sandboxDirectory is where the embedded sandbox keeps its things, under the state
+// directory.
+const sandboxDirectory = "sandbox"
+
+// sandboxMaker makes the sandbox that lives in dir, not yet opened, and the key to
+// sign in with.
+type sandboxMaker func(dir string) (*sandbox.Server, *rsa.PrivateKey, error)
+
+func newSandbox(dir string) (*sandbox.Server, *rsa.PrivateKey, error) {
+	kit, err := sandbox.Prepare(dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the sandbox's directory: %w", err)
+	}
+	server := kit.Server()
+	server.HourlyLimit, server.BurstLimit = sandboxHourly, sandboxBurst
+	return server, kit.Key, nil
+}
+
+// enterSandbox points the client at the embedded sandbox, which keeps its own
+// key, template, ledger and record of what it "mailed".
+func (a *app) enterSandbox(c *connection, client *docusign.Client) error {
+	dir, err := a.sources().StateDirectory()
+	if err != nil {
+		return fmt.Errorf("no place for the sandbox's files: %w", err)
+	}
+	server, key, err := a.newSandbox(filepath.Join(dir, sandboxDirectory))
+	if err != nil {
+		return err
+	}
+	if err := server.Open(); err != nil {
+		return err
+	}
+	c.sandbox = server
+	if c.template == "" || !a.mine("template") {
+		c.template = sandbox.DefaultTemplate
+	}
+	client.Transport = server.Transport()
+	client.Auth, err = docusign.ParseAuthServer("http://127.0.0.1")
+	client.IntegrationKey, client.UserID, client.Account, client.Key = sandbox.DefaultIntegrationKey, sandbox.DefaultUserID, sandbox.DefaultAccount, key
+	return err
+}
+
+// parseFaults reads --faults. A server that is to be killed ends like one that
+// loses its power.
+func (a *app) parseFaults(text string) (sandbox.Faults, error) {
+	faults, err := sandbox.ParseFaults(text)
+	if err != nil {
+		return faults, usageError("%s: %v", a.place("faults"), err)
+	}
+	faults.OnKill = func() {
+		if self, err := os.FindProcess(os.Getpid()); err == nil {
+			_ = self.Kill()
+			select {} // until it has happened
+		}
+	}
+	return faults, nil
+}
+
+// rehearsal returns what is to go wrong in the embedded sandbox.
+func (a *app) rehearsal(o *sendOptions) (sandbox.Faults, error) {
+	if o.faults != "" && !a.cfg.sandbox {
+		return sandbox.Faults{}, usageError("%s is for rehearsals: give --sandbox too", a.place("faults"))
+	}
+	return a.parseFaults(o.faults)
+}

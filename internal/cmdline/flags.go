@@ -1,0 +1,63 @@
+package cmdline
+
+import (
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// FlagNames lists the flags of all commands of a program.
+func FlagNames(root *cobra.Command) (names []string) {
+	add := func(f *pflag.Flag) {
+		if f.Name != "help" && !slices.Contains(names, f.Name) {
+			names = append(names, f.Name)
+		}
+	}
+	root.PersistentFlags().VisitAll(add)
+	for _, cmd := range root.Commands() {
+		cmd.Flags().VisitAll(add)
+	}
+	return names
+}
+
+// flagNames lists the flags that a command takes.
+func flagNames(cmd *cobra.Command) (names []string) {
+	add := func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	}
+	cmd.LocalFlags().VisitAll(add)
+	cmd.InheritedFlags().VisitAll(add)
+	return names
+}
+
+// commandsWith lists the commands that have a flag of their own.
+func commandsWith(root *cobra.Command, flag string) (names []string) {
+	for _, cmd := range root.Commands() {
+		if cmd.Annotations[ShowsOnly] == "" && cmd.LocalFlags().Lookup(flag) != nil {
+			names = append(names, cmd.Name())
+		}
+	}
+	return names
+}
+
+// commandNamed returns the command of a name, nil if the program has none. The
+// library's own commands, help and completion, are none of the program's.
+func commandNamed(root *cobra.Command, name string) *cobra.Command {
+	if name == "help" || name == "completion" {
+		return nil
+	}
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == name {
+			return cmd
+		}
+	}
+	return nil
+}
+
+// takes reports whether a command has a flag, of its own or of the program.
+func takes(cmd *cobra.Command, flag string) bool {
+	return cmd.Flags().Lookup(flag) != nil || cmd.InheritedFlags().Lookup(flag) != nil
+}

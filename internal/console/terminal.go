@@ -1,0 +1,105 @@
+// Package console is what a person at a terminal sees and types: messages, a
+// question, a progress bar.
+//
+// It decides whether somebody is there, whether a bar may be drawn, and that no
+// message lands on the bar or shows a secret. What is said, it leaves to others.
+package console
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"batchsend/internal/censor"
+)
+
+// Terminal is the streams of a process, and who is at their other ends. The zero
+// Terminal cannot be used: its streams are nil.
+type Terminal struct {
+	Stdin  io.Reader
+	Stdout io.Writer // for results; it shows no secrets
+	Files  io.Writer // standard output for the content of files; unless it is a terminal it changes nothing
+	Stderr *Writer   // for messages
+
+	Typed   bool // somebody may type on Stdin
+	Watched bool // somebody may look at Stderr
+	Plain   bool // nothing is drawn, whoever looks
+	Quiet   bool // only problems are said
+}
+
+// Open returns the terminal of a process. env is its environment, by names.
+func Open(env map[string]string, stdin io.Reader, stdout, stderr io.Writer) *Terminal {
+	t := &Terminal{
+		Stdin: stdin, Stdout: censor.Writer(stdout), Files: stdout, Stderr: NewWriter(stderr),
+		Typed: isTerminal(stdin), Watched: isTerminal(stderr),
+		Plain: env["NO_COLOR"] != "" || env["TERM"] == "dumb",
+	}
+	if isTerminal(stdout) {
+		t.Files = t.Stdout
+	}
+	return t
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// Close ends the messages: a timer may still have something to say when the
+// program is done. It closes none of the streams.
+func (t *Terminal) Close() { t.Stderr.end() }
+
+// Say says what may be missed. It is silent if the terminal is Quiet.
+func (t *Terminal) Say(format string, args ...any) {
+	if !t.Quiet {
+		fmt.Fprintf(t.Stderr, format+"\n", args...)
+	}
+}
+
+// Warn says what must not be missed.
+func (t *Terminal) Warn(format string, args ...any) {
+	fmt.Fprintf(t.Stderr, "warning: "+format+"\n", args...)
+}
+
+// Logger returns a log among the messages, in a format, text or json: of warnings, or
+// of everything if it is verbose. known is false if the format is another.
+func (t *Terminal) Logger(format string, verbose bool) (log *slog.Logger, known bool) {
+	options := &slog.HandlerOptions{Level: slog.LevelWarn}
+	if verbose {
+		options.Level = slog.LevelDebug
+	}
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(t.Stderr, options)), true
+	case "json":
+		return slog.New(slog.NewJSONHandler(t.Stderr, options)), true
+	}
+	return nil, false
+}
+
+// Ask asks a question that is answered with yes or no. Where nobody can answer it
+// is not asked, and the answer is yes. The error is the cause of ctx's end.
+func (t *Terminal) Ask(ctx context.Context, question string) (yes bool, err error) {
+	if !t.Typed || !t.Watched {
+		return true, nil
+	}
+	fmt.Fprintf(t.Stderr, "%s [y/N] ", question)
+	answer := make(chan string, 1)
+	go func() { // a signal must not wait for the answer
+		line, _ := bufio.NewReader(t.Stdin).ReadString('\n')
+		answer <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(t.Stderr)
+		return false, context.Cause(ctx)
+	case text := <-answer:
+		return text == "y" || text == "yes", nil
+	}
+}
