@@ -172,8 +172,8 @@ func (b *book) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelo
 	return nil
 }
 
-// behind is what the book says that earlier runs left behind.
-func (b *book) behind() (left batch.Leftovers) {
+// leftovers is what the book says that earlier runs left behind.
+func (b *book) leftovers() (left batch.Leftovers) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	lots := make(map[string]bool)

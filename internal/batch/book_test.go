@@ -241,7 +241,7 @@ func (d *desk) run(ctx context.Context, left ...batch.Unresolved) (string, resul
 
 // again runs the file once more, as cmd does, with what is left in the ledger.
 func (d *desk) again(ctx context.Context) (string, result) {
-	return d.goOn(ctx, d.book.behind())
+	return d.goOn(ctx, d.book.leftovers())
 }
 
 // goOn runs the file, as cmd does: what was sent already is not for the runner.

@@ -19,12 +19,12 @@ const (
 	usualQueue  = 2000
 	// usualSpeed is a guess: DocuSign publishes none.
 	usualSpeed = 20
-	// slowest bounds, in copies a second, what a lot under way is believed of
-	// which little has been made: it may have begun a moment ago.
+	// slowest is the lowest speed, in copies a second, that is concluded from a lot of
+	// which little has been made yet: DocuSign may have begun it a moment ago.
 	slowest = 0.5
-	// firstLook is after how long it is seen how fast DocuSign is, where nobody
+	// firstVisit is after how long it is seen how fast DocuSign is, where nobody
 	// has seen it before.
-	firstLook = 15 * time.Second
+	firstVisit = 15 * time.Second
 )
 
 // withDefaults fills in what is not known.

@@ -62,8 +62,8 @@ func (d *desk) die(t *testing.T, at int) (dead bool) {
 	defer stop()
 	p := &process{crashAt: at, stop: stop, die: func() {}}
 	d.runner.DocuSign, d.runner.Ledger = mortalClient{p, &d.docusign}, mortalLedger{p, &d.book}
-	behind := d.book.behind()
-	d.goOn(ctx, behind)
+	left := d.book.leftovers()
+	d.goOn(ctx, left)
 	d.runner.DocuSign = nil
 	return p.dead
 }

@@ -137,8 +137,8 @@ func gone(err error) bool {
 	return ok && e.Gone()
 }
 
-// unsent reports whether the call did not leave.
-func unsent(err error) bool {
+// neverLeft reports whether the call did not leave.
+func neverLeft(err error) bool {
 	e, ok := errors.AsType[unsender](err)
 	return ok && e.Unsent()
 }
@@ -181,13 +181,13 @@ func kept(err error) error {
 	return &keptError{err}
 }
 
-// strangeError is an answer that names what is another lot's.
-type strangeError struct{ text string }
+// otherLotError is an answer that names what is another lot's.
+type otherLotError struct{ text string }
 
-func (e *strangeError) Error() string { return e.text }
+func (e *otherLotError) Error() string { return e.text }
 
 // Taken says so.
-func (*strangeError) Taken() bool { return true }
+func (*otherLotError) Taken() bool { return true }
 
 // refusedError is why a lot could not be claimed: some of its envelopes may not
 // be, by their index.
@@ -215,14 +215,3 @@ func (harmlessError) Doubtful() bool { return false }
 
 // RetryAfter invites a repeat, after a pause that others choose.
 func (harmlessError) RetryAfter() (time.Duration, bool) { return 0, true }
-
-// SameContentMessage says where the content of an envelope went out already.
-func SameContentMessage(twin envelope.Twin) string {
-	what := fmt.Sprintf("was sent on %s as envelope %s", date(twin.At), twin.ID)
-	if twin.ID == "" {
-		what = fmt.Sprintf("may have been sent on %s (not known yet: batchsend reconcile asks DocuSign)", date(twin.At))
-	}
-	return fmt.Sprintf("the same envelope %s in batch %q. DocuSign would send it again; remove the rows, or give --allow-repeat if it must go out once more", what, twin.Batch)
-}
-
-func date(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }

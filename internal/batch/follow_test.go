@@ -95,7 +95,7 @@ func TestLeftLots(t *testing.T) {
 				d.script, d.leftTold = nil, nil
 				d.rows, d.runner.LookOnly = strings.Fields(tt.rows), tt.only
 				start := time.Now()
-				got, result := d.goOn(t.Context(), d.book.behind())
+				got, result := d.goOn(t.Context(), d.book.leftovers())
 				if got != tt.want || result.Stopped != nil || result.Recovered != tt.left || fmt.Sprint(d.leftTold) != tt.told {
 					t.Errorf("%s, %+v, told %v, stopped by %v; want %s, %+v, %s", got, result.Recovered, d.leftTold, result.Stopped, tt.want, tt.left, tt.told)
 				}
@@ -126,9 +126,9 @@ func TestLotClocks(t *testing.T) {
 				ctx, cancel := stopAfter(t.Context(), time.Second)
 				defer cancel()
 				d.run(ctx)
-				behind := d.book.behind()
-				behind.Lots[0].Asked = behind.Lots[0].Asked.Add(-jump)
-				if got, _ := d.goOn(t.Context(), behind); got != "a already-sent, b already-sent" {
+				left := d.book.leftovers()
+				left.Lots[0].Asked = left.Lots[0].Asked.Add(-jump)
+				if got, _ := d.goOn(t.Context(), left); got != "a already-sent, b already-sent" {
 					t.Errorf("DocuSign's clock is ahead by %v, ours has jumped by %v: %s", ahead, jump, got)
 				}
 				d.wantMailed(t, "a b")

@@ -85,8 +85,8 @@ func (d *desk) finish(t *testing.T) {
 		}
 	}
 	d.wantMailed(t, strings.Join(d.rows, " "))
-	if behind := d.book.behind(); len(behind.Lots)+len(behind.Unresolved) > 0 {
-		t.Errorf("in the end there is left: %+v", behind)
+	if left := d.book.leftovers(); len(left.Lots)+len(left.Unresolved) > 0 {
+		t.Errorf("in the end there is left: %+v", left)
 	}
 	if n := d.docusign.litter(); n > 0 {
 		t.Errorf("%d lists and drafts were not removed", n)
@@ -363,7 +363,7 @@ func TestLots(t *testing.T) {
 // that the next run need not look the others up.
 func (d *desk) checkClaims(t *testing.T) {
 	t.Helper()
-	for _, l := range d.book.behind().Lots {
+	for _, l := range d.book.leftovers().Lots {
 		if has := slices.ContainsFunc(d.docusign.jobs, func(j *job) bool { return j.lot == l.ID }); !has && len(l.Envelopes) > 0 {
 			t.Errorf("the ledger has claims of lot %s: %q; DocuSign does not have it", l.ID, l.Envelopes)
 		}

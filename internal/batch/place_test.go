@@ -174,8 +174,8 @@ func TestLotsClaimedAtTheirPlace(t *testing.T) {
 				t.Errorf("%d calls an hour: %s", hourly, got)
 			}
 			d.check(t, result)
-			if behind := d.book.behind(); len(behind.Lots) != 1 || len(behind.Unresolved) != 0 {
-				t.Errorf("%d calls an hour: what is left is %+v, want the lot", hourly, behind)
+			if left := d.book.leftovers(); len(left.Lots) != 1 || len(left.Unresolved) != 0 {
+				t.Errorf("%d calls an hour: what is left is %+v, want the lot", hourly, left)
 			}
 			d.docusign.limiter, d.docusign.speed = nil, 0
 			d.finish(t) // and its list and draft are gone

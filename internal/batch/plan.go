@@ -30,7 +30,7 @@ type Terms struct {
 	// Obstacle says why the first envelope that can only go singly can not go in a
 	// list, see [Groups.Of]; "" leaves the reason out.
 	Obstacle string
-	// Concurrency is how many envelopes are under way at once; 0 means 1.
+	// Concurrency is how many envelopes are sent at once; 0 means 1.
 	Concurrency int
 }
 
@@ -171,7 +171,7 @@ func (t Terms) inBulk(groups []int32, wanted bool) Plan {
 	}
 	p.Lists = len(sizes)
 	p.Calls += 2 * ((drafts + draftsPerCall - 1) / draftsPerCall)
-	if t.Bulk.guessed && len(sizes) > 0 && t.Bulk.takes(sizes[0])+t.Bulk.slack(sizes[0]) > firstLook {
+	if t.Bulk.guessed && len(sizes) > 0 && t.Bulk.takes(sizes[0])+t.Bulk.slack(sizes[0]) > firstVisit {
 		p.Calls++
 	}
 	rest := len(groups) - p.Copies
@@ -199,7 +199,7 @@ func (t Terms) finish(calls int, lots time.Duration) time.Time {
 }
 
 // pass works out when the last of lots of these sizes can be asked for, and
-// when it is known that DocuSign is through, as [mailer.schedule] does.
+// when it is known that DocuSign is through, as [forecast.schedule] does.
 func (b Bulk) pass(sizes []int) (last, end time.Duration) {
 	var free time.Duration // DocuSign is through with what was asked for
 	waiting, first := 0, 0 // copies in the queue, and of which lot on

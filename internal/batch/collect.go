@@ -11,24 +11,25 @@ import (
 	"batchsend/throttle"
 )
 
-func (m *mailer) copies(ctx context.Context, l *lot) (copies []envelope.Copy, err error) {
-	return throttle.Ask(ctx, m.Retry, func(ctx context.Context) ([]envelope.Copy, error) {
-		return m.DocuSign.Copies(ctx, &l.Lot, l.asked())
+func (s *bulkSender) copies(ctx context.Context, l *lot) (copies []envelope.Copy, err error) {
+	return throttle.Ask(ctx, s.retry, func(ctx context.Context) ([]envelope.Copy, error) {
+		return s.docusign.Copies(ctx, &l.Lot, searchFrom(l.Asked))
 	})
 }
 
 // settleFound settles those of a lot's envelopes that DocuSign has made, though
 // it does not know the lot's batch. It reports whether others are left; not if
 // nothing could be recorded, which stops the run.
-func (m *mailer) settleFound(ctx context.Context, l *lot, copies []envelope.Copy) (left bool) {
-	outs, _ := m.sent(l, copies)
-	if !m.settle(ctx, l, outs) {
+func (s *bulkSender) settleFound(ctx context.Context, l *lot, copies []envelope.Copy) (left bool) {
+	outs, _ := s.sent(l, copies)
+	if !s.settle(ctx, l, outs) {
 		return false
 	}
-	if len(l.open) == 0 {
-		l.end()
+	if len(l.open) > 0 {
+		return true
 	}
-	return len(l.open) > 0
+	l.enter(settled)
+	return false
 }
 
 // collect finds the envelopes that DocuSign has made of a lot.
@@ -36,55 +37,55 @@ func (m *mailer) settleFound(ctx context.Context, l *lot, copies []envelope.Copy
 // The others are taken for failed only once all are there that it says it has
 // sent. As long as it shows fewer, what is missing may be an envelope that was
 // mailed, however long that lasts.
-func (m *mailer) collect(ctx context.Context, l *lot) error {
+func (s *bulkSender) collect(ctx context.Context, l *lot) error {
 	began := time.Now()
-	copies, err := m.copies(ctx, l)
+	copies, err := s.copies(ctx, l)
 	if err != nil {
 		return err
 	}
-	outs, seen := m.sent(l, copies)
-	complete, ripe := seen == l.status.Sent, m.ripe(l, began)
+	outs, seen := s.sent(l, copies)
+	complete, ripe := seen == l.status.Sent, l.ripe(began, s.settleTime)
 	failed := 0
 	if complete {
-		if failed, complete, err = m.failed(ctx, l, outs, ripe); err != nil {
+		if failed, complete, err = s.failed(ctx, l, outs, ripe); err != nil {
 			return err
 		}
 	}
 	if !complete && !ripe {
-		m.again(l)
+		l.again(s.settleTime)
 		return nil
 	}
-	if complete && l.looks > 0 {
-		m.lag = max(m.lag, began.Sub(l.since))
+	if complete && l.empty > 0 {
+		s.forecast.lag = max(s.forecast.lag, began.Sub(l.since))
 	}
 	if l.speed = speedOf(copies); l.speed > 0 {
-		m.bulk.Speed, m.bulk.guessed = l.speed, false
-		m.schedule()
+		s.forecast.bulk.Speed, s.forecast.bulk.guessed = l.speed, false
+		s.forecast.schedule(s.lots)
 	}
 	var again []int32 // what has halted an earlier run may have been repaired since
 	for _, tx := range l.Envelopes {
-		if i, ok := l.open[tx]; ok && i != elsewhere && l.earlier() && outs[tx].Status == envelope.Pending {
+		if i := l.open[tx]; i != rowsGone && l.earlier() && outs[tx].Status == envelope.Pending {
 			again = append(again, int32(i))
 		}
 	}
 	switch {
-	case !m.settle(ctx, l, outs):
+	case !s.settle(ctx, l, outs):
 		return nil
 	case len(l.open) == 0:
 	case !complete:
-		m.leave(l, fmt.Sprintf("DocuSign says that it has sent %d envelopes and shows %d", l.status.Sent, seen))
+		s.deferLot(l, fmt.Sprintf("DocuSign says that it has sent %d envelopes and shows %d", l.status.Sent, seen))
 		return nil
 	}
-	l.end()
+	l.enter(settled)
 	if l.earlier() {
-		m.sendAgain(again)
+		s.sendAgain(again)
 	} else if e := halting(l.status.Errors); e != nil {
-		m.stop(&HaltError{e})
+		s.books.stop(&HaltError{e})
 		return nil
 	}
-	if m.MaxErrors > 0 && failed >= m.MaxErrors && failed == l.status.Size && ctx.Err() == nil {
+	if s.books.maxErrors > 0 && failed >= s.books.maxErrors && failed == l.status.Size && ctx.Err() == nil {
 		why := common(l.status.Errors)
-		m.stop(&ManyErrorsError{Count: failed, Last: cmp.Or(why.Message, "DocuSign could not make them from its bulk lists"), Alike: why.Alike})
+		s.books.stop(&ManyErrorsError{Count: failed, Last: cmp.Or(why.Message, "DocuSign could not make them from its bulk lists"), Alike: why.Alike})
 	}
 	return nil
 }
@@ -92,7 +93,7 @@ func (m *mailer) collect(ctx context.Context, l *lot) error {
 // sent returns the outcomes of those envelopes of the lot that DocuSign has
 // made, and how many different ones of its envelopes there are at DocuSign,
 // those settled before among them.
-func (m *mailer) sent(l *lot, copies []envelope.Copy) (outs map[envelope.TransactionID]envelope.Outcome, seen int) {
+func (s *bulkSender) sent(l *lot, copies []envelope.Copy) (outs map[envelope.TransactionID]envelope.Outcome, seen int) {
 	ids := make(map[envelope.TransactionID][]envelope.ID)
 	for _, c := range copies {
 		failed := slices.ContainsFunc(l.status.Errors, func(e envelope.CopyError) bool { return e.ID != "" && e.ID == c.ID })
@@ -108,7 +109,7 @@ func (m *mailer) sent(l *lot, copies []envelope.Copy) (outs map[envelope.Transac
 		out := envelope.Outcome{Status: envelope.Sent, ID: all[0]}
 		if len(all) > 1 {
 			out.Message = "DocuSign has made it more than once, void those that are too many: " + list(all[1:])
-			m.Log.Warn("DocuSign has more than one envelope of one row: void what is too many", "transaction_id", tx, "envelope_id", all[0], "more", all[1:])
+			s.books.log.Warn("DocuSign has more than one envelope of one row: void what is too many", "transaction_id", tx, "envelope_id", all[0], "more", all[1:])
 		}
 		outs[tx] = out
 	}
@@ -125,7 +126,7 @@ func (m *mailer) sent(l *lot, copies []envelope.Copy) (outs map[envelope.Transac
 // be shown in the place of one that was mailed. Of rows that are not among the
 // items nobody can tell that: there DocuSign must have had its time to show all,
 // which is when the lot is ripe.
-func (m *mailer) failed(ctx context.Context, l *lot, outs map[envelope.TransactionID]envelope.Outcome, ripe bool) (n int, ok bool, err error) {
+func (s *bulkSender) failed(ctx context.Context, l *lot, outs map[envelope.TransactionID]envelope.Outcome, ripe bool) (n int, ok bool, err error) {
 	left := slices.Clone(l.status.Errors)
 	take := func(match func(envelope.CopyError) bool) (e envelope.CopyError, ok bool) {
 		i := slices.IndexFunc(left, match)
@@ -149,7 +150,7 @@ func (m *mailer) failed(ctx context.Context, l *lot, outs map[envelope.Transacti
 	}
 	causes := make(map[envelope.TransactionID]envelope.CopyError)
 	if len(left) > 0 {
-		to, err := m.addresses(ctx, l, missing)
+		to, err := s.addresses(ctx, l, missing)
 		if err != nil {
 			return 0, false, err
 		}
@@ -165,7 +166,7 @@ func (m *mailer) failed(ctx context.Context, l *lot, outs map[envelope.Transacti
 		}
 	}
 	if len(left) > 0 {
-		to, err := m.addresses(ctx, l, made)
+		to, err := s.addresses(ctx, l, made)
 		if err != nil {
 			return 0, false, err
 		}
@@ -200,14 +201,14 @@ func (m *mailer) failed(ctx context.Context, l *lot, outs map[envelope.Transacti
 
 // addresses returns to whom envelopes of a lot go, by their normal addresses: nil of
 // those whose rows are gone.
-func (m *mailer) addresses(ctx context.Context, l *lot, of []envelope.TransactionID) (map[envelope.TransactionID]map[string]bool, error) {
+func (s *bulkSender) addresses(ctx context.Context, l *lot, of []envelope.TransactionID) (map[envelope.TransactionID]map[string]bool, error) {
 	all := make(map[envelope.TransactionID]map[string]bool)
 	for _, tx := range of {
 		i := l.open[tx]
-		if i == elsewhere {
+		if i == rowsGone {
 			continue
 		}
-		env, err := m.read(ctx, i)
+		env, err := s.books.read(ctx, i)
 		if err != nil {
 			return nil, err
 		}
@@ -255,26 +256,4 @@ func about(e envelope.CopyError, to map[string]bool, exactly bool) bool {
 		named[email] = true
 	}
 	return len(named) > 0 && (len(named) == len(to) || !exactly)
-}
-
-// speedOf is how many copies a second were made, from when they were sent; 0 if
-// that does not show.
-func speedOf(copies []envelope.Copy) float64 {
-	const few = 20
-	var first, last time.Time
-	n := 0
-	for _, c := range copies {
-		if c.Sent.IsZero() {
-			continue
-		}
-		n++
-		if first.IsZero() || c.Sent.Before(first) {
-			first = c.Sent
-		}
-		last = later(last, c.Sent)
-	}
-	if n < few || !last.After(first) {
-		return 0
-	}
-	return float64(n-1) / last.Sub(first).Seconds()
 }

@@ -1,0 +1,179 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"batchsend/envelope"
+)
+
+// bookkeeper writes down what becomes of the envelopes of a run, whichever way they
+// are sent: it settles them in the ledger, tells the observer, counts failures, and
+// remembers what must be looked up. It stops the run if that cannot go on. It is safe
+// for concurrent use, but for what [resolver] says.
+type bookkeeper struct {
+	ledger    Ledger
+	envelopes Envelopes
+	observer  Observer
+	log       *slog.Logger
+	stop      context.CancelCauseFunc
+	maxErrors int // see [Runner]
+
+	mu        sync.Mutex
+	failures  int            // in a row
+	ownFaults int            // of these, the fault of their rows
+	lookups   []*lookup      // of all envelopes that are unresolved
+	answers   map[int]Answer // to the last attempt of envelopes that are unresolved, or go again
+	recovered Recovered
+}
+
+// read reads the rows of an envelope. If they do not say any more what was planned,
+// the run stops.
+func (b *bookkeeper) read(ctx context.Context, i int) (*envelope.Envelope, error) {
+	env, err := b.envelopes.Read(ctx, i)
+	if err != nil && ctx.Err() == nil {
+		b.stop(err)
+	}
+	return env, err
+}
+
+// tell tells the observer what became of an envelope, unless its rows are gone.
+func (b *bookkeeper) tell(i int, out envelope.Outcome) {
+	if i != rowsGone {
+		b.observer.Outcome(i, out)
+	}
+}
+
+// settleTimeout is how long recording an outcome may take once it is known.
+const settleTimeout = 30 * time.Second
+
+// outliving returns a context for writing down what has happened, whatever
+// happened to ctx.
+func outliving(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+}
+
+// settle writes an outcome down and returns what it has written: that an envelope
+// was sent as one that is another row's is not believed, which makes it unknown.
+// If nothing can be written, the run stops.
+func (b *bookkeeper) settle(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) (envelope.Outcome, bool) {
+	done, cancel := outliving(ctx)
+	defer cancel()
+	err := b.ledger.Settle(done, id, out)
+	if taken(err) {
+		b.log.Warn("an answer names the envelope of another row", "transaction_id", id, "envelope_id", out.ID)
+		out = envelope.Outcome{Status: envelope.Unknown, Message: err.Error()}
+		err = b.ledger.Settle(done, id, out)
+	}
+	if err != nil {
+		b.stop(&LedgerError{fmt.Errorf("recording that transaction %s is %s: %w", id, out.Status, err)})
+	}
+	return out, err == nil
+}
+
+// countFailure stops the run when too many envelopes fail one after the other. err is
+// the answer to the one that ended as out, nil if the failure was not an answer.
+func (b *bookkeeper) countFailure(ctx context.Context, out envelope.Outcome, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if out.Status == envelope.Sent {
+		b.failures, b.ownFaults = 0, 0
+		return
+	}
+	b.failures++
+	if out.Status == envelope.Failed && !alike(err) {
+		b.ownFaults++
+	}
+	if b.maxErrors > 0 && b.failures >= b.maxErrors && ctx.Err() == nil {
+		b.stop(&ManyErrorsError{Count: b.failures, Last: out.Message, Alike: b.ownFaults == 0, Err: err})
+	}
+}
+
+// lookUp has an unresolved envelope looked up.
+func (b *bookkeeper) lookUp(l *lookup) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lookups = append(b.lookups, l)
+	if l.item != rowsGone {
+		b.answers[l.item] = l.Answer
+	}
+}
+
+// answered takes note of what was said to an attempt that ended as out, and
+// returns how often that was said.
+func (b *bookkeeper) answered(i int, out envelope.Outcome) Answer {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a := Answer{Code: out.Code, Message: out.Message}
+	if a.Code != "" {
+		a.Times = 1
+		if before := b.answers[i]; before.Code == a.Code {
+			a.Times += before.Times
+		}
+	}
+	b.answers[i] = a
+	return a
+}
+
+// countRecovered counts an envelope that an earlier run left, when it is known what
+// became of it.
+func (b *bookkeeper) countRecovered(status envelope.Status) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch status {
+	case envelope.Unknown: // it is still to be looked up
+	case envelope.Sent, envelope.AlreadySent:
+		b.recovered.Open--
+		b.recovered.Sent++
+	default:
+		b.recovered.Open--
+		b.recovered.Absent++
+	}
+}
+
+// notClaimed finds out why an envelope could not be claimed: another run has
+// it, its content was sent under another name, or the ledger has failed.
+func (b *bookkeeper) notClaimed(ctx context.Context, i int, err error) {
+	if known, ok := errors.AsType[knower](err); ok {
+		out := envelope.Outcome{Status: envelope.Pending, Message: err.Error()}
+		if st := known.Known(); st.State == envelope.StateSent {
+			out = AlreadySent(st)
+		}
+		b.observer.Outcome(i, out)
+		return
+	}
+	if same, ok := errors.AsType[twinner](err); ok {
+		b.observer.Outcome(i, envelope.Outcome{
+			Status: envelope.Rejected, Code: string(envelope.AlreadySentCode), Message: SameContentMessage(same.Elsewhere()),
+		})
+		return
+	}
+	b.leaseLost(ctx, err)
+}
+
+// leaseLost stops a run that has lost its batches, or its ledger.
+func (b *bookkeeper) leaseLost(ctx context.Context, err error) {
+	if ctx.Err() == nil {
+		b.stop(&LedgerError{err})
+	}
+}
+
+// errPanicked keeps a run from going on after a panic, which resurfaces when
+// what is in flight has been settled.
+var errPanicked = errors.New("a mistake in batchsend; please report it")
+
+// stopOnPanic stops the run if do panics.
+func (b *bookkeeper) stopOnPanic(do func()) {
+	done := false
+	defer func() {
+		if !done {
+			b.stop(errPanicked)
+		}
+	}()
+	do()
+	done = true
+}

@@ -1,0 +1,101 @@
+package batch
+
+import (
+	"context"
+	"time"
+
+	"batchsend/envelope"
+)
+
+// Sender creates envelopes at DocuSign and sends them in one call.
+//
+// An error may say more of itself through these methods, all optional:
+//
+//	RetryAfter() (time.Duration, bool) // nothing was created; may be repeated
+//	Unsent() bool                      // besides, the call did not leave
+//	Doubtful() bool                    // it may have been created: look it up
+//	Halts() bool                       // no further call makes sense
+//	ErrorCode() string                 // DocuSign's name for it
+//	Alike() bool                       // others will meet it too: it is not the envelope's fault
+//
+// One that says nothing is a refusal: nothing was created, and a repeat would
+// be refused again.
+type Sender interface {
+	// Send creates and sends env and returns DocuSign's envelope ID. It does
+	// not repeat anything, and it is safe for concurrent use.
+	Send(ctx context.Context, env *envelope.Envelope, leaving Leaving) (envelope.ID, error)
+}
+
+// Leaving is asked when a call has its place in the account's budget, just before
+// it leaves. If it returns an error the call gives its place back, does not leave,
+// and returns that error as it is. It is asked again if the call leaves again,
+// because the token of the first was refused.
+//
+// While a call waits for its place it gives up when its context ends; once it has
+// left it is waited for.
+type Leaving = func(ctx context.Context) error
+
+// Drafter sends in two steps. Its errors say of themselves what a [Sender]'s do.
+type Drafter interface {
+	// Draft creates env without sending it. One whose answer is lost is never
+	// mailed.
+	Draft(ctx context.Context, env *envelope.Envelope, leaving Leaving) (envelope.ID, error)
+	// SendDraft sends a draft. Doing it twice does no harm: that it was sent
+	// already is no error. One more method may say of an error that DocuSign does
+	// not have the draft any more, or has not sent it and will not:
+	//
+	//	Gone() bool
+	SendDraft(ctx context.Context, id envelope.ID, leaving Leaving) error
+}
+
+// Finder asks DocuSign what became of envelopes whose answer was lost.
+type Finder interface {
+	// Find looks many envelopes up by transaction ID. Those that DocuSign does
+	// not know, or not yet, are absent from the result.
+	Find(ctx context.Context, ids []envelope.TransactionID) (map[envelope.TransactionID]envelope.Found, error)
+	// FindByField looks one envelope up by the custom field that carries its
+	// transaction ID, among those created at or after since.
+	FindByField(ctx context.Context, id envelope.TransactionID, since time.Time) (envelope.Found, bool, error)
+	// Addresses returns the addresses to which an envelope goes.
+	Addresses(ctx context.Context, id envelope.ID) ([]string, error)
+}
+
+// Bulker has DocuSign make many envelopes as copies of one draft. Its errors say
+// of themselves what a [Sender]'s do, and one method more:
+//
+//	QueueFull() bool // nothing was done; there is room again when lots are done
+//
+// Only a lost answer to SendList can mean that somebody was mailed. What is
+// made twice by the other methods mails nobody.
+type Bulker interface {
+	// LotDraft makes a draft for lots of like's group. id is that of the first.
+	LotDraft(ctx context.Context, like *envelope.Envelope, id envelope.TransactionID) (envelope.ID, error)
+	// CreateList makes the list of a lot's envelopes and returns its ID.
+	CreateList(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (string, error)
+	// TestList has DocuSign hold a list against a draft; nil if it can be sent.
+	TestList(ctx context.Context, list string, draft envelope.ID) error
+	// SendList asks for the lot's list to be sent, all or nothing, and returns
+	// the ID of the batch that DocuSign then works through by itself.
+	SendList(ctx context.Context, lot *envelope.Lot, leaving Leaving) (string, error)
+	// FindBatch looks the lot's batch up by its name among those asked for since.
+	FindBatch(ctx context.Context, lot *envelope.Lot, since time.Time) (id string, found bool, err error)
+	// LotStatus tells how far DocuSign has come with a batch.
+	LotStatus(ctx context.Context, batch string) (envelope.LotStatus, error)
+	// Copies lists the envelopes that DocuSign has made of the lot, those that
+	// its searches show already.
+	Copies(ctx context.Context, lot *envelope.Lot, since time.Time) ([]envelope.Copy, error)
+	// Remains finds the lists and drafts that LotDraft and CreateList have made
+	// of lots, also those of which nobody learnt, and that are still there.
+	Remains(ctx context.Context, lots []*envelope.Lot) (lists []string, drafts []envelope.ID, err error)
+	// DeleteList and DeleteDrafts clean up; what is gone already is no error.
+	DeleteList(ctx context.Context, list string) error
+	DeleteDrafts(ctx context.Context, ids ...envelope.ID) error
+}
+
+// DocuSign is all that a run asks of it.
+type DocuSign interface {
+	Sender
+	Drafter
+	Finder
+	Bulker
+}

@@ -1,0 +1,77 @@
+package batch
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"batchsend/envelope"
+	"batchsend/throttle"
+)
+
+// sendByDraft creates a draft and then sends it.
+func sendByDraft(docusign Drafter, drafts *draftSender) action {
+	return func(ctx context.Context, a *attempt) (envelope.ID, error) {
+		err := a.call(ctx, func(ctx context.Context, leaving Leaving) error {
+			draft, err := docusign.Draft(ctx, a.env, leaving)
+			switch {
+			case doubtful(err):
+				return harmlessError{err} // a draft that got lost is never mailed
+			case err != nil:
+				return err
+			}
+			return a.recordDraft(ctx, draft)
+		})
+		if err != nil {
+			return "", err
+		}
+		err = drafts.send(ctx, a.draft, a.ready)
+		a.ended = time.Now()
+		return a.draft, err
+	}
+}
+
+// recordDraft writes down which draft the envelope has become. A draft that is
+// another row's is none: the answer is lost.
+func (a *attempt) recordDraft(ctx context.Context, draft envelope.ID) error {
+	done, cancel := outliving(ctx)
+	defer cancel()
+	books := a.sender.books
+	err := books.ledger.Draft(done, a.env.TransactionID, draft)
+	switch {
+	case taken(err):
+		books.log.Warn("an answer names the draft of another row", "transaction_id", a.env.TransactionID, "envelope_id", draft)
+		return harmlessError{err}
+	case err != nil:
+		err := &LedgerError{fmt.Errorf("recording the draft of line %d of %s: %w", a.env.Line, a.env.File, err)}
+		books.stop(err)
+		return err
+	}
+	a.draft = draft
+	return nil
+}
+
+// draftSender sends drafts that the ledger knows.
+type draftSender struct {
+	docusign Drafter
+	gate     *gate
+	retry    throttle.Policy
+}
+
+// send sends a draft; ready is asked as each of its calls is about to leave.
+// Its error is doubtful if one of its tries may have arrived, whatever the last
+// one was told, and if the draft is gone: somebody may have sent it first.
+func (s *draftSender) send(ctx context.Context, id envelope.ID, ready Leaving) error {
+	lost := false
+	err := s.retry.Do(ctx, func(ctx context.Context) error {
+		err := s.gate.pass(ctx, ready, func(ctx context.Context, leaving Leaving) error {
+			return s.docusign.SendDraft(ctx, id, leaving)
+		})
+		lost = lost || doubtful(err) || repeatable(err) && !neverLeft(err)
+		return err
+	})
+	if err != nil && (lost || gone(err)) {
+		return lostDraftError{err}
+	}
+	return err
+}
