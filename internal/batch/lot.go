@@ -2,6 +2,7 @@ package batch
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"batchsend/envelope"
@@ -18,6 +19,36 @@ const (
 	settled                  // all is known; list and draft are to be removed
 	deferred                 // the next run goes on with it
 )
+
+var stageNames = [...]string{"unsent", "unconfirmed", "processing", "collecting", "settled", "deferred"}
+
+// String returns the stage's name.
+func (s stage) String() string { return stageNames[s] }
+
+// nextStages says which stages may follow each.
+var nextStages = [...][]stage{
+	unsent: {
+		processing,  // DocuSign has named its batch
+		unconfirmed, // the answer was lost
+		settled,     // its envelopes were given back
+	},
+	unconfirmed: {
+		processing, // its batch was found
+		settled,    // DocuSign never got it, or has sent all of it
+		deferred,   // it cannot be looked up, or may still arrive
+	},
+	processing: {
+		collecting, // DocuSign is through
+		settled,    // its batch is not known any more, but all envelopes were found
+		deferred,   // DocuSign does not go on, or cannot be asked
+	},
+	collecting: {
+		settled,  // it is known what became of every envelope
+		deferred, // DocuSign does not show all that it has sent
+	},
+	settled:  nil,
+	deferred: nil,
+}
 
 // lot is a lot for which something was made.
 type lot struct {
@@ -83,6 +114,9 @@ func resumeLot(left envelope.Lot, numbers map[envelope.TransactionID]int) *lot {
 
 // enter has the lot enter its next stage. What is not needed there is forgotten.
 func (l *lot) enter(next stage) {
+	if !slices.Contains(nextStages[l.stage], next) {
+		panic(fmt.Sprintf("lot %s is %v and cannot become %v", l.ID, l.stage, next))
+	}
 	l.stage, l.since, l.empty, l.envs = next, time.Now(), 0, nil
 	if next == settled {
 		l.items, l.Envelopes = nil, nil
