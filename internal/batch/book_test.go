@@ -35,13 +35,17 @@ var errDisk = errors.New("no room left on the disk")
 
 type stateError struct{ envelope.Standing }
 
-func (e stateError) Error() string            { return "it is " + e.State.String() }
-func (e stateError) Known() envelope.Standing { return e.Standing }
+func (e stateError) Error() string { return "it is " + e.State.String() }
+
+func (e stateError) NotClaimed() (envelope.Standing, *envelope.Twin) { return e.Standing, nil }
 
 type twinError struct{ envelope.Twin }
 
-func (e twinError) Error() string            { return "another batch has it" }
-func (e twinError) Elsewhere() envelope.Twin { return e.Twin }
+func (e twinError) Error() string { return "another batch has it" }
+
+func (e twinError) NotClaimed() (envelope.Standing, *envelope.Twin) {
+	return envelope.Standing{}, &e.Twin
+}
 
 // change makes a change unless the call is to fail or the state forbids it.
 func (b *book) change(call string, tx envelope.TransactionID, allowed []envelope.State, change func(*envelope.Standing)) error {
@@ -82,8 +86,8 @@ func (b *book) Claim(_ context.Context, env *envelope.Envelope) error {
 // takenError is an envelope of DocuSign's that is another row's.
 type takenError struct{ envelope.ID }
 
-func (e takenError) Error() string { return string(e.ID) + " is another row's" }
-func (takenError) Taken() bool     { return true }
+func (e takenError) Error() string         { return string(e.ID) + " is another row's" }
+func (takenError) Effect() envelope.Effect { return envelope.EffectTaken }
 
 func taken(err error) bool {
 	_, ok := errors.AsType[takenError](err)

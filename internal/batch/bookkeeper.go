@@ -64,7 +64,7 @@ func (b *bookkeeper) settle(ctx context.Context, id envelope.TransactionID, out 
 	done, cancel := outliving(ctx)
 	defer cancel()
 	err := b.ledger.Settle(done, id, out)
-	if taken(err) {
+	if effectOf(err) == envelope.EffectTaken {
 		b.log.Warn("an answer names the envelope of another row", "transaction_id", id, "envelope_id", out.ID)
 		out = envelope.Outcome{Status: envelope.Unknown, Message: err.Error()}
 		err = b.ledger.Settle(done, id, out)
@@ -138,21 +138,21 @@ func (b *bookkeeper) countRecovered(status envelope.Status) {
 // notClaimed finds out why an envelope could not be claimed: another run has
 // it, its content was sent under another name, or the ledger has failed.
 func (b *bookkeeper) notClaimed(ctx context.Context, i int, err error) {
-	if known, ok := errors.AsType[knower](err); ok {
-		out := envelope.Outcome{Status: envelope.Pending, Message: err.Error()}
-		if st := known.Known(); st.State == envelope.StateSent {
-			out = AlreadySent(st)
-		}
-		b.observer.Outcome(i, out)
+	refusal, ok := errors.AsType[claimRefuser](err)
+	if !ok {
+		b.leaseLost(ctx, err)
 		return
 	}
-	if same, ok := errors.AsType[twinner](err); ok {
+	switch record, same := refusal.NotClaimed(); {
+	case same != nil:
 		b.observer.Outcome(i, envelope.Outcome{
-			Status: envelope.Rejected, Code: string(envelope.AlreadySentCode), Message: SameContentMessage(same.Elsewhere()),
+			Status: envelope.Rejected, Code: string(envelope.AlreadySentCode), Message: SameContentMessage(*same),
 		})
-		return
+	case record.State == envelope.StateSent:
+		b.observer.Outcome(i, AlreadySent(record))
+	default:
+		b.observer.Outcome(i, envelope.Outcome{Status: envelope.Pending, Message: err.Error()})
 	}
-	b.leaseLost(ctx, err)
 }
 
 // leaseLost stops a run that has lost its batches, or its ledger.

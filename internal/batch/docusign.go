@@ -9,17 +9,12 @@ import (
 
 // Sender creates envelopes at DocuSign and sends them in one call.
 //
-// An error may say more of itself through these methods, all optional:
+// An error says of itself through these methods, all optional:
 //
-//	RetryAfter() (time.Duration, bool) // nothing was created; may be repeated
-//	Unsent() bool                      // besides, the call did not leave
-//	Doubtful() bool                    // it may have been created: look it up
-//	Halts() bool                       // no further call makes sense
+//	Effect() envelope.Effect           // what the call has done; without it EffectRefused
+//	RetryAfter() (time.Duration, bool) // when it may be repeated, see throttle.Policy
 //	ErrorCode() string                 // DocuSign's name for it
 //	Alike() bool                       // others will meet it too: it is not the envelope's fault
-//
-// One that says nothing is a refusal: nothing was created, and a repeat would
-// be refused again.
 type Sender interface {
 	// Send creates and sends env and returns DocuSign's envelope ID. It does
 	// not repeat anything, and it is safe for concurrent use.
@@ -41,10 +36,8 @@ type Drafter interface {
 	// mailed.
 	Draft(ctx context.Context, env *envelope.Envelope, leaving Leaving) (envelope.ID, error)
 	// SendDraft sends a draft. Doing it twice does no harm: that it was sent
-	// already is no error. One more method may say of an error that DocuSign does
-	// not have the draft any more, or has not sent it and will not:
-	//
-	//	Gone() bool
+	// already is no error. The effect is EffectGone if DocuSign does not have the
+	// draft any more, or has not sent it and will not.
 	SendDraft(ctx context.Context, id envelope.ID, leaving Leaving) error
 }
 
@@ -61,9 +54,8 @@ type Finder interface {
 }
 
 // Bulker has DocuSign make many envelopes as copies of one draft. Its errors say
-// of themselves what a [Sender]'s do, and one method more:
-//
-//	QueueFull() bool // nothing was done; there is room again when lots are done
+// of themselves what a [Sender]'s do; the effect may be EffectQueueFull or
+// EffectNoBulk, too.
 //
 // Only a lost answer to SendList can mean that somebody was mailed. What is
 // made twice by the other methods mails nobody.

@@ -15,7 +15,7 @@ func sendByDraft(docusign Drafter, drafts *draftSender) action {
 		err := a.call(ctx, func(ctx context.Context, leaving Leaving) error {
 			draft, err := docusign.Draft(ctx, a.env, leaving)
 			switch {
-			case doubtful(err):
+			case effectOf(err) == envelope.EffectUnknown:
 				return harmlessError{err} // a draft that got lost is never mailed
 			case err != nil:
 				return err
@@ -39,7 +39,7 @@ func (a *attempt) recordDraft(ctx context.Context, draft envelope.ID) error {
 	books := a.sender.books
 	err := books.ledger.Draft(done, a.env.TransactionID, draft)
 	switch {
-	case taken(err):
+	case effectOf(err) == envelope.EffectTaken:
 		books.log.Warn("an answer names the draft of another row", "transaction_id", a.env.TransactionID, "envelope_id", draft)
 		return harmlessError{err}
 	case err != nil:
@@ -59,19 +59,20 @@ type draftSender struct {
 }
 
 // send sends a draft; ready is asked as each of its calls is about to leave.
-// Its error is doubtful if one of its tries may have arrived, whatever the last
-// one was told, and if the draft is gone: somebody may have sent it first.
+// Its error is a [lostDraftError] if one of its tries may have arrived, whatever the
+// last one was told, and if the draft is gone: somebody may have sent it first.
 func (s *draftSender) send(ctx context.Context, id envelope.ID, ready Leaving) error {
 	lost := false
 	err := s.retry.Do(ctx, func(ctx context.Context) error {
 		err := s.gate.pass(ctx, ready, func(ctx context.Context, leaving Leaving) error {
 			return s.docusign.SendDraft(ctx, id, leaving)
 		})
-		lost = lost || doubtful(err) || repeatable(err) && !neverLeft(err)
+		effect := effectOf(err)
+		lost = lost || effect == envelope.EffectUnknown || effect == envelope.EffectNotDone
 		return err
 	})
-	if err != nil && (lost || gone(err)) {
-		return lostDraftError{err}
+	if last := effectOf(err); err != nil && (lost || last == envelope.EffectGone) {
+		return lostDraftError{err, last}
 	}
 	return err
 }

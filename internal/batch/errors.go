@@ -45,108 +45,47 @@ func (e *LedgerError) Unwrap() error { return e.Err }
 
 // What an error may say of itself; see [Sender] and [Ledger].
 type (
-	doubter interface {
+	effecter interface {
 		error
-		Doubtful() bool
-	}
-	halter interface {
-		error
-		Halts() bool
-	}
-	repeater interface {
-		error
-		RetryAfter() (time.Duration, bool)
-	}
-	unsender interface {
-		error
-		Unsent() bool
+		Effect() envelope.Effect
 	}
 	coder interface {
 		error
 		ErrorCode() string
 	}
-	knower interface {
-		error
-		Known() envelope.Standing
-	}
-	twinner interface {
-		error
-		Elsewhere() envelope.Twin
-	}
-	taker interface {
-		error
-		Taken() bool
-	}
-	goer interface {
-		error
-		Gone() bool
-	}
 	aliker interface {
 		error
 		Alike() bool
 	}
-	queuer interface {
+	claimRefuser interface {
 		error
-		QueueFull() bool
-	}
-	forbidder interface {
-		error
-		BulkForbidden() bool
+		NotClaimed() (record envelope.Standing, same *envelope.Twin)
 	}
 )
 
-// forbidden reports whether no lot at all will be taken.
-func forbidden(err error) bool {
-	e, ok := errors.AsType[forbidder](err)
-	return ok && e.BulkForbidden()
-}
-
-func queueFull(err error) bool {
-	e, ok := errors.AsType[queuer](err)
-	return ok && e.QueueFull()
-}
-
-func doubtful(err error) bool {
-	e, ok := errors.AsType[doubter](err)
-	return ok && e.Doubtful()
-}
-
-func halts(err error) bool {
-	e, ok := errors.AsType[halter](err)
-	return ok && e.Halts()
-}
-
-func repeatable(err error) bool {
-	e, ok := errors.AsType[repeater](err)
-	if !ok {
-		return false
+// effectOf returns what a call has done that ended with err. The outermost error that
+// says so is believed.
+func effectOf(err error) envelope.Effect {
+	if e, ok := errors.AsType[effecter](err); ok {
+		return e.Effect()
 	}
-	_, again := e.RetryAfter()
-	return again
+	return envelope.EffectRefused
 }
 
-// taken reports whether what an answer names is another row's envelope.
-func taken(err error) bool {
-	e, ok := errors.AsType[taker](err)
-	return ok && e.Taken()
-}
-
-// gone reports whether DocuSign does not have a draft any more.
-func gone(err error) bool {
-	e, ok := errors.AsType[goer](err)
-	return ok && e.Gone()
-}
-
-// neverLeft reports whether the call did not leave.
-func neverLeft(err error) bool {
-	e, ok := errors.AsType[unsender](err)
-	return ok && e.Unsent()
+// lastEffect returns the same of the last try alone, where it was tried several times
+// and an earlier try may have done something.
+func lastEffect(err error) envelope.Effect {
+	if e, ok := errors.AsType[lostDraftError](err); ok {
+		return e.last
+	}
+	return effectOf(err)
 }
 
 // refused reports whether DocuSign has read the request and said no, so that
 // nothing was created or sent and a repeat would be refused too.
 func refused(ctx context.Context, err error) bool {
-	if err == nil || doubtful(err) || repeatable(err) || halts(err) {
+	switch effect := effectOf(err); {
+	case err == nil, effect == envelope.EffectUnknown, effect == envelope.EffectStop, effect.Repeatable():
 		return false
 	}
 	cause := context.Cause(ctx)
@@ -186,8 +125,8 @@ type otherLotError struct{ text string }
 
 func (e *otherLotError) Error() string { return e.text }
 
-// Taken says so.
-func (*otherLotError) Taken() bool { return true }
+// Effect tells that nothing was written down.
+func (*otherLotError) Effect() envelope.Effect { return envelope.EffectTaken }
 
 // refusedError is why a lot could not be claimed: some of its envelopes may not
 // be, by their index.
@@ -198,20 +137,23 @@ func (e *refusedError) Error() string {
 }
 
 // lostDraftError is a draft of which it is not known whether it was sent.
-type lostDraftError struct{ error }
+type lostDraftError struct {
+	error
+	last envelope.Effect // of the last try to send it
+}
 
 func (e lostDraftError) Unwrap() error { return e.error }
 
-// Doubtful tells that the draft may have been sent.
-func (lostDraftError) Doubtful() bool { return true }
+// Effect tells that the draft may have been sent.
+func (lostDraftError) Effect() envelope.Effect { return envelope.EffectUnknown }
 
 // harmlessError is a lost answer to a call that may be made again.
 type harmlessError struct{ error }
 
 func (e harmlessError) Unwrap() error { return e.error }
 
-// Doubtful tells that nobody can have received anything.
-func (harmlessError) Doubtful() bool { return false }
+// Effect tells that nobody can have received anything.
+func (harmlessError) Effect() envelope.Effect { return envelope.EffectNotDone }
 
 // RetryAfter invites a repeat, after a pause that others choose.
 func (harmlessError) RetryAfter() (time.Duration, bool) { return 0, true }

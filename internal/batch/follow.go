@@ -110,7 +110,7 @@ func (s *bulkSender) findBatch(ctx context.Context, l *lot) (found bool, err err
 	switch err := s.recordPart(ctx, l, func(l *envelope.Lot) { l.Batch = batch }); {
 	case err == nil:
 		s.follow(l, time.Time{}) // it may be through for long
-	case taken(err):
+	case effectOf(err) == envelope.EffectTaken:
 		return false, err
 	}
 	return true, nil

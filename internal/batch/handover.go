@@ -93,7 +93,7 @@ func (s *bulkSender) prepare(ctx context.Context, l *lot) error {
 func (s *bulkSender) harmless(ctx context.Context, l *lot, call func(context.Context) error) error {
 	return s.retry.Do(ctx, func(ctx context.Context) error {
 		err := call(ctx)
-		if doubtful(err) || taken(err) {
+		if effect := effectOf(err); effect == envelope.EffectUnknown || effect == envelope.EffectTaken {
 			err, l.littered = harmlessError{err}, true
 		}
 		return err
@@ -112,7 +112,7 @@ func (s *bulkSender) recordPart(ctx context.Context, l *lot, set func(*envelope.
 		}
 	}
 	err := s.record(ctx, l)
-	if taken(err) {
+	if effectOf(err) == envelope.EffectTaken {
 		l.Lot = before
 	}
 	return err
@@ -124,7 +124,7 @@ func (s *bulkSender) record(ctx context.Context, l *lot) error {
 	done, cancel := outliving(ctx)
 	defer cancel()
 	err := s.books.ledger.RecordLot(done, &l.Lot)
-	if err == nil || taken(err) {
+	if err == nil || effectOf(err) == envelope.EffectTaken {
 		return err
 	}
 	err = &LedgerError{fmt.Errorf("recording lot %s: %w", l.ID, err)}
@@ -144,27 +144,27 @@ func (s *bulkSender) order(ctx context.Context, l *lot) {
 			}
 			return s.recordPart(ctx, l, func(l *envelope.Lot) { l.Batch = batch })
 		})
-		if repeatable(err) && !s.unclaim(ctx, l) {
+		if effectOf(err).Repeatable() && !s.unclaim(ctx, l) {
 			return &LedgerError{err}
 		}
 		return err
 	})
 	_, unrecorded := errors.AsType[*LedgerError](err)
 	now := time.Now()
-	switch {
+	switch effect := effectOf(err); {
 	case err == nil, unrecorded && l.Batch != "": // the next run finds it by its name
 		l.group.refusals = 0
 		s.follow(l, now)
 		s.books.observer.LotSent(len(l.open), l.expect)
 		s.told = later(s.told, l.next)
-	case doubtful(err), taken(err):
+	case effect == envelope.EffectUnknown, effect == envelope.EffectTaken:
 		l.enter(unconfirmed)
 		l.next, l.left = now.Add(pauses[0]), len(l.open)
 		l.answer = Answer{Code: code(err), Message: err.Error(), Times: 1}
 		s.books.log.Info("DocuSign did not tell whether it sends a lot: it is looked up", "lot", l.ID, "error", err)
 		s.books.observer.LookingUp(len(l.open), now.Add(s.settleTime))
 		s.told = later(s.told, now.Add(s.settleTime))
-	case queueFull(err) && now.Sub(l.since) < longestStandstill:
+	case effect == envelope.EffectQueueFull && now.Sub(l.since) < longestStandstill:
 		if s.unclaim(ctx, l) {
 			l.next = now.Add(pauses[len(pauses)-1])
 			s.books.log.Info("DocuSign's queue is full: the lot waits", "lot", l.ID, "error", err)
@@ -227,7 +227,7 @@ func (s *bulkSender) giveUp(ctx context.Context, l *lot, err error) {
 	_, unanswered := errors.AsType[harmlessError](err)
 	switch {
 	case !ok:
-	case halts(err):
+	case effectOf(err) == envelope.EffectStop:
 		s.books.stop(&HaltError{err})
 	case ctx.Err() != nil:
 	case !refused(ctx, err) && !unanswered:
@@ -241,9 +241,10 @@ func (s *bulkSender) giveUp(ctx context.Context, l *lot, err error) {
 // that was refused, and returns the numbers of their envelopes.
 func (s *bulkSender) takeAlike(l *lot, err error) (items []int32) {
 	l.group.refusals++
+	effect := effectOf(err)
 	s.pending = slices.DeleteFunc(s.pending, func(p pendingLot) bool {
 		same := p.group == l.group && (l.group.refusals == maxRefusals || l.group.draft == "")
-		alike := same || queueFull(err) || forbidden(err)
+		alike := same || effect == envelope.EffectQueueFull || effect == envelope.EffectNoBulk
 		if alike {
 			items = append(items, p.items...)
 		}

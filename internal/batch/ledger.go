@@ -9,13 +9,16 @@ import (
 // Ledger remembers across runs. Every change is durable when the method
 // returns, and all methods are safe for concurrent use.
 //
-// Two errors say that an envelope was not claimed for a good reason, and one that
-// what DocuSign's answer names as the envelope is another row's; any other means
-// that the ledger itself has failed, or that the batch is another run's now:
+// An error whose effect is EffectTaken says that what DocuSign's answer names as the
+// envelope is another row's, or as a part of the lot another lot's. One with this
+// method says that an envelope was not claimed for a good reason: same is an envelope
+// with the same content that was sent under another name, or may have been; if it is
+// nil, somebody else has claimed or sent the envelope, as its record says.
 //
-//	Known() envelope.Standing   // somebody else has claimed or sent it
-//	Elsewhere() envelope.Twin   // the same content was sent under another name
-//	Taken() bool                // nothing was recorded
+//	NotClaimed() (record envelope.Standing, same *envelope.Twin)
+//
+// Any other error means that the ledger itself has failed, or that the batch is
+// another run's now.
 type Ledger interface {
 	// Claim marks env as about to be sent, if nobody else has.
 	Claim(ctx context.Context, env *envelope.Envelope) error
@@ -37,8 +40,8 @@ type Ledger interface {
 	// ClaimLot claims the envelopes of a lot that is about to be sent, all or none
 	// of them: refused says of those that may not go, by their index, why.
 	ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (refused []error, err error)
-	// RecordLot writes down the parts of the lot that are known. Of one that is
-	// another lot's the error says that it is Taken.
+	// RecordLot writes down the parts of the lot that are known. If one of them is
+	// another lot's, the error's effect is EffectTaken.
 	RecordLot(ctx context.Context, lot *envelope.Lot) error
 	// SettleLot records what came of envelopes of the lot, and if it is over
 	// that nothing is to be done about it any more. speed is how many copies a

@@ -38,7 +38,7 @@ func outcomeOf(ctx context.Context, id envelope.ID, err error) envelope.Outcome 
 	_, kept := errors.AsType[*keptError](err)
 	_, harmless := errors.AsType[harmlessError](err)
 	switch {
-	case doubtful(err):
+	case effectOf(err) == envelope.EffectUnknown:
 		out.Status = envelope.Unknown
 	case harmless && isOwnCode(out.Code) && ctx.Err() == nil:
 		// However often DocuSign is asked it says the same, and no draft is mailed.

@@ -177,7 +177,7 @@ func (b *bookkeeper) lookUpFailed(ctx context.Context, err error, args ...any) e
 	if ctx.Err() == nil {
 		b.log.Warn("looking up a lost answer failed", append(args, "error", err)...)
 	}
-	if halts(err) {
+	if lastEffect(err) == envelope.EffectStop {
 		b.stop(&HaltError{err})
 	}
 	return err
@@ -311,7 +311,7 @@ func (r *resolver) sendDraft(ctx context.Context, l *lookup) (resolved bool, err
 		l.refusal, l.refusalErr = &out, err
 		l.empty++
 		return false, nil
-	case gone(err):
+	case lastEffect(err) == envelope.EffectGone:
 		l.Draft = ""
 		l.empty++
 		return false, nil

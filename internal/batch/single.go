@@ -74,7 +74,7 @@ func (s *singleSender) send(ctx context.Context, i int, claim claim) {
 		}
 		s.books.leaseLost(ctx, kept.err)
 	}
-	if halts(err) {
+	if lastEffect(err) == envelope.EffectStop {
 		s.books.stop(&HaltError{err})
 	}
 	s.settle(ctx, i, a, outcomeOf(ctx, id, err), err)
@@ -122,7 +122,7 @@ func (a *attempt) call(ctx context.Context, call func(context.Context, Leaving) 
 	return a.sender.retry.Do(ctx, func(ctx context.Context) error {
 		err := a.sender.gate.pass(ctx, a.ready, call)
 		a.ended = time.Now()
-		if !a.claimed || !repeatable(err) {
+		if !a.claimed || !effectOf(err).Repeatable() {
 			return err
 		}
 		books := a.sender.books

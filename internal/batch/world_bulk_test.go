@@ -100,7 +100,7 @@ func (w *world) harmed(format string, args ...any) {
 
 // mild makes of a lost answer what a client says of calls that may be repeated.
 func mild(err error) error {
-	if said, ok := errors.AsType[*saidError](err); ok && said.Doubtful() {
+	if said, ok := errors.AsType[*saidError](err); ok && said.Effect() == envelope.EffectUnknown {
 		if said.ErrorCode() != "" {
 			return &saidError{vagueDown}
 		}

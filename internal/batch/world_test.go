@@ -40,16 +40,26 @@ const (
 type saidError struct{ fault fault }
 
 func (e *saidError) Error() string { return "DocuSign: " + string(e.fault) }
-func (e *saidError) Doubtful() bool {
-	return e.fault == lostBefore || e.fault == lostAfter || e.fault == vague || e.fault == vagueAfter
+
+func (e *saidError) Effect() envelope.Effect {
+	switch e.fault {
+	case lostBefore, lostAfter, vague, vagueAfter:
+		return envelope.EffectUnknown
+	case limit, down, vagueDown:
+		return envelope.EffectNotDone
+	case halt:
+		return envelope.EffectStop
+	case full:
+		return envelope.EffectQueueFull
+	case forbid:
+		return envelope.EffectNoBulk
+	case missing:
+		return envelope.EffectGone
+	}
+	return envelope.EffectRefused
 }
-func (e *saidError) Halts() bool         { return e.fault == halt }
-func (e *saidError) QueueFull() bool     { return e.fault == full }
-func (e *saidError) BulkForbidden() bool { return e.fault == forbid }
-func (e *saidError) Gone() bool          { return e.fault == missing }
-func (e *saidError) RetryAfter() (time.Duration, bool) {
-	return 0, e.fault == limit || e.fault == down || e.fault == vagueDown
-}
+
+func (e *saidError) RetryAfter() (time.Duration, bool) { return 0, e.Effect().Repeatable() }
 
 func (e *saidError) ErrorCode() string {
 	switch e.fault {
@@ -108,7 +118,7 @@ var _ batch.DocuSign = (*world)(nil)
 // unsentError is a call that gave up while it waited for its place.
 type unsentError struct{ error }
 
-func (unsentError) Unsent() bool                      { return true }
+func (unsentError) Effect() envelope.Effect           { return envelope.EffectNotSent }
 func (unsentError) RetryAfter() (time.Duration, bool) { return 0, true }
 func (e unsentError) Unwrap() error                   { return e.error }
 
