@@ -186,7 +186,7 @@ func (s *bulkSender) countResolving(result *Result) {
 
 // ErrLate ends a run that must end before DocuSign would be through with the
 // next list.
-var ErrLate = errors.New("the time that is left does not suffice for the rest in bulk: run the same command again to go on")
+var ErrLate = errors.New("the time that is left does not suffice for the rest in bulk: " + envelope.RunAgain + " to go on")
 
 // why says why the run ended before the last envelope, if it did.
 func (s *bulkSender) why(stopped error) error {

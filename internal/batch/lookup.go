@@ -86,7 +86,7 @@ func (l *lookup) hopeless() bool {
 // outcome is that of an envelope which could not be resolved.
 func (l *lookup) outcome() envelope.Outcome {
 	out := envelope.Outcome{Status: envelope.Unknown, Code: l.Answer.Code}
-	out.Message = l.Answer.said() + ". It may exist all the same. Run the same command again: it is looked up before anything is sent"
+	out.Message = l.Answer.said() + ". It may exist all the same. " + envelope.RunAgainSentence + lookedUpFirst
 	switch {
 	case l.unclear != "":
 		out.Message = l.unclear

@@ -178,7 +178,7 @@ func (l *lot) waitsFor() string {
 // outcome is that of an envelope of which it is not known yet what became. Once
 // it was sent for, nobody may take it for not sent.
 func (l *lot) outcome() envelope.Outcome {
-	const again = "; run the same command again: it is looked up before anything is sent"
+	const again = "; " + envelope.RunAgain + lookedUpFirst
 	out := envelope.Outcome{Status: envelope.Unknown, Code: l.answer.Code}
 	switch {
 	case l.stage == processing || l.stage == collecting:

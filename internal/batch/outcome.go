@@ -52,6 +52,9 @@ func outcomeOf(ctx context.Context, id envelope.ID, err error) envelope.Outcome 
 // this envelope, and not that of a server in between: "HTTP_503" and its like.
 func isOwnCode(code string) bool { return code != "" && !strings.HasPrefix(code, "HTTP_") }
 
+// lookedUpFirst says what the next run does with an unresolved envelope.
+const lookedUpFirst = ": it is looked up before anything is sent"
+
 // said is what is known of the attempt, to begin a sentence with.
 func (a Answer) said() string {
 	if a.Message == "" {
