@@ -94,9 +94,9 @@ func (r *Runner) Run(ctx context.Context, envelopes Envelopes, left Leftovers) R
 	books := r.books(envelopes, stop)
 	gate := &gate{before: r.BeforeClaim, stale: r.Stale, stop: stop}
 	drafts := &draftSender{r.DocuSign, gate, r.Retry}
-	single := &singleSender{books: books, gate: gate, retry: r.Retry, concurrency: r.Concurrency, act: sendAtOnce(r.DocuSign)}
+	single := &singleSender{books: books, gate: gate, docusign: r.DocuSign, retry: r.Retry, concurrency: r.Concurrency}
 	if r.TwoStep {
-		single.act = sendByDraft(r.DocuSign, drafts)
+		single.drafts = drafts
 	}
 	work := divide(books.envelopes, left, r.InLots)
 	bulk := r.bulkSender(books, gate, work, left.Lots)
@@ -104,14 +104,14 @@ func (r *Runner) Run(ctx context.Context, envelopes Envelopes, left Leftovers) R
 	look.resume(left.Unresolved, work.leftovers)
 
 	if books.recovered.Total() > 0 {
-		bulk.recover(ctx)
-		look.recover(ctx)
+		bulk.recoverLeftovers(ctx)
+		look.recoverLeftovers(ctx)
 	}
 	both := pool.New()
 	both.Go(func() { books.stopOnPanic(func() { bulk.sendAll(ctx) }) })
 	both.Go(func() {
-		single.sendAll(ctx, slices.Values(work.singly), single.claim)
-		single.sendAll(ctx, received(bulk.singly), single.claim)
+		single.send(ctx, slices.Values(work.singly))
+		single.send(ctx, received(bulk.singly))
 	})
 	both.Wait()
 	look.resolve(ctx)

@@ -59,8 +59,8 @@ func outliving(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // settle writes an outcome down and returns what it has written: that an envelope
 // was sent as one that is another row's is not believed, which makes it unknown.
-// If nothing can be written, the run stops.
-func (b *bookkeeper) settle(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) (envelope.Outcome, bool) {
+// If nothing can be written, it stops the run and returns an error.
+func (b *bookkeeper) settle(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) (envelope.Outcome, error) {
 	done, cancel := outliving(ctx)
 	defer cancel()
 	err := b.ledger.Settle(done, id, out)
@@ -70,9 +70,10 @@ func (b *bookkeeper) settle(ctx context.Context, id envelope.TransactionID, out 
 		err = b.ledger.Settle(done, id, out)
 	}
 	if err != nil {
-		b.stop(&LedgerError{fmt.Errorf("recording that transaction %s is %s: %w", id, out.Status, err)})
+		err = &LedgerError{fmt.Errorf("recording that transaction %s is %s: %w", id, out.Status, err)}
+		b.stop(err)
 	}
-	return out, err == nil
+	return out, err
 }
 
 // countFailure stops the run when too many envelopes fail one after the other. err is

@@ -73,8 +73,8 @@ func (s *bulkSender) sendSingly(items []int32, why error) {
 	}
 }
 
-// recover finds out how earlier runs' lots stand.
-func (s *bulkSender) recover(ctx context.Context) {
+// recoverLeftovers finds out how earlier runs' lots stand.
+func (s *bulkSender) recoverLeftovers(ctx context.Context) {
 	for _, l := range s.lots {
 		for ctx.Err() == nil && l.active() && !l.next.After(time.Now()) {
 			s.visit(ctx, l)

@@ -123,20 +123,10 @@ func (s *bulkSender) sent(l *lot, copies []envelope.Copy) (outs map[envelope.Tra
 //
 // It adds none and returns false if there are more than DocuSign has told of, or
 // if an error can be about an envelope that is there: then one that failed may
-// be shown in the place of one that was mailed. Of rows that are not among the
-// items nobody can tell that: there DocuSign must have had its time to show all,
+// be shown in the place of one that was mailed. Of envelopes whose rows are gone
+// nobody can tell that: there DocuSign must have had its time to show all,
 // which is when the lot is ripe.
 func (s *bulkSender) failed(ctx context.Context, l *lot, outs map[envelope.TransactionID]envelope.Outcome, ripe bool) (n int, ok bool, err error) {
-	left := slices.Clone(l.status.Errors)
-	take := func(match func(envelope.CopyError) bool) (e envelope.CopyError, ok bool) {
-		i := slices.IndexFunc(left, match)
-		if i < 0 {
-			return e, false
-		}
-		e = left[i]
-		left = slices.Delete(left, i, i+1)
-		return e, true
-	}
 	var missing, made []envelope.TransactionID
 	for _, tx := range l.Envelopes {
 		if _, open := l.open[tx]; !open {
@@ -148,43 +138,18 @@ func (s *bulkSender) failed(ctx context.Context, l *lot, outs map[envelope.Trans
 			missing = append(missing, tx)
 		}
 	}
-	causes := make(map[envelope.TransactionID]envelope.CopyError)
-	if len(left) > 0 {
-		to, err := s.addresses(ctx, l, missing)
-		if err != nil {
-			return 0, false, err
-		}
-		for _, exactly := range []bool{true, false} { // an error may name some of the recipients
-			for _, tx := range missing {
-				if _, told := causes[tx]; to[tx] == nil || told {
-					continue
-				}
-				if e, ok := take(func(e envelope.CopyError) bool { return about(e, to[tx], exactly) }); ok {
-					causes[tx] = e
-				}
-			}
-		}
+	causes, others, err := s.causes(ctx, l, missing)
+	if err != nil {
+		return 0, false, err
 	}
-	if len(left) > 0 {
-		to, err := s.addresses(ctx, l, made)
-		if err != nil {
-			return 0, false, err
-		}
-		for _, tx := range made {
-			if slices.ContainsFunc(left, func(e envelope.CopyError) bool {
-				return to[tx] != nil && about(e, to[tx], false) || to[tx] == nil && !ripe && len(e.Emails) > 0
-			}) {
-				return 0, false, nil
-			}
-		}
-	}
-	if len(missing) > l.status.Failed {
-		return 0, false, nil
+	wrong, err := s.anyAbout(ctx, l, others, made, ripe)
+	if err != nil || wrong || len(missing) > l.status.Failed {
+		return 0, false, err
 	}
 	for _, tx := range missing {
 		cause, ok := causes[tx]
 		if !ok {
-			cause = common(left)
+			cause = common(others)
 		}
 		if cause.Halt != nil { // nothing is wrong with this one
 			outs[tx] = envelope.Outcome{Status: envelope.Pending, Message: cause.Message}
@@ -197,6 +162,53 @@ func (s *bulkSender) failed(ctx context.Context, l *lot, outs map[envelope.Trans
 		}
 	}
 	return n, true, nil
+}
+
+// causes finds the errors that name recipients of the missing envelopes of a lot: first
+// those that name exactly all, then those that name some. It returns the other errors
+// too.
+func (s *bulkSender) causes(ctx context.Context, l *lot, missing []envelope.TransactionID) (causes map[envelope.TransactionID]envelope.CopyError, others []envelope.CopyError, err error) {
+	if len(l.status.Errors) == 0 {
+		return nil, nil, nil
+	}
+	to, err := s.addresses(ctx, l, missing)
+	if err != nil {
+		return nil, nil, err
+	}
+	causes, others = make(map[envelope.TransactionID]envelope.CopyError), slices.Clone(l.status.Errors)
+	for _, exactly := range []bool{true, false} {
+		for _, tx := range missing {
+			if _, found := causes[tx]; to[tx] == nil || found {
+				continue
+			}
+			i := slices.IndexFunc(others, func(e envelope.CopyError) bool { return about(e, to[tx], exactly) })
+			if i >= 0 {
+				causes[tx] = others[i]
+				others = slices.Delete(others, i, i+1)
+			}
+		}
+	}
+	return causes, others, nil
+}
+
+// anyAbout reports whether one of the errors can be about an envelope of a lot that
+// DocuSign has made.
+func (s *bulkSender) anyAbout(ctx context.Context, l *lot, errors []envelope.CopyError, made []envelope.TransactionID, ripe bool) (bool, error) {
+	if len(errors) == 0 {
+		return false, nil
+	}
+	to, err := s.addresses(ctx, l, made)
+	if err != nil {
+		return false, err
+	}
+	for _, tx := range made {
+		if slices.ContainsFunc(errors, func(e envelope.CopyError) bool {
+			return to[tx] != nil && about(e, to[tx], false) || to[tx] == nil && !ripe && len(e.Emails) > 0
+		}) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // addresses returns to whom envelopes of a lot go, by their normal addresses: nil of

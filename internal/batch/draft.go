@@ -9,45 +9,42 @@ import (
 	"batchsend/throttle"
 )
 
-// sendByDraft creates a draft and then sends it.
-func sendByDraft(docusign Drafter, drafts *draftSender) action {
-	return func(ctx context.Context, a *attempt) (envelope.ID, error) {
-		err := a.call(ctx, func(ctx context.Context, leaving Leaving) error {
-			draft, err := docusign.Draft(ctx, a.env, leaving)
-			switch {
-			case effectOf(err) == envelope.EffectUnknown:
-				return harmlessError{err} // a draft that got lost is never mailed
-			case err != nil:
-				return err
-			}
-			return a.recordDraft(ctx, draft)
-		})
-		if err != nil {
-			return "", err
+// sendByDraft creates a draft of the envelope and then sends it.
+func (d *delivery) sendByDraft(ctx context.Context, drafts *draftSender) (envelope.ID, error) {
+	err := d.call(ctx, func(ctx context.Context, leaving Leaving) error {
+		draft, err := drafts.docusign.Draft(ctx, d.env, leaving)
+		switch {
+		case effectOf(err) == envelope.EffectUnknown:
+			return harmlessError{err} // a draft that got lost is never mailed
+		case err != nil:
+			return err
 		}
-		err = drafts.send(ctx, a.draft, a.ready)
-		a.ended = time.Now()
-		return a.draft, err
+		return d.recordDraft(ctx, draft)
+	})
+	if err != nil {
+		return "", err
 	}
+	err = drafts.send(ctx, d.draft, d.ready)
+	d.ended = time.Now()
+	return d.draft, err
 }
 
 // recordDraft writes down which draft the envelope has become. A draft that is
 // another row's is none: the answer is lost.
-func (a *attempt) recordDraft(ctx context.Context, draft envelope.ID) error {
+func (d *delivery) recordDraft(ctx context.Context, draft envelope.ID) error {
 	done, cancel := outliving(ctx)
 	defer cancel()
-	books := a.sender.books
-	err := books.ledger.Draft(done, a.env.TransactionID, draft)
+	err := d.books.ledger.Draft(done, d.env.TransactionID, draft)
 	switch {
 	case effectOf(err) == envelope.EffectTaken:
-		books.log.Warn("an answer names the draft of another row", "transaction_id", a.env.TransactionID, "envelope_id", draft)
+		d.books.log.Warn("an answer names the draft of another row", "transaction_id", d.env.TransactionID, "envelope_id", draft)
 		return harmlessError{err}
 	case err != nil:
-		err := &LedgerError{fmt.Errorf("recording the draft of line %d of %s: %w", a.env.Line, a.env.File, err)}
-		books.stop(err)
+		err := &LedgerError{fmt.Errorf("recording the draft of line %d of %s: %w", d.env.Line, d.env.File, err)}
+		d.books.stop(err)
 		return err
 	}
-	a.draft = draft
+	d.draft = draft
 	return nil
 }
 

@@ -35,10 +35,10 @@ func (r *resolver) resume(left []Unresolved, numbers map[envelope.TransactionID]
 	r.books.recovered.Open += len(left)
 }
 
-// recover asks for what earlier runs left unresolved, before anything is sent.
+// recoverLeftovers asks for what earlier runs left unresolved, before anything is sent.
 // Envelopes whose time to turn up has passed are resolved now. The rest are looked up
 // again when all else is done.
-func (r *resolver) recover(ctx context.Context) {
+func (r *resolver) recoverLeftovers(ctx context.Context) {
 	ripe := func(l *lookup) bool { return l.ripe(time.Now(), r.settleTime) && !l.hopeless() }
 	for round := range minLookUps {
 		if round > 0 && (!slices.ContainsFunc(r.books.lookups, ripe) || !sleep(ctx, r.pause(round-1))) {
@@ -48,7 +48,7 @@ func (r *resolver) recover(ctx context.Context) {
 	}
 	again := r.takeAbsent(ctx)
 	r.books.observer.Recovered(r.books.recovered)
-	r.single.sendAll(ctx, slices.Values(again), r.single.claimAgain)
+	r.single.sendAgain(ctx, slices.Values(again))
 }
 
 // resolve looks unresolved envelopes up until each is found or proven absent; an
@@ -68,7 +68,7 @@ func (r *resolver) resolve(ctx context.Context) {
 			r.books.stop(fmt.Errorf("lost answers cannot be looked up: %w", err))
 		}
 		if again := r.takeAbsent(ctx); len(again) > 0 {
-			r.single.sendAll(ctx, slices.Values(again), r.single.claimAgain)
+			r.single.sendAgain(ctx, slices.Values(again))
 			if slices.ContainsFunc(r.books.lookups, func(l *lookup) bool { return slices.Contains(again, int32(l.item)) }) {
 				r.tellLookUps() // it will last as long once more
 			}

@@ -4,71 +4,56 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"time"
-
-	"github.com/sourcegraph/conc/pool"
 
 	"batchsend/envelope"
 	"batchsend/throttle"
 )
 
-// singleSender does something with envelopes one by one, several at once: it claims
-// each, has act make the calls, and settles what came of it.
+// singleSender sends envelopes one by one, several at once: it claims each, sends it,
+// and settles what came of it.
 type singleSender struct {
 	books       *bookkeeper
 	gate        *gate
+	docusign    Sender
+	drafts      *draftSender // nil: in one call
 	retry       throttle.Policy
 	concurrency int // 0 means 1
-	act         action
 }
 
-// action is what is done with an envelope. It makes the call that must not be made
-// twice through [attempt.call], which claims the envelope. It returns DocuSign's ID
-// of the envelope.
-type action func(ctx context.Context, a *attempt) (envelope.ID, error)
-
-// claim is how an envelope is claimed: for the first time or once more.
-type claim = func(context.Context, *envelope.Envelope) error
-
-// claim claims an envelope for the first time.
-func (s *singleSender) claim(ctx context.Context, env *envelope.Envelope) error {
-	return s.books.ledger.Claim(ctx, env)
+// send sends the envelopes with the given numbers.
+func (s *singleSender) send(ctx context.Context, numbers iter.Seq[int32]) {
+	s.books.each(ctx, s.concurrency, numbers, func(ctx context.Context, i int) {
+		s.sendOne(ctx, i, s.books.ledger.Claim)
+	})
 }
 
-// claimAgain claims an envelope whose earlier attempt created nothing.
-func (s *singleSender) claimAgain(ctx context.Context, env *envelope.Envelope) error {
-	s.books.log.Info("sending again: DocuSign has sent no envelope with this transaction ID", "line", env.Line, "transaction_id", env.TransactionID)
-	return s.books.ledger.Retry(ctx, env.TransactionID)
-}
-
-// sendAll sends the envelopes with the given numbers, several at once.
-func (s *singleSender) sendAll(ctx context.Context, todo iter.Seq[int32], claim claim) {
-	p := pool.New().WithMaxGoroutines(max(s.concurrency, 1))
-	for i := range todo {
-		if ctx.Err() != nil {
-			break
-		}
-		p.Go(func() {
-			s.books.stopOnPanic(func() {
-				if ctx.Err() == nil {
-					s.send(ctx, int(i), claim)
-				}
-			})
+// sendAgain sends envelopes whose earlier attempt is proven to have created nothing.
+func (s *singleSender) sendAgain(ctx context.Context, numbers iter.Seq[int32]) {
+	s.books.each(ctx, s.concurrency, numbers, func(ctx context.Context, i int) {
+		s.sendOne(ctx, i, func(ctx context.Context, env *envelope.Envelope) error {
+			s.books.log.Info("sending again: DocuSign has sent no envelope with this transaction ID", "line", env.Line, "transaction_id", env.TransactionID)
+			return s.books.ledger.Retry(ctx, env.TransactionID)
 		})
-	}
-	p.Wait()
+	})
 }
 
-// send sends one envelope and settles what came of it.
-func (s *singleSender) send(ctx context.Context, i int, claim claim) {
+// sendOne sends one envelope, which is claimed by claim at first, and settles what came
+// of it.
+func (s *singleSender) sendOne(ctx context.Context, i int, claim func(context.Context, *envelope.Envelope) error) {
 	env, err := s.books.read(ctx, i)
 	if err != nil {
 		return
 	}
-	a := &attempt{sender: s, env: env, claim: claim}
-	id, err := s.act(ctx, a)
+	d := &delivery{books: s.books, env: env, claimWith: claim}
+	d.attempt = attempt{claimer: d, gate: s.gate, retry: s.retry}
+	var id envelope.ID
+	if s.drafts == nil {
+		id, err = d.sendAtOnce(ctx, s.docusign)
+	} else {
+		id, err = d.sendByDraft(ctx, s.drafts)
+	}
 	if kept, ok := errors.AsType[*keptError](err); ok {
-		if !a.claimed {
+		if !d.claimed {
 			s.books.notClaimed(ctx, i, kept.err)
 			return
 		}
@@ -77,84 +62,62 @@ func (s *singleSender) send(ctx context.Context, i int, claim claim) {
 	if lastEffect(err) == envelope.EffectStop {
 		s.books.stop(&HaltError{err})
 	}
-	s.settle(ctx, i, a, outcomeOf(ctx, id, err), err)
+	d.settle(ctx, i, outcomeOf(ctx, id, err), err)
 }
 
-// settle writes down what an attempt came to that ended as out, with err.
-func (s *singleSender) settle(ctx context.Context, i int, a *attempt, out envelope.Outcome, err error) {
-	id := a.env.TransactionID
-	if !a.claimed && out.Status == envelope.Failed { // its claim was given back for a repeat that did not come
-		a.claimed = s.books.ledger.Claim(ctx, a.env) == nil
+// delivery is one envelope that is sent singly.
+type delivery struct {
+	attempt
+	books *bookkeeper
+	env   *envelope.Envelope
+	// claimWith claims the envelope the first time.
+	claimWith func(context.Context, *envelope.Envelope) error
+	draft     envelope.ID // that it has become, if it is sent by draft
+}
+
+var _ claimer = (*delivery)(nil)
+
+// claim implements claimer.
+func (d *delivery) claim(ctx context.Context) error { return d.claimWith(ctx, d.env) }
+
+// check implements claimer.
+func (d *delivery) check(ctx context.Context) error { return d.books.ledger.CheckLease(ctx) }
+
+// giveBack implements claimer.
+func (d *delivery) giveBack(ctx context.Context) error {
+	d.claimWith = d.books.ledger.Claim
+	_, err := d.books.settle(ctx, d.env.TransactionID, envelope.Outcome{Status: envelope.Pending})
+	return err
+}
+
+// sendAtOnce creates and sends the envelope in one call.
+func (d *delivery) sendAtOnce(ctx context.Context, docusign Sender) (id envelope.ID, err error) {
+	err = d.call(ctx, func(ctx context.Context, leaving Leaving) (err error) {
+		id, err = docusign.Send(ctx, d.env, leaving)
+		return err
+	})
+	return id, err
+}
+
+// settle writes down what the attempt came to: out, with err.
+func (d *delivery) settle(ctx context.Context, i int, out envelope.Outcome, err error) {
+	id := d.env.TransactionID
+	if !d.claimed && out.Status == envelope.Failed { // its claim was given back for a repeat that did not come
+		d.claimed = d.books.ledger.Claim(ctx, d.env) == nil
 	}
-	if a.claimed {
-		var ok bool
-		if out, ok = s.books.settle(ctx, id, out); !ok {
-			s.books.observer.Outcome(i, out)
+	if d.claimed {
+		var failed error
+		if out, failed = d.books.settle(ctx, id, out); failed != nil {
+			d.books.observer.Outcome(i, out)
 			return
 		}
 	}
-	s.books.countFailure(ctx, out, err)
+	d.books.countFailure(ctx, out, err)
 	if out.Status == envelope.Unknown {
-		s.books.log.Info("DocuSign did not tell whether it has sent an envelope: it is looked up", "line", a.env.Line, "transaction_id", id, "error", err)
-		s.books.lookUp(&lookup{Unresolved: Unresolved{
-			TransactionID: id, Attempted: a.ended, Draft: a.draft, Legacy: a.env.IsLegacy(), Answer: s.books.answered(i, out),
-		}, since: a.ended, item: i})
+		d.books.log.Info("DocuSign did not tell whether it has sent an envelope: it is looked up", "line", d.env.Line, "transaction_id", id, "error", err)
+		d.books.lookUp(&lookup{Unresolved: Unresolved{
+			TransactionID: id, Attempted: d.ended, Draft: d.draft, Legacy: d.env.IsLegacy(), Answer: d.books.answered(i, out),
+		}, since: d.ended, item: i})
 	}
-	s.books.observer.Outcome(i, out)
-}
-
-// attempt is one envelope with which something is done. It is claimed when the call
-// has its place, just before that leaves: while it waits nobody need wonder whether it
-// was made.
-type attempt struct {
-	sender  *singleSender
-	env     *envelope.Envelope
-	claim   claim       // how it is claimed
-	claimed bool        // the ledger says that it is on its way
-	draft   envelope.ID // that it has become, if it is sent by draft
-	ended   time.Time   // when the last call ended
-}
-
-// call makes a call that must not be made twice, and repeats it if DocuSign has done
-// nothing. One that is refused for now, or did not arrive, gives its claim back before
-// it waits to be repeated.
-func (a *attempt) call(ctx context.Context, call func(context.Context, Leaving) error) error {
-	return a.sender.retry.Do(ctx, func(ctx context.Context) error {
-		err := a.sender.gate.pass(ctx, a.ready, call)
-		a.ended = time.Now()
-		if !a.claimed || !effectOf(err).Repeatable() {
-			return err
-		}
-		books := a.sender.books
-		if _, ok := books.settle(ctx, a.env.TransactionID, envelope.Outcome{Status: envelope.Pending}); !ok {
-			return &LedgerError{err}
-		}
-		a.claimed, a.claim = false, books.ledger.Claim
-		return err
-	})
-}
-
-// ready claims the envelope as its call is about to leave. If it is claimed
-// already, because the token of its first call was refused, or because it is a
-// draft by now, the claim must still be ours.
-func (a *attempt) ready(ctx context.Context) error {
-	if a.claimed {
-		return kept(a.sender.books.ledger.CheckLease(ctx))
-	}
-	if err := a.claim(ctx, a.env); err != nil {
-		return kept(err)
-	}
-	a.claimed = true
-	return nil
-}
-
-// sendAtOnce creates and sends an envelope in one call.
-func sendAtOnce(docusign Sender) action {
-	return func(ctx context.Context, a *attempt) (id envelope.ID, err error) {
-		err = a.call(ctx, func(ctx context.Context, leaving Leaving) (err error) {
-			id, err = docusign.Send(ctx, a.env, leaving)
-			return err
-		})
-		return id, err
-	}
+	d.books.observer.Outcome(i, out)
 }
