@@ -55,10 +55,10 @@ func (a *attempt) call(ctx context.Context, call func(context.Context, Leaving) 
 // attempt, the claim must still be ours.
 func (a *attempt) ready(ctx context.Context) error {
 	if a.claimed {
-		return kept(a.claimer.check(ctx))
+		return withheld(a.claimer.check(ctx))
 	}
 	if err := a.claimer.claim(ctx); err != nil {
-		return kept(err)
+		return withheld(err)
 	}
 	a.claimed = true
 	return nil

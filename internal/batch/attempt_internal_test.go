@@ -44,14 +44,14 @@ func (e effectError) RetryAfter() (time.Duration, bool) {
 // TestAttempt makes a call that must not be made twice, whatever it does.
 func TestAttempt(t *testing.T) {
 	for _, tt := range []struct {
-		name    string
-		refuse  string            // what the claimer refuses
-		answers []envelope.Effect // to the calls, before a good one
-		leaves  int               // how often each call leaves
-		want    []string
-		claimed bool
-		kept    bool // it did not leave
-		calls   int
+		name     string
+		refuse   string            // what the claimer refuses
+		answers  []envelope.Effect // to the calls, before a good one
+		leaves   int               // how often each call leaves
+		want     []string
+		claimed  bool
+		withheld bool // it did not leave
+		calls    int
 	}{
 		{name: "well", leaves: 1, want: []string{"claim"}, claimed: true, calls: 1},
 		{name: "its token is refused, and it leaves again", leaves: 2, want: []string{"claim", "check"}, claimed: true, calls: 1},
@@ -59,8 +59,8 @@ func TestAttempt(t *testing.T) {
 		{name: "unknown", answers: []envelope.Effect{envelope.EffectUnknown}, leaves: 1, want: []string{"claim"}, claimed: true, calls: 1},
 		{name: "not done, then well", answers: []envelope.Effect{envelope.EffectNotDone}, leaves: 1, want: []string{"claim", "give back", "claim"}, claimed: true, calls: 2},
 		{name: "never done", answers: []envelope.Effect{envelope.EffectNotDone, envelope.EffectNotDone, envelope.EffectNotDone}, leaves: 1, want: []string{"claim", "give back", "claim", "give back", "claim", "give back"}, calls: 3},
-		{name: "not claimed", refuse: "claim", leaves: 1, want: []string{"claim"}, kept: true, calls: 1},
-		{name: "the claim is another's", refuse: "check", leaves: 2, want: []string{"claim", "check"}, claimed: true, kept: true, calls: 1},
+		{name: "not claimed", refuse: "claim", leaves: 1, want: []string{"claim"}, withheld: true, calls: 1},
+		{name: "the claim is another's", refuse: "check", leaves: 2, want: []string{"claim", "check"}, claimed: true, withheld: true, calls: 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -79,9 +79,9 @@ func TestAttempt(t *testing.T) {
 					}
 					return nil
 				})
-				_, kept := errors.AsType[*keptError](err)
-				if !slices.Equal(c.notes, tt.want) || a.claimed != tt.claimed || kept != tt.kept || calls != tt.calls {
-					t.Errorf("%q, claimed: %t, kept: %t, %d calls (%v); want %q, %t, %t, %d", c.notes, a.claimed, kept, calls, err, tt.want, tt.claimed, tt.kept, tt.calls)
+				_, withheld := errors.AsType[*withheldError](err)
+				if !slices.Equal(c.notes, tt.want) || a.claimed != tt.claimed || withheld != tt.withheld || calls != tt.calls {
+					t.Errorf("%q, claimed: %t, withheld: %t, %d calls (%v); want %q, %t, %t, %d", c.notes, a.claimed, withheld, calls, err, tt.want, tt.claimed, tt.withheld, tt.calls)
 				}
 			})
 		})

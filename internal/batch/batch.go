@@ -4,7 +4,12 @@
 // It decides the order of these steps, how many envelopes are sent at
 // once, what is repeated, what is looked up and when a run stops. It knows
 // neither flags nor files, neither SQL nor HTTP: those come in through
-// [Sender], [Drafter], [Finder], [Bulker] and [Ledger].
+// [Sender], [Drafter], [Finder], [Bulker], [Ledger] and [Envelopes].
+//
+// [Choose] plans which envelopes go singly and which in lots, [Runner.Run] sends them.
+// A run has a singleSender and a bulkSender, which work side by side, and a resolver
+// that looks up what became of lost answers. What they have in common they do through
+// the run's bookkeeper.
 package batch
 
 import (

@@ -26,7 +26,7 @@ type bulkSender struct {
 	pending  []pendingLot
 	lots     []*lot    // in the order of asking
 	lost     int       // lots of this run that DocuSign never received
-	told     time.Time // until when the observer knows that the run waits
+	waitTold time.Time // until when the observer knows that the run waits
 	// singly takes the numbers of envelopes that go singly after all. It never blocks,
 	// and is closed in the end.
 	singly chan int32
@@ -125,10 +125,10 @@ const worthTelling = 3 * time.Second
 // tellPause tells of the pause before the next thing is done about a lot, unless
 // that was told already.
 func (s *bulkSender) tellPause(l *lot) {
-	if time.Until(l.next) < worthTelling || l.next.Before(s.told.Add(worthTelling)) {
+	if time.Until(l.next) < worthTelling || l.next.Before(s.waitTold.Add(worthTelling)) {
 		return
 	}
-	s.told = l.next
+	s.waitTold = l.next
 	s.books.observer.Paused(l.next, l.waitsFor())
 }
 

@@ -11,35 +11,35 @@ import (
 // cleanUp removes lists and drafts that are no longer needed, and ends their
 // lots. What cannot be removed now is left to the next run.
 func (s *bulkSender) cleanUp(ctx context.Context) {
-	var over []*lot
+	var done []*lot
 	needed := make(map[envelope.ID]bool)
 	for _, l := range s.lots {
 		if l.stage == settled {
-			over = append(over, l)
+			done = append(done, l)
 		} else {
 			needed[l.Draft] = true
 		}
 	}
-	lists, drafts, clean := s.litter(ctx, over)
-	for _, l := range over {
+	lists, drafts, clean := s.findStrayParts(ctx, done)
+	for _, l := range done {
 		drafts = append(drafts, l.Draft)
 	}
 	slices.Sort(drafts)
 	drafts = slices.DeleteFunc(slices.Compact(drafts), func(id envelope.ID) bool { return id == "" || needed[id] })
 	if len(drafts) > 0 {
-		clean = s.tidy(ctx, "drafts", func(ctx context.Context) error { return s.docusign.DeleteDrafts(ctx, drafts...) }) && clean
+		clean = s.remove(ctx, "drafts", func(ctx context.Context) error { return s.docusign.DeleteDrafts(ctx, drafts...) }) && clean
 	}
 	for _, list := range lists {
 		clean = s.deleteList(ctx, list) && clean
 	}
 	left := 0
-	for _, l := range over {
+	for _, l := range done {
 		if l.List != "" && !s.deleteList(ctx, l.List) || !clean {
 			left++
 			continue
 		}
-		done, cancel := outliving(ctx)
-		if err := s.books.ledger.SettleLot(done, &l.Lot, nil, true, l.speed); err != nil {
+		long, cancel := outliving(ctx)
+		if err := s.books.ledger.SettleLot(long, &l.Lot, nil, true, l.speed); err != nil {
 			s.books.stop(&LedgerError{fmt.Errorf("ending lot %s: %w", l.ID, err)})
 		}
 		cancel()
@@ -49,34 +49,34 @@ func (s *bulkSender) cleanUp(ctx context.Context) {
 	}
 }
 
-// litter finds lists and drafts of lots that are over and that nobody recorded,
-// because an answer was lost or the process died. It reports whether it could
-// look.
-func (s *bulkSender) litter(ctx context.Context, over []*lot) (lists []string, drafts []envelope.ID, looked bool) {
+// findStrayParts finds lists and drafts of settled lots that the ledger does not know,
+// because an answer was lost or the process died. It reports whether DocuSign could be
+// asked.
+func (s *bulkSender) findStrayParts(ctx context.Context, settled []*lot) (lists []string, drafts []envelope.ID, asked bool) {
 	var lots []*envelope.Lot
 	recorded := make(map[string]bool)
-	for _, l := range over {
+	for _, l := range settled {
 		recorded[l.List] = true
-		if l.littered {
+		if l.strayParts {
 			lots = append(lots, &l.Lot)
 		}
 	}
 	if len(lots) == 0 {
 		return nil, nil, true
 	}
-	looked = s.tidy(ctx, "lists and drafts", func(ctx context.Context) (err error) {
+	asked = s.remove(ctx, "lists and drafts", func(ctx context.Context) (err error) {
 		lists, drafts, err = s.docusign.Remains(ctx, lots)
 		return err
 	})
-	return slices.DeleteFunc(lists, func(id string) bool { return recorded[id] }), drafts, looked
+	return slices.DeleteFunc(lists, func(id string) bool { return recorded[id] }), drafts, asked
 }
 
 func (s *bulkSender) deleteList(ctx context.Context, list string) bool {
-	return s.tidy(ctx, "list", func(ctx context.Context) error { return s.docusign.DeleteList(ctx, list) })
+	return s.remove(ctx, "list", func(ctx context.Context) error { return s.docusign.DeleteList(ctx, list) })
 }
 
-// tidy makes a call that cleans up and reports whether that worked.
-func (s *bulkSender) tidy(ctx context.Context, what string, call func(context.Context) error) bool {
+// remove makes a call that cleans up and reports whether that worked.
+func (s *bulkSender) remove(ctx context.Context, what string, call func(context.Context) error) bool {
 	err := s.retry.Do(ctx, call)
 	if refused(ctx, err) { // and would be again
 		s.books.log.Warn("DocuSign does not let what bulk sending has left be removed: do it there", "what", what, "error", err)

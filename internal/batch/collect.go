@@ -79,12 +79,12 @@ func (s *bulkSender) collect(ctx context.Context, l *lot) error {
 	l.enter(settled)
 	if l.earlier() {
 		s.sendAgain(again)
-	} else if e := halting(l.status.Errors); e != nil {
+	} else if e := haltOf(l.status.Errors); e != nil {
 		s.books.stop(&HaltError{e})
 		return nil
 	}
 	if s.books.maxErrors > 0 && failed >= s.books.maxErrors && failed == l.status.Size && ctx.Err() == nil {
-		why := common(l.status.Errors)
+		why := sharedCause(l.status.Errors)
 		s.books.stop(&ManyErrorsError{Count: failed, Last: cmp.Or(why.Message, "DocuSign could not make them from its bulk lists"), Alike: why.Alike})
 	}
 	return nil
@@ -149,7 +149,7 @@ func (s *bulkSender) failed(ctx context.Context, l *lot, outs map[envelope.Trans
 	for _, tx := range missing {
 		cause, ok := causes[tx]
 		if !ok {
-			cause = common(others)
+			cause = sharedCause(others)
 		}
 		if cause.Halt != nil { // nothing is wrong with this one
 			outs[tx] = envelope.Outcome{Status: envelope.Pending, Message: cause.Message}
@@ -181,7 +181,7 @@ func (s *bulkSender) causes(ctx context.Context, l *lot, missing []envelope.Tran
 			if _, found := causes[tx]; to[tx] == nil || found {
 				continue
 			}
-			i := slices.IndexFunc(others, func(e envelope.CopyError) bool { return about(e, to[tx], exactly) })
+			i := slices.IndexFunc(others, func(e envelope.CopyError) bool { return names(e, to[tx], exactly) })
 			if i >= 0 {
 				causes[tx] = others[i]
 				others = slices.Delete(others, i, i+1)
@@ -203,7 +203,7 @@ func (s *bulkSender) anyAbout(ctx context.Context, l *lot, errors []envelope.Cop
 	}
 	for _, tx := range made {
 		if slices.ContainsFunc(errors, func(e envelope.CopyError) bool {
-			return to[tx] != nil && about(e, to[tx], false) || to[tx] == nil && !ripe && len(e.Emails) > 0
+			return to[tx] != nil && names(e, to[tx], false) || to[tx] == nil && !ripe && len(e.Emails) > 0
 		}) {
 			return true, nil
 		}
@@ -233,8 +233,8 @@ func (s *bulkSender) addresses(ctx context.Context, l *lot, of []envelope.Transa
 	return all, nil
 }
 
-// halting returns why nothing more can be sent, if an error says so.
-func halting(errors []envelope.CopyError) error {
+// haltOf returns why nothing more can be sent, if an error says so.
+func haltOf(errors []envelope.CopyError) error {
 	for _, e := range errors {
 		if e.Halt != nil {
 			return e.Halt
@@ -243,8 +243,8 @@ func halting(errors []envelope.CopyError) error {
 	return nil
 }
 
-// common is what errors have in common that cannot be told apart.
-func common(errors []envelope.CopyError) (e envelope.CopyError) {
+// sharedCause is what errors have in common of which nobody knows whose they are.
+func sharedCause(errors []envelope.CopyError) (e envelope.CopyError) {
 	for i, other := range errors {
 		if i == 0 {
 			e = envelope.CopyError{Message: other.Message, Halt: other.Halt, Alike: other.Alike}
@@ -256,9 +256,9 @@ func common(errors []envelope.CopyError) (e envelope.CopyError) {
 	return e
 }
 
-// about reports whether an error can be that of an envelope which goes to these
-// addresses: it names some of them, or exactly all of them.
-func about(e envelope.CopyError, to map[string]bool, exactly bool) bool {
+// names reports whether an error can be that of an envelope which goes to these
+// addresses: it names some of them and no others, or exactly all of them.
+func names(e envelope.CopyError, to map[string]bool, exactly bool) bool {
 	named := make(map[string]bool)
 	for _, email := range e.Emails {
 		email = envelope.NormalAddress(email)

@@ -106,18 +106,18 @@ func code(err error) string {
 	return ""
 }
 
-// keptError is why a call was kept from leaving. It says nothing else of itself:
-// what err may say is about another call.
-type keptError struct{ err error }
+// withheldError is why a call did not leave: a check just before that has failed. It
+// hides what the error of the check says of itself, which is about another call.
+type withheldError struct{ err error }
 
-func (e *keptError) Error() string { return e.err.Error() }
+func (e *withheldError) Error() string { return e.err.Error() }
 
-// kept makes a [keptError] of an error.
-func kept(err error) error {
+// withheld makes a [withheldError] of an error.
+func withheld(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &keptError{err}
+	return &withheldError{err}
 }
 
 // otherLotError is an answer that names what is another lot's.
@@ -128,11 +128,11 @@ func (e *otherLotError) Error() string { return e.text }
 // Effect tells that nothing was written down.
 func (*otherLotError) Effect() envelope.Effect { return envelope.EffectTaken }
 
-// refusedError is why a lot could not be claimed: some of its envelopes may not
+// unclaimableError is why a lot could not be claimed: some of its envelopes may not
 // be, by their index.
-type refusedError struct{ refused []error }
+type unclaimableError struct{ refused []error }
 
-func (e *refusedError) Error() string {
+func (e *unclaimableError) Error() string {
 	return fmt.Sprintf("some envelopes cannot go: %v", errors.Join(e.refused...))
 }
 

@@ -178,7 +178,7 @@ func (s *bulkSender) checkStatus(ctx context.Context, l *lot) error {
 		}
 		return s.collect(ctx, l)
 	}
-	if s.forecast.seen(l) {
+	if s.forecast.learn(l) {
 		s.deferLot(l, "DocuSign does not go on with it")
 	}
 	s.forecast.schedule(s.lots)

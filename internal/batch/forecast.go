@@ -83,9 +83,9 @@ func (f *forecast) inTime(ctx context.Context, lots []*lot, copies int) int {
 	return n
 }
 
-// seen learns from the status of a lot with which DocuSign is not through. It reports
+// learn learns from the status of a lot with which DocuSign is not through. It reports
 // whether the lot has stood still for so long that it is no longer waited for.
-func (f *forecast) seen(l *lot) (stuck bool) {
+func (f *forecast) learn(l *lot) (stuck bool) {
 	now := time.Now()
 	left := max(l.status.Size-l.status.Sent-l.status.Failed, 1)
 	made, known := l.left-left, !l.from.IsZero()

@@ -34,7 +34,7 @@ func (g *gate) check(ctx context.Context) error {
 func (g *gate) pass(ctx context.Context, ready Leaving, call func(context.Context, Leaving) error) error {
 	for again := false; ; again = true {
 		if err := g.check(ctx); err != nil {
-			return kept(err)
+			return withheld(err)
 		}
 		err := call(ctx, func(ctx context.Context) error {
 			if !again && g.stale != nil && g.stale() {

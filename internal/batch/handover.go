@@ -94,7 +94,7 @@ func (s *bulkSender) harmless(ctx context.Context, l *lot, call func(context.Con
 	return s.retry.Do(ctx, func(ctx context.Context) error {
 		err := call(ctx)
 		if effect := effectOf(err); effect == envelope.EffectUnknown || effect == envelope.EffectTaken {
-			err, l.littered = harmlessError{err}, true
+			err, l.strayParts = harmlessError{err}, true
 		}
 		return err
 	})
@@ -156,14 +156,14 @@ func (s *bulkSender) order(ctx context.Context, l *lot) {
 		l.group.refusals = 0
 		s.follow(l, now)
 		s.books.observer.LotSent(len(l.open), l.expect)
-		s.told = later(s.told, l.next)
+		s.waitTold = later(s.waitTold, l.next)
 	case effect == envelope.EffectUnknown, effect == envelope.EffectTaken:
 		l.enter(unconfirmed)
 		l.next, l.left = now.Add(pauses[0]), len(l.open)
 		l.answer = Answer{Code: code(err), Message: err.Error(), Times: 1}
 		s.books.log.Info("DocuSign did not tell whether it sends a lot: it is looked up", "lot", l.ID, "error", err)
 		s.books.observer.LookingUp(len(l.open), now.Add(s.settleTime))
-		s.told = later(s.told, now.Add(s.settleTime))
+		s.waitTold = later(s.waitTold, now.Add(s.settleTime))
 	case effect == envelope.EffectQueueFull && now.Sub(l.since) < longestStandstill:
 		if s.unclaim(ctx, l) {
 			l.next = now.Add(pauses[len(pauses)-1])
@@ -177,14 +177,14 @@ func (s *bulkSender) order(ctx context.Context, l *lot) {
 // claim claims the envelopes of a lot, all or none.
 func (s *bulkSender) claim(ctx context.Context, l *lot) error {
 	if len(l.open) > 0 { // the token of its first call was refused
-		return kept(s.books.ledger.CheckLease(ctx))
+		return withheld(s.books.ledger.CheckLease(ctx))
 	}
 	refused, err := s.books.ledger.ClaimLot(ctx, &l.Lot, l.envs)
 	switch {
 	case err != nil:
-		return kept(fmt.Errorf("claiming a lot: %w", err))
+		return withheld(fmt.Errorf("claiming a lot: %w", err))
 	case refused != nil:
-		return kept(&refusedError{refused})
+		return withheld(&unclaimableError{refused})
 	}
 	for n, tx := range l.Envelopes {
 		l.open[tx] = int(l.items[n])
@@ -216,12 +216,12 @@ func (s *bulkSender) giveUp(ctx context.Context, l *lot, err error) {
 	if _, ok := errors.AsType[*LedgerError](err); ok {
 		return // what is not recorded is for the next run
 	}
-	if kept, ok := errors.AsType[*keptError](err); ok {
-		if some, ok := errors.AsType[*refusedError](kept.err); ok {
+	if withheld, ok := errors.AsType[*withheldError](err); ok {
+		if some, ok := errors.AsType[*unclaimableError](withheld.err); ok {
 			s.leaveOut(ctx, l, some.refused)
 			return
 		}
-		s.books.leaseLost(ctx, kept.err)
+		s.books.leaseLost(ctx, withheld.err)
 	}
 	items, ok := s.giveBack(ctx, l)
 	_, unanswered := errors.AsType[harmlessError](err)

@@ -65,8 +65,8 @@ type lot struct {
 	// when its call was certainly over, at the latest when this run began.
 	since time.Time
 	visits
-	// littered is whether it may have a list or a draft that is not recorded.
-	littered bool
+	// strayParts is set if it may have a list or a draft that the ledger does not know.
+	strayParts bool
 	pace
 	speed  float64 // copies a second that DocuSign made of it, 0 if that is not known
 	answer Answer  // to the order to send it, if that did not tell what came of it
@@ -98,7 +98,7 @@ func newLot(p pendingLot, envs []*envelope.Envelope) *lot {
 // envelopes.
 func resumeLot(left envelope.Lot, numbers map[envelope.TransactionID]int) *lot {
 	now := time.Now()
-	l := &lot{Lot: left, stage: unconfirmed, since: now, visits: visits{next: now}, littered: true, open: make(map[envelope.TransactionID]int)}
+	l := &lot{Lot: left, stage: unconfirmed, since: now, visits: visits{next: now}, strayParts: true, open: make(map[envelope.TransactionID]int)}
 	for _, tx := range l.Envelopes {
 		l.open[tx] = numbers[tx]
 	}

@@ -35,14 +35,14 @@ func outcomeOf(ctx context.Context, id envelope.ID, err error) envelope.Outcome 
 	}
 	out := envelope.Outcome{Status: envelope.Failed, Code: code(err), Message: err.Error()}
 	_, unrecorded := errors.AsType[*LedgerError](err)
-	_, kept := errors.AsType[*keptError](err)
+	_, withheld := errors.AsType[*withheldError](err)
 	_, harmless := errors.AsType[harmlessError](err)
 	switch {
 	case effectOf(err) == envelope.EffectUnknown:
 		out.Status = envelope.Unknown
 	case harmless && isOwnCode(out.Code) && ctx.Err() == nil:
 		// However often DocuSign is asked it says the same, and no draft is mailed.
-	case unrecorded, kept, !refused(ctx, err):
+	case unrecorded, withheld, !refused(ctx, err):
 		out.Status = envelope.Pending // nothing is wrong with this one
 	}
 	return out

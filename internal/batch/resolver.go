@@ -298,8 +298,8 @@ func (r *resolver) sendDraft(ctx context.Context, l *lookup) (resolved bool, err
 	if r.over {
 		return false, nil
 	}
-	err = r.drafts.send(ctx, l.Draft, func(ctx context.Context) error { return kept(r.books.ledger.CheckLease(ctx)) })
-	if e, ok := errors.AsType[*keptError](err); ok {
+	err = r.drafts.send(ctx, l.Draft, func(ctx context.Context) error { return withheld(r.books.ledger.CheckLease(ctx)) })
+	if e, ok := errors.AsType[*withheldError](err); ok {
 		r.books.leaseLost(ctx, e.err)
 	}
 	switch out := outcomeOf(ctx, l.Draft, err); {

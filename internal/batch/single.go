@@ -52,12 +52,12 @@ func (s *singleSender) sendOne(ctx context.Context, i int, claim func(context.Co
 	} else {
 		id, err = d.sendByDraft(ctx, s.drafts)
 	}
-	if kept, ok := errors.AsType[*keptError](err); ok {
+	if withheld, ok := errors.AsType[*withheldError](err); ok {
 		if !d.claimed {
-			s.books.notClaimed(ctx, i, kept.err)
+			s.books.notClaimed(ctx, i, withheld.err)
 			return
 		}
-		s.books.leaseLost(ctx, kept.err)
+		s.books.leaseLost(ctx, withheld.err)
 	}
 	if lastEffect(err) == envelope.EffectStop {
 		s.books.stop(&HaltError{err})
