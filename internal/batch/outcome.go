@@ -11,9 +11,9 @@ import (
 )
 
 // AlreadySent is the outcome of an envelope that an earlier run has sent.
-func AlreadySent(st envelope.Standing) envelope.Outcome {
-	out := envelope.Outcome{Status: envelope.AlreadySent, ID: st.ID}
-	if st.RemoteStatus == "voided" {
+func AlreadySent(record envelope.Standing) envelope.Outcome {
+	out := envelope.Outcome{Status: envelope.AlreadySent, ID: record.ID}
+	if record.RemoteStatus == "voided" {
 		out.Message = "it was voided in DocuSign since: to send it anew, give --allow-repeat and another --batch"
 	}
 	return out
