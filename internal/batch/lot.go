@@ -119,7 +119,7 @@ func (l *lot) enter(next stage) {
 	}
 	l.stage, l.since, l.empty, l.envs = next, time.Now(), 0, nil
 	if next == settled {
-		l.items, l.Envelopes = nil, nil
+		l.items, l.Envelopes, l.open = nil, nil, nil
 	}
 }
 
