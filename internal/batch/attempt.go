@@ -10,21 +10,21 @@ import (
 	"batchsend/throttle"
 )
 
-// claimer writes down, of one thing that is done once, whether it may be being done.
+// claimer records that something is about to be done which must not be done twice.
 type claimer interface {
-	// claim writes down that the call that does it is about to leave, which it must
-	// not if claim returns an error.
+	// claim records that the call is about to leave. If it returns an error the call
+	// must not leave.
 	claim(ctx context.Context) error
 	// check returns an error unless the claim is still this run's.
 	check(ctx context.Context) error
-	// giveBack writes down that the call has done nothing. It returns an error if that
-	// cannot be written down, which has stopped the run.
+	// giveBack records that the call has done nothing. If that cannot be recorded, it
+	// stops the run and returns an error.
 	giveBack(ctx context.Context) error
 }
 
-// attempt makes a call that must not be made twice. It is claimed when the call has
-// its place, just before that leaves: while it waits nobody need wonder whether it was
-// made. Who makes an attempt settles it.
+// attempt makes a call that must not be made twice. It claims when the call has its
+// place, just before the request is sent: if the run dies while the call waits, nothing
+// has to be looked up. Whoever makes an attempt records what came of it.
 type attempt struct {
 	claimer claimer
 	gate    *gate
@@ -33,7 +33,7 @@ type attempt struct {
 	ended   time.Time // when the last call ended
 }
 
-// call makes a call, and repeats it if it has done nothing. One that is refused for
+// call makes a call, and repeats it if it has done nothing. A call that is refused for
 // now, or did not arrive, gives its claim back before it waits to be repeated.
 func (a *attempt) call(ctx context.Context, call func(context.Context, Leaving) error) error {
 	return a.retry.Do(ctx, func(ctx context.Context) error {
@@ -50,9 +50,9 @@ func (a *attempt) call(ctx context.Context, call func(context.Context, Leaving) 
 	})
 }
 
-// ready claims as the call is about to leave. If it is claimed already, because the
-// token of its first call was refused, or because this is a further call of the same
-// attempt, the claim must still be ours.
+// ready claims as the call is about to leave. It only checks the claim if there is one
+// already, because the call leaves again with another token, or is a further call of
+// the same attempt.
 func (a *attempt) ready(ctx context.Context) error {
 	if a.claimed {
 		return withheld(a.claimer.check(ctx))
@@ -64,8 +64,8 @@ func (a *attempt) ready(ctx context.Context) error {
 	return nil
 }
 
-// each does something with each of the numbers, so many at once; 0 means 1. It begins
-// with no further one when ctx ends. A panic in one stops the run.
+// each calls do for each of the numbers, atOnce of them at the same time; 0 means 1.
+// After ctx has ended it calls do for no further one. A panic in do stops the run.
 func (b *bookkeeper) each(ctx context.Context, atOnce int, numbers iter.Seq[int32], do func(ctx context.Context, i int)) {
 	p := pool.New().WithMaxGoroutines(max(atOnce, 1))
 	for i := range numbers {

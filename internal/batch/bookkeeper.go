@@ -13,8 +13,8 @@ import (
 
 // bookkeeper writes down what becomes of the envelopes of a run, whichever way they
 // are sent: it settles them in the ledger, tells the observer, counts failures, and
-// remembers what must be looked up. It stops the run if that cannot go on. It is safe
-// for concurrent use, but for what [resolver] says.
+// remembers what must be looked up. It stops the run if the run cannot go on. It is safe
+// for concurrent use, except where [resolver] says otherwise.
 type bookkeeper struct {
 	ledger    Ledger
 	envelopes Envelopes
@@ -31,8 +31,8 @@ type bookkeeper struct {
 	recovered Recovered
 }
 
-// read reads the rows of an envelope. If they do not say any more what was planned,
-// the run stops.
+// read reads the rows of an envelope. If they no longer say what was planned, it stops
+// the run.
 func (b *bookkeeper) read(ctx context.Context, i int) (*envelope.Envelope, error) {
 	env, err := b.envelopes.Read(ctx, i)
 	if err != nil && ctx.Err() == nil {
@@ -48,18 +48,18 @@ func (b *bookkeeper) tell(i int, out envelope.Outcome) {
 	}
 }
 
-// settleTimeout is how long recording an outcome may take once it is known.
+// settleTimeout is how long recording an outcome may take.
 const settleTimeout = 30 * time.Second
 
-// outliving returns a context for writing down what has happened, whatever
-// happened to ctx.
+// outliving returns a context for recording what has happened, also after ctx has
+// ended.
 func outliving(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 }
 
-// settle writes an outcome down and returns what it has written: that an envelope
-// was sent as one that is another row's is not believed, which makes it unknown.
-// If nothing can be written, it stops the run and returns an error.
+// settle records an outcome and returns what it has recorded. If DocuSign's ID is
+// recorded for the envelope of another row, the outcome is unknown instead. If nothing
+// can be recorded, settle stops the run and returns an error.
 func (b *bookkeeper) settle(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) (envelope.Outcome, error) {
 	done, cancel := outliving(ctx)
 	defer cancel()
@@ -76,8 +76,9 @@ func (b *bookkeeper) settle(ctx context.Context, id envelope.TransactionID, out 
 	return out, err
 }
 
-// countFailure stops the run when too many envelopes fail one after the other. err is
-// the answer to the one that ended as out, nil if the failure was not an answer.
+// countFailure counts how many envelopes fail one after the other, and stops the run if
+// these are too many. out is the outcome of the last, and err the answer to it; nil if
+// it failed for another reason.
 func (b *bookkeeper) countFailure(ctx context.Context, out envelope.Outcome, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -104,8 +105,8 @@ func (b *bookkeeper) lookUp(l *lookup) {
 	}
 }
 
-// answered takes note of what was said to an attempt that ended as out, and
-// returns how often that was said.
+// answered notes the answer to an attempt, and returns how many attempts in a row got
+// the same.
 func (b *bookkeeper) answered(i int, out envelope.Outcome) Answer {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -120,8 +121,8 @@ func (b *bookkeeper) answered(i int, out envelope.Outcome) Answer {
 	return a
 }
 
-// countRecovered counts an envelope that an earlier run left, when it is known what
-// became of it.
+// countRecovered counts an envelope that an earlier run left unresolved, now that its
+// status is known.
 func (b *bookkeeper) countRecovered(status envelope.Status) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -163,8 +164,8 @@ func (b *bookkeeper) leaseLost(ctx context.Context, err error) {
 	}
 }
 
-// errPanicked keeps a run from going on after a panic, which resurfaces when
-// what is in flight has been settled.
+// errPanicked stops a run after a panic. The panic goes on when what is in flight has
+// been settled.
 var errPanicked = errors.New("a mistake in batchsend; please report it")
 
 // stopOnPanic stops the run if do panics.

@@ -12,8 +12,8 @@ import (
 	"batchsend/throttle"
 )
 
-// bulkSender sends lots, one step after the other: they take few calls, and are
-// worked through by DocuSign in the order in which they were asked for.
+// bulkSender sends lots. It takes one step after the other, in one goroutine: lots take
+// few calls, and DocuSign works through one after the other.
 type bulkSender struct {
 	books      *bookkeeper
 	gate       *gate
@@ -24,7 +24,7 @@ type bulkSender struct {
 
 	forecast forecast
 	pending  []pendingLot
-	lots     []*lot    // in the order of asking
+	lots     []*lot    // in the order in which they were made
 	lost     int       // lots of this run that DocuSign never received
 	waitTold time.Time // until when the observer knows that the run waits
 	// singly takes the numbers of envelopes that go singly after all. It never blocks,
@@ -109,7 +109,7 @@ func (s *bulkSender) sendAll(ctx context.Context) {
 	s.cleanUp(ctx)
 }
 
-// nextLot returns the lot with which something is to be done first.
+// nextLot returns the lot that is to be visited first, nil if there is none.
 func (s *bulkSender) nextLot() (first *lot) {
 	for _, l := range s.lots {
 		if l.active() && (first == nil || l.next.Before(first.next)) {
@@ -119,11 +119,10 @@ func (s *bulkSender) nextLot() (first *lot) {
 	return first
 }
 
-// worthTelling is how long a pause is that somebody is told of.
+// worthTelling is the shortest pause that the observer is told of.
 const worthTelling = 3 * time.Second
 
-// tellPause tells of the pause before the next thing is done about a lot, unless
-// that was told already.
+// tellPause tells the observer of the pause before a lot is visited, unless it knows.
 func (s *bulkSender) tellPause(l *lot) {
 	if time.Until(l.next) < worthTelling || l.next.Before(s.waitTold.Add(worthTelling)) {
 		return
@@ -132,9 +131,9 @@ func (s *bulkSender) tellPause(l *lot) {
 	s.books.observer.Paused(l.next, l.waitsFor())
 }
 
-// fillQueue makes lots for as long as DocuSign's queue has room for them, and there
-// is time for them. A list that is cut for want of time is looked at early: what
-// keeps others from being sent may be a speed that was seen on a bad day.
+// fillQueue makes lots as long as DocuSign's queue has room for them and the run has
+// time for them. If a lot is cut because time is short, it is visited early: DocuSign
+// may be faster than it was when its speed was last seen.
 func (s *bulkSender) fillQueue(ctx context.Context) {
 	for len(s.pending) > 0 && ctx.Err() == nil && s.fits(len(s.pending[0].items)) {
 		p := s.pending[0]
@@ -184,8 +183,7 @@ func (s *bulkSender) countResolving(result *Result) {
 	}
 }
 
-// ErrLate ends a run that must end before DocuSign would be through with the
-// next list.
+// ErrLate ends a run that must end before DocuSign would be done with the next list.
 var ErrLate = errors.New("the time that is left does not suffice for the rest in bulk: " + envelope.RunAgain + " to go on")
 
 // why says why the run ended before the last envelope, if it did.
@@ -196,8 +194,8 @@ func (s *bulkSender) why(stopped error) error {
 	return stopped
 }
 
-// giveBack ends a lot that was not sent, and returns the numbers of the
-// envelopes that it was made of.
+// giveBack gives the claims of a lot back that was not sent, ends the lot, and returns
+// the numbers of the envelopes that it was made of.
 func (s *bulkSender) giveBack(ctx context.Context, l *lot) (items []int32, ok bool) {
 	items = l.numbers()
 	if !s.unclaim(ctx, l) {
@@ -207,7 +205,8 @@ func (s *bulkSender) giveBack(ctx context.Context, l *lot) (items []int32, ok bo
 	return items, true
 }
 
-// unclaim gives the claims of a lot back that was not sent.
+// unclaim gives the claims of a lot back that was not sent. It reports whether that is
+// recorded.
 func (s *bulkSender) unclaim(ctx context.Context, l *lot) bool {
 	outs := make(map[envelope.TransactionID]envelope.Outcome, len(l.open))
 	for tx := range l.open {
@@ -220,7 +219,8 @@ func (s *bulkSender) unclaim(ctx context.Context, l *lot) bool {
 	return true
 }
 
-// settle writes down what became of envelopes of a lot, then tells.
+// settle records the outcomes of envelopes of a lot, then tells them. It reports whether
+// they are recorded.
 func (s *bulkSender) settle(ctx context.Context, l *lot, outs map[envelope.TransactionID]envelope.Outcome) bool {
 	done, cancel := outliving(ctx)
 	defer cancel()
@@ -238,7 +238,7 @@ func (s *bulkSender) settle(ctx context.Context, l *lot, outs map[envelope.Trans
 	return true
 }
 
-// settled takes note of what became of one envelope, and tells.
+// settled notes the outcome of one envelope of a lot, and tells it.
 func (s *bulkSender) settled(l *lot, tx envelope.TransactionID, i int, out envelope.Outcome) {
 	if l.earlier() {
 		s.books.countRecovered(out.Status)

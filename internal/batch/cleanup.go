@@ -44,7 +44,7 @@ func (s *bulkSender) cleanUp(ctx context.Context) {
 		}
 		cancel()
 	}
-	if left > 0 && ctx.Err() == nil { // else the next run is called for anyway
+	if left > 0 && ctx.Err() == nil { // else there is a next run in any case
 		s.books.log.Warn("lists with names and addresses, or drafts, are still at DocuSign: the next run on the batch removes them, and so does reconcile", "lots", left)
 	}
 }
@@ -78,7 +78,7 @@ func (s *bulkSender) deleteList(ctx context.Context, list string) bool {
 // remove makes a call that cleans up and reports whether that worked.
 func (s *bulkSender) remove(ctx context.Context, what string, call func(context.Context) error) bool {
 	err := s.retry.Do(ctx, call)
-	if refused(ctx, err) { // and would be again
+	if refused(ctx, err) { // a repeat would be refused too
 		s.books.log.Warn("DocuSign does not let what bulk sending has left be removed: do it there", "what", what, "error", err)
 		return true
 	}

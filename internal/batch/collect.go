@@ -17,9 +17,9 @@ func (s *bulkSender) copies(ctx context.Context, l *lot) (copies []envelope.Copy
 	})
 }
 
-// settleFound settles those of a lot's envelopes that DocuSign has made, though
-// it does not know the lot's batch. It reports whether others are left; not if
-// nothing could be recorded, which stops the run.
+// settleFound settles the envelopes that DocuSign has made of a lot, although it does
+// not know the lot's batch. It reports whether other envelopes of the lot are still
+// open. If nothing could be recorded, which stops the run, it returns false.
 func (s *bulkSender) settleFound(ctx context.Context, l *lot, copies []envelope.Copy) (left bool) {
 	outs, _ := s.sent(l, copies)
 	if !s.settle(ctx, l, outs) {
@@ -34,9 +34,9 @@ func (s *bulkSender) settleFound(ctx context.Context, l *lot, copies []envelope.
 
 // collect finds the envelopes that DocuSign has made of a lot.
 //
-// The others are taken for failed only once all are there that it says it has
-// sent. As long as it shows fewer, what is missing may be an envelope that was
-// mailed, however long that lasts.
+// The others count as failed only when DocuSign shows as many as it says it has sent.
+// As long as it shows fewer, a missing one may have been mailed, however long that
+// lasts.
 func (s *bulkSender) collect(ctx context.Context, l *lot) error {
 	began := time.Now()
 	copies, err := s.copies(ctx, l)
@@ -90,9 +90,8 @@ func (s *bulkSender) collect(ctx context.Context, l *lot) error {
 	return nil
 }
 
-// sent returns the outcomes of those envelopes of the lot that DocuSign has
-// made, and how many different ones of its envelopes there are at DocuSign,
-// those settled before among them.
+// sent returns the outcomes of the open envelopes of the lot that DocuSign has made. seen
+// is how many of the lot's envelopes DocuSign shows, settled ones included.
 func (s *bulkSender) sent(l *lot, copies []envelope.Copy) (outs map[envelope.TransactionID]envelope.Outcome, seen int) {
 	ids := make(map[envelope.TransactionID][]envelope.ID)
 	for _, c := range copies {
@@ -116,16 +115,15 @@ func (s *bulkSender) sent(l *lot, copies []envelope.Copy) (outs map[envelope.Tra
 	return outs, len(ids)
 }
 
-// failed adds the outcomes of the copies that DocuSign could not make, which
-// are all others, and returns how many of them have failed for a reason of their
-// own. An error names its copy by the recipients only, so which message belongs
-// to which envelope is a guess where several go to the same people.
+// failed adds to outs the outcomes of the copies that DocuSign could not make, which
+// are all open envelopes that are not in outs. It returns how many of them have failed
+// for a reason of their own. An error names only the recipients of its copy, so where
+// several envelopes go to the same people it is a guess which message belongs to which.
 //
-// It adds none and returns false if there are more than DocuSign has told of, or
-// if an error can be about an envelope that is there: then one that failed may
-// be shown in the place of one that was mailed. Of envelopes whose rows are gone
-// nobody can tell that: there DocuSign must have had its time to show all,
-// which is when the lot is ripe.
+// It adds none and returns false if more are missing than DocuSign says have failed, or
+// if an error can be about an envelope in outs: then DocuSign may show one that failed,
+// and not show one that it has mailed. Where the rows are gone nobody can compare
+// recipients; there the lot must be ripe.
 func (s *bulkSender) failed(ctx context.Context, l *lot, outs map[envelope.TransactionID]envelope.Outcome, ripe bool) (n int, ok bool, err error) {
 	var missing, made []envelope.TransactionID
 	for _, tx := range l.Envelopes {
@@ -164,9 +162,9 @@ func (s *bulkSender) failed(ctx context.Context, l *lot, outs map[envelope.Trans
 	return n, true, nil
 }
 
-// causes finds the errors that name recipients of the missing envelopes of a lot: first
-// those that name exactly all, then those that name some. It returns the other errors
-// too.
+// causes finds for the missing envelopes of a lot the errors that name their recipients:
+// first those that name exactly all, then those that name some. others are the errors
+// that belong to none of them.
 func (s *bulkSender) causes(ctx context.Context, l *lot, missing []envelope.TransactionID) (causes map[envelope.TransactionID]envelope.CopyError, others []envelope.CopyError, err error) {
 	if len(l.status.Errors) == 0 {
 		return nil, nil, nil
@@ -211,8 +209,8 @@ func (s *bulkSender) anyAbout(ctx context.Context, l *lot, errors []envelope.Cop
 	return false, nil
 }
 
-// addresses returns to whom envelopes of a lot go, by their normal addresses: nil of
-// those whose rows are gone.
+// addresses returns the normal addresses to which envelopes of a lot go. An envelope
+// whose rows are gone has none.
 func (s *bulkSender) addresses(ctx context.Context, l *lot, of []envelope.TransactionID) (map[envelope.TransactionID]map[string]bool, error) {
 	all := make(map[envelope.TransactionID]map[string]bool)
 	for _, tx := range of {
@@ -243,7 +241,7 @@ func haltOf(errors []envelope.CopyError) error {
 	return nil
 }
 
-// sharedCause is what errors have in common of which nobody knows whose they are.
+// sharedCause returns what errors have in common that cannot be told apart.
 func sharedCause(errors []envelope.CopyError) (e envelope.CopyError) {
 	for i, other := range errors {
 		if i == 0 {
@@ -256,8 +254,8 @@ func sharedCause(errors []envelope.CopyError) (e envelope.CopyError) {
 	return e
 }
 
-// names reports whether an error can be that of an envelope which goes to these
-// addresses: it names some of them and no others, or exactly all of them.
+// names reports whether an error can be about an envelope that goes to these addresses:
+// whether it names some of them and no others, or exactly all of them.
 func names(e envelope.CopyError, to map[string]bool, exactly bool) bool {
 	named := make(map[string]bool)
 	for _, email := range e.Emails {

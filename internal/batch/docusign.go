@@ -21,13 +21,13 @@ type Sender interface {
 	Send(ctx context.Context, env *envelope.Envelope, leaving Leaving) (envelope.ID, error)
 }
 
-// Leaving is asked when a call has its place in the account's budget, just before
-// it leaves. If it returns an error the call gives its place back, does not leave,
-// and returns that error as it is. It is asked again if the call leaves again,
-// because the token of the first was refused.
+// Leaving is called when a call has its place in the account's budget, just before
+// its request is sent. If it returns an error, the call gives its place back, sends
+// nothing, and returns that error unchanged. It is called again if the request is sent
+// again, because its token was refused.
 //
-// While a call waits for its place it gives up when its context ends; once it has
-// left it is waited for.
+// A call that waits for its place gives up when its context ends. A request that was
+// sent is waited for.
 type Leaving = func(ctx context.Context) error
 
 // Drafter sends in two steps. Its errors say of themselves what a [Sender]'s do.
@@ -64,10 +64,10 @@ type Bulker interface {
 	LotDraft(ctx context.Context, like *envelope.Envelope, id envelope.TransactionID) (envelope.ID, error)
 	// CreateList makes the list of a lot's envelopes and returns its ID.
 	CreateList(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (string, error)
-	// TestList has DocuSign hold a list against a draft; nil if it can be sent.
+	// TestList has DocuSign check whether a list fits a draft; nil if it does.
 	TestList(ctx context.Context, list string, draft envelope.ID) error
-	// SendList asks for the lot's list to be sent, all or nothing, and returns
-	// the ID of the batch that DocuSign then works through by itself.
+	// SendList has the lot's list sent, all of it or nothing. It returns the ID of
+	// the batch that DocuSign then works through by itself.
 	SendList(ctx context.Context, lot *envelope.Lot, leaving Leaving) (string, error)
 	// FindBatch looks the lot's batch up by its name among those asked for since.
 	FindBatch(ctx context.Context, lot *envelope.Lot, since time.Time) (id string, found bool, err error)
@@ -76,10 +76,10 @@ type Bulker interface {
 	// Copies lists the envelopes that DocuSign has made of the lot, those that
 	// its searches show already.
 	Copies(ctx context.Context, lot *envelope.Lot, since time.Time) ([]envelope.Copy, error)
-	// Remains finds the lists and drafts that LotDraft and CreateList have made
-	// of lots, also those of which nobody learnt, and that are still there.
+	// Remains finds the lists and drafts of lots that still exist at DocuSign, also
+	// those whose IDs nobody knows because LotDraft or CreateList got no answer.
 	Remains(ctx context.Context, lots []*envelope.Lot) (lists []string, drafts []envelope.ID, err error)
-	// DeleteList and DeleteDrafts clean up; what is gone already is no error.
+	// DeleteList and DeleteDrafts clean up. What does not exist is no error.
 	DeleteList(ctx context.Context, list string) error
 	DeleteDrafts(ctx context.Context, ids ...envelope.ID) error
 }

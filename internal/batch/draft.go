@@ -29,8 +29,8 @@ func (d *delivery) sendByDraft(ctx context.Context, drafts *draftSender) (envelo
 	return d.draft, err
 }
 
-// recordDraft writes down which draft the envelope has become. A draft that is
-// another row's is none: the answer is lost.
+// recordDraft records which draft the envelope has become. If DocuSign's answer names
+// the draft of another row, the right answer is lost.
 func (d *delivery) recordDraft(ctx context.Context, draft envelope.ID) error {
 	done, cancel := outliving(ctx)
 	defer cancel()
@@ -55,9 +55,9 @@ type draftSender struct {
 	retry    throttle.Policy
 }
 
-// send sends a draft; ready is asked as each of its calls is about to leave.
-// Its error is a [lostDraftError] if one of its tries may have arrived, whatever the
-// last one was told, and if the draft is gone: somebody may have sent it first.
+// send sends a draft. It calls ready as each of its calls is about to leave. Its error
+// is a [lostDraftError] if one of its tries may have sent the draft, whatever the answer
+// to the last was, and if the draft is gone: somebody may have sent it before.
 func (s *draftSender) send(ctx context.Context, id envelope.ID, ready Leaving) error {
 	lost := false
 	err := s.retry.Do(ctx, func(ctx context.Context) error {

@@ -7,19 +7,19 @@ import (
 	"batchsend/envelope"
 )
 
-// Envelopes are those that a run is about, by their numbers, 0 to Len()-1, in the
-// order of the files. Of one that was sent already there is nothing to do, and it need
-// not be among them. Those that earlier runs left unresolved must be, if their rows are
-// still there: else they are looked up, and none of them is sent again.
+// Envelopes are the envelopes of a run, numbered 0 to Len()-1 in the order of the
+// files. Those that were sent already need not be among them. Those that earlier runs
+// left unresolved, or in a lot, must be among them if their rows still exist: the
+// others are looked up too, but never sent again.
 //
 // The methods may be called by several goroutines at once.
 type Envelopes interface {
 	Len() int
 	// Item returns what is known of an envelope without reading its rows. It is cheap.
 	Item(i int) Item
-	// Read reads the rows of an envelope. It fails if they do not say any more what
-	// was planned: that stops the run before anything of this envelope leaves, and the
-	// error is what [Result].Stopped is.
+	// Read reads the rows of an envelope. It fails if they no longer say what was
+	// planned. That stops the run before anything of this envelope is sent, and
+	// [Result].Stopped is the error.
 	Read(ctx context.Context, i int) (*envelope.Envelope, error)
 }
 
@@ -49,12 +49,11 @@ type Unresolved struct {
 	Answer Answer
 }
 
-// Answer is what DocuSign said to an attempt without telling whether it created
-// anything.
+// Answer is an answer of DocuSign that does not tell whether anything was created.
 type Answer struct {
-	Code    string // "": no answer came, or it was about another row's envelope
-	Message string // what is known of the attempt; "": the run died
-	Times   int    // so many attempts in a row were answered with this code
+	Code    string // "" if no answer came, or it was about another row's envelope
+	Message string // what is known of the attempt, "" if the run died
+	Times   int    // how many attempts in a row got this code
 }
 
 // none are no envelopes.

@@ -17,12 +17,11 @@ func (e *HaltError) Error() string { return e.Err.Error() }
 // Unwrap returns DocuSign's answer.
 func (e *HaltError) Unwrap() error { return e.Err }
 
-// ManyErrorsError is a row of failures so long that the rest would fail too.
+// ManyErrorsError is so many failures in a row that the rest would probably fail too.
 type ManyErrorsError struct {
 	Count int
 	Last  string
-	// Alike is set if none of them was the fault of its row: the cause is common
-	// to all.
+	// Alike is set if none of them was the fault of its row: they have a common cause.
 	Alike bool
 	Err   error // the last; nil if it was not an answer
 }
@@ -34,8 +33,8 @@ func (e *ManyErrorsError) Error() string {
 	return fmt.Sprintf("%d envelopes in a row failed, the last with: %s", e.Count, e.Last)
 }
 
-// LedgerError is a ledger that cannot be written: what is not recorded must
-// not be sent.
+// LedgerError says that the ledger cannot be written. What is not recorded must not be
+// sent.
 type LedgerError struct{ Err error }
 
 func (e *LedgerError) Error() string { return e.Err.Error() }
@@ -72,8 +71,8 @@ func effectOf(err error) envelope.Effect {
 	return envelope.EffectRefused
 }
 
-// lastEffect returns the same of the last try alone, where it was tried several times
-// and an earlier try may have done something.
+// lastEffect returns the effect of the last try alone. It differs from that of the whole
+// call if an earlier try may have done something.
 func lastEffect(err error) envelope.Effect {
 	if e, ok := errors.AsType[lostDraftError](err); ok {
 		return e.last
@@ -89,7 +88,7 @@ func refused(ctx context.Context, err error) bool {
 		return false
 	}
 	cause := context.Cause(ctx)
-	return cause == nil || !errors.Is(err, cause) // else it was not even asked
+	return cause == nil || !errors.Is(err, cause) // else the call was not made
 }
 
 // alike reports whether other envelopes will meet the same error.
@@ -120,7 +119,7 @@ func withheld(err error) error {
 	return &withheldError{err}
 }
 
-// otherLotError is an answer that names what is another lot's.
+// otherLotError is an answer that names a part of another lot.
 type otherLotError struct{ text string }
 
 func (e *otherLotError) Error() string { return e.text }
@@ -128,8 +127,8 @@ func (e *otherLotError) Error() string { return e.text }
 // Effect tells that nothing was written down.
 func (*otherLotError) Effect() envelope.Effect { return envelope.EffectTaken }
 
-// unclaimableError is why a lot could not be claimed: some of its envelopes may not
-// be, by their index.
+// unclaimableError says why a lot could not be claimed: refused says by index which of
+// its envelopes must not be claimed, and why.
 type unclaimableError struct{ refused []error }
 
 func (e *unclaimableError) Error() string {
@@ -155,5 +154,5 @@ func (e harmlessError) Unwrap() error { return e.error }
 // Effect tells that nobody can have received anything.
 func (harmlessError) Effect() envelope.Effect { return envelope.EffectNotDone }
 
-// RetryAfter invites a repeat, after a pause that others choose.
+// RetryAfter allows a repeat, after the pause of the policy.
 func (harmlessError) RetryAfter() (time.Duration, bool) { return 0, true }

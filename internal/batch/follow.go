@@ -8,7 +8,7 @@ import (
 	"batchsend/envelope"
 )
 
-// visit does what is next about a lot.
+// visit takes the next step with a lot.
 func (s *bulkSender) visit(ctx context.Context, l *lot) {
 	var err error
 	switch l.stage {
@@ -38,8 +38,8 @@ func (s *bulkSender) deferLot(l *lot, why string) {
 	l.enter(deferred)
 }
 
-// follow begins to wait for a lot that DocuSign may have begun with then, or is
-// to be visited now.
+// follow begins to wait for a lot that DocuSign works through since a time. If that is
+// zero, the time is not known, and the lot is visited at once.
 func (s *bulkSender) follow(l *lot, from time.Time) {
 	now := time.Now()
 	l.enter(processing)
@@ -48,11 +48,11 @@ func (s *bulkSender) follow(l *lot, from time.Time) {
 	s.forecast.schedule(s.lots)
 }
 
-// lookUp finds out whether a lot that was sent for without a clear answer has
-// arrived. It is taken for lost only after DocuSign had its time to show it, and
-// shows neither its batch nor one of its envelopes.
+// lookUp finds out whether DocuSign has got an unconfirmed lot. The lot counts as lost
+// only if the time has passed in which DocuSign must show it, and DocuSign shows neither
+// its batch nor one of its envelopes.
 func (s *bulkSender) lookUp(ctx context.Context, l *lot) error {
-	if l.Asked.IsZero() { // it was never sent for
+	if l.Asked.IsZero() { // DocuSign was never asked to send it
 		s.sendAnew(ctx, l)
 		return nil
 	}
@@ -75,7 +75,7 @@ func (s *bulkSender) lookUp(ctx context.Context, l *lot) error {
 		}
 		return nil
 	}
-	// Should the call arrive all the same, it will find no list to send.
+	// If the call arrives after all, it will find no list to send.
 	if l.List != "" {
 		err := s.retry.Do(ctx, func(ctx context.Context) error { return s.docusign.DeleteList(ctx, l.List) })
 		if refused(ctx, err) { // perhaps because it is being sent
@@ -87,7 +87,7 @@ func (s *bulkSender) lookUp(ctx context.Context, l *lot) error {
 		}
 		l.List = ""
 	}
-	// Or it has arrived just before.
+	// The call may have arrived just before the list was removed.
 	if found, err := s.findBatch(ctx, l); err != nil || found {
 		return err
 	}
@@ -109,15 +109,14 @@ func (s *bulkSender) findBatch(ctx context.Context, l *lot) (found bool, err err
 	s.books.log.Info("found the lot at DocuSign", "lot", l.ID, "batch", batch)
 	switch err := s.recordPart(ctx, l, func(l *envelope.Lot) { l.Batch = batch }); {
 	case err == nil:
-		s.follow(l, time.Time{}) // it may be through for long
+		s.follow(l, time.Time{}) // DocuSign may have been done with it long ago
 	case effectOf(err) == envelope.EffectTaken:
 		return false, err
 	}
 	return true, nil
 }
 
-// sendAnew gives the envelopes of a lot back that was never sent, and sends them
-// once more.
+// sendAnew ends a lot that DocuSign never got, and has its envelopes sent again.
 func (s *bulkSender) sendAnew(ctx context.Context, l *lot) {
 	items, ok := s.giveBack(ctx, l)
 	if !ok {
@@ -137,8 +136,8 @@ func (s *bulkSender) sendAnew(ctx context.Context, l *lot) {
 	s.sendAgain(items)
 }
 
-// sendAgain has envelopes sent of which nothing has been made, in other lots if they
-// can still go in lots.
+// sendAgain has envelopes sent that DocuSign has not made, in other lots if they can
+// still go in lots.
 func (s *bulkSender) sendAgain(items []int32) {
 	var inLots []int32
 	for _, i := range items {
@@ -151,8 +150,8 @@ func (s *bulkSender) sendAgain(items []int32) {
 	s.makePending(inLots)
 }
 
-// checkStatus asks how far DocuSign has come with a lot, and collects what it has
-// made once it is through.
+// checkStatus asks how far DocuSign has come with a lot. If it is done, the envelopes
+// are collected.
 func (s *bulkSender) checkStatus(ctx context.Context, l *lot) error {
 	err := s.retry.Do(ctx, func(ctx context.Context) (err error) {
 		l.status, err = s.docusign.LotStatus(ctx, l.Batch)
@@ -185,8 +184,8 @@ func (s *bulkSender) checkStatus(ctx context.Context, l *lot) error {
 	return nil
 }
 
-// batchGone settles what can be found of a lot whose batch DocuSign does not know
-// any more. What cannot be found may have been mailed all the same.
+// batchGone settles the envelopes that can be found of a lot whose batch DocuSign no
+// longer knows. The others may have been mailed all the same.
 func (s *bulkSender) batchGone(ctx context.Context, l *lot, why error) error {
 	copies, err := s.copies(ctx, l)
 	if err != nil {

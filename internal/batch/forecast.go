@@ -11,18 +11,18 @@ import (
 // forecast says how fast DocuSign works through lots, as far as was seen.
 type forecast struct {
 	bulk    Bulk
-	through time.Time     // when DocuSign should have been through with the last that is done
-	lag     time.Duration // of DocuSign's searches
+	through time.Time     // when DocuSign was done with the last lot that it is done with
+	lag     time.Duration // until DocuSign's searches show what it has sent
 }
 
-// pace is how a lot moves that DocuSign works through.
+// pace is how fast DocuSign works through a lot.
 type pace struct {
 	status   envelope.LotStatus // when it was last asked for
-	followed time.Time          // since when it is waited for
-	moved    time.Time          // when it was last seen to move
-	from     time.Time          // when so many copies were left; zero if that is not known
+	followed time.Time          // since when this run has waited for it
+	moved    time.Time          // when copies were last seen to be made
 	left     int                // copies not yet made
-	expect   time.Time          // when it should be through
+	from     time.Time          // when left was right; zero if that is not known
+	expect   time.Time          // when DocuSign should be done with it
 	// If a lot was slower or faster than expected, it is visited at these times, and
 	// no earlier or later; zero if it was not.
 	earliest, latest time.Time
@@ -34,8 +34,8 @@ const longestUnseen = time.Hour
 // longestPause is how long a lot that does not move is left to itself.
 const longestPause = 10 * time.Minute
 
-// schedule works out when each lot should be through: DocuSign takes one after
-// the other.
+// schedule works out when DocuSign should be done with each lot, and so when to visit
+// it: DocuSign takes one after the other.
 func (f *forecast) schedule(lots []*lot) {
 	free := f.through
 	for _, l := range lots {
@@ -58,9 +58,9 @@ func (f *forecast) schedule(lots []*lot) {
 	}
 }
 
-// inTime is how many of so many copies DocuSign should be through with, and have
-// shown, before the run must end, if it has these lots already. What it is asked for
-// it sends whenever it can.
+// inTime returns how many of so many further copies DocuSign should have made, and its
+// searches should show, before the run must end. lots are those that it has to make
+// before. More must not be asked for: DocuSign would send them after the run.
 func (f *forecast) inTime(ctx context.Context, lots []*lot, copies int) int {
 	end, limited := ctx.Deadline()
 	if !limited {
@@ -83,8 +83,8 @@ func (f *forecast) inTime(ctx context.Context, lots []*lot, copies int) int {
 	return n
 }
 
-// learn learns from the status of a lot with which DocuSign is not through. It reports
-// whether the lot has stood still for so long that it is no longer waited for.
+// learn takes note of the status of a lot with which DocuSign is not done. It reports
+// whether no copy was made for so long that the lot is no longer waited for.
 func (f *forecast) learn(l *lot) (stuck bool) {
 	now := time.Now()
 	left := max(l.status.Size-l.status.Sent-l.status.Failed, 1)
@@ -112,8 +112,8 @@ func (f *forecast) learn(l *lot) (stuck bool) {
 	return false
 }
 
-// speedOf is how many copies a second were made, from when they were sent; 0 if
-// that does not show.
+// speedOf returns how many copies a second were made, from the times at which they were
+// sent; 0 if these do not tell.
 func speedOf(copies []envelope.Copy) float64 {
 	const few = 20
 	var first, last time.Time

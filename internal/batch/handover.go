@@ -23,8 +23,8 @@ const (
 	longestStandstill = time.Hour
 )
 
-// start prepares a lot and has it sent. Its envelopes are claimed when that is
-// asked for: until then nobody can have received any.
+// start prepares a lot and has it sent. The envelopes are claimed just before the call
+// that sends them: until then nobody can have received one.
 func (s *bulkSender) start(ctx context.Context, p pendingLot) {
 	if s.gate.check(ctx) != nil { // before anything is made for nothing
 		return
@@ -52,7 +52,7 @@ func (s *bulkSender) start(ctx context.Context, p pendingLot) {
 	s.order(ctx, l)
 }
 
-// prepare makes what a lot is sent from: it may be made twice, and mails nobody.
+// prepare makes the draft and the list of a lot. If one is made twice, nobody is mailed.
 func (s *bulkSender) prepare(ctx context.Context, l *lot) error {
 	g := l.group
 	if g.draft == "" {
@@ -100,8 +100,8 @@ func (s *bulkSender) harmless(ctx context.Context, l *lot, call func(context.Con
 	})
 }
 
-// recordPart writes down a part of a lot that an answer has named. One that another
-// lot has is none: the answer was to another call.
+// recordPart records a part of a lot that an answer has named. If another lot has that
+// part, the answer was to another call, and nothing is recorded.
 func (s *bulkSender) recordPart(ctx context.Context, l *lot, set func(*envelope.Lot)) error {
 	before := l.Lot
 	set(&l.Lot)
@@ -118,8 +118,8 @@ func (s *bulkSender) recordPart(ctx context.Context, l *lot, set func(*envelope.
 	return err
 }
 
-// record writes down what is known of a lot, whatever happened to ctx. Without
-// that the run cannot go on, unless what is known is another lot's.
+// record records the known parts of a lot, also after ctx has ended. If that fails, it
+// stops the run, unless the reason is that a part is another lot's.
 func (s *bulkSender) record(ctx context.Context, l *lot) error {
 	done, cancel := outliving(ctx)
 	defer cancel()
@@ -132,9 +132,9 @@ func (s *bulkSender) record(ctx context.Context, l *lot) error {
 	return err
 }
 
-// order has DocuSign send a lot. Its envelopes are claimed when the call has its
-// place: from then on only a look-up can tell whether the lot is being sent. A lot is
-// ordered again only if DocuSign has said that it did nothing.
+// order has DocuSign send a lot. It claims the envelopes when the call has its place:
+// from then on only a look-up can tell whether the lot is sent. It repeats the call only
+// if DocuSign has said that it did nothing.
 func (s *bulkSender) order(ctx context.Context, l *lot) {
 	err := s.retry.Do(ctx, func(ctx context.Context) error {
 		err := s.gate.pass(ctx, func(ctx context.Context) error { return s.claim(ctx, l) }, func(ctx context.Context, leaving Leaving) error {
@@ -192,8 +192,8 @@ func (s *bulkSender) claim(ctx context.Context, l *lot) error {
 	return nil
 }
 
-// leaveOut makes of a lot, some of whose envelopes may not be claimed, one of the
-// others.
+// leaveOut ends a lot of which some envelopes must not be claimed, and has the others
+// sent in another lot.
 func (s *bulkSender) leaveOut(ctx context.Context, l *lot, refused []error) {
 	var others []int32
 	for n, i := range l.items {
@@ -209,9 +209,9 @@ func (s *bulkSender) leaveOut(ctx context.Context, l *lot, refused []error) {
 	}
 }
 
-// giveUp gives the envelopes of an unsent lot back, because err kept it from being
-// sent. They go singly if DocuSign does not want them in bulk, or cannot be made to
-// answer: if nothing works, that will show soon.
+// giveUp ends a lot that could not be sent because of err. Its envelopes go singly if
+// DocuSign refuses them in bulk, or does not answer: if nothing works at all, that
+// will show soon.
 func (s *bulkSender) giveUp(ctx context.Context, l *lot, err error) {
 	if _, ok := errors.AsType[*LedgerError](err); ok {
 		return // what is not recorded is for the next run
@@ -237,8 +237,8 @@ func (s *bulkSender) giveUp(ctx context.Context, l *lot, err error) {
 	}
 }
 
-// takeAlike takes from the pending lots those that would fare no better than a lot
-// that was refused, and returns the numbers of their envelopes.
+// takeAlike removes the pending lots that would be refused like a lot that was refused
+// with err, and returns the numbers of their envelopes.
 func (s *bulkSender) takeAlike(l *lot, err error) (items []int32) {
 	l.group.refusals++
 	effect := effectOf(err)

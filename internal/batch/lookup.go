@@ -10,11 +10,10 @@ import (
 const (
 	// idLifetime is how long DocuSign can be asked for a transaction ID.
 	idLifetime = 7 * 24 * time.Hour
-	// longestCall is after how long a call is over for certain: longer than drafts
-	// wait to be sent, and than clocks are wrong with which DocuSign still lets one
-	// sign in.
+	// longestCall is after how long a call is certainly over, by any clock: a clock
+	// that is wrong by more does not let anybody sign in at DocuSign.
 	longestCall = 24 * time.Hour
-	// clockError is by how much clocks may differ where DocuSign's own decides.
+	// clockError is by how much DocuSign's clock and ours may differ.
 	clockError = 31 * 24 * time.Hour
 	// minLookUps is how many empty answers it takes at least, besides the time,
 	// to believe that an envelope was never created.
@@ -40,25 +39,26 @@ func pauseAfter(empty int, settle time.Duration) time.Duration {
 // lookup is an unresolved envelope, and what was learnt of it by looking it up.
 type lookup struct {
 	Unresolved
-	// since is when its last call was certainly over, by this process's clock: others
-	// jump. Of an earlier run's it is when this one began.
+	// since is when its last call was certainly over, by the clock of this process,
+	// which does not jump. If an earlier run made the call, it is when this run began.
 	since   time.Time
 	item    int  // the envelope's number, or rowsGone
 	earlier bool // an earlier run attempted it
 	empty   int  // answers that did not have it
-	absent  bool // that it was never sent is proven: the last empty answer came late enough
-	held    bool // it is a draft, for a run that sends
+	absent  bool // it is proven that it was never sent
+	held    bool // it is a draft, and this run sends nothing
 	// refusal is what DocuSign said when the draft was sent once more, refusalErr as
 	// an error.
 	refusal    *envelope.Outcome
 	refusalErr error
-	// otherID is what the transaction ID has found and goes to other people.
+	// otherID is an envelope that has its transaction ID and goes to other people.
 	otherID envelope.ID
 	// unclear says why what was found settles nothing; "" if it does.
 	unclear string
 }
 
-// ripe reports whether the envelope had had its time to turn up at a moment.
+// ripe reports whether at a moment the time had passed in which DocuSign must show the
+// envelope, if it has it.
 func (l *lookup) ripe(at time.Time, settle time.Duration) bool {
 	return at.Sub(l.since) >= settle || at.Sub(l.Attempted) >= max(longestCall, settle)
 }
@@ -68,7 +68,7 @@ func (l *lookup) ripe(at time.Time, settle time.Duration) bool {
 func (l *lookup) young(settle time.Duration) bool { return time.Since(l.Attempted) < settle }
 
 // isDraft reports whether the envelope is a draft that the ledger knows, so
-// that it need only be sent. Nobody wants that of one whose rows are gone.
+// that it need only be sent. A draft whose rows are gone is not sent.
 func (l *lookup) isDraft() bool {
 	return l.Draft != "" && l.item != rowsGone && l.refusal == nil
 }

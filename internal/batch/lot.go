@@ -15,9 +15,9 @@ const (
 	unsent      stage = iota // nothing was sent yet; if all is made, the queue had no room
 	unconfirmed              // sent for, without a clear answer
 	processing               // DocuSign is working through it
-	collecting               // DocuSign is through with it; its envelopes are to be found
-	settled                  // all is known; list and draft are to be removed
-	deferred                 // the next run goes on with it
+	collecting               // DocuSign is done with it, and its envelopes are to be found
+	settled                  // all outcomes are known; list and draft are to be removed
+	deferred                 // it is left to the next run
 )
 
 var stageNames = [...]string{"unsent", "unconfirmed", "processing", "collecting", "settled", "deferred"}
@@ -61,15 +61,15 @@ type lot struct {
 	// their numbers or rowsGone.
 	open  map[envelope.TransactionID]int
 	stage stage
-	// since is when the stage began, by this process's clock: of an unconfirmed lot,
-	// when its call was certainly over, at the latest when this run began.
+	// since is when the stage began, by the clock of this process. For an unconfirmed
+	// lot that is when the call to send it was certainly over.
 	since time.Time
 	visits
 	// strayParts is set if it may have a list or a draft that the ledger does not know.
 	strayParts bool
 	pace
 	speed  float64 // copies a second that DocuSign made of it, 0 if that is not known
-	answer Answer  // to the order to send it, if that did not tell what came of it
+	answer Answer  // to the call that sends it, if that does not tell what came of it
 }
 
 // visits are when and how often something was done about a lot.
@@ -112,7 +112,8 @@ func resumeLot(left envelope.Lot, numbers map[envelope.TransactionID]int) *lot {
 	return l
 }
 
-// enter has the lot enter its next stage. What is not needed there is forgotten.
+// enter moves the lot to its next stage, and forgets what is not needed there. It panics
+// if that stage may not follow.
 func (l *lot) enter(next stage) {
 	if !slices.Contains(nextStages[l.stage], next) {
 		panic(fmt.Sprintf("lot %s is %v and cannot become %v", l.ID, l.stage, next))
@@ -135,8 +136,8 @@ func (l *lot) again(settle time.Duration) {
 	l.empty++
 }
 
-// ripe reports whether what is looked for had had its time to turn up when a
-// look-up began.
+// ripe reports whether the time had passed, when a look-up began, in which DocuSign
+// must show what is looked for, if it has it.
 func (l *lot) ripe(began time.Time, settle time.Duration) bool {
 	return l.empty+1 >= minLookUps && (began.Sub(l.since) >= settle || began.Sub(l.Asked) >= max(longestCall, settle))
 }
@@ -146,8 +147,8 @@ func (l *lot) young(settle time.Duration) bool {
 	return !l.Asked.IsZero() && time.Since(l.Asked) < settle
 }
 
-// numbers returns the numbers of the envelopes that the lot is made of, in order. Of
-// one of an earlier run they are those that are open and whose rows are there.
+// numbers returns the numbers of the envelopes that the lot is made of, in order. For a
+// lot of an earlier run these are only the open ones whose rows still exist.
 func (l *lot) numbers() []int32 {
 	if !l.earlier() {
 		return l.items
@@ -161,7 +162,7 @@ func (l *lot) numbers() []int32 {
 	return numbers
 }
 
-// waitsFor says what the next thing about the lot waits for.
+// waitsFor says what the next visit of the lot waits for.
 func (l *lot) waitsFor() string {
 	switch n := len(l.open); l.stage {
 	case unsent:
@@ -175,15 +176,15 @@ func (l *lot) waitsFor() string {
 	}
 }
 
-// outcome is that of an envelope of which it is not known yet what became. Once
-// it was sent for, nobody may take it for not sent.
+// outcome is the outcome of the open envelopes of a lot. They count as unknown as soon
+// as DocuSign may have been asked to send the lot.
 func (l *lot) outcome() envelope.Outcome {
 	const again = "; " + envelope.RunAgain + lookedUpFirst
 	out := envelope.Outcome{Status: envelope.Unknown, Code: l.answer.Code}
 	switch {
 	case l.stage == processing || l.stage == collecting:
 		out.Message = "DocuSign is sending it from a bulk list" + again
-	case !l.Asked.IsZero() && time.Since(l.Asked) > idLifetime: // what does not show by then is deleted, or its field is
+	case !l.Asked.IsZero() && time.Since(l.Asked) > idLifetime: // DocuSign would show it by then, unless somebody has deleted it or its custom field
 		out.Message = "handed over in bulk on " + date(l.Asked) + ", more than seven days ago, and DocuSign does not show what became of it: look for it there by recipient and date"
 	case l.Batch == "" && l.answer.Message != "":
 		out.Message = "handed over in bulk, and what came of it is not known: " + l.answer.said() + ". It may have been sent all the same" + again

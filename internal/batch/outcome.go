@@ -41,7 +41,7 @@ func outcomeOf(ctx context.Context, id envelope.ID, err error) envelope.Outcome 
 	case effectOf(err) == envelope.EffectUnknown:
 		out.Status = envelope.Unknown
 	case harmless && isOwnCode(out.Code) && ctx.Err() == nil:
-		// However often DocuSign is asked it says the same, and no draft is mailed.
+		// DocuSign gives this answer however often it is asked, and no draft is mailed.
 	case unrecorded, withheld, !refused(ctx, err):
 		out.Status = envelope.Pending // nothing is wrong with this one
 	}
@@ -55,7 +55,7 @@ func isOwnCode(code string) bool { return code != "" && !strings.HasPrefix(code,
 // lookedUpFirst says what the next run does with an unresolved envelope.
 const lookedUpFirst = ": it is looked up before anything is sent"
 
-// said is what is known of the attempt, to begin a sentence with.
+// said returns what is known of the attempt, as the beginning of a text.
 func (a Answer) said() string {
 	if a.Message == "" {
 		return "sent, and no answer is recorded"
@@ -63,7 +63,7 @@ func (a Answer) said() string {
 	return strings.TrimSuffix(a.Message, ".")
 }
 
-// again says that DocuSign answers so however often it is asked.
+// again says that several attempts got this answer and that the envelope was not sent.
 func (a Answer) again() string {
 	return fmt.Sprintf("%s. This was the answer %d times, and DocuSign has sent no such envelope", a.said(), a.Times)
 }

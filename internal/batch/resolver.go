@@ -70,7 +70,7 @@ func (r *resolver) resolve(ctx context.Context) {
 		if again := r.takeAbsent(ctx); len(again) > 0 {
 			r.single.sendAgain(ctx, slices.Values(again))
 			if slices.ContainsFunc(r.books.lookups, func(l *lookup) bool { return slices.Contains(again, int32(l.item)) }) {
-				r.tellLookUps() // it will last as long once more
+				r.tellLookUps() // the wait begins anew
 			}
 			round = -1
 		}
@@ -140,7 +140,7 @@ func (r *resolver) tellLookUps() {
 }
 
 // lookUp asks DocuSign for all unresolved envelopes, many in one call, and settles
-// those that it knows. It returns what kept it from asking for all.
+// those that it knows. If it could not ask for all, it returns why.
 func (r *resolver) lookUp(ctx context.Context) (failed error) {
 	var ids []envelope.TransactionID
 	for _, l := range r.books.lookups {
@@ -151,7 +151,7 @@ func (r *resolver) lookUp(ctx context.Context) (failed error) {
 	if len(ids) == 0 {
 		return nil
 	}
-	began := time.Now() // the answer tells how things stood then
+	began := time.Now() // what the answer says was true then
 	found, err := throttle.Ask(ctx, r.retry, func(ctx context.Context) (map[envelope.TransactionID]envelope.Found, error) {
 		return r.docusign.Find(ctx, ids)
 	})
@@ -186,10 +186,10 @@ func (b *bookkeeper) lookUpFailed(ctx context.Context, err error, args ...any) e
 // resolveOne settles an unresolved envelope if it was sent, or can be now. f is what
 // its transaction ID has found in a look-up that began then.
 //
-// A draft is sent if the ledger knows it: then the claim stands and nobody has
-// received it. Any other draft counts for nothing, because it need not be the
-// only one, nor hold what the rows say now, and the envelope itself may be
-// about to turn up.
+// A draft is sent if the ledger knows it: then nobody has received the envelope, and it
+// is still claimed. Any other draft is ignored: there may be several of them, they may
+// differ from what the rows say now, and DocuSign may be about to show the envelope
+// itself.
 func (r *resolver) resolveOne(ctx context.Context, l *lookup, f envelope.Found, ok bool, began time.Time) (resolved bool, err error) {
 	// Before an empty answer settles something the custom field is asked for as
 	// well, which outlives the transaction ID.
@@ -261,8 +261,8 @@ func (r *resolver) findByField(ctx context.Context, l *lookup) (f envelope.Found
 	return f, ok, err
 }
 
-// searchFrom is since when DocuSign is searched for what was asked for at a time. Its
-// clock decides, not ours.
+// searchFrom returns from which time on DocuSign is searched for what was sent at a time
+// by our clock. DocuSign compares with its own clock.
 func searchFrom(asked time.Time) time.Time {
 	if now := time.Now(); asked.After(now) {
 		asked = now

@@ -37,8 +37,8 @@ func (s *singleSender) sendAgain(ctx context.Context, numbers iter.Seq[int32]) {
 	})
 }
 
-// sendOne sends one envelope, which is claimed by claim at first, and settles what came
-// of it.
+// sendOne sends one envelope and settles what came of it. claim claims it the first
+// time.
 func (s *singleSender) sendOne(ctx context.Context, i int, claim func(context.Context, *envelope.Envelope) error) {
 	env, err := s.books.read(ctx, i)
 	if err != nil {
@@ -99,10 +99,10 @@ func (d *delivery) sendAtOnce(ctx context.Context, docusign Sender) (id envelope
 	return id, err
 }
 
-// settle writes down what the attempt came to: out, with err.
+// settle records out, the outcome of the attempt, which ended with err.
 func (d *delivery) settle(ctx context.Context, i int, out envelope.Outcome, err error) {
 	id := d.env.TransactionID
-	if !d.claimed && out.Status == envelope.Failed { // its claim was given back for a repeat that did not come
+	if !d.claimed && out.Status == envelope.Failed { // the claim was given back for a repeat that was not made
 		d.claimed = d.books.ledger.Claim(ctx, d.env) == nil
 	}
 	if d.claimed {

@@ -7,8 +7,8 @@ import (
 	"batchsend/envelope"
 )
 
-// rowsGone stands for the number of an envelope that an earlier run left, and whose
-// rows are not in the files any more.
+// rowsGone is used as the number of an envelope that an earlier run left and whose rows
+// are no longer in the files.
 const rowsGone = -1
 
 // work is what a run has to do, by the numbers of the envelopes.
