@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,7 +35,7 @@ func init() {
 	}
 }
 
-// Any order of rows, edits, runs, lost answers, crashes and jumping clocks:
+// Any order of rows, edits, runs, lost answers, crashes, jumping clocks and unreadable rows:
 // each row of the file is sent once, nothing else is, and everybody tells the
 // truth.
 func TestModel(t *testing.T) {
@@ -191,9 +192,10 @@ type options struct {
 	runner  batch.Runner
 	rates   map[fault]float64
 	seed    uint64
-	lots    int // of ten items so many go in lots
-	limit   int // of items; 0: all
-	crashAt int // the step at which the process dies; 0: never
+	lots    int     // of ten items so many go in lots
+	limit   int     // of items; 0: all
+	changed float64 // how often rows cannot be read, as if they had changed
+	crashAt int     // the step at which the process dies; 0: never
 }
 
 func (m *model) run(t *rapid.T) { m.start(t, m.draw(t)) }
@@ -210,6 +212,7 @@ func (m *model) draw(t *rapid.T) options {
 		o.rates[f] = rapid.SampledFrom([]float64{0, 0.1, 0.3}).Draw(t, string(f))
 	}
 	o.rates[halt] = rapid.SampledFrom([]float64{0, 0, 0.03}).Draw(t, "halt")
+	o.changed = rapid.SampledFrom([]float64{0, 0, 0.1}).Draw(t, "changed")
 	o.lots = rapid.IntRange(0, 10).Draw(t, "lots")
 	o.runner.Bulk = batch.Bulk{Copies: rapid.IntRange(1, 4).Draw(t, "copies"), Queue: rapid.IntRange(4, 8).Draw(t, "queue"), Speed: m.docusign.speed}
 	o.runner.TwoStep = rapid.Bool().Draw(t, "two-step")
@@ -255,6 +258,7 @@ func (m *model) start(t *rapid.T, o options) {
 			f.groups[i] = -1
 		}
 	}
+	f.unread = changes(o)
 	unresolved, err := session.Open(ctx)
 	must(t, err)
 	left := make([]batch.Unresolved, len(unresolved))
@@ -302,6 +306,20 @@ func faultsAt(o options) func(string, envelope.TransactionID) fault {
 			}
 		}
 		return none
+	}
+}
+
+// changes returns why rows cannot be read, at the rate of o.
+func changes(o options) func(*envelope.Envelope) error {
+	var mu sync.Mutex
+	dice := rand.New(rand.NewPCG(o.seed, 3))
+	return func(env *envelope.Envelope) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if dice.Float64() < o.changed {
+			return &changedError{env.Label}
+		}
+		return nil
 	}
 }
 
