@@ -34,8 +34,11 @@ func (b *memoryLedger) failing(call string) bool {
 }
 
 func (b *memoryLedger) CheckLease(context.Context) error {
+	b.mu.Lock()
 	b.checks++
-	if b.failing("check") || b.failing(fmt.Sprint("check ", b.checks)) {
+	nth := fmt.Sprint("check ", b.checks)
+	b.mu.Unlock()
+	if b.failing("check") || b.failing(nth) {
 		return errDisk
 	}
 	return nil
