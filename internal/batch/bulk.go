@@ -6,8 +6,8 @@ import "time"
 type Bulk struct {
 	Copies int // in one list; 0 means 1,000
 	Queue  int // in all lists that DocuSign has not worked through; 0 means 2,000
-	// Speed is how many copies a second DocuSign makes, as far as was seen; 0
-	// means that nobody has seen it. It only decides when to ask.
+	// Speed is how many copies a second DocuSign made when that was last seen; 0 if
+	// it never was. It only decides when DocuSign is asked how far it is.
 	Speed float64
 
 	guessed bool // Speed is a guess
@@ -19,12 +19,12 @@ const (
 	usualQueue  = 2000
 	// usualSpeed is a guess: DocuSign publishes none.
 	usualSpeed = 20
-	// slowest bounds, in copies a second, what a lot under way is believed of
-	// which little has been made: it may have begun a moment ago.
+	// slowest is the lowest speed, in copies a second, that is concluded from a lot of
+	// which little has been made yet: DocuSign may have begun it a moment ago.
 	slowest = 0.5
-	// firstLook is after how long it is seen how fast DocuSign is, where nobody
-	// has seen it before.
-	firstLook = 15 * time.Second
+	// firstVisit is after how long a lot is visited to learn DocuSign's speed, if
+	// that is not known.
+	firstVisit = 15 * time.Second
 )
 
 // withDefaults fills in what is not known.
@@ -47,8 +47,8 @@ func (b Bulk) takes(copies int) time.Duration {
 	return time.Duration(float64(copies) / b.Speed * float64(time.Second))
 }
 
-// slack is how long after the time that copies should take their status is
-// asked for: asking too early costs another call.
+// slack returns how long after copies should have been made their status is asked for.
+// Asking too early costs another call.
 func (b Bulk) slack(copies int) time.Duration {
 	return max(2*time.Second, b.takes(copies)/50)
 }

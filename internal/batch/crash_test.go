@@ -12,7 +12,7 @@ import (
 )
 
 // TestLotsCrash kills the process at every step, before and after every call and
-// every write, in several runs: the next one goes on with what is in the book,
+// every write, in several runs: the next one goes on with what is in the ledger,
 // and may die too.
 func TestLotsCrash(t *testing.T) {
 	scripts := []map[string][]fault{
@@ -30,7 +30,7 @@ func TestLotsCrash(t *testing.T) {
 			dead := true
 			for at := 1; dead; at++ {
 				synctest.Test(t, func(t *testing.T) {
-					d := newBulkDesk("a b c D e/offer")
+					d := newBulkFixture("a b c D e/offer")
 					d.runner.Bulk = batch.Bulk{Copies: 2}
 					for call, faults := range script {
 						d.goesWrong(call, slices.Clone(faults)...)
@@ -57,13 +57,13 @@ func TestLotsCrash(t *testing.T) {
 }
 
 // die runs the file in a process that dies at that step, if there is one.
-func (d *desk) die(t *testing.T, at int) (dead bool) {
+func (d *fixture) die(t *testing.T, at int) (dead bool) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	p := &process{crashAt: at, stop: stop, die: func() {}}
-	d.runner.DocuSign, d.runner.Ledger = mortalClient{p, &d.docusign}, mortalLedger{p, &d.book}
-	behind := d.book.behind()
-	d.goOn(ctx, behind)
+	d.runner.DocuSign, d.runner.Ledger = crashingDocuSign{p, &d.docusign}, crashingLedger{p, &d.ledger}
+	left := d.ledger.leftovers()
+	d.goOn(ctx, left)
 	d.runner.DocuSign = nil
 	return p.dead
 }

@@ -17,12 +17,11 @@ func (e *HaltError) Error() string { return e.Err.Error() }
 // Unwrap returns DocuSign's answer.
 func (e *HaltError) Unwrap() error { return e.Err }
 
-// ManyErrorsError is a row of failures so long that the rest would fail too.
+// ManyErrorsError is so many failures in a row that the rest would probably fail too.
 type ManyErrorsError struct {
 	Count int
 	Last  string
-	// Alike is set if none of them was the fault of its row: the cause is common
-	// to all.
+	// Alike is set if none of them was the fault of its row: they have a common cause.
 	Alike bool
 	Err   error // the last; nil if it was not an answer
 }
@@ -34,8 +33,8 @@ func (e *ManyErrorsError) Error() string {
 	return fmt.Sprintf("%d envelopes in a row failed, the last with: %s", e.Count, e.Last)
 }
 
-// LedgerError is a ledger that cannot be written: what is not recorded must
-// not be sent.
+// LedgerError says that the ledger cannot be written. What is not recorded must not be
+// sent.
 type LedgerError struct{ Err error }
 
 func (e *LedgerError) Error() string { return e.Err.Error() }
@@ -45,112 +44,51 @@ func (e *LedgerError) Unwrap() error { return e.Err }
 
 // What an error may say of itself; see [Sender] and [Ledger].
 type (
-	doubter interface {
+	effecter interface {
 		error
-		Doubtful() bool
-	}
-	halter interface {
-		error
-		Halts() bool
-	}
-	repeater interface {
-		error
-		RetryAfter() (time.Duration, bool)
-	}
-	unsender interface {
-		error
-		Unsent() bool
+		Effect() envelope.Effect
 	}
 	coder interface {
 		error
 		ErrorCode() string
 	}
-	knower interface {
-		error
-		Known() envelope.Standing
-	}
-	twinner interface {
-		error
-		Elsewhere() envelope.Twin
-	}
-	taker interface {
-		error
-		Taken() bool
-	}
-	goer interface {
-		error
-		Gone() bool
-	}
 	aliker interface {
 		error
 		Alike() bool
 	}
-	queuer interface {
+	claimRefuser interface {
 		error
-		QueueFull() bool
-	}
-	forbidder interface {
-		error
-		BulkForbidden() bool
+		NotClaimed() (record envelope.Standing, same *envelope.Twin)
 	}
 )
 
-// forbidden reports whether no lot at all will be taken.
-func forbidden(err error) bool {
-	e, ok := errors.AsType[forbidder](err)
-	return ok && e.BulkForbidden()
-}
-
-func queueFull(err error) bool {
-	e, ok := errors.AsType[queuer](err)
-	return ok && e.QueueFull()
-}
-
-func doubtful(err error) bool {
-	e, ok := errors.AsType[doubter](err)
-	return ok && e.Doubtful()
-}
-
-func halts(err error) bool {
-	e, ok := errors.AsType[halter](err)
-	return ok && e.Halts()
-}
-
-func repeatable(err error) bool {
-	e, ok := errors.AsType[repeater](err)
-	if !ok {
-		return false
+// effectOf returns what a call has done that ended with err. The outermost error that
+// says so is believed.
+func effectOf(err error) envelope.Effect {
+	if e, ok := errors.AsType[effecter](err); ok {
+		return e.Effect()
 	}
-	_, again := e.RetryAfter()
-	return again
+	return envelope.EffectRefused
 }
 
-// taken reports whether what an answer names is another row's envelope.
-func taken(err error) bool {
-	e, ok := errors.AsType[taker](err)
-	return ok && e.Taken()
-}
-
-// gone reports whether DocuSign does not have a draft any more.
-func gone(err error) bool {
-	e, ok := errors.AsType[goer](err)
-	return ok && e.Gone()
-}
-
-// unsent reports whether the call did not leave.
-func unsent(err error) bool {
-	e, ok := errors.AsType[unsender](err)
-	return ok && e.Unsent()
+// lastEffect returns the effect of the last try alone. It differs from that of the whole
+// call if an earlier try may have done something.
+func lastEffect(err error) envelope.Effect {
+	if e, ok := errors.AsType[lostDraftError](err); ok {
+		return e.last
+	}
+	return effectOf(err)
 }
 
 // refused reports whether DocuSign has read the request and said no, so that
 // nothing was created or sent and a repeat would be refused too.
 func refused(ctx context.Context, err error) bool {
-	if err == nil || doubtful(err) || repeatable(err) || halts(err) {
+	switch effect := effectOf(err); {
+	case err == nil, effect == envelope.EffectUnknown, effect == envelope.EffectStop, effect.Repeatable():
 		return false
 	}
 	cause := context.Cause(ctx)
-	return cause == nil || !errors.Is(err, cause) // else it was not even asked
+	return cause == nil || !errors.Is(err, cause) // else the call was not made
 }
 
 // alike reports whether other envelopes will meet the same error.
@@ -167,62 +105,54 @@ func code(err error) string {
 	return ""
 }
 
-// keptError is why a call was kept from leaving. It says nothing else of itself:
-// what err may say is about another call.
-type keptError struct{ err error }
+// withheldError is why a call did not leave: a check just before that has failed. It
+// hides what the error of the check says of itself, which is about another call.
+type withheldError struct{ err error }
 
-func (e *keptError) Error() string { return e.err.Error() }
+func (e *withheldError) Error() string { return e.err.Error() }
 
-// kept makes a [keptError] of an error.
-func kept(err error) error {
+// withheld makes a [withheldError] of an error.
+func withheld(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &keptError{err}
+	return &withheldError{err}
 }
 
-// strangeError is an answer that names what is another lot's.
-type strangeError struct{ text string }
+// otherLotError is an answer that names a part of another lot.
+type otherLotError struct{ text string }
 
-func (e *strangeError) Error() string { return e.text }
+func (e *otherLotError) Error() string { return e.text }
 
-// Taken says so.
-func (*strangeError) Taken() bool { return true }
+// Effect tells that nothing was written down.
+func (*otherLotError) Effect() envelope.Effect { return envelope.EffectTaken }
 
-// refusedError is why a lot could not be claimed: some of its envelopes may not
-// be, by their index.
-type refusedError struct{ refused []error }
+// unclaimableError says why a lot could not be claimed: refused says by index which of
+// its envelopes must not be claimed, and why.
+type unclaimableError struct{ refused []error }
 
-func (e *refusedError) Error() string {
+func (e *unclaimableError) Error() string {
 	return fmt.Sprintf("some envelopes cannot go: %v", errors.Join(e.refused...))
 }
 
 // lostDraftError is a draft of which it is not known whether it was sent.
-type lostDraftError struct{ error }
+type lostDraftError struct {
+	error
+	last envelope.Effect // of the last try to send it
+}
 
 func (e lostDraftError) Unwrap() error { return e.error }
 
-// Doubtful tells that the draft may have been sent.
-func (lostDraftError) Doubtful() bool { return true }
+// Effect tells that the draft may have been sent.
+func (lostDraftError) Effect() envelope.Effect { return envelope.EffectUnknown }
 
 // harmlessError is a lost answer to a call that may be made again.
 type harmlessError struct{ error }
 
 func (e harmlessError) Unwrap() error { return e.error }
 
-// Doubtful tells that nobody can have received anything.
-func (harmlessError) Doubtful() bool { return false }
+// Effect tells that nobody can have received anything.
+func (harmlessError) Effect() envelope.Effect { return envelope.EffectNotDone }
 
-// RetryAfter invites a repeat, after a pause that others choose.
+// RetryAfter allows a repeat, after the pause of the policy.
 func (harmlessError) RetryAfter() (time.Duration, bool) { return 0, true }
-
-// SameContentMessage says where the content of an envelope went out already.
-func SameContentMessage(twin envelope.Twin) string {
-	what := fmt.Sprintf("was sent on %s as envelope %s", date(twin.At), twin.ID)
-	if twin.ID == "" {
-		what = fmt.Sprintf("may have been sent on %s (not known yet: batchsend reconcile asks DocuSign)", date(twin.At))
-	}
-	return fmt.Sprintf("the same envelope %s in batch %q. DocuSign would send it again; remove the rows, or give --allow-repeat if it must go out once more", what, twin.Batch)
-}
-
-func date(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }

@@ -30,7 +30,7 @@ func TestFailedOrLate(t *testing.T) {
 		{"more are missing than have failed", envelope.CopyError{}, 0, []envelope.TransactionID{{1}, {3}}, envelope.TransactionID{}, false, false},
 	} {
 		var envs rowsAtHand
-		m := &mailer{run: new(run)}
+		sender := &bulkSender{books: new(bookkeeper)}
 		l := &lot{open: make(map[envelope.TransactionID]int)}
 		for _, tx := range []envelope.TransactionID{{1}, {2}, {3}} {
 			to := []envelope.Recipient{{Email: people[tx]}}
@@ -39,17 +39,17 @@ func TestFailedOrLate(t *testing.T) {
 			}
 			l.Envelopes, l.open[tx] = append(l.Envelopes, tx), len(envs)
 			if tt.gone {
-				l.open[tx] = elsewhere
+				l.open[tx] = rowsGone
 			}
 			envs = append(envs, &envelope.Envelope{Identity: envelope.Identity{TransactionID: tx}, Recipients: to})
 		}
-		m.envelopes = envs
+		sender.books.envelopes = envs
 		l.status = envelope.LotStatus{Size: 3, Sent: 2, Failed: tt.failed, Errors: []envelope.CopyError{tt.error}}
 		outs := make(map[envelope.TransactionID]envelope.Outcome)
 		for _, tx := range tt.shown {
 			outs[tx] = envelope.Outcome{Status: envelope.Sent}
 		}
-		n, ok, err := m.failed(t.Context(), l, outs, tt.ripe)
+		n, ok, err := sender.failed(t.Context(), l, outs, tt.ripe)
 		if err != nil {
 			t.Fatal(err)
 		}

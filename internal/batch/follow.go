@@ -8,89 +8,78 @@ import (
 	"batchsend/envelope"
 )
 
-// visit does what is next about a lot.
-func (m *mailer) visit(ctx context.Context, l *lot) {
+// visit takes the next step with a lot.
+func (s *bulkSender) visit(ctx context.Context, l *lot) {
 	var err error
 	switch l.stage {
-	case toSend:
-		m.ask(ctx, l)
-	case unsure:
-		err = m.look(ctx, l)
-	case under:
-		err = m.inquire(ctx, l)
-	case toCollect:
-		err = m.collect(ctx, l)
+	case unsent:
+		s.order(ctx, l)
+	case unconfirmed:
+		err = s.lookUp(ctx, l)
+	case processing:
+		err = s.checkStatus(ctx, l)
+	case collecting:
+		err = s.collect(ctx, l)
 	}
 	if err == nil {
-		l.troubles = 0
+		l.failed = 0
 		return
 	}
-	_ = m.lookFailed(ctx, err, "lot", l.ID)
+	_ = s.books.lookUpFailed(ctx, err, "lot", l.ID)
 	l.next = time.Now().Add(pauses[len(pauses)-1])
-	if l.troubles++; l.troubles == maxFailures {
-		m.leave(l, "looking it up has failed too often")
+	if l.failed++; l.failed == maxFailures {
+		s.deferLot(l, "looking it up has failed too often")
 	}
 }
 
-// leave leaves a lot to the next run: it may be under way.
-func (m *mailer) leave(l *lot, why string) {
-	m.Log.Warn("a lot is left to the next run", "lot", l.ID, "batch", l.Batch, "why", why)
-	l.stage = leftOver
+// deferLot leaves a lot to the next run: it may have been sent.
+func (s *bulkSender) deferLot(l *lot, why string) {
+	s.books.log.Warn("a lot is left to the next run", "lot", l.ID, "batch", l.Batch, "why", why)
+	l.enter(deferred)
 }
 
-// again sets the time of the next look after an empty one.
-func (m *mailer) again(l *lot) {
-	l.next = time.Now().Add(min(pauses[min(l.looks, len(pauses)-1)], max(m.Settle/minLooks, time.Millisecond)))
-	l.looks++
+// follow begins to wait for a lot that DocuSign works through since a time. If that is
+// zero, the time is not known, and the lot is visited at once.
+func (s *bulkSender) follow(l *lot, from time.Time) {
+	now := time.Now()
+	l.enter(processing)
+	l.next = now
+	l.pace = pace{followed: now, moved: now, from: from, left: len(l.open)}
+	s.forecast.schedule(s.lots)
 }
 
-// ripe reports whether what is looked for had had its time to turn up when a
-// look began.
-func (m *mailer) ripe(l *lot, began time.Time) bool {
-	return l.looks+1 >= minLooks && (began.Sub(l.since) >= m.Settle || began.Sub(l.Asked) >= max(longAgo, m.Settle))
-}
-
-// asked is since when DocuSign is searched for what came of a lot. Its clock
-// decides, not ours.
-func (l *lot) asked() time.Time {
-	if now := time.Now(); l.Asked.After(now) {
-		return now.Add(-margin)
-	}
-	return l.Asked.Add(-margin)
-}
-
-// look finds out whether a lot that was asked for without a clear answer is under
-// way. It is taken for lost only after DocuSign had its time to show it, and
-// shows neither its batch nor one of its envelopes.
-func (m *mailer) look(ctx context.Context, l *lot) error {
-	if l.Asked.IsZero() { // it was never asked for
-		m.anew(ctx, l)
+// lookUp finds out whether DocuSign has got an unconfirmed lot. The lot counts as lost
+// only if the time has passed in which DocuSign must show it, and DocuSign shows neither
+// its batch nor one of its envelopes.
+func (s *bulkSender) lookUp(ctx context.Context, l *lot) error {
+	if l.Asked.IsZero() { // DocuSign was never asked to send it
+		s.sendAnew(ctx, l)
 		return nil
 	}
 	began := time.Now()
-	found, err := m.findBatch(ctx, l)
+	found, err := s.findBatch(ctx, l)
 	switch {
 	case err != nil || found:
 		return err
-	case !m.ripe(l, began):
-		m.again(l)
+	case !l.ripe(began, s.settleTime):
+		l.again(s.settleTime)
 		return nil
 	}
-	copies, err := m.copies(ctx, l)
+	copies, err := s.copies(ctx, l)
 	if err != nil {
 		return err
 	}
 	if len(copies) > 0 {
-		if m.settleFound(ctx, l, copies) {
+		if s.settleFound(ctx, l, copies) {
 			return fmt.Errorf("DocuSign has envelopes of lot %s but does not list its batch %q", l.ID, l.Name())
 		}
 		return nil
 	}
-	// Should the call arrive all the same, it will find no list to send.
+	// If the call arrives after all, it will find no list to send.
 	if l.List != "" {
-		err := m.Retry.Do(ctx, func(ctx context.Context) error { return m.DocuSign.DeleteList(ctx, l.List) })
+		err := s.retry.Do(ctx, func(ctx context.Context) error { return s.docusign.DeleteList(ctx, l.List) })
 		if refused(ctx, err) { // perhaps because it is being sent
-			m.leave(l, "DocuSign does not know its batch, and does not let its list be removed: "+err.Error())
+			s.deferLot(l, "DocuSign does not know its batch, and does not let its list be removed: "+err.Error())
 			return nil
 		}
 		if err != nil {
@@ -98,69 +87,112 @@ func (m *mailer) look(ctx context.Context, l *lot) error {
 		}
 		l.List = ""
 	}
-	// Or it has arrived just before.
-	if found, err := m.findBatch(ctx, l); err != nil || found {
+	// The call may have arrived just before the list was removed.
+	if found, err := s.findBatch(ctx, l); err != nil || found {
 		return err
 	}
-	m.Log.Info("sending the envelopes of a lot again: DocuSign does not know it", "lot", l.ID)
-	m.anew(ctx, l)
+	s.books.log.Info("sending the envelopes of a lot again: DocuSign does not know it", "lot", l.ID)
+	s.sendAnew(ctx, l)
 	return nil
 }
 
 // findBatch looks for the batch of a lot, and begins to wait for it.
-func (m *mailer) findBatch(ctx context.Context, l *lot) (found bool, err error) {
+func (s *bulkSender) findBatch(ctx context.Context, l *lot) (found bool, err error) {
 	var batch string
-	err = m.Retry.Do(ctx, func(ctx context.Context) (err error) {
-		batch, found, err = m.DocuSign.FindBatch(ctx, &l.Lot, l.asked())
+	err = s.retry.Do(ctx, func(ctx context.Context) (err error) {
+		batch, found, err = s.docusign.FindBatch(ctx, &l.Lot, searchFrom(l.Asked))
 		return err
 	})
 	if err != nil || !found {
 		return false, err
 	}
-	m.Log.Info("found the lot at DocuSign", "lot", l.ID, "batch", batch)
-	switch err := m.takes(ctx, l, func(l *envelope.Lot) { l.Batch = batch }); {
+	s.books.log.Info("found the lot at DocuSign", "lot", l.ID, "batch", batch)
+	switch err := s.recordPart(ctx, l, func(l *envelope.Lot) { l.Batch = batch }); {
 	case err == nil:
-		m.follow(l, time.Time{}) // it may be through for long
-	case taken(err):
+		s.follow(l, time.Time{}) // DocuSign may have been done with it long ago
+	case effectOf(err) == envelope.EffectTaken:
 		return false, err
 	}
 	return true, nil
 }
 
-// anew gives the envelopes of a lot back that was never sent, and sends them
-// once more.
-func (m *mailer) anew(ctx context.Context, l *lot) {
-	items, ok := m.giveBack(ctx, l)
+// sendAnew ends a lot that DocuSign never got, and has its envelopes sent again.
+func (s *bulkSender) sendAnew(ctx context.Context, l *lot) {
+	items, ok := s.giveBack(ctx, l)
 	if !ok {
 		return
 	}
 	if !l.earlier() {
-		m.lost++
+		s.lost++
 	}
-	if m.lost >= maxLost {
-		why := fmt.Errorf("%d lists were sent, and none of them arrived", m.lost)
+	if s.lost >= maxLost {
+		why := fmt.Errorf("%d lists were sent, and none of them arrived", s.lost)
 		if l.answer.Code != "" {
 			why = fmt.Errorf("%w; the last answer was: %s", why, l.answer.Message)
 		}
-		m.goAlone(items, why)
+		s.sendSingly(items, why)
 		return
 	}
-	m.sendAgain(items)
+	s.sendAgain(items)
 }
 
-// sendAgain has items sent of which nothing has been made: in other lots if that
-// may help, for their rows may have changed.
-func (m *mailer) sendAgain(items []int32) {
-	var able, others []int32
+// sendAgain has envelopes sent that DocuSign has not made, in other lots if they can
+// still go in lots.
+func (s *bulkSender) sendAgain(items []int32) {
+	var inLots []int32
 	for _, i := range items {
-		if !m.NoBulk && m.envelopes.Item(int(i)).Group >= 0 {
-			able = append(able, i)
+		if !s.noBulk && s.books.envelopes.Item(int(i)).Group >= 0 {
+			inLots = append(inLots, i)
 		} else {
-			others = append(others, i)
+			s.singly <- i
 		}
 	}
-	m.parcel(able)
-	for _, i := range others {
-		m.alone <- i
+	s.makePending(inLots)
+}
+
+// checkStatus asks how far DocuSign has come with a lot. If it is done, the envelopes
+// are collected.
+func (s *bulkSender) checkStatus(ctx context.Context, l *lot) error {
+	err := s.retry.Do(ctx, func(ctx context.Context) (err error) {
+		l.status, err = s.docusign.LotStatus(ctx, l.Batch)
+		return err
+	})
+	if refused(ctx, err) {
+		return s.batchGone(ctx, l, err)
 	}
+	if err != nil {
+		return err
+	}
+	if l.status.Done() {
+		ended := time.Now()
+		if l.expect.Before(ended) {
+			ended = l.expect
+		}
+		f := &s.forecast
+		f.through = later(f.through, ended)
+		l.enter(collecting)
+		if f.lag > 0 && l.status.Sent > 0 {
+			l.next = l.since.Add(f.lag)
+			return nil
+		}
+		return s.collect(ctx, l)
+	}
+	if s.forecast.learn(l) {
+		s.deferLot(l, "DocuSign does not go on with it")
+	}
+	s.forecast.schedule(s.lots)
+	return nil
+}
+
+// batchGone settles the envelopes that can be found of a lot whose batch DocuSign no
+// longer knows. The others may have been mailed all the same.
+func (s *bulkSender) batchGone(ctx context.Context, l *lot, why error) error {
+	copies, err := s.copies(ctx, l)
+	if err != nil {
+		return err
+	}
+	if s.settleFound(ctx, l, copies) {
+		s.deferLot(l, why.Error())
+	}
+	return nil
 }

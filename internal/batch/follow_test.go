@@ -14,10 +14,10 @@ import (
 // TestLotLost tells for how long a lot is looked up whose answer was lost.
 func TestLotLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newBulkDesk("a b C").goesWrong("send-list", lostBefore)
+		d := newBulkFixture("a b C").goesWrong("send-list", lostBefore)
 		d.run(t.Context())
-		if want := []string{"2 for 10m0s"}; !slices.Equal(d.lost, want) {
-			t.Errorf("LookingUp: %q, want %q", d.lost, want)
+		if want := []string{"2 for 10m0s"}; !slices.Equal(d.lookUps, want) {
+			t.Errorf("LookingUp: %q, want %q", d.lookUps, want)
 		}
 	})
 }
@@ -83,7 +83,7 @@ func TestLeftLots(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := newBulkDesk("a b c D")
+				d := newBulkFixture("a b c D")
 				d.docusign.speed = tt.speed
 				for call, faults := range tt.wrong {
 					d.goesWrong(call, faults...)
@@ -92,12 +92,12 @@ func TestLeftLots(t *testing.T) {
 				defer cancel()
 				d.run(ctx)
 				time.Sleep(tt.later)
-				d.script, d.leftTold = nil, nil
+				d.script, d.recovered = nil, nil
 				d.rows, d.runner.LookOnly = strings.Fields(tt.rows), tt.only
 				start := time.Now()
-				got, result := d.goOn(t.Context(), d.book.behind())
-				if got != tt.want || result.Stopped != nil || result.Recovered != tt.left || fmt.Sprint(d.leftTold) != tt.told {
-					t.Errorf("%s, %+v, told %v, stopped by %v; want %s, %+v, %s", got, result.Recovered, d.leftTold, result.Stopped, tt.want, tt.left, tt.told)
+				got, result := d.goOn(t.Context(), d.ledger.leftovers())
+				if got != tt.want || result.Stopped != nil || result.Recovered != tt.left || fmt.Sprint(d.recovered) != tt.told {
+					t.Errorf("%s, %+v, told %v, stopped by %v; want %s, %+v, %s", got, result.Recovered, d.recovered, result.Stopped, tt.want, tt.left, tt.told)
 				}
 				if took := time.Since(start); tt.within > 0 && took > tt.within {
 					t.Errorf("took %v", took)
@@ -107,7 +107,7 @@ func TestLeftLots(t *testing.T) {
 				if n := d.docusign.calls["find-batch"]; n > 0 && tt.wrong["send-list"] == nil {
 					t.Errorf("a batch whose ID is known was looked up %d times", n)
 				}
-				if n := d.docusign.litter(); n > 0 {
+				if n := d.docusign.notRemoved(); n > 0 {
 					t.Errorf("%d lists and drafts lie about", n)
 				}
 			})
@@ -121,14 +121,14 @@ func TestLotClocks(t *testing.T) {
 	for _, ahead := range []time.Duration{-10 * day, 0, 10 * day} {
 		for _, jump := range []time.Duration{-day, 0, 20 * day} { // of our clock between the runs
 			synctest.Test(t, func(t *testing.T) {
-				d := newBulkDesk("a b").goesWrong("send-list", lostAfter)
+				d := newBulkFixture("a b").goesWrong("send-list", lostAfter)
 				d.docusign.ahead = ahead
 				ctx, cancel := stopAfter(t.Context(), time.Second)
 				defer cancel()
 				d.run(ctx)
-				behind := d.book.behind()
-				behind.Lots[0].Asked = behind.Lots[0].Asked.Add(-jump)
-				if got, _ := d.goOn(t.Context(), behind); got != "a already-sent, b already-sent" {
+				left := d.ledger.leftovers()
+				left.Lots[0].Asked = left.Lots[0].Asked.Add(-jump)
+				if got, _ := d.goOn(t.Context(), left); got != "a already-sent, b already-sent" {
 					t.Errorf("DocuSign's clock is ahead by %v, ours has jumped by %v: %s", ahead, jump, got)
 				}
 				d.wantMailed(t, "a b")
@@ -141,12 +141,12 @@ func TestLotClocks(t *testing.T) {
 // are envelopes of it: those count as sent, the others stay unknown.
 func TestLotNotListed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newBulkDesk("a b C").goesWrong("send-list", lostAfter)
+		d := newBulkFixture("a b C").goesWrong("send-list", lostAfter)
 		d.docusign.speed = 1.0 / 400 // b comes much later
 		time.AfterFunc(time.Second, func() {
 			d.docusign.mu.Lock()
 			defer d.docusign.mu.Unlock()
-			d.docusign.jobs[0].name = "renamed by somebody"
+			d.docusign.batches[0].name = "renamed by somebody"
 		})
 		got, result := d.run(t.Context())
 		if got != "a sent, b unknown, C sent" && got != "a sent, b sent, C sent" {
@@ -168,13 +168,13 @@ func TestLotNotListed(t *testing.T) {
 // gone.
 func TestLateOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newBulkDesk("a b").goesWrong("send-list", lostBefore)
+		d := newBulkFixture("a b").goesWrong("send-list", lostBefore)
 		d.docusign.speed = 0.01 // the run lasts
 		late := make(chan error, 1)
 		time.AfterFunc(11*time.Minute, func() {
-			d.book.mu.Lock()
-			lot := d.book.lots[0].Lot
-			d.book.mu.Unlock()
+			d.ledger.mu.Lock()
+			lot := d.ledger.lots[0].Lot
+			d.ledger.mu.Unlock()
 			_, err := d.docusign.SendList(t.Context(), &lot, nil)
 			late <- err
 		})

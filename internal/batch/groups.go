@@ -7,8 +7,8 @@ import (
 	"batchsend/envelope"
 )
 
-// MaxGroups is how many groups a run tells apart: the envelopes of all others go
-// singly. With so many groups, lists save hardly a call.
+// MaxGroups is how many groups a run tells apart. The envelopes of all others go
+// singly: with so many groups, lists save hardly a call.
 const MaxGroups = 10_000
 
 // Groups numbers the groups of envelopes that can go in one lot: those of one batch
@@ -26,7 +26,7 @@ type groupKey struct {
 }
 
 // Of returns the number of the group in whose lots env can go. It is negative if env
-// can only go singly; then obstacle says where env stands and why, as [Terms] want it.
+// can only go singly; then obstacle is what [Terms].Obstacle says of it.
 func (g *Groups) Of(env *envelope.Envelope) (number int32, obstacle string) {
 	why := env.Alone()
 	if why == "" {

@@ -12,59 +12,56 @@ import (
 
 const (
 	// maxRefusals is how many lots of a group may be refused in a row before the
-	// rest of the group goes one by one: one may have a value that is wrong, two
-	// have more in common.
+	// rest of the group goes singly: one may have a value that is wrong, two have
+	// more in common.
 	maxRefusals = 2
 	// maxLost is how many lots may get lost on their way before the next one's
-	// envelopes go one by one.
+	// envelopes go singly.
 	maxLost = 2
-	// stuck is after how long without progress DocuSign's bulk sending is no
-	// longer waited for.
-	stuck = time.Hour
+	// longestStandstill is after how long without progress DocuSign's bulk sending is
+	// no longer waited for.
+	longestStandstill = time.Hour
 )
 
-// start prepares a lot and has it sent. Its envelopes are claimed when that is
-// asked for: until then nobody can have received any.
-func (m *mailer) start(ctx context.Context, p parcel) {
-	if m.BeforeClaim != nil { // before anything is made for nothing
-		if err := m.BeforeClaim(ctx); err != nil {
-			m.stop(err)
-			return
-		}
+// start prepares a lot and has it sent. The envelopes are claimed just before the call
+// that sends them: until then nobody can have received one.
+func (s *bulkSender) start(ctx context.Context, p pendingLot) {
+	if s.gate.check(ctx) != nil { // before anything is made for nothing
+		return
 	}
-	l := &lot{group: p.group, items: p.items, envs: make([]*envelope.Envelope, len(p.items)), open: make(map[envelope.TransactionID]int)}
+	envs := make([]*envelope.Envelope, len(p.items))
 	for n, i := range p.items {
 		var err error
-		if l.envs[n], err = m.read(ctx, int(i)); err != nil {
+		if envs[n], err = s.books.read(ctx, int(i)); err != nil {
 			return
 		}
 	}
-	l.ID = envelope.NewLotID(l.envs, time.Now())
-	if err := m.Ledger.AddLot(ctx, &l.Lot, l.envs[0].Batch); err != nil {
+	l := newLot(p, envs)
+	if err := s.books.ledger.AddLot(ctx, &l.Lot, envs[0].Batch); err != nil {
 		if ctx.Err() == nil {
-			m.stop(&LedgerError{fmt.Errorf("recording a new lot: %w", err)})
+			s.books.stop(&LedgerError{fmt.Errorf("recording a new lot: %w", err)})
 		}
 		return
 	}
-	m.lots = append(m.lots, l)
-	if err := m.prepare(ctx, l); err != nil {
-		m.giveUp(ctx, l, err)
+	s.lots = append(s.lots, l)
+	if err := s.prepare(ctx, l); err != nil {
+		s.giveUp(ctx, l, err)
 		return
 	}
 	l.since = time.Now()
-	m.ask(ctx, l)
+	s.order(ctx, l)
 }
 
-// prepare makes what a lot is sent from: it may be made twice, and mails nobody.
-func (m *mailer) prepare(ctx context.Context, l *lot) error {
+// prepare makes the draft and the list of a lot. If one is made twice, nobody is mailed.
+func (s *bulkSender) prepare(ctx context.Context, l *lot) error {
 	g := l.group
 	if g.draft == "" {
-		err := m.harmless(ctx, l, func(ctx context.Context) error {
-			draft, err := m.DocuSign.LotDraft(ctx, l.envs[0], l.TransactionID())
+		err := s.harmless(ctx, l, func(ctx context.Context) error {
+			draft, err := s.docusign.LotDraft(ctx, l.envs[0], l.TransactionID())
 			if err != nil {
 				return err
 			}
-			return m.takes(ctx, l, func(l *envelope.Lot) { l.Draft = draft })
+			return s.recordPart(ctx, l, func(l *envelope.Lot) { l.Draft = draft })
 		})
 		if err != nil {
 			return err
@@ -72,20 +69,20 @@ func (m *mailer) prepare(ctx context.Context, l *lot) error {
 		g.draft = l.Draft
 	}
 	l.Draft = g.draft
-	err := m.harmless(ctx, l, func(ctx context.Context) error {
-		list, err := m.DocuSign.CreateList(ctx, &l.Lot, l.envs)
+	err := s.harmless(ctx, l, func(ctx context.Context) error {
+		list, err := s.docusign.CreateList(ctx, &l.Lot, l.envs)
 		if err != nil {
 			return err
 		}
-		return m.takes(ctx, l, func(l *envelope.Lot) { l.List = list })
+		return s.recordPart(ctx, l, func(l *envelope.Lot) { l.List = list })
 	})
 	if err != nil || g.tested {
 		return err
 	}
 	// Lists of one group differ in their values only, and sending checks all
 	// that testing does; but only testing names every mistake.
-	err = m.harmless(ctx, l, func(ctx context.Context) error {
-		return m.DocuSign.TestList(ctx, l.List, l.Draft)
+	err = s.harmless(ctx, l, func(ctx context.Context) error {
+		return s.docusign.TestList(ctx, l.List, l.Draft)
 	})
 	g.tested = err == nil
 	return err
@@ -93,103 +90,101 @@ func (m *mailer) prepare(ctx context.Context, l *lot) error {
 
 // harmless makes a call that prepares a lot and may be made twice, repeating it
 // if need be.
-func (m *mailer) harmless(ctx context.Context, l *lot, call func(context.Context) error) error {
-	return m.Retry.Do(ctx, func(ctx context.Context) error {
+func (s *bulkSender) harmless(ctx context.Context, l *lot, call func(context.Context) error) error {
+	return s.retry.Do(ctx, func(ctx context.Context) error {
 		err := call(ctx)
-		if doubtful(err) || taken(err) {
-			err, l.littered = harmlessError{err}, true
+		if effect := effectOf(err); effect == envelope.EffectUnknown || effect == envelope.EffectTaken {
+			err, l.strayParts = harmlessError{err}, true
 		}
 		return err
 	})
 }
 
-// takes writes down a part of a lot that an answer has named. One that another lot
-// has is none: the answer was to another call.
-func (m *mailer) takes(ctx context.Context, l *lot, part func(*envelope.Lot)) error {
+// recordPart records a part of a lot that an answer has named. If another lot has that
+// part, the answer was to another call, and nothing is recorded.
+func (s *bulkSender) recordPart(ctx context.Context, l *lot, set func(*envelope.Lot)) error {
 	before := l.Lot
-	part(&l.Lot)
-	for _, o := range m.lots {
+	set(&l.Lot)
+	for _, o := range s.lots {
 		if o != l && o.group != l.group && l.Draft != "" && o.Draft == l.Draft {
 			l.Lot = before
-			return &strangeError{fmt.Sprintf("the answer names draft %s, which is that of lot %s", o.Draft, o.ID)}
+			return &otherLotError{fmt.Sprintf("the answer names draft %s, which is that of lot %s", o.Draft, o.ID)}
 		}
 	}
-	err := m.note(ctx, l)
-	if taken(err) {
+	err := s.record(ctx, l)
+	if effectOf(err) == envelope.EffectTaken {
 		l.Lot = before
 	}
 	return err
 }
 
-// note writes down what is known of a lot, whatever happened to ctx. Without
-// that the run cannot go on, unless what is known is another lot's.
-func (m *mailer) note(ctx context.Context, l *lot) error {
+// record records the known parts of a lot, also after ctx has ended. If that fails, it
+// stops the run, unless the reason is that a part is another lot's.
+func (s *bulkSender) record(ctx context.Context, l *lot) error {
 	done, cancel := outliving(ctx)
 	defer cancel()
-	err := m.Ledger.RecordLot(done, &l.Lot)
-	if err == nil || taken(err) {
+	err := s.books.ledger.RecordLot(done, &l.Lot)
+	if err == nil || effectOf(err) == envelope.EffectTaken {
 		return err
 	}
 	err = &LedgerError{fmt.Errorf("recording lot %s: %w", l.ID, err)}
-	m.stop(err)
+	s.books.stop(err)
 	return err
 }
 
-// ask has DocuSign send a lot. Its envelopes are claimed when the call has its
-// place: from then on only looking can tell whether the lot is under way. A lot is
-// asked for again only if DocuSign has said that it did nothing.
-func (m *mailer) ask(ctx context.Context, l *lot) {
-	err := m.Retry.Do(ctx, func(ctx context.Context) error {
-		err := m.atPlace(ctx, func(ctx context.Context) error { return m.claim(ctx, l) }, func(ctx context.Context, leaving Leaving) error {
-			batch, err := m.DocuSign.SendList(ctx, &l.Lot, leaving)
+// order has DocuSign send a lot. It claims the envelopes when the call has its place:
+// from then on only a look-up can tell whether the lot is sent. It repeats the call only
+// if DocuSign has said that it did nothing.
+func (s *bulkSender) order(ctx context.Context, l *lot) {
+	err := s.retry.Do(ctx, func(ctx context.Context) error {
+		err := s.gate.pass(ctx, func(ctx context.Context) error { return s.claim(ctx, l) }, func(ctx context.Context, leaving Leaving) error {
+			batch, err := s.docusign.SendList(ctx, &l.Lot, leaving)
 			if err != nil {
 				return err
 			}
-			return m.takes(ctx, l, func(l *envelope.Lot) { l.Batch = batch })
+			return s.recordPart(ctx, l, func(l *envelope.Lot) { l.Batch = batch })
 		})
-		if repeatable(err) && !m.unclaim(ctx, l) {
+		if effectOf(err).Repeatable() && !s.unclaim(ctx, l) {
 			return &LedgerError{err}
 		}
 		return err
 	})
 	_, unrecorded := errors.AsType[*LedgerError](err)
 	now := time.Now()
-	switch {
+	switch effect := effectOf(err); {
 	case err == nil, unrecorded && l.Batch != "": // the next run finds it by its name
 		l.group.refusals = 0
-		m.follow(l, now)
-		m.observer.LotSent(len(l.open), l.expect)
-		m.told = later(m.told, l.next)
-	case doubtful(err), taken(err):
-		l.stage, l.since, l.next, l.left = unsure, now, now.Add(pauses[0]), len(l.open)
+		s.follow(l, now)
+		s.books.observer.LotSent(len(l.open), l.expect)
+		s.waitTold = later(s.waitTold, l.next)
+	case effect == envelope.EffectUnknown, effect == envelope.EffectTaken:
+		l.enter(unconfirmed)
+		l.next, l.left = now.Add(pauses[0]), len(l.open)
 		l.answer = Answer{Code: code(err), Message: err.Error(), Times: 1}
-		m.Log.Info("DocuSign did not tell whether it sends a lot: it is looked up", "lot", l.ID, "error", err)
-		m.observer.LookingUp(len(l.open), now.Add(m.Settle))
-		m.told = later(m.told, now.Add(m.Settle))
-	case queueFull(err) && now.Sub(l.since) < stuck:
-		if m.unclaim(ctx, l) {
-			l.stage, l.next = toSend, now.Add(pauses[len(pauses)-1])
-			m.Log.Info("DocuSign's queue is full: the lot waits", "lot", l.ID, "error", err)
+		s.books.log.Info("DocuSign did not tell whether it sends a lot: it is looked up", "lot", l.ID, "error", err)
+		s.books.observer.LookingUp(len(l.open), now.Add(s.settleTime))
+		s.waitTold = later(s.waitTold, now.Add(s.settleTime))
+	case effect == envelope.EffectQueueFull && now.Sub(l.since) < longestStandstill:
+		if s.unclaim(ctx, l) {
+			l.next = now.Add(pauses[len(pauses)-1])
+			s.books.log.Info("DocuSign's queue is full: the lot waits", "lot", l.ID, "error", err)
 		}
 	default:
-		m.giveUp(ctx, l, err)
-	}
-	if l.stage != toSend {
-		l.envs = nil
+		s.giveUp(ctx, l, err)
 	}
 }
 
 // claim claims the envelopes of a lot, all or none.
-func (m *mailer) claim(ctx context.Context, l *lot) error {
+func (s *bulkSender) claim(ctx context.Context, l *lot) error {
 	if len(l.open) > 0 { // the token of its first call was refused
-		return kept(m.Ledger.CheckLease(ctx))
+		return withheld(s.books.ledger.CheckLease(ctx))
 	}
-	refused, err := m.Ledger.ClaimLot(ctx, &l.Lot, l.envs)
+	refused, err := s.books.ledger.ClaimLot(ctx, &l.Lot, l.envs)
 	switch {
 	case err != nil:
-		return kept(fmt.Errorf("claiming a lot: %w", err))
+		return withheld(fmt.Errorf("claiming a lot: %w", err))
 	case refused != nil:
-		return kept(&refusedError{refused})
+		return withheld(&unclaimableError{refused})
 	}
 	for n, tx := range l.Envelopes {
 		l.open[tx] = int(l.items[n])
@@ -197,77 +192,63 @@ func (m *mailer) claim(ctx context.Context, l *lot) error {
 	return nil
 }
 
-// unclaim gives the envelopes of a lot back of which nothing is under way.
-func (m *mailer) unclaim(ctx context.Context, l *lot) bool {
-	outs := make(map[envelope.TransactionID]envelope.Outcome, len(l.open))
-	for tx := range l.open {
-		outs[tx] = envelope.Outcome{Status: envelope.Pending}
-	}
-	if len(outs) > 0 && !m.settle(ctx, l, outs) {
-		return false
-	}
-	l.Asked = time.Time{}
-	return true
-}
-
-// without makes of a lot, some of whose envelopes may not be claimed, one of the
-// others.
-func (m *mailer) without(ctx context.Context, l *lot, refused []error) {
+// leaveOut ends a lot of which some envelopes must not be claimed, and has the others
+// sent in another lot.
+func (s *bulkSender) leaveOut(ctx context.Context, l *lot, refused []error) {
 	var others []int32
 	for n, i := range l.items {
 		if refused[n] != nil {
-			m.notClaimed(ctx, int(i), refused[n])
+			s.books.notClaimed(ctx, int(i), refused[n])
 		} else {
 			others = append(others, i)
 		}
 	}
-	l.end()
+	l.enter(settled)
 	if len(others) > 0 {
-		m.pending = slices.Insert(m.pending, 0, parcel{l.group, others})
+		s.pending = slices.Insert(s.pending, 0, pendingLot{l.group, others})
 	}
 }
 
-// giveUp gives the envelopes of a lot back that is not under way, because err
-// kept it from being sent. They go one by one if DocuSign does not want them in
-// bulk, or cannot be made to answer: if nothing works, that will show soon.
-func (m *mailer) giveUp(ctx context.Context, l *lot, err error) {
+// giveUp ends a lot that could not be sent because of err. Its envelopes go singly if
+// DocuSign refuses them in bulk, or does not answer: if nothing works at all, that
+// will show soon.
+func (s *bulkSender) giveUp(ctx context.Context, l *lot, err error) {
 	if _, ok := errors.AsType[*LedgerError](err); ok {
 		return // what is not recorded is for the next run
 	}
-	if kept, ok := errors.AsType[*keptError](err); ok {
-		if some, ok := errors.AsType[*refusedError](kept.err); ok {
-			m.without(ctx, l, some.refused)
+	if withheld, ok := errors.AsType[*withheldError](err); ok {
+		if some, ok := errors.AsType[*unclaimableError](withheld.err); ok {
+			s.leaveOut(ctx, l, some.refused)
 			return
 		}
-		m.lostLease(ctx, kept.err)
+		s.books.leaseLost(ctx, withheld.err)
 	}
-	items, ok := m.giveBack(ctx, l)
+	items, ok := s.giveBack(ctx, l)
 	_, unanswered := errors.AsType[harmlessError](err)
 	switch {
 	case !ok:
-	case halts(err):
-		m.stop(&HaltError{err})
+	case effectOf(err) == envelope.EffectStop:
+		s.books.stop(&HaltError{err})
 	case ctx.Err() != nil:
 	case !refused(ctx, err) && !unanswered:
-		m.stop(fmt.Errorf("bulk sending cannot go on: %w", err))
+		s.books.stop(fmt.Errorf("bulk sending cannot go on: %w", err))
 	default:
-		m.goAlone(append(items, m.rest(l, err)...), err)
+		s.sendSingly(append(slices.Clip(items), s.takeAlike(l, err)...), err)
 	}
 }
 
-// rest takes from the parcels those that would fare no better than a lot that
-// was refused, and returns their items.
-func (m *mailer) rest(l *lot, err error) (items []int32) {
+// takeAlike removes the pending lots that would be refused like a lot that was refused
+// with err, and returns the numbers of their envelopes.
+func (s *bulkSender) takeAlike(l *lot, err error) (items []int32) {
 	l.group.refusals++
-	var others []parcel
-	for _, p := range m.pending {
+	effect := effectOf(err)
+	s.pending = slices.DeleteFunc(s.pending, func(p pendingLot) bool {
 		same := p.group == l.group && (l.group.refusals == maxRefusals || l.group.draft == "")
-		if same || queueFull(err) || forbidden(err) {
+		alike := same || effect == envelope.EffectQueueFull || effect == envelope.EffectNoBulk
+		if alike {
 			items = append(items, p.items...)
-		} else {
-			others = append(others, p)
 		}
-	}
-	m.pending = others
+		return alike
+	})
 	return items
 }

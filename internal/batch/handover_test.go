@@ -17,10 +17,10 @@ import (
 // TestLotsNotClaimed has rows of a lot that somebody else was quicker with.
 func TestLotsNotClaimed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newBulkDesk("a b c d")
+		d := newBulkFixture("a b c d")
 		known := d.snapshot()
 		d.left("a", 0, "")
-		d.book.all[row("b", 1).TransactionID] = &envelope.Standing{State: envelope.StateSent, ID: "e-1"}
+		d.ledger.all[row("b", 1).TransactionID] = &envelope.Standing{State: envelope.StateSent, ID: "e-1"}
 		_, result := d.start(t.Context(), known, batch.Leftovers{})
 		for i, want := range []envelope.Status{envelope.Pending, envelope.AlreadySent, envelope.Sent, envelope.Sent} {
 			if got := result.Outcomes[i]; got.Status != want {
@@ -29,9 +29,9 @@ func TestLotsNotClaimed(t *testing.T) {
 		}
 		d.wantMailed(t, "c d")
 
-		d = newBulkDesk("a b")
-		d.book.twin = &envelope.Twin{Batch: "april", ID: "e-9", At: time.Now()}
-		if got, _ := d.run(t.Context()); got != "a rejected, b rejected" || d.docusign.calls["send-list"] != 0 || d.docusign.litter() != 0 {
+		d = newBulkFixture("a b")
+		d.ledger.twin = &envelope.Twin{Batch: "april", ID: "e-9", At: time.Now()}
+		if got, _ := d.run(t.Context()); got != "a rejected, b rejected" || d.docusign.calls["send-list"] != 0 || d.docusign.notRemoved() != 0 {
 			t.Errorf("twins: %s; %s", got, d.bulkCalls())
 		}
 	})
@@ -47,7 +47,7 @@ func TestLotsGuard(t *testing.T) {
 		5: "a sent, b sent, c sent, d sent",
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			d := newBulkDesk("a b c d")
+			d := newBulkFixture("a b c d")
 			d.runner.Bulk.Copies = 2
 			n := 0
 			d.runner.BeforeClaim = func(context.Context) error {
@@ -79,7 +79,7 @@ func TestLotsMaxErrors(t *testing.T) {
 		{4, "a b c d", "a failed, b failed, c failed, d failed, e sent, f sent"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			d := newBulkDesk("a b c d e f")
+			d := newBulkFixture("a b c d e f")
 			d.runner.Bulk, d.runner.MaxErrors = batch.Bulk{Copies: 3, Queue: 3}, tt.max
 			d.docusign.fails = func(env *envelope.Envelope) []string {
 				if slices.Contains(strings.Fields(tt.fails), env.Label) {
@@ -101,7 +101,7 @@ func TestLotsMaxErrors(t *testing.T) {
 // TestAloneAtOnce sends what cannot go in bulk without waiting for the lots.
 func TestAloneAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newBulkDesk("a b c d").goesWrong("list", refuse)
+		d := newBulkFixture("a b c d").goesWrong("list", refuse)
 		d.runner.Bulk.Copies, d.docusign.speed = 2, 0.01
 		start := time.Now()
 		var took time.Duration
@@ -122,7 +122,7 @@ func TestAloneAtOnce(t *testing.T) {
 func TestLotsPanic(t *testing.T) {
 	for _, call := range []string{"lot-draft", "list", "test", "send-list", "lot-status", "copies", "delete-list"} {
 		synctest.Test(t, func(t *testing.T) {
-			d := newBulkDesk("a b C").goesWrong(call, explode)
+			d := newBulkFixture("a b C").goesWrong(call, explode)
 			func() {
 				defer func() {
 					if p := recover(); p == nil || !strings.Contains(fmt.Sprint(p), "out of order") {

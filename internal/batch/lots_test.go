@@ -14,10 +14,10 @@ import (
 	"batchsend/internal/batch"
 )
 
-// newBulkDesk opens a desk whose rows all go in lots but those written in
+// newBulkFixture opens a fixture whose rows all go in lots but those written in
 // capitals. A row may name a template: "a b/offer C".
-func newBulkDesk(rows string) *desk {
-	d := newDesk(rows)
+func newBulkFixture(rows string) *fixture {
+	d := newFixture(rows)
 	d.inLots, d.template, d.people = make(map[string]bool), make(map[string]string), make(map[string]string)
 	for i, r := range d.rows {
 		label, template, _ := strings.Cut(r, "/")
@@ -27,7 +27,7 @@ func newBulkDesk(rows string) *desk {
 }
 
 // bulkCalls tells how often the calls of bulk sending were made.
-func (d *desk) bulkCalls() string {
+func (d *fixture) bulkCalls() string {
 	var told []string
 	for _, name := range []string{"lot-draft", "list", "test", "send-list", "find-batch", "lot-status", "copies", "delete-list", "delete-drafts"} {
 		if n := d.docusign.calls[name]; n > 0 {
@@ -38,13 +38,13 @@ func (d *desk) bulkCalls() string {
 }
 
 // check holds outcomes against what was mailed and what the ledger says.
-func (d *desk) check(t *testing.T, result result) {
+func (d *fixture) check(t *testing.T, result result) {
 	t.Helper()
 	for i, out := range result.Outcomes {
 		tx := row(d.rows[i], 1).TransactionID
 		n, id := d.docusign.mails(tx)
 		st := envelope.StateNew
-		if s := d.book.all[tx]; s != nil {
+		if s := d.ledger.all[tx]; s != nil {
 			st = s.State
 		}
 		ok := n <= 1
@@ -62,17 +62,17 @@ func (d *desk) check(t *testing.T, result result) {
 			t.Errorf("%s is %+v, was mailed %d times as %q, and the ledger says %v", d.rows[i], out, n, id, st)
 		}
 	}
-	if len(d.docusign.harm) > 0 {
-		t.Errorf("harm was done: %q", d.docusign.harm)
+	if len(d.docusign.violations) > 0 {
+		t.Errorf("these must not happen, and did: %q", d.docusign.violations)
 	}
 }
 
 // finish runs the file again until nothing is left, and demands that then every
 // row was mailed once and no list or draft lies about, not even one of which
 // nobody learnt.
-func (d *desk) finish(t *testing.T) {
+func (d *fixture) finish(t *testing.T) {
 	t.Helper()
-	d.script, d.book.fail = nil, ""
+	d.script, d.ledger.fail = nil, ""
 	d.docusign.fails, d.docusign.queue = nil, 0
 	d.runner.BeforeClaim, d.runner.MaxErrors = nil, 0
 	d.runner.DocuSign = nil
@@ -85,10 +85,10 @@ func (d *desk) finish(t *testing.T) {
 		}
 	}
 	d.wantMailed(t, strings.Join(d.rows, " "))
-	if behind := d.book.behind(); len(behind.Lots)+len(behind.Unresolved) > 0 {
-		t.Errorf("in the end there is left: %+v", behind)
+	if left := d.ledger.leftovers(); len(left.Lots)+len(left.Unresolved) > 0 {
+		t.Errorf("in the end there is left: %+v", left)
 	}
-	if n := d.docusign.litter(); n > 0 {
+	if n := d.docusign.notRemoved(); n > 0 {
 		t.Errorf("%d lists and drafts were not removed", n)
 	}
 }
@@ -318,8 +318,8 @@ func TestLots(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := newBulkDesk(tt.rows)
-				d.runner.Bulk, d.book.fail, d.docusign.queue = tt.bulk, tt.fail, tt.queue
+				d := newBulkFixture(tt.rows)
+				d.runner.Bulk, d.ledger.fail, d.docusign.queue = tt.bulk, tt.fail, tt.queue
 				for call, faults := range tt.wrong {
 					d.goesWrong(call, faults...)
 				}
@@ -343,7 +343,7 @@ func TestLots(t *testing.T) {
 				if calls := d.bulkCalls(); tt.calls != "" && calls != tt.calls {
 					t.Errorf("calls: %s; want %s", calls, tt.calls)
 				}
-				if alone := strings.Join(d.alone, "; "); alone != tt.alone {
+				if alone := strings.Join(d.bulkRefused, "; "); alone != tt.alone {
 					t.Errorf("told of rows that go alone: %q, want %q", alone, tt.alone)
 				}
 				if took := time.Since(start); tt.within > 0 && took > tt.within {
@@ -359,12 +359,12 @@ func TestLots(t *testing.T) {
 	}
 }
 
-// checkClaims demands that the book has only claims of lots that DocuSign has, so
+// checkClaims demands that the ledger has only claims of lots that DocuSign has, so
 // that the next run need not look the others up.
-func (d *desk) checkClaims(t *testing.T) {
+func (d *fixture) checkClaims(t *testing.T) {
 	t.Helper()
-	for _, l := range d.book.behind().Lots {
-		if has := slices.ContainsFunc(d.docusign.jobs, func(j *job) bool { return j.lot == l.ID }); !has && len(l.Envelopes) > 0 {
+	for _, l := range d.ledger.leftovers().Lots {
+		if has := slices.ContainsFunc(d.docusign.batches, func(j *fakeBatch) bool { return j.lot == l.ID }); !has && len(l.Envelopes) > 0 {
 			t.Errorf("the ledger has claims of lot %s: %q; DocuSign does not have it", l.ID, l.Envelopes)
 		}
 	}
@@ -391,7 +391,7 @@ func TestLotsSignal(t *testing.T) {
 		end := 5 * time.Second
 		for after := time.Duration(0); after < end; after += 50 * time.Millisecond {
 			synctest.Test(t, func(t *testing.T) {
-				d := newBulkDesk("a b c D e/offer F")
+				d := newBulkFixture("a b c D e/offer F")
 				d.runner.Bulk = batch.Bulk{Copies: 2}
 				for call, faults := range script {
 					d.goesWrong(call, slices.Clone(faults)...)

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,7 +35,7 @@ func init() {
 	}
 }
 
-// Any order of rows, edits, runs, lost answers, crashes and jumping clocks:
+// Any order of rows, edits, runs, lost answers, crashes, jumping clocks and unreadable rows:
 // each row of the file is sent once, nothing else is, and everybody tells the
 // truth.
 func TestModel(t *testing.T) {
@@ -45,7 +46,7 @@ func TestModel(t *testing.T) {
 		home := filepath.Join(dir, fmt.Sprint(n))
 		defer os.RemoveAll(home)
 		rapid.SyncTest(t, func(t *rapid.T) {
-			m := &machine{home: home, file: make(map[string]int), docusign: &world{latency: 100 * time.Millisecond}}
+			m := &model{home: home, file: make(map[string]int), docusign: &fakeDocuSign{latency: 100 * time.Millisecond}}
 			m.docusign.onMail = m.mailed
 			m.docusign.speed = rapid.SampledFrom([]float64{0.01, 1, 100}).Draw(t, "speed")
 			m.docusign.queue = rapid.SampledFrom([]int{4, 2000}).Draw(t, "queue")
@@ -59,19 +60,19 @@ func TestModel(t *testing.T) {
 	})
 }
 
-// machine is an operator with a file, the ledger on a disk, and DocuSign.
-type machine struct {
+// model is an operator with a file, the ledger on a disk, and DocuSign.
+type model struct {
 	home     string
 	disk     int // which copy of the ledger is the disk's now
 	file     map[string]int
 	rows     int
-	docusign *world
+	docusign *fakeDocuSign
 	jump     time.Duration // of our clock since the last run
 	wrong    error
 }
 
 // mailed notices at once what must not be mailed.
-func (m *machine) mailed(p paper) {
+func (m *model) mailed(p fakeEnvelope) {
 	for label, version := range m.file {
 		if row(label, version).Content == p.content {
 			return
@@ -81,18 +82,18 @@ func (m *machine) mailed(p paper) {
 }
 
 // fails says of some copies that they cannot be made, but not always of the same.
-func (m *machine) fails(env *envelope.Envelope) []string {
-	if (len(m.docusign.papers)+env.Line+len(env.Label))%7 == 0 {
+func (m *model) fails(env *envelope.Envelope) []string {
+	if (len(m.docusign.envelopes)+env.Line+len(env.Label))%7 == 0 {
 		return []string{"no mailbox"}
 	}
 	return nil
 }
 
 // check is the whole of the promise, in so far as it holds at any time.
-func (m *machine) check(t *rapid.T) {
+func (m *model) check(t *rapid.T) {
 	m.docusign.mails(noID) // those that are due
 	times := make(map[envelope.TransactionID]int)
-	for _, p := range m.docusign.papers {
+	for _, p := range m.docusign.envelopes {
 		if !p.draft {
 			times[p.tx]++
 		}
@@ -100,13 +101,13 @@ func (m *machine) check(t *rapid.T) {
 			t.Fatalf("%s was mailed twice", p.tx)
 		}
 	}
-	if m.wrong != nil || len(m.docusign.harm) > 0 {
-		t.Fatal(m.wrong, m.docusign.harm)
+	if m.wrong != nil || len(m.docusign.violations) > 0 {
+		t.Fatal(m.wrong, m.docusign.violations)
 	}
 }
 
 // finish runs until all is well and then looks whether it is.
-func (m *machine) finish(t *rapid.T) {
+func (m *model) finish(t *rapid.T) {
 	m.docusign.fails = nil
 	for range 3 {
 		m.start(t, options{runner: batch.Runner{Concurrency: 2, Settle: 10 * time.Minute}})
@@ -128,7 +129,7 @@ func (m *machine) finish(t *rapid.T) {
 	}
 }
 
-func (m *machine) add(t *rapid.T) {
+func (m *model) add(t *rapid.T) {
 	for range rapid.IntRange(1, 3).Draw(t, "rows") {
 		m.rows++
 		m.file[fmt.Sprint("E-", m.rows)] = 1
@@ -136,7 +137,7 @@ func (m *machine) add(t *rapid.T) {
 }
 
 // pick draws a label of the file.
-func (m *machine) pick(t *rapid.T) string {
+func (m *model) pick(t *rapid.T) string {
 	var labels []string
 	for i := range m.rows {
 		if label := fmt.Sprint("E-", i+1); m.file[label] > 0 {
@@ -150,7 +151,7 @@ func (m *machine) pick(t *rapid.T) string {
 }
 
 // edit changes a row that was not sent; the program refuses other edits.
-func (m *machine) edit(t *rapid.T) {
+func (m *model) edit(t *rapid.T) {
 	label := m.pick(t)
 	for _, st := range m.standings(t) {
 		if st.env.Label == label && (st.State == envelope.StateSent || st.State.Open()) {
@@ -160,16 +161,16 @@ func (m *machine) edit(t *rapid.T) {
 	m.file[label]++
 }
 
-func (m *machine) remove(t *rapid.T) { delete(m.file, m.pick(t)) }
+func (m *model) remove(t *rapid.T) { delete(m.file, m.pick(t)) }
 
-func (m *machine) wait(t *rapid.T) {
+func (m *model) wait(t *rapid.T) {
 	time.Sleep(rapid.SampledFrom([]time.Duration{time.Second, time.Minute, 20 * time.Minute, 25 * time.Hour, 4 * 24 * time.Hour}).Draw(t, "wait"))
 }
 
 // deleteDraft has somebody delete a draft in DocuSign.
-func (m *machine) deleteDraft(t *rapid.T) {
-	var drafts []*paper
-	for _, p := range m.docusign.papers {
+func (m *model) deleteDraft(t *rapid.T) {
+	var drafts []*fakeEnvelope
+	for _, p := range m.docusign.envelopes {
 		if p.draft && !p.form && !p.deleted {
 			drafts = append(drafts, p)
 		}
@@ -182,7 +183,7 @@ func (m *machine) deleteDraft(t *rapid.T) {
 
 // clocks lets DocuSign's clock jump, and ours between two runs: never so far
 // ahead that DocuSign would not let us sign in.
-func (m *machine) clocks(t *rapid.T) {
+func (m *model) clocks(t *rapid.T) {
 	m.docusign.ahead = time.Duration(rapid.IntRange(-10, 10).Draw(t, "days")) * 24 * time.Hour
 	m.jump = time.Duration(rapid.IntRange(-100, 20).Draw(t, "hours")) * time.Hour
 }
@@ -191,25 +192,27 @@ type options struct {
 	runner  batch.Runner
 	rates   map[fault]float64
 	seed    uint64
-	lots    int // of ten items so many go in lots
-	limit   int // of items; 0: all
-	crashAt int // the step at which the process dies; 0: never
+	lots    int     // of ten items so many go in lots
+	limit   int     // of items; 0: all
+	changed float64 // how often rows cannot be read, as if they had changed
+	crashAt int     // the step at which the process dies; 0: never
 }
 
-func (m *machine) run(t *rapid.T) { m.start(t, m.draw(t)) }
+func (m *model) run(t *rapid.T) { m.start(t, m.draw(t)) }
 
-func (m *machine) crash(t *rapid.T) {
+func (m *model) crash(t *rapid.T) {
 	o := m.draw(t)
 	o.crashAt = rapid.IntRange(1, 60).Draw(t, "dies at")
 	m.start(t, o)
 }
 
-func (m *machine) draw(t *rapid.T) options {
+func (m *model) draw(t *rapid.T) options {
 	o := options{seed: rapid.Uint64().Draw(t, "seed"), limit: rapid.IntRange(0, 5).Draw(t, "limit"), rates: map[fault]float64{}}
 	for _, f := range []fault{lostAfter, lostBefore, vague, vagueAfter, limit, down, refuse} {
 		o.rates[f] = rapid.SampledFrom([]float64{0, 0.1, 0.3}).Draw(t, string(f))
 	}
 	o.rates[halt] = rapid.SampledFrom([]float64{0, 0, 0.03}).Draw(t, "halt")
+	o.changed = rapid.SampledFrom([]float64{0, 0, 0.1}).Draw(t, "changed")
 	o.lots = rapid.IntRange(0, 10).Draw(t, "lots")
 	o.runner.Bulk = batch.Bulk{Copies: rapid.IntRange(1, 4).Draw(t, "copies"), Queue: rapid.IntRange(4, 8).Draw(t, "queue"), Speed: m.docusign.speed}
 	o.runner.TwoStep = rapid.Bool().Draw(t, "two-step")
@@ -221,8 +224,8 @@ func (m *machine) draw(t *rapid.T) options {
 }
 
 // start runs the program once, as cmd does, and holds its outcomes against the
-// world.
-func (m *machine) start(t *rapid.T, o options) {
+// DocuSign.
+func (m *model) start(t *rapid.T, o options) {
 	ctx := context.Background()
 	db, session := m.open(t)
 	defer func() { _ = errors.Join(session.Close(ctx), db.Close()) }() // of a copied disk, perhaps
@@ -255,6 +258,7 @@ func (m *machine) start(t *rapid.T, o options) {
 			f.groups[i] = -1
 		}
 	}
+	f.unread = changes(o)
 	unresolved, err := session.Open(ctx)
 	must(t, err)
 	left := make([]batch.Unresolved, len(unresolved))
@@ -273,13 +277,13 @@ func (m *machine) start(t *rapid.T, o options) {
 	running, stop := context.WithCancel(ctx)
 	defer stop()
 	p := &process{crashAt: o.crashAt, stop: stop, die: m.copyDisk}
-	m.docusign.strike = strikes(o)
+	m.docusign.faultOf = faultsAt(o)
 	r := o.runner
-	r.DocuSign, r.Ledger = mortalClient{p, m.docusign}, mortalLedger{p, session}
+	r.DocuSign, r.Ledger = crashingDocuSign{p, m.docusign}, crashingLedger{p, session}
 	r.Log, r.Retry, r.Observer = slog.New(slog.DiscardHandler), throttle.Policy{Tries: 3}, f
 	r.InLots = f.inLots(func(i int) bool { return open[i] })
 	result := r.Run(running, f, batch.Leftovers{Unresolved: left, Lots: lots})
-	m.docusign.strike = nil
+	m.docusign.faultOf = nil
 	for i, out := range f.outcomes {
 		told[envs[i]] = out
 	}
@@ -291,8 +295,8 @@ func (m *machine) start(t *rapid.T, o options) {
 	}
 }
 
-// strikes returns faults at the rates of o.
-func strikes(o options) func(string, envelope.TransactionID) fault {
+// faultsAt returns faults at the rates of o.
+func faultsAt(o options) func(string, envelope.TransactionID) fault {
 	dice := rand.New(rand.NewPCG(o.seed, 1))
 	return func(string, envelope.TransactionID) fault {
 		roll := dice.Float64()
@@ -305,8 +309,22 @@ func strikes(o options) func(string, envelope.TransactionID) fault {
 	}
 }
 
-// verify holds outcomes against the world and the ledger.
-func (m *machine) verify(t *rapid.T, told map[*envelope.Envelope]envelope.Outcome, result batch.Result) {
+// changes returns why rows cannot be read, at the rate of o.
+func changes(o options) func(*envelope.Envelope) error {
+	var mu sync.Mutex
+	dice := rand.New(rand.NewPCG(o.seed, 3))
+	return func(env *envelope.Envelope) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if dice.Float64() < o.changed {
+			return &changedError{env.Label}
+		}
+		return nil
+	}
+}
+
+// verify holds outcomes against DocuSign and the ledger.
+func (m *model) verify(t *rapid.T, told map[*envelope.Envelope]envelope.Outcome, result batch.Result) {
 	standing := make(map[envelope.TransactionID]envelope.Standing)
 	for _, st := range m.standings(t) {
 		standing[st.env.TransactionID] = st.Standing
@@ -329,7 +347,7 @@ func (m *machine) verify(t *rapid.T, told map[*envelope.Envelope]envelope.Outcom
 			t.Fatalf("%s is %+v; the ledger says %+v, DocuSign %d %s (stopped: %v)", env.Label, out, st, n, id, result.Stopped)
 		}
 		if out.Status == envelope.AlreadySent {
-			for _, p := range m.docusign.papers {
+			for _, p := range m.docusign.envelopes {
 				if p.id == out.ID && p.run == m.docusign.run {
 					t.Fatalf("%s was sent by this run, not an earlier one: %+v", env.Label, out)
 				}
@@ -344,7 +362,7 @@ type standing struct {
 }
 
 // standings returns what the ledger knows of the file's rows.
-func (m *machine) standings(t *rapid.T) (all []standing) {
+func (m *model) standings(t *rapid.T) (all []standing) {
 	var envs []*envelope.Envelope
 	var ids []*envelope.Identity
 	for i := range m.rows {
@@ -363,9 +381,9 @@ func (m *machine) standings(t *rapid.T) (all []standing) {
 	return all
 }
 
-func (m *machine) path() string { return filepath.Join(m.home, fmt.Sprint(m.disk), "ledger.db") }
+func (m *model) path() string { return filepath.Join(m.home, fmt.Sprint(m.disk), "ledger.db") }
 
-func (m *machine) open(t *rapid.T) (*ledger.DB, *ledger.Session) {
+func (m *model) open(t *rapid.T) (*ledger.DB, *ledger.Session) {
 	db, err := ledger.Open(context.Background(), m.path())
 	must(t, err)
 	session, err := db.Begin(context.Background(), ledger.Run{Account: account, Batches: []string{"may"}})
@@ -376,7 +394,7 @@ func (m *machine) open(t *rapid.T) (*ledger.DB, *ledger.Session) {
 // copyDisk keeps the disk as it is at this moment, for the next run. What the
 // process holds in the kernel, such as its locks, is not on it; the lock file is
 // the same.
-func (m *machine) copyDisk() {
+func (m *model) copyDisk() {
 	to := filepath.Join(m.home, fmt.Sprint(m.disk+1))
 	err := os.Mkdir(to, 0o700)
 	files, readErr := os.ReadDir(filepath.Dir(m.path()))

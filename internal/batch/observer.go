@@ -9,25 +9,26 @@ import (
 // Observer is told how a run goes. An implementation that wants to know some of it
 // only embeds [NoObserver].
 type Observer interface {
-	// Outcome is told what became of an envelope, by several goroutines at once. It
-	// may be told more than once of an envelope: the last outcome counts. One of which
-	// nothing is told is pending.
+	// Outcome is told what became of an envelope. Several goroutines call it at once.
+	// It may be called more than once for an envelope: the last outcome counts. An
+	// envelope for which it is not called is pending.
 	Outcome(i int, out envelope.Outcome)
-	// Recovered is told what is known of the envelopes that earlier runs left
-	// unresolved, if there are any, before anything is sent.
+	// Recovered is told what became of the envelopes that earlier runs left
+	// unresolved, as far as that is known before anything is sent. It is not called if
+	// there are none.
 	Recovered(Recovered)
-	// LotSent is told of so many envelopes handed over to DocuSign in bulk, and when
-	// it should be through with them.
+	// LotSent is told how many envelopes were handed over to DocuSign in a lot, and
+	// when DocuSign should have sent them.
 	LotSent(envelopes int, through time.Time)
-	// BulkRefused is told that so many envelopes go singly, because DocuSign has not
-	// sent them in bulk.
+	// BulkRefused is told how many envelopes are sent singly instead of in bulk, and
+	// why.
 	BulkRefused(envelopes int, why error)
-	// Paused is told until when bulk sending waits, and for what, where nothing else
-	// was told of so long a wait.
+	// Paused is told until when bulk sending waits, and for what. It is not called
+	// for a wait that LotSent or LookingUp has announced.
 	Paused(until time.Time, why string)
-	// LookingUp is told how many envelopes are still looked up when all else is done,
-	// and when the last of them will be resolved if look-ups succeed; and the same of
-	// a lot whose answer was lost, at once.
+	// LookingUp is told how many envelopes are looked up when everything else is done,
+	// and when the last of them will be resolved at the latest, if look-ups succeed. Of
+	// a lot whose answer was lost it is told at once.
 	LookingUp(envelopes int, until time.Time)
 }
 

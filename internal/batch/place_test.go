@@ -16,17 +16,17 @@ import (
 )
 
 // hourly has calls wait: so many leave in an hour.
-func (d *desk) hourly(calls int) *desk {
+func (d *fixture) hourly(calls int) *fixture {
 	d.docusign.limiter = &throttle.Limiter{HourLimit: calls}
 	return d
 }
 
 // claimed returns which rows the ledger has claimed.
-func (d *desk) claimed() string {
-	d.book.mu.Lock()
-	defer d.book.mu.Unlock()
+func (d *fixture) claimed() string {
+	d.ledger.mu.Lock()
+	defer d.ledger.mu.Unlock()
 	var rows []string
-	for tx, st := range d.book.all {
+	for tx, st := range d.ledger.all {
 		if st.State == envelope.StateSending {
 			rows = append(rows, labels[tx])
 		}
@@ -36,9 +36,9 @@ func (d *desk) claimed() string {
 }
 
 // logOf returns what the ledger was told of a row.
-func (d *desk) logOf(label string) string {
+func (d *fixture) logOf(label string) string {
 	var told []string
-	for _, entry := range d.book.log {
+	for _, entry := range d.ledger.log {
 		if words := strings.Fields(entry); len(words) > 1 && words[1] == label {
 			told = append(told, entry)
 		}
@@ -62,7 +62,7 @@ func TestClaimedAtItsPlace(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := newDesk("a b c d").hourly(tt.hourly)
+				d := newFixture("a b c d").hourly(tt.hourly)
 				d.runner.TwoStep = tt.two
 				ctx, cancel := context.WithCancelCause(t.Context())
 				time.AfterFunc(30*time.Minute, func() {
@@ -107,7 +107,7 @@ func TestGivenBackWhileItWaits(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := newDesk("a")
+				d := newFixture("a")
 				d.runner.TwoStep = tt.two
 				for call, faults := range tt.wrong {
 					d.goesWrong(call, faults...)
@@ -127,7 +127,7 @@ func TestStale(t *testing.T) {
 	for _, two := range []bool{false, true} {
 		for _, hourly := range []int{1, 2, 3, 10} {
 			synctest.Test(t, func(t *testing.T) {
-				d := newDesk("a b c").hourly(hourly)
+				d := newFixture("a b c").hourly(hourly)
 				d.runner.TwoStep, d.runner.Concurrency = two, 2
 				var read atomic.Pointer[time.Time]
 				turn := make(chan struct{}, 1)
@@ -142,7 +142,7 @@ func TestStale(t *testing.T) {
 				}
 				d.runner.Stale = stale
 				longest := time.Duration(0)
-				d.docusign.onMail = func(paper) { longest = max(longest, time.Since(*read.Load())) }
+				d.docusign.onMail = func(fakeEnvelope) { longest = max(longest, time.Since(*read.Load())) }
 				if got, result := d.run(t.Context()); got != "a sent, b sent, c sent" || result.Stopped != nil {
 					t.Errorf("%d calls an hour: %s, %v", hourly, got, result.Stopped)
 				}
@@ -160,7 +160,7 @@ func TestStale(t *testing.T) {
 func TestLotsClaimedAtTheirPlace(t *testing.T) {
 	for hourly, want := range map[int]string{1: "", 2: "", 3: "", 4: "a b c"} {
 		synctest.Test(t, func(t *testing.T) {
-			d := newBulkDesk("a b c").hourly(hourly)
+			d := newBulkFixture("a b c").hourly(hourly)
 			d.docusign.speed = 0.0001
 			ctx, cancel := context.WithCancelCause(t.Context())
 			time.AfterFunc(30*time.Minute, func() {
@@ -174,8 +174,8 @@ func TestLotsClaimedAtTheirPlace(t *testing.T) {
 				t.Errorf("%d calls an hour: %s", hourly, got)
 			}
 			d.check(t, result)
-			if behind := d.book.behind(); len(behind.Lots) != 1 || len(behind.Unresolved) != 0 {
-				t.Errorf("%d calls an hour: what is left is %+v, want the lot", hourly, behind)
+			if left := d.ledger.leftovers(); len(left.Lots) != 1 || len(left.Unresolved) != 0 {
+				t.Errorf("%d calls an hour: what is left is %+v, want the lot", hourly, left)
 			}
 			d.docusign.limiter, d.docusign.speed = nil, 0
 			d.finish(t) // and its list and draft are gone
@@ -187,7 +187,7 @@ func TestLotsClaimedAtTheirPlace(t *testing.T) {
 // while it waits.
 func TestLotGivenBackWhileItWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newBulkDesk("a b").goesWrong("send-list", limit, down, full, none)
+		d := newBulkFixture("a b").goesWrong("send-list", limit, down, full, none)
 		d.run(t.Context())
 		const turn = "claim-lot, claim, claim, settle-lot, settle pending, settle pending, "
 		if got, want := d.lotLog(), strings.Repeat(turn, 3)+"claim-lot, claim, claim, record batch, settle-lot, settle sent, settle sent, end-lot"; got != want {
@@ -198,9 +198,9 @@ func TestLotGivenBackWhileItWaits(t *testing.T) {
 }
 
 // lotLog is what the ledger was told of the lots, from the first claim on.
-func (d *desk) lotLog() string {
+func (d *fixture) lotLog() string {
 	var told []string
-	for _, entry := range d.book.log {
+	for _, entry := range d.ledger.log {
 		words := strings.Fields(entry)
 		if words[0] == "claim" || words[0] == "settle" {
 			words = slices.Delete(words, 1, 2) // the row
@@ -214,16 +214,16 @@ func (d *desk) lotLog() string {
 // it is sent: it is not sent, and the others go in another.
 func TestLotPartlyClaimable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newBulkDesk("a b c d")
+		d := newBulkFixture("a b c d")
 		d.runner.BeforeClaim = func(context.Context) error {
 			if d.docusign.calls["test"] > 0 {
-				d.book.mu.Lock()
-				defer d.book.mu.Unlock()
-				if d.book.all == nil {
-					d.book.all = make(map[envelope.TransactionID]*envelope.Standing)
+				d.ledger.mu.Lock()
+				defer d.ledger.mu.Unlock()
+				if d.ledger.all == nil {
+					d.ledger.all = make(map[envelope.TransactionID]*envelope.Standing)
 				}
-				if b := row("b", 1).TransactionID; d.book.all[b] == nil {
-					d.book.all[b] = &envelope.Standing{State: envelope.StateSent, ID: "e-1"}
+				if b := row("b", 1).TransactionID; d.ledger.all[b] == nil {
+					d.ledger.all[b] = &envelope.Standing{State: envelope.StateSent, ID: "e-1"}
 				}
 			}
 			return nil
@@ -242,8 +242,8 @@ func TestLotPartlyClaimable(t *testing.T) {
 // TestDraftDeleted has somebody delete a draft in DocuSign before it is sent, in
 // this run or before the next: it counts as not sent, and goes again.
 func TestDraftDeleted(t *testing.T) {
-	remove := func(d *desk) {
-		for _, p := range d.docusign.papers {
+	remove := func(d *fixture) {
+		for _, p := range d.docusign.envelopes {
 			if p.draft && p.tx == row("a", 1).TransactionID && p.mailed.IsZero() {
 				p.deleted = true
 			}
@@ -251,7 +251,7 @@ func TestDraftDeleted(t *testing.T) {
 	}
 	t.Run("between the steps", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			d := newDesk("a b")
+			d := newFixture("a b")
 			d.runner.TwoStep = true
 			d.runner.BeforeClaim = func(context.Context) error {
 				if d.docusign.calls["draft"] == 1 {
@@ -268,10 +268,10 @@ func TestDraftDeleted(t *testing.T) {
 	})
 	t.Run("before the next run", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			d := newDesk("a b")
+			d := newFixture("a b")
 			d.runner.TwoStep = true
 			id := d.history("a", time.Hour, true)
-			d.docusign.papers[0].mailed = time.Time{}
+			d.docusign.envelopes[0].mailed = time.Time{}
 			remove(d)
 			got, result := d.run(t.Context(), d.left("a", time.Hour, id))
 			if got != "a sent, b sent" || result.Recovered != (batch.Recovered{Absent: 1}) {
@@ -288,9 +288,9 @@ func TestDraftDeleted(t *testing.T) {
 func TestUnclear(t *testing.T) {
 	for wrong, says := range map[fault]string{lostAfter: "DocuSign: lost-after. DocuSign has it", vagueAfter: "DocuSign: vague-after. DocuSign has it"} {
 		synctest.Test(t, func(t *testing.T) {
-			d := newDesk("a b").goesWrong("send a", wrong)
-			d.docusign.onMail = func(p paper) {
-				d.docusign.papers[0].unclear = true
+			d := newFixture("a b").goesWrong("send a", wrong)
+			d.docusign.onMail = func(p fakeEnvelope) {
+				d.docusign.envelopes[0].unclear = true
 			}
 			start := time.Now()
 			got, result := d.run(t.Context())
@@ -300,7 +300,7 @@ func TestUnclear(t *testing.T) {
 			if out := result.Outcomes[0]; !strings.HasPrefix(out.Message, says) || !strings.Contains(out.Message, "does not say whether it was sent") {
 				t.Errorf("a = %+v", out)
 			}
-			d.docusign.papers[0].unclear = false
+			d.docusign.envelopes[0].unclear = false
 			if got, _ := d.again(t.Context()); got != "a already-sent, b already-sent" {
 				t.Errorf("the next run: %s", got)
 			}
@@ -312,10 +312,10 @@ func TestUnclear(t *testing.T) {
 // TestFoundTaken has a look-up find what is another row's envelope.
 func TestFoundTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDesk("a b")
+		d := newFixture("a b")
 		id := d.history("b", time.Hour, false)
 		left := d.left("b", time.Hour, "")
-		d.book.all[row("c", 1).TransactionID] = &envelope.Standing{State: envelope.StateSent, ID: id}
+		d.ledger.all[row("c", 1).TransactionID] = &envelope.Standing{State: envelope.StateSent, ID: id}
 		got, result := d.run(t.Context(), left)
 		if out := result.Outcomes[1]; got != "a sent, b unknown" || !strings.Contains(out.Message, "another row's") || result.Recovered.Open != 1 {
 			t.Errorf("%s: %+v, %+v", got, out, result.Recovered)
@@ -328,8 +328,8 @@ func TestFoundTaken(t *testing.T) {
 // is looked up by itself, and found.
 func TestCopyTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newBulkDesk("a b c")
-		d.book.all = map[envelope.TransactionID]*envelope.Standing{row("z", 1).TransactionID: {State: envelope.StateSent, ID: "z's"}}
+		d := newBulkFixture("a b c")
+		d.ledger.all = map[envelope.TransactionID]*envelope.Standing{row("z", 1).TransactionID: {State: envelope.StateSent, ID: "z's"}}
 		var right envelope.ID
 		d.docusign.onCopies = func(copies []envelope.Copy) {
 			if right == "" {

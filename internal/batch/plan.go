@@ -22,15 +22,15 @@ const (
 type Terms struct {
 	Via       string // an engine, or Auto
 	Forbidden bool   // the account does not allow bulk sending
-	Untold    bool   // it is not known whether it does
+	Untold    bool   // DocuSign does not tell whether the account allows it
 	Bulk      Bulk
 	State     throttle.State // of the call budget
 	Now       time.Time
 	Templates int // that are read again once an hour
-	// Obstacle says why the first envelope that can only go singly can not go in a
-	// list, see [Groups.Of]; "" leaves the reason out.
+	// Obstacle says which envelope is the first that can only go singly, and why, as
+	// [Groups.Of] does; "" leaves that out of [Plan].Why.
 	Obstacle string
-	// Concurrency is how many envelopes are under way at once; 0 means 1.
+	// Concurrency is how many envelopes are sent at once; 0 means 1.
 	Concurrency int
 }
 
@@ -40,8 +40,9 @@ type Plan struct {
 	Why    []string // it was chosen, for the operator: a line each
 	Calls  int
 	Finish time.Time // if no other app calls, and DocuSign makes copies as fast as before
-	// InLots says by the number of a group how many of its envelopes, the first ones,
-	// go in lots: the rest of the group, and all groups beyond its end, go singly.
+	// InLots says, by the number of a group, how many of its envelopes go in lots:
+	// always the first ones. The rest of the group goes singly, and so do all groups
+	// beyond the end of InLots.
 	InLots []int32
 	Copies int // envelopes that go in lots
 	Lists  int // the lots
@@ -55,10 +56,10 @@ const (
 	draftsPerCall = 100 // to be removed, and a call to look at them first
 )
 
-// Choose plans how envelopes are sent, whose groups are given in the order of the
-// files, see [Item]: as the operator wants it, or in the way that is done first. An
-// engine that needs no waiting for another hour is as good as any other; then single
-// is chosen, whose outcomes are known at once.
+// Choose plans how envelopes are sent: as the operator wants it, or in the way that is
+// done first. groups are the groups of the envelopes, see [Item], in the order of the
+// files. If no engine has to wait for another hour, single is chosen, because its
+// outcomes are known at once.
 func Choose(groups []int32, t Terms) Plan {
 	t.Bulk = t.Bulk.withDefaults()
 	single := t.single(len(groups), 1)
@@ -171,7 +172,7 @@ func (t Terms) inBulk(groups []int32, wanted bool) Plan {
 	}
 	p.Lists = len(sizes)
 	p.Calls += 2 * ((drafts + draftsPerCall - 1) / draftsPerCall)
-	if t.Bulk.guessed && len(sizes) > 0 && t.Bulk.takes(sizes[0])+t.Bulk.slack(sizes[0]) > firstLook {
+	if t.Bulk.guessed && len(sizes) > 0 && t.Bulk.takes(sizes[0])+t.Bulk.slack(sizes[0]) > firstVisit {
 		p.Calls++
 	}
 	rest := len(groups) - p.Copies
@@ -199,7 +200,7 @@ func (t Terms) finish(calls int, lots time.Duration) time.Time {
 }
 
 // pass works out when the last of lots of these sizes can be asked for, and
-// when it is known that DocuSign is through, as [mailer.schedule] does.
+// when it is known that DocuSign is through, as [forecast.schedule] does.
 func (b Bulk) pass(sizes []int) (last, end time.Duration) {
 	var free time.Duration // DocuSign is through with what was asked for
 	waiting, first := 0, 0 // copies in the queue, and of which lot on

@@ -16,8 +16,8 @@ import (
 	"batchsend/throttle"
 )
 
-// crowd returns so many envelopes of a template.
-func crowd(n int, template string) (envs []*envelope.Envelope) {
+// envelopesOf returns so many envelopes of a template.
+func envelopesOf(n int, template string) (envs []*envelope.Envelope) {
 	for i := range n {
 		env := row(fmt.Sprint(template, " ", i), 1)
 		env.TemplateID = template
@@ -27,8 +27,8 @@ func crowd(n int, template string) (envs []*envelope.Envelope) {
 }
 
 // texted returns envelopes that lists cannot carry.
-func texted(n int) []*envelope.Envelope {
-	envs := crowd(n, "texted")
+func withPhones(n int) []*envelope.Envelope {
+	envs := envelopesOf(n, "texted")
 	for _, env := range envs {
 		env.Recipients = []envelope.Recipient{{Role: "Tenant", Phone: envelope.Phone{CountryCode: "49", Number: "1"}}}
 	}
@@ -39,7 +39,7 @@ func texted(n int) []*envelope.Envelope {
 func TestChoose(t *testing.T) {
 	tiny := func() (envs []*envelope.Envelope) {
 		for i := range 300 {
-			envs = append(envs, crowd(5, fmt.Sprint("t", i))...)
+			envs = append(envs, envelopesOf(5, fmt.Sprint("t", i))...)
 		}
 		return envs
 	}
@@ -61,58 +61,58 @@ func TestChoose(t *testing.T) {
 		because string // in the first reason
 		also    string // in the second
 	}{
-		{name: "50 rows", envs: crowd(50, "t"), hourly: 1000, engine: batch.Single, calls: 50, because: "one call an envelope"},
-		{name: "50 rows, 3,000 an hour", envs: crowd(50, "t"), hourly: 3000, engine: batch.Single, calls: 50},
-		{name: "900 rows", envs: crowd(900, "t"), hourly: 1000, engine: batch.Single, calls: 900, takes: 30 * time.Second},
-		{name: "900 rows, 3,000 an hour", envs: crowd(900, "t"), hourly: 3000, engine: batch.Single, calls: 900, takes: 30 * time.Second},
+		{name: "50 rows", envs: envelopesOf(50, "t"), hourly: 1000, engine: batch.Single, calls: 50, because: "one call an envelope"},
+		{name: "50 rows, 3,000 an hour", envs: envelopesOf(50, "t"), hourly: 3000, engine: batch.Single, calls: 50},
+		{name: "900 rows", envs: envelopesOf(900, "t"), hourly: 1000, engine: batch.Single, calls: 900, takes: 30 * time.Second},
+		{name: "900 rows, 3,000 an hour", envs: envelopesOf(900, "t"), hourly: 3000, engine: batch.Single, calls: 900, takes: 30 * time.Second},
 		{
-			name: "1,500 rows", envs: crowd(1500, "t"), hourly: 1000, engine: batch.InBulk, calls: 15, lists: 2, copies: 1500, takes: 77 * time.Second,
+			name: "1,500 rows", envs: envelopesOf(1500, "t"), hourly: 1000, engine: batch.InBulk, calls: 15, lists: 2, copies: 1500, takes: 77 * time.Second,
 			because: "2 lists that DocuSign works through by itself; one by one it would take until 21:00",
 		},
-		{name: "1,500 rows, 3,000 an hour", envs: crowd(1500, "t"), hourly: 3000, engine: batch.Single, calls: 1500, takes: time.Minute},
+		{name: "1,500 rows, 3,000 an hour", envs: envelopesOf(1500, "t"), hourly: 3000, engine: batch.Single, calls: 1500, takes: time.Minute},
 		{
-			name: "25,000 rows", envs: crowd(25000, "t"), hourly: 1000, engine: batch.InBulk, calls: 130, lists: 25, copies: 25000, takes: 1252 * time.Second,
+			name: "25,000 rows", envs: envelopesOf(25000, "t"), hourly: 1000, engine: batch.InBulk, calls: 130, lists: 25, copies: 25000, takes: 1252 * time.Second,
 			because: "25 lists that DocuSign works through by itself; one by one it would take until 2026-11-22 21:00",
 		},
-		{name: "25,000 rows, 3,000 an hour", envs: crowd(25000, "t"), hourly: 3000, engine: batch.InBulk, calls: 130, lists: 25, copies: 25000, takes: 1252 * time.Second},
-		{name: "25,000 rows without a limit", envs: crowd(25000, "t"), engine: batch.Single, calls: 25000},
-		{name: "50 rows, little left of the hour", envs: crowd(50, "t"), hourly: 1000, open: 20, engine: batch.InBulk, calls: 9, lists: 1, copies: 50, takes: 4500 * time.Millisecond},
+		{name: "25,000 rows, 3,000 an hour", envs: envelopesOf(25000, "t"), hourly: 3000, engine: batch.InBulk, calls: 130, lists: 25, copies: 25000, takes: 1252 * time.Second},
+		{name: "25,000 rows without a limit", envs: envelopesOf(25000, "t"), engine: batch.Single, calls: 25000},
+		{name: "50 rows, little left of the hour", envs: envelopesOf(50, "t"), hourly: 1000, open: 20, engine: batch.InBulk, calls: 9, lists: 1, copies: 50, takes: 4500 * time.Millisecond},
 		{
-			name: "50 rows, nothing left of the hour", envs: crowd(50, "t"), hourly: 1000, open: -1, engine: batch.Single, calls: 51, takes: time.Hour,
+			name: "50 rows, nothing left of the hour", envs: envelopesOf(50, "t"), hourly: 1000, open: -1, engine: batch.Single, calls: 51, takes: time.Hour,
 			because: "bulk sending would be done no sooner, 21:00",
 		},
-		{name: "1,500 rows, nothing left of the hour", envs: crowd(1500, "t"), hourly: 1000, open: -1, engine: batch.InBulk, calls: 16, lists: 2, copies: 1500, takes: time.Hour + 77*time.Second},
-		{name: "900 rows, 100 left of 3,000", envs: crowd(900, "t"), hourly: 3000, open: 100, engine: batch.InBulk, calls: 10, lists: 1, copies: 900, takes: 47 * time.Second},
-		{name: "900 rows, half of the calls are for others", envs: crowd(900, "t"), hourly: 1000, share: 500, engine: batch.InBulk, calls: 10, lists: 1, copies: 900, takes: 47 * time.Second},
+		{name: "1,500 rows, nothing left of the hour", envs: envelopesOf(1500, "t"), hourly: 1000, open: -1, engine: batch.InBulk, calls: 16, lists: 2, copies: 1500, takes: time.Hour + 77*time.Second},
+		{name: "900 rows, 100 left of 3,000", envs: envelopesOf(900, "t"), hourly: 3000, open: 100, engine: batch.InBulk, calls: 10, lists: 1, copies: 900, takes: 47 * time.Second},
+		{name: "900 rows, half of the calls are for others", envs: envelopesOf(900, "t"), hourly: 1000, share: 500, engine: batch.InBulk, calls: 10, lists: 1, copies: 900, takes: 47 * time.Second},
 		{
-			name: "bulk sending is not allowed", envs: crowd(1500, "t"), hourly: 1000, forbid: true, engine: batch.Single, calls: 1501, takes: time.Hour,
+			name: "bulk sending is not allowed", envs: envelopesOf(1500, "t"), hourly: 1000, forbid: true, engine: batch.Single, calls: 1501, takes: time.Hour,
 			because: "the account does not allow bulk sending",
 		},
-		{name: "bulk sending is wanted and not allowed", envs: crowd(50, "t"), via: batch.InBulk, forbid: true, engine: batch.Single, calls: 50, because: "does not allow"},
+		{name: "bulk sending is wanted and not allowed", envs: envelopesOf(50, "t"), via: batch.InBulk, forbid: true, engine: batch.Single, calls: 50, because: "does not allow"},
 		{
-			name: "whether bulk sending is allowed is not known", envs: crowd(1500, "t"), hourly: 1000, untold: true, engine: batch.InBulk, calls: 15, lists: 2, copies: 1500, takes: 77 * time.Second,
+			name: "whether bulk sending is allowed is not known", envs: envelopesOf(1500, "t"), hourly: 1000, untold: true, engine: batch.InBulk, calls: 15, lists: 2, copies: 1500, takes: 77 * time.Second,
 			also: "does not tell whether the account allows bulk sending: if it does not, they go one by one",
 		},
 		{
-			name: "some cannot go in lists", envs: append(crowd(1500, "t"), texted(10)...), hourly: 1000, engine: batch.Split, calls: 25, lists: 2, copies: 1500, takes: 77 * time.Second,
+			name: "some cannot go in lists", envs: append(envelopesOf(1500, "t"), withPhones(10)...), hourly: 1000, engine: batch.Split, calls: 25, lists: 2, copies: 1500, takes: 77 * time.Second,
 			also: "10 of them go one by one",
 		},
 		{
-			name: "none can go in lists", envs: texted(1500), hourly: 1000, engine: batch.Single, calls: 1501, takes: time.Hour,
+			name: "none can go in lists", envs: withPhones(1500), hourly: 1000, engine: batch.Single, calls: 1501, takes: time.Hour,
 			because: "bulk sending would save none", also: "may.csv:2 cannot go in a list: it tells recipients by text message",
 		},
-		{name: "too many cannot go in lists", envs: append(crowd(500, "t"), texted(1500)...), hourly: 1000, engine: batch.Split, calls: 1511, lists: 1, copies: 500, takes: time.Hour},
+		{name: "too many cannot go in lists", envs: append(envelopesOf(500, "t"), withPhones(1500)...), hourly: 1000, engine: batch.Split, calls: 1511, lists: 1, copies: 500, takes: time.Hour},
 		{name: "many tiny groups", envs: tiny(), hourly: 1000, engine: batch.Single, calls: 1501, takes: time.Hour, because: "bulk sending would save none"},
 		{name: "many tiny groups, in bulk all the same", envs: tiny(), hourly: 1000, via: batch.InBulk, engine: batch.InBulk, calls: 2108, lists: 300, copies: 1500, takes: 2 * time.Hour},
-		{name: "a tiny remainder", envs: crowd(1004, "t"), hourly: 1000, engine: batch.Split, calls: 14, lists: 1, copies: 1000, takes: 52 * time.Second, also: "4 of them go one by one"},
-		{name: "a tiny remainder, in bulk all the same", envs: crowd(1004, "t"), hourly: 1000, via: batch.InBulk, engine: batch.InBulk, calls: 15, lists: 2, copies: 1004, takes: 53 * time.Second},
-		{name: "a larger remainder", envs: crowd(1006, "t"), hourly: 1000, engine: batch.InBulk, calls: 15, lists: 2, copies: 1006, takes: 53 * time.Second},
-		{name: "DocuSign is known to be slow", envs: crowd(1500, "t"), hourly: 1000, bulk: batch.Bulk{Speed: 0.5}, engine: batch.InBulk, calls: 14, lists: 2, copies: 1500, takes: 50 * time.Minute},
-		{name: "DocuSign is too slow for it", envs: crowd(1500, "t"), hourly: 1000, bulk: batch.Bulk{Speed: 0.4}, engine: batch.Single, calls: 1501, takes: time.Hour, because: "no sooner"},
-		{name: "one by one is wanted", envs: crowd(1500, "t"), hourly: 1000, via: batch.Single, engine: batch.Single, calls: 1501, takes: time.Hour},
-		{name: "two steps are wanted", envs: crowd(400, "t"), hourly: 1000, via: batch.TwoStep, engine: batch.TwoStep, calls: 800, takes: 30 * time.Second},
-		{name: "bulk is wanted for a few", envs: crowd(3, "t"), hourly: 1000, via: batch.InBulk, engine: batch.InBulk, calls: 9, lists: 1, copies: 3, takes: 2150 * time.Millisecond},
-		{name: "lists of 50", envs: crowd(1500, "t"), hourly: 1000, bulk: batch.Bulk{Copies: 50}, engine: batch.InBulk, calls: 154, lists: 30, copies: 1500, takes: 77 * time.Second},
+		{name: "a tiny remainder", envs: envelopesOf(1004, "t"), hourly: 1000, engine: batch.Split, calls: 14, lists: 1, copies: 1000, takes: 52 * time.Second, also: "4 of them go one by one"},
+		{name: "a tiny remainder, in bulk all the same", envs: envelopesOf(1004, "t"), hourly: 1000, via: batch.InBulk, engine: batch.InBulk, calls: 15, lists: 2, copies: 1004, takes: 53 * time.Second},
+		{name: "a larger remainder", envs: envelopesOf(1006, "t"), hourly: 1000, engine: batch.InBulk, calls: 15, lists: 2, copies: 1006, takes: 53 * time.Second},
+		{name: "DocuSign is known to be slow", envs: envelopesOf(1500, "t"), hourly: 1000, bulk: batch.Bulk{Speed: 0.5}, engine: batch.InBulk, calls: 14, lists: 2, copies: 1500, takes: 50 * time.Minute},
+		{name: "DocuSign is too slow for it", envs: envelopesOf(1500, "t"), hourly: 1000, bulk: batch.Bulk{Speed: 0.4}, engine: batch.Single, calls: 1501, takes: time.Hour, because: "no sooner"},
+		{name: "one by one is wanted", envs: envelopesOf(1500, "t"), hourly: 1000, via: batch.Single, engine: batch.Single, calls: 1501, takes: time.Hour},
+		{name: "two steps are wanted", envs: envelopesOf(400, "t"), hourly: 1000, via: batch.TwoStep, engine: batch.TwoStep, calls: 800, takes: 30 * time.Second},
+		{name: "bulk is wanted for a few", envs: envelopesOf(3, "t"), hourly: 1000, via: batch.InBulk, engine: batch.InBulk, calls: 9, lists: 1, copies: 3, takes: 2150 * time.Millisecond},
+		{name: "lists of 50", envs: envelopesOf(1500, "t"), hourly: 1000, bulk: batch.Bulk{Copies: 50}, engine: batch.InBulk, calls: 154, lists: 30, copies: 1500, takes: 77 * time.Second},
 		{name: "nothing", hourly: 1000, engine: batch.Single},
 		{name: "nothing in bulk", hourly: 1000, via: batch.InBulk, engine: batch.Single},
 	}
@@ -155,13 +155,13 @@ func TestChoose(t *testing.T) {
 }
 
 // sum is how many calls were made, as HTTP requests.
-func (w *world) sum() (n int) {
-	for name, calls := range w.calls {
+func (ds *fakeDocuSign) sum() (n int) {
+	for name, calls := range ds.calls {
 		if name != "delete-drafts" {
 			n += calls
 		}
 	}
-	return n + w.recycled
+	return n + ds.recycled
 }
 
 // Whatever is sent: if nothing goes wrong and DocuSign is as fast as it was, the
@@ -171,9 +171,9 @@ func TestPlanKept(t *testing.T) {
 		rapid.SyncTest(t, func(t *rapid.T) {
 			var envs []*envelope.Envelope
 			for i := range rapid.IntRange(0, 4).Draw(t, "groups") {
-				envs = append(envs, crowd(rapid.IntRange(0, 120).Draw(t, "envelopes"), fmt.Sprint("t", i))...)
+				envs = append(envs, envelopesOf(rapid.IntRange(0, 120).Draw(t, "envelopes"), fmt.Sprint("t", i))...)
 			}
-			envs = append(envs, texted(rapid.IntRange(0, 10).Draw(t, "texted"))...)
+			envs = append(envs, withPhones(rapid.IntRange(0, 10).Draw(t, "texted"))...)
 			if seed := rapid.Uint64Range(0, 3).Draw(t, "mixed"); seed > 0 {
 				shuffle(envs, seed)
 			}
@@ -187,7 +187,7 @@ func TestPlanKept(t *testing.T) {
 			}
 			groups, _ := groupsOf(envs)
 			plan := batch.Choose(groups, terms)
-			docusign := &world{press: press{speed: b.Speed, queue: b.Queue}}
+			docusign := &fakeDocuSign{bulkQueue: bulkQueue{speed: b.Speed, queue: b.Queue}}
 			result := perform(docusign, envs, plan, batch.Runner{Bulk: b})
 			if n := docusign.sum(); n != plan.Calls {
 				t.Errorf("%d calls were made, %d planned: %v", n, plan.Calls, docusign.calls)
@@ -201,17 +201,17 @@ func TestPlanKept(t *testing.T) {
 					t.Fatalf("%s is %+v", envs[i].Label, out)
 				}
 			}
-			if len(docusign.harm) > 0 {
-				t.Error(docusign.harm)
+			if len(docusign.violations) > 0 {
+				t.Error(docusign.violations)
 			}
 		})
 	})
 }
 
 // perform sends envelopes as planned.
-func perform(docusign *world, envs []*envelope.Envelope, plan batch.Plan, r batch.Runner) result {
+func perform(docusign *fakeDocuSign, envs []*envelope.Envelope, plan batch.Plan, r batch.Runner) result {
 	f := newFile(envs)
-	r.DocuSign, r.Ledger, r.Log, r.Settle, r.Observer = docusign, new(book), slog.New(slog.DiscardHandler), 10*time.Minute, f
+	r.DocuSign, r.Ledger, r.Log, r.Settle, r.Observer = docusign, new(memoryLedger), slog.New(slog.DiscardHandler), 10*time.Minute, f
 	r.TwoStep, r.Concurrency, r.InLots = plan.Engine == batch.TwoStep, 8, plan.InLots
 	return result{r.Run(context.Background(), f, batch.Leftovers{}), f.outcomes}
 }
@@ -235,21 +235,21 @@ func TestPlanUnderLimits(t *testing.T) {
 		engine string
 		bulk   batch.Bulk
 	}{
-		{"1,500 rows", crowd(1500, "t"), 1000, 1, batch.InBulk, batch.Bulk{}},
-		{"6,000 rows", crowd(6000, "t"), 3000, 1, batch.InBulk, batch.Bulk{}},
-		{"1,500 rows and 600 by themselves", append(crowd(1500, "t"), texted(600)...), 1000, 1, batch.Split, batch.Bulk{}},
-		{"1,500 rows and 1,800 by themselves", append(texted(1800), crowd(1500, "t")...), 1000, 1, batch.Split, batch.Bulk{}},
-		{"900 rows with 60 calls left", crowd(900, "t"), 1000, 940, batch.InBulk, batch.Bulk{}},
-		{"1,500 rows with 2 calls left", crowd(1500, "t"), 1000, 998, batch.InBulk, batch.Bulk{}},
-		{"1,500 rows with 8 calls left", crowd(1500, "t"), 1000, 992, batch.InBulk, batch.Bulk{}},
-		{"1,500 rows with no call left", crowd(1500, "t"), 1000, 1000, batch.InBulk, batch.Bulk{}},
-		{"lists of 10, with 20 calls left", crowd(1500, "t"), 1000, 980, batch.InBulk, batch.Bulk{Copies: 10, Queue: 50}},
+		{"1,500 rows", envelopesOf(1500, "t"), 1000, 1, batch.InBulk, batch.Bulk{}},
+		{"6,000 rows", envelopesOf(6000, "t"), 3000, 1, batch.InBulk, batch.Bulk{}},
+		{"1,500 rows and 600 by themselves", append(envelopesOf(1500, "t"), withPhones(600)...), 1000, 1, batch.Split, batch.Bulk{}},
+		{"1,500 rows and 1,800 by themselves", append(withPhones(1800), envelopesOf(1500, "t")...), 1000, 1, batch.Split, batch.Bulk{}},
+		{"900 rows with 60 calls left", envelopesOf(900, "t"), 1000, 940, batch.InBulk, batch.Bulk{}},
+		{"1,500 rows with 2 calls left", envelopesOf(1500, "t"), 1000, 998, batch.InBulk, batch.Bulk{}},
+		{"1,500 rows with 8 calls left", envelopesOf(1500, "t"), 1000, 992, batch.InBulk, batch.Bulk{}},
+		{"1,500 rows with no call left", envelopesOf(1500, "t"), 1000, 1000, batch.InBulk, batch.Bulk{}},
+		{"lists of 10, with 20 calls left", envelopesOf(1500, "t"), 1000, 980, batch.InBulk, batch.Bulk{Copies: 10, Queue: 50}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := &throttle.Limiter{HourLimit: tt.hourly, BurstLimit: 500}
-				docusign := &world{limiter: l, latency: 10 * time.Millisecond} // without latency nobody takes turns
+				docusign := &fakeDocuSign{limiter: l, latency: 10 * time.Millisecond} // without latency nobody takes turns
 				for range tt.used {
 					call, err := l.Acquire(t.Context())
 					if err != nil {

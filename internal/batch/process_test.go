@@ -65,129 +65,129 @@ func (p *process) write(work func() error) error {
 	})
 }
 
-// mortalLedger is the ledger of a process.
-type mortalLedger struct {
+// crashingLedger is the ledger of a process.
+type crashingLedger struct {
 	*process
 	batch.Ledger
 }
 
-func (l mortalLedger) Claim(ctx context.Context, env *envelope.Envelope) error {
+func (l crashingLedger) Claim(ctx context.Context, env *envelope.Envelope) error {
 	return l.write(func() error {
 		return l.Ledger.Claim(ctx, env)
 	})
 }
 
-func (l mortalLedger) Draft(ctx context.Context, tx envelope.TransactionID, id envelope.ID) error {
+func (l crashingLedger) Draft(ctx context.Context, tx envelope.TransactionID, id envelope.ID) error {
 	return l.write(func() error { return l.Ledger.Draft(ctx, tx, id) })
 }
 
-func (l mortalLedger) Settle(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) error {
+func (l crashingLedger) Settle(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) error {
 	return l.write(func() error { return l.Ledger.Settle(ctx, id, out) })
 }
 
-func (l mortalLedger) Retry(ctx context.Context, id envelope.TransactionID) error {
+func (l crashingLedger) Retry(ctx context.Context, id envelope.TransactionID) error {
 	return l.write(func() error { return l.Ledger.Retry(ctx, id) })
 }
 
-func (l mortalLedger) CheckLease(ctx context.Context) error {
+func (l crashingLedger) CheckLease(ctx context.Context) error {
 	return l.write(func() error { return l.Ledger.CheckLease(ctx) })
 }
 
-func (l mortalLedger) AddLot(ctx context.Context, lot *envelope.Lot, name string) error {
+func (l crashingLedger) AddLot(ctx context.Context, lot *envelope.Lot, name string) error {
 	return l.write(func() error { return l.Ledger.AddLot(ctx, lot, name) })
 }
 
-func (l mortalLedger) ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (refused []error, err error) {
+func (l crashingLedger) ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (refused []error, err error) {
 	err = l.write(func() (err error) { refused, err = l.Ledger.ClaimLot(ctx, lot, envs); return err })
 	return refused, err
 }
 
-func (l mortalLedger) RecordLot(ctx context.Context, lot *envelope.Lot) error {
+func (l crashingLedger) RecordLot(ctx context.Context, lot *envelope.Lot) error {
 	return l.write(func() error { return l.Ledger.RecordLot(ctx, lot) })
 }
 
-func (l mortalLedger) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome, over bool, speed float64) error {
+func (l crashingLedger) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome, over bool, speed float64) error {
 	return l.write(func() error { return l.Ledger.SettleLot(ctx, lot, outs, over, speed) })
 }
 
-// mortalClient is how a process reaches DocuSign.
-type mortalClient struct {
+// crashingDocuSign is how a process reaches DocuSign.
+type crashingDocuSign struct {
 	*process
-	*world
+	*fakeDocuSign
 }
 
-func (c mortalClient) Send(ctx context.Context, env *envelope.Envelope, leaving batch.Leaving) (id envelope.ID, err error) {
-	err = c.do(func() (err error) { id, err = c.world.Send(ctx, env, leaving); return err })
+func (c crashingDocuSign) Send(ctx context.Context, env *envelope.Envelope, leaving batch.Leaving) (id envelope.ID, err error) {
+	err = c.do(func() (err error) { id, err = c.fakeDocuSign.Send(ctx, env, leaving); return err })
 	return id, err
 }
 
-func (c mortalClient) Draft(ctx context.Context, env *envelope.Envelope, leaving batch.Leaving) (id envelope.ID, err error) {
-	err = c.do(func() (err error) { id, err = c.world.Draft(ctx, env, leaving); return err })
+func (c crashingDocuSign) Draft(ctx context.Context, env *envelope.Envelope, leaving batch.Leaving) (id envelope.ID, err error) {
+	err = c.do(func() (err error) { id, err = c.fakeDocuSign.Draft(ctx, env, leaving); return err })
 	return id, err
 }
 
-func (c mortalClient) SendDraft(ctx context.Context, id envelope.ID, leaving batch.Leaving) error {
-	return c.do(func() error { return c.world.SendDraft(ctx, id, leaving) })
+func (c crashingDocuSign) SendDraft(ctx context.Context, id envelope.ID, leaving batch.Leaving) error {
+	return c.do(func() error { return c.fakeDocuSign.SendDraft(ctx, id, leaving) })
 }
 
-func (c mortalClient) Find(ctx context.Context, ids []envelope.TransactionID) (found map[envelope.TransactionID]envelope.Found, err error) {
-	err = c.do(func() (err error) { found, err = c.world.Find(ctx, ids); return err })
+func (c crashingDocuSign) Find(ctx context.Context, ids []envelope.TransactionID) (found map[envelope.TransactionID]envelope.Found, err error) {
+	err = c.do(func() (err error) { found, err = c.fakeDocuSign.Find(ctx, ids); return err })
 	return found, err
 }
 
-func (c mortalClient) FindByField(ctx context.Context, id envelope.TransactionID, since time.Time) (f envelope.Found, ok bool, err error) {
-	err = c.do(func() (err error) { f, ok, err = c.world.FindByField(ctx, id, since); return err })
+func (c crashingDocuSign) FindByField(ctx context.Context, id envelope.TransactionID, since time.Time) (f envelope.Found, ok bool, err error) {
+	err = c.do(func() (err error) { f, ok, err = c.fakeDocuSign.FindByField(ctx, id, since); return err })
 	return f, ok && err == nil, err
 }
 
-func (c mortalClient) Addresses(ctx context.Context, id envelope.ID) (to []string, err error) {
-	err = c.do(func() (err error) { to, err = c.world.Addresses(ctx, id); return err })
+func (c crashingDocuSign) Addresses(ctx context.Context, id envelope.ID) (to []string, err error) {
+	err = c.do(func() (err error) { to, err = c.fakeDocuSign.Addresses(ctx, id); return err })
 	return to, err
 }
 
-func (c mortalClient) LotDraft(ctx context.Context, like *envelope.Envelope, tx envelope.TransactionID) (id envelope.ID, err error) {
-	err = c.do(func() (err error) { id, err = c.world.LotDraft(ctx, like, tx); return err })
+func (c crashingDocuSign) LotDraft(ctx context.Context, like *envelope.Envelope, tx envelope.TransactionID) (id envelope.ID, err error) {
+	err = c.do(func() (err error) { id, err = c.fakeDocuSign.LotDraft(ctx, like, tx); return err })
 	return id, err
 }
 
-func (c mortalClient) CreateList(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (id string, err error) {
-	err = c.do(func() (err error) { id, err = c.world.CreateList(ctx, lot, envs); return err })
+func (c crashingDocuSign) CreateList(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (id string, err error) {
+	err = c.do(func() (err error) { id, err = c.fakeDocuSign.CreateList(ctx, lot, envs); return err })
 	return id, err
 }
 
-func (c mortalClient) TestList(ctx context.Context, list string, draft envelope.ID) error {
-	return c.do(func() error { return c.world.TestList(ctx, list, draft) })
+func (c crashingDocuSign) TestList(ctx context.Context, list string, draft envelope.ID) error {
+	return c.do(func() error { return c.fakeDocuSign.TestList(ctx, list, draft) })
 }
 
-func (c mortalClient) SendList(ctx context.Context, lot *envelope.Lot, leaving batch.Leaving) (id string, err error) {
-	err = c.do(func() (err error) { id, err = c.world.SendList(ctx, lot, leaving); return err })
+func (c crashingDocuSign) SendList(ctx context.Context, lot *envelope.Lot, leaving batch.Leaving) (id string, err error) {
+	err = c.do(func() (err error) { id, err = c.fakeDocuSign.SendList(ctx, lot, leaving); return err })
 	return id, err
 }
 
-func (c mortalClient) FindBatch(ctx context.Context, lot *envelope.Lot, since time.Time) (id string, found bool, err error) {
-	err = c.do(func() (err error) { id, found, err = c.world.FindBatch(ctx, lot, since); return err })
+func (c crashingDocuSign) FindBatch(ctx context.Context, lot *envelope.Lot, since time.Time) (id string, found bool, err error) {
+	err = c.do(func() (err error) { id, found, err = c.fakeDocuSign.FindBatch(ctx, lot, since); return err })
 	return id, found, err
 }
 
-func (c mortalClient) LotStatus(ctx context.Context, id string) (s envelope.LotStatus, err error) {
-	err = c.do(func() (err error) { s, err = c.world.LotStatus(ctx, id); return err })
+func (c crashingDocuSign) LotStatus(ctx context.Context, id string) (s envelope.LotStatus, err error) {
+	err = c.do(func() (err error) { s, err = c.fakeDocuSign.LotStatus(ctx, id); return err })
 	return s, err
 }
 
-func (c mortalClient) Copies(ctx context.Context, lot *envelope.Lot, since time.Time) (copies []envelope.Copy, err error) {
-	err = c.do(func() (err error) { copies, err = c.world.Copies(ctx, lot, since); return err })
+func (c crashingDocuSign) Copies(ctx context.Context, lot *envelope.Lot, since time.Time) (copies []envelope.Copy, err error) {
+	err = c.do(func() (err error) { copies, err = c.fakeDocuSign.Copies(ctx, lot, since); return err })
 	return copies, err
 }
 
-func (c mortalClient) Remains(ctx context.Context, lots []*envelope.Lot) (lists []string, drafts []envelope.ID, err error) {
-	err = c.do(func() (err error) { lists, drafts, err = c.world.Remains(ctx, lots); return err })
+func (c crashingDocuSign) Remains(ctx context.Context, lots []*envelope.Lot) (lists []string, drafts []envelope.ID, err error) {
+	err = c.do(func() (err error) { lists, drafts, err = c.fakeDocuSign.Remains(ctx, lots); return err })
 	return lists, drafts, err
 }
 
-func (c mortalClient) DeleteList(ctx context.Context, list string) error {
-	return c.do(func() error { return c.world.DeleteList(ctx, list) })
+func (c crashingDocuSign) DeleteList(ctx context.Context, list string) error {
+	return c.do(func() error { return c.fakeDocuSign.DeleteList(ctx, list) })
 }
 
-func (c mortalClient) DeleteDrafts(ctx context.Context, ids ...envelope.ID) error {
-	return c.do(func() error { return c.world.DeleteDrafts(ctx, ids...) })
+func (c crashingDocuSign) DeleteDrafts(ctx context.Context, ids ...envelope.ID) error {
+	return c.do(func() error { return c.fakeDocuSign.DeleteDrafts(ctx, ids...) })
 }

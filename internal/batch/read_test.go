@@ -18,7 +18,7 @@ type changedError struct{ row string }
 func (e *changedError) Error() string { return "row " + e.row + " has changed" }
 
 // changed makes the row unreadable once that many calls of a name were made.
-func (d *desk) changed(label, after string) *desk {
+func (d *fixture) changed(label, after string) *fixture {
 	d.unread = func(env *envelope.Envelope) error {
 		d.docusign.mu.Lock()
 		defer d.docusign.mu.Unlock()
@@ -51,7 +51,7 @@ func TestRowsChanged(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := newBulkDesk(tt.rows)
+				d := newBulkFixture(tt.rows)
 				d.people["b"] = "b@x"
 				label := "b"
 				if strings.Contains(tt.rows, "B") {
@@ -87,7 +87,7 @@ func TestRowsChanged(t *testing.T) {
 // TestReadLate reads a row when it is about to leave, and keeps none for later.
 func TestReadLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDesk(numbers(20))
+		d := newFixture(numbers(20))
 		d.runner.Concurrency = 3
 		reads, sends := 0, 0
 		d.unread = func(*envelope.Envelope) error {
@@ -96,7 +96,7 @@ func TestReadLate(t *testing.T) {
 			reads++
 			return nil
 		}
-		d.docusign.onMail = func(paper) {
+		d.docusign.onMail = func(fakeEnvelope) {
 			if sends++; reads > sends+2 {
 				t.Errorf("%d rows were read when the %d. was sent", reads, sends)
 			}
@@ -107,7 +107,7 @@ func TestReadLate(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		d := newBulkDesk(numbers(20))
+		d := newBulkFixture(numbers(20))
 		d.runner.Bulk = batch.Bulk{Copies: 5, Queue: 5}
 		reads := 0
 		d.unread = func(*envelope.Envelope) error { reads++; return nil }

@@ -65,7 +65,7 @@ func (c *Client) TestList(ctx context.Context, list string, draft envelope.ID) e
 
 // SendList orders DocuSign to send lot.List as copies of lot.Draft. It queues
 // all of them or none. leaving is asked just before the call leaves. After an
-// error that is Doubtful the batch may exist: [Client.FindBatch] tells.
+// error whose effect is EffectUnknown the batch may exist: [Client.FindBatch] tells.
 func (c *Client) SendList(ctx context.Context, lot *envelope.Lot, leaving Leaving) (batchID string, err error) {
 	send := call{
 		op: "send bulk send list", method: http.MethodPost, path: listPath(lot.List) + "/send",

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"batchsend/envelope"
 )
 
 // Kind is what an error means for the one who asked.
@@ -42,7 +44,7 @@ type Error struct {
 	Cause   error         // why no answer came, or what was wrong with it
 	bulk    bool          // it was about lists
 
-	unsent  bool // the call did not leave
+	unsent  bool // the call has certainly not left
 	deleted bool // what it is about was deleted at DocuSign
 }
 
@@ -76,11 +78,26 @@ func (e *Error) RetryAfter() (time.Duration, bool) {
 	return e.After, e.Kind == Limited || e.Kind == Down
 }
 
-// Doubtful reports whether the envelope may have been created.
-func (e *Error) Doubtful() bool { return e.Kind == Unknown }
-
-// Halts reports whether no further call makes sense.
-func (e *Error) Halts() bool { return e.Kind == Halt }
+// Effect says what the call has done.
+func (e *Error) Effect() envelope.Effect {
+	switch {
+	case e.Kind == Unknown:
+		return envelope.EffectUnknown
+	case e.Kind == Halt:
+		return envelope.EffectStop
+	case e.Kind == Down && e.unsent:
+		return envelope.EffectNotSent
+	case e.Kind == Down, e.Kind == Limited:
+		return envelope.EffectNotDone
+	case e.QueueFull():
+		return envelope.EffectQueueFull
+	case e.BulkForbidden():
+		return envelope.EffectNoBulk
+	case e.Gone():
+		return envelope.EffectGone
+	}
+	return envelope.EffectRefused
+}
 
 // QueueFull reports whether DocuSign queued nothing because the account has too
 // many copies in its queue already. The same call may be made again once the
@@ -93,10 +110,6 @@ func (e *Error) QueueFull() bool { return e.Kind == Refused && normal(e.Code) ==
 func (e *Error) BulkForbidden() bool {
 	return e.Kind == Refused && e.bulk && (normal(e.Code) == lacksRight || normal(e.Code) == normal("USER_LACKS_PERMISSIONS") || normal(e.Code) == normal("PLAN_ITEM_NOT_ENABLED"))
 }
-
-// Unsent reports whether the call has certainly not left, so that DocuSign
-// cannot have done what it asks for.
-func (e *Error) Unsent() bool { return e.unsent }
 
 // ErrorCode returns Code; of an answer that came without one, "HTTP_503" and its
 // like, also where the status is a good one; "" if there was no answer.

@@ -247,7 +247,7 @@ func testTaken(t *testing.T, open func() book) {
 	wantTaken := func(err error, by *envelope.Envelope) {
 		t.Helper()
 		e, ok := errors.AsType[*ledger.TakenError](err)
-		if !ok || !e.Taken() || e.ID != idOf(by) || e.File != by.File || e.Line != by.Line {
+		if !ok || e.Effect() != envelope.EffectTaken || e.ID != idOf(by) || e.File != by.File || e.Line != by.Line {
 			t.Errorf("error = %v, want that it is envelope %s of line %d", err, idOf(by), by.Line)
 		}
 	}

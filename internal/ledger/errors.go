@@ -50,8 +50,8 @@ func (e *TakenError) Error() string {
 	return fmt.Sprintf("DocuSign's answer names envelope %s, which is that of line %d of %s: it is an answer to another call", e.ID, e.Line, e.File)
 }
 
-// Taken marks it for those who ask.
-func (e *TakenError) Taken() bool { return true }
+// Effect tells that nothing was written down.
+func (e *TakenError) Effect() envelope.Effect { return envelope.EffectTaken }
 
 // ErrClosed says that the ledger or the session was closed.
 var ErrClosed = errors.New("the ledger is closed")
@@ -110,8 +110,10 @@ func (e *StateError) Error() string {
 	return fmt.Sprintf("%s: transaction %s is %s", e.Op, e.TransactionID, is)
 }
 
-// Known returns what the envelope is instead.
-func (e *StateError) Known() envelope.Standing { return e.Standing }
+// NotClaimed returns what the envelope is instead.
+func (e *StateError) NotClaimed() (record envelope.Standing, same *envelope.Twin) {
+	return e.Standing, nil
+}
 
 // TwinError says that another envelope of the same content was sent, in this
 // batch or another, or may have been. Nothing was claimed.
@@ -125,8 +127,10 @@ func (e *TwinError) Error() string {
 		e.TransactionID, e.Twin.Batch, stamp(e.Twin.At))
 }
 
-// Elsewhere returns the envelope that has the content already.
-func (e *TwinError) Elsewhere() envelope.Twin { return e.Twin }
+// NotClaimed returns the envelope that has the content already.
+func (e *TwinError) NotClaimed() (record envelope.Standing, same *envelope.Twin) {
+	return envelope.Standing{}, &e.Twin
+}
 
 // HeldError says that a live run holds a batch. Since and Beat are by the
 // holder's clock.

@@ -16,12 +16,12 @@ import (
 const day = 24 * time.Hour
 
 // history is what DocuSign had before the run: sent envelopes and drafts.
-func (d *desk) history(label string, ago time.Duration, draft bool) envelope.ID {
-	p := &paper{
-		id: envelope.ID(uuid("before", label, fmt.Sprint(len(d.docusign.papers)))), tx: row(label, 1).TransactionID,
+func (d *fixture) history(label string, ago time.Duration, draft bool) envelope.ID {
+	p := &fakeEnvelope{
+		id: envelope.ID(uuid("before", label, fmt.Sprint(len(d.docusign.envelopes)))), tx: row(label, 1).TransactionID,
 		draft: draft, created: time.Now().Add(-ago), mailed: time.Now().Add(-ago),
 	}
-	d.docusign.papers = append(d.docusign.papers, p)
+	d.docusign.envelopes = append(d.docusign.envelopes, p)
 	return p.id
 }
 
@@ -127,7 +127,7 @@ func TestLeft(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := newDesk("a b")
+				d := newFixture("a b")
 				if tt.rows != "" {
 					d.rows = strings.Fields(tt.rows)
 				}
@@ -174,7 +174,7 @@ func TestAnswersAcrossRuns(t *testing.T) {
 	}
 	for _, tt := range tests {
 		synctest.Test(t, func(t *testing.T) {
-			d := newDesk("a").goesWrong("send a", "always vague")
+			d := newFixture("a").goesWrong("send a", "always vague")
 			left := d.left("a", 2*day, "")
 			left.Answer = batch.Answer{Code: "CODE_vague", Message: "DocuSign: vague", Times: tt.times}
 			got, result := d.run(t.Context(), left)
@@ -186,7 +186,7 @@ func TestAnswersAcrossRuns(t *testing.T) {
 		})
 	}
 	synctest.Test(t, func(t *testing.T) { // what cannot be looked up keeps DocuSign's words
-		d := newDesk("a").goesWrong("send a", "always vague").goesWrong("find", "always refuse")
+		d := newFixture("a").goesWrong("send a", "always vague").goesWrong("find", "always refuse")
 		got, result := d.run(t.Context())
 		if out := result.Outcomes[0]; got != "a unknown" || out.Code != "CODE_vague" || !strings.HasPrefix(out.Message, "DocuSign: vague. It may exist all the same.") {
 			t.Errorf("%s, %+v", got, out)
@@ -198,11 +198,11 @@ func TestAnswersAcrossRuns(t *testing.T) {
 // call, and tells the numbers.
 func TestLookBackFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDesk("a b c d")
+		d := newFixture("a b c d")
 		d.history("a", time.Minute, false)
 		d.run(t.Context(), d.left("a", time.Minute, ""), d.left("b", 2*day, ""), d.left("c", time.Minute, ""))
-		if want := []batch.Recovered{{Sent: 1, Absent: 1, Open: 1}}; !slices.Equal(d.leftTold, want) || want[0].Total() != 3 {
-			t.Errorf("Recovered: %+v, want %+v", d.leftTold, want)
+		if want := []batch.Recovered{{Sent: 1, Absent: 1, Open: 1}}; !slices.Equal(d.recovered, want) || want[0].Total() != 3 {
+			t.Errorf("Recovered: %+v, want %+v", d.recovered, want)
 		}
 		if want := []string{"find", "find", "find", "field b", "send b", "send d", "find"}; !slices.Equal(d.calls[:len(want)], want) && d.calls[0] != "find" {
 			t.Errorf("calls: %q, want %q", d.calls, want)
@@ -218,7 +218,7 @@ func TestLookBackFirst(t *testing.T) {
 // others named.
 func TestSeveral(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDesk("a")
+		d := newFixture("a")
 		draft, first := d.history("a", time.Hour, true), d.history("a", time.Hour, false)
 		second := d.history("a", time.Hour, false)
 		_, result := d.run(t.Context(), d.left("a", time.Hour, ""))
@@ -235,7 +235,7 @@ func TestSettle(t *testing.T) {
 	for _, settle := range []time.Duration{time.Minute, 10 * time.Minute, 2 * day} {
 		for lag, want := range map[float64]int{0: 1, 0.5: 1, 0.999: 1, 2: 2} {
 			synctest.Test(t, func(t *testing.T) {
-				d := newDesk("a").goesWrong("send a", lostAfter)
+				d := newFixture("a").goesWrong("send a", lostAfter)
 				d.runner.Settle = settle
 				d.docusign.lag = time.Duration(lag * float64(settle))
 				start := time.Now()
@@ -255,15 +255,15 @@ func TestSettle(t *testing.T) {
 // leaves and gets lost: its time to turn up begins when it has left.
 func TestPlaceInTheLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDesk("a").goesWrong("send a", lostAfter)
-		strike := d.docusign.strike
-		d.docusign.strike = func(call string, tx envelope.TransactionID) fault {
+		d := newFixture("a").goesWrong("send a", lostAfter)
+		faultOf := d.docusign.faultOf
+		d.docusign.faultOf = func(call string, tx envelope.TransactionID) fault {
 			if call == "send" {
 				d.docusign.mu.Unlock()
 				time.Sleep(time.Hour)
 				d.docusign.mu.Lock()
 			}
-			return strike(call, tx)
+			return faultOf(call, tx)
 		}
 		d.docusign.lag = 9 * time.Minute
 		if got, _ := d.run(t.Context()); got != "a sent" {
@@ -288,7 +288,7 @@ func TestOnLost(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := newDesk("a b c d e").goesWrong("send a", lostBefore).goesWrong("send b", lostBefore)
+				d := newFixture("a b c d e").goesWrong("send a", lostBefore).goesWrong("send b", lostBefore)
 				var left []batch.Unresolved
 				for i, ago := range tt.left {
 					left = append(left, d.left(string(rune('d'+i)), ago, ""))
@@ -300,8 +300,8 @@ func TestOnLost(t *testing.T) {
 					return nil
 				}
 				d.run(t.Context(), left...)
-				if len(d.lost) != 1 || d.lost[0] != tt.want {
-					t.Errorf("LookingUp: %q, want %q", d.lost, tt.want)
+				if len(d.lookUps) != 1 || d.lookUps[0] != tt.want {
+					t.Errorf("LookingUp: %q, want %q", d.lookUps, tt.want)
 				}
 			})
 		})
@@ -312,7 +312,7 @@ func TestOnLost(t *testing.T) {
 // bearable time.
 func TestNetworkGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDesk("a b").goesWrong("send a", lostAfter).goesWrong("find", "always down")
+		d := newFixture("a b").goesWrong("send a", lostAfter).goesWrong("find", "always down")
 		start := time.Now()
 		got, result := d.run(t.Context())
 		if got != "a unknown, b sent" || result.Stopped == nil || !strings.HasPrefix(result.Stopped.Error(), "lost answers cannot be looked up: ") {
@@ -347,16 +347,16 @@ func TestEach(t *testing.T) {
 // envelope passes: an answer counts for the moment at which it was asked for.
 func TestSlowLookUps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDesk("a b")
+		d := newFixture("a b")
 		d.runner.Settle, d.docusign.lag = 30*time.Second, 29*time.Second
-		strike := d.docusign.strike
-		d.docusign.strike = func(call string, tx envelope.TransactionID) fault {
+		faultOf := d.docusign.faultOf
+		d.docusign.faultOf = func(call string, tx envelope.TransactionID) fault {
 			if call == "field" {
 				d.docusign.mu.Unlock()
 				time.Sleep(40 * time.Second)
 				d.docusign.mu.Lock()
 			}
-			return strike(call, tx)
+			return faultOf(call, tx)
 		}
 		d.history("b", 0, false)
 		d.run(t.Context(), d.left("b", 0, ""), d.left("a", 2*day, ""))

@@ -40,16 +40,26 @@ const (
 type saidError struct{ fault fault }
 
 func (e *saidError) Error() string { return "DocuSign: " + string(e.fault) }
-func (e *saidError) Doubtful() bool {
-	return e.fault == lostBefore || e.fault == lostAfter || e.fault == vague || e.fault == vagueAfter
+
+func (e *saidError) Effect() envelope.Effect {
+	switch e.fault {
+	case lostBefore, lostAfter, vague, vagueAfter:
+		return envelope.EffectUnknown
+	case limit, down, vagueDown:
+		return envelope.EffectNotDone
+	case halt:
+		return envelope.EffectStop
+	case full:
+		return envelope.EffectQueueFull
+	case forbid:
+		return envelope.EffectNoBulk
+	case missing:
+		return envelope.EffectGone
+	}
+	return envelope.EffectRefused
 }
-func (e *saidError) Halts() bool         { return e.fault == halt }
-func (e *saidError) QueueFull() bool     { return e.fault == full }
-func (e *saidError) BulkForbidden() bool { return e.fault == forbid }
-func (e *saidError) Gone() bool          { return e.fault == missing }
-func (e *saidError) RetryAfter() (time.Duration, bool) {
-	return 0, e.fault == limit || e.fault == down || e.fault == vagueDown
-}
+
+func (e *saidError) RetryAfter() (time.Duration, bool) { return 0, e.Effect().Repeatable() }
 
 func (e *saidError) ErrorCode() string {
 	switch e.fault {
@@ -61,8 +71,8 @@ func (e *saidError) ErrorCode() string {
 	return "CODE_" + string(e.fault)
 }
 
-// paper is an envelope at DocuSign.
-type paper struct {
+// fakeEnvelope is an envelope at DocuSign.
+type fakeEnvelope struct {
 	id      envelope.ID
 	tx      envelope.TransactionID
 	content envelope.Content
@@ -79,36 +89,36 @@ type paper struct {
 	unclear bool   // searches do not say whether it was sent
 }
 
-// world is DocuSign: it creates whatever it is asked to, as often as it is
+// fakeDocuSign is DocuSign: it creates whatever it is asked to, as often as it is
 // asked, and its look-ups lag behind.
-type world struct {
+type fakeDocuSign struct {
 	latency time.Duration // of a call, half before and half after the work
 	lag     time.Duration // until look-ups show what was done
 	ahead   time.Duration // of DocuSign's clock
-	// strike says what goes wrong with a call of that name for an envelope;
+	// faultOf says what goes wrong with a call of that name for an envelope;
 	// nil: nothing.
-	strike    func(call string, tx envelope.TransactionID) fault
+	faultOf   func(call string, tx envelope.TransactionID) fault
 	addresses []string // of every envelope
 	// onMail is told of everything that reaches its recipients.
-	onMail func(paper)
+	onMail func(fakeEnvelope)
 
 	limiter *throttle.Limiter // of calls; nil: none
-	press
+	bulkQueue
 	run int // in the model: the number of the run
 
-	mu     sync.Mutex
-	papers []*paper
-	busy   int // envelopes under way
-	most   int
-	calls  map[string]int
+	mu        sync.Mutex
+	envelopes []*fakeEnvelope
+	busy      int // envelopes under way
+	most      int
+	calls     map[string]int
 }
 
-var _ batch.DocuSign = (*world)(nil)
+var _ batch.DocuSign = (*fakeDocuSign)(nil)
 
 // unsentError is a call that gave up while it waited for its place.
 type unsentError struct{ error }
 
-func (unsentError) Unsent() bool                      { return true }
+func (unsentError) Effect() envelope.Effect           { return envelope.EffectNotSent }
 func (unsentError) RetryAfter() (time.Duration, bool) { return 0, true }
 func (e unsentError) Unwrap() error                   { return e.error }
 
@@ -117,20 +127,20 @@ var noID envelope.TransactionID
 
 // call does work unless a fault keeps it from it, and answers unless one loses
 // the answer. A call that may be made twice has no doubtful errors.
-func (w *world) call(name string, tx envelope.TransactionID, work func() error) error {
-	return w.leave(context.Background(), nil, name, tx, work)
+func (ds *fakeDocuSign) call(name string, tx envelope.TransactionID, work func() error) error {
+	return ds.leave(context.Background(), nil, name, tx, work)
 }
 
 // leave is a call that has to wait for its place, and is asked whether it may
 // leave then.
-func (w *world) leave(ctx context.Context, leaving batch.Leaving, name string, tx envelope.TransactionID, work func() error) error {
+func (ds *fakeDocuSign) leave(ctx context.Context, leaving batch.Leaving, name string, tx envelope.TransactionID, work func() error) error {
 	if ctx.Err() != nil {
 		return unsentError{context.Cause(ctx)}
 	}
 	var place throttle.Call
-	if w.limiter != nil {
+	if ds.limiter != nil {
 		var err error
-		if place, err = w.limiter.Acquire(ctx); err != nil {
+		if place, err = ds.limiter.Acquire(ctx); err != nil {
 			return unsentError{err}
 		}
 	}
@@ -141,21 +151,21 @@ func (w *world) leave(ctx context.Context, leaving batch.Leaving, name string, t
 		}
 	}
 	defer func() { place.Done(throttle.NoReading) }()
-	w.mu.Lock()
+	ds.mu.Lock()
 	f := none
-	if w.strike != nil {
-		f = w.strike(name, tx)
+	if ds.faultOf != nil {
+		f = ds.faultOf(name, tx)
 	}
-	if w.calls == nil {
-		w.calls = make(map[string]int)
+	if ds.calls == nil {
+		ds.calls = make(map[string]int)
 	}
-	w.calls[name]++
-	w.busy++
-	w.most = max(w.most, w.busy)
-	w.mu.Unlock()
-	time.Sleep(w.latency / 2)
-	w.mu.Lock()
-	w.work()
+	ds.calls[name]++
+	ds.busy++
+	ds.most = max(ds.most, ds.busy)
+	ds.mu.Unlock()
+	time.Sleep(ds.latency / 2)
+	ds.mu.Lock()
+	ds.work()
 	var err error
 	switch f {
 	case none:
@@ -165,35 +175,35 @@ func (w *world) leave(ctx context.Context, leaving batch.Leaving, name string, t
 			err = &saidError{f}
 		}
 	case explode:
-		w.mu.Unlock()
+		ds.mu.Unlock()
 		panic("out of order")
 	default:
 		err = &saidError{f}
 	}
-	w.mu.Unlock()
-	time.Sleep(w.latency / 2)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.busy--
+	ds.mu.Unlock()
+	time.Sleep(ds.latency / 2)
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	ds.busy--
 	return err
 }
 
-func (w *world) create(ctx context.Context, leaving batch.Leaving, name string, env *envelope.Envelope, draft bool) (id envelope.ID, err error) {
-	err = w.leave(ctx, leaving, name, env.TransactionID, func() error {
-		p := &paper{
-			id: w.newID(), tx: env.TransactionID, run: w.run,
+func (ds *fakeDocuSign) create(ctx context.Context, leaving batch.Leaving, name string, env *envelope.Envelope, draft bool) (id envelope.ID, err error) {
+	err = ds.leave(ctx, leaving, name, env.TransactionID, func() error {
+		p := &fakeEnvelope{
+			id: ds.newID(), tx: env.TransactionID, run: ds.run,
 			content: env.Content, draft: draft, created: time.Now(),
 		}
-		w.papers, id = append(w.papers, p), p.id
+		ds.envelopes, id = append(ds.envelopes, p), p.id
 		if !draft {
-			w.mail(p)
+			ds.mail(p)
 		}
 		return nil
 	})
 	if replayed(err) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return w.papers[0].id, nil
+		ds.mu.Lock()
+		defer ds.mu.Unlock()
+		return ds.envelopes[0].id, nil
 	}
 	if err != nil {
 		return "", err
@@ -207,54 +217,54 @@ func replayed(err error) bool {
 	return ok && (said.fault == replay || said.fault == mixedUp)
 }
 
-func (w *world) newID() envelope.ID {
-	return envelope.ID(uuid("docusign", fmt.Sprint(len(w.papers))))
+func (ds *fakeDocuSign) newID() envelope.ID {
+	return envelope.ID(uuid("docusign", fmt.Sprint(len(ds.envelopes))))
 }
 
-func (w *world) mail(p *paper) {
+func (ds *fakeDocuSign) mail(p *fakeEnvelope) {
 	p.draft, p.mailed = false, time.Now()
-	if w.onMail != nil {
-		w.onMail(*p)
+	if ds.onMail != nil {
+		ds.onMail(*p)
 	}
 }
 
-func (w *world) Send(ctx context.Context, env *envelope.Envelope, leaving batch.Leaving) (envelope.ID, error) {
-	return w.create(ctx, leaving, "send", env, false)
+func (ds *fakeDocuSign) Send(ctx context.Context, env *envelope.Envelope, leaving batch.Leaving) (envelope.ID, error) {
+	return ds.create(ctx, leaving, "send", env, false)
 }
 
-func (w *world) Draft(ctx context.Context, env *envelope.Envelope, leaving batch.Leaving) (envelope.ID, error) {
-	return w.create(ctx, leaving, "draft", env, true)
+func (ds *fakeDocuSign) Draft(ctx context.Context, env *envelope.Envelope, leaving batch.Leaving) (envelope.ID, error) {
+	return ds.create(ctx, leaving, "draft", env, true)
 }
 
-func (w *world) SendDraft(ctx context.Context, id envelope.ID, leaving batch.Leaving) error {
-	w.mu.Lock()
-	var p *paper
-	if i := slices.IndexFunc(w.papers, func(p *paper) bool { return p.id == id }); i >= 0 {
-		p = w.papers[i]
+func (ds *fakeDocuSign) SendDraft(ctx context.Context, id envelope.ID, leaving batch.Leaving) error {
+	ds.mu.Lock()
+	var p *fakeEnvelope
+	if i := slices.IndexFunc(ds.envelopes, func(p *fakeEnvelope) bool { return p.id == id }); i >= 0 {
+		p = ds.envelopes[i]
 	}
-	w.mu.Unlock()
+	ds.mu.Unlock()
 	if p == nil {
 		return &saidError{refuse}
 	}
-	err := w.leave(ctx, leaving, "put", p.tx, func() error {
+	err := ds.leave(ctx, leaving, "put", p.tx, func() error {
 		switch {
 		case p.deleted && p.draft:
 			return &saidError{missing}
 		case p.draft:
-			w.mail(p)
+			ds.mail(p)
 		}
 		return nil
 	})
-	return mild(err)
+	return repeatable(err)
 }
 
 // seen returns what look-ups show of the envelopes that want wants.
-func (w *world) seen(want func(*paper) bool) (f envelope.Found, ok bool) {
-	for _, p := range w.papers {
-		if !want(p) || p.hidden || p.deleted || time.Since(p.created) < w.lag {
+func (ds *fakeDocuSign) seen(want func(*fakeEnvelope) bool) (f envelope.Found, ok bool) {
+	for _, p := range ds.envelopes {
+		if !want(p) || p.hidden || p.deleted || time.Since(p.created) < ds.lag {
 			continue
 		}
-		draft := p.draft || time.Since(p.mailed) < w.lag
+		draft := p.draft || time.Since(p.mailed) < ds.lag
 		switch {
 		case p.unclear:
 			f, ok = envelope.Found{ID: p.id, Unclear: true}, true
@@ -269,11 +279,11 @@ func (w *world) seen(want func(*paper) bool) (f envelope.Found, ok bool) {
 	return f, ok
 }
 
-func (w *world) Find(_ context.Context, ids []envelope.TransactionID) (map[envelope.TransactionID]envelope.Found, error) {
+func (ds *fakeDocuSign) Find(_ context.Context, ids []envelope.TransactionID) (map[envelope.TransactionID]envelope.Found, error) {
 	found := make(map[envelope.TransactionID]envelope.Found)
-	err := w.call("find", noID, func() error {
+	err := ds.call("find", noID, func() error {
 		for _, id := range ids {
-			if f, ok := w.seen(func(p *paper) bool { return p.tx == id && p.lot == "" && time.Since(p.created) < 7*24*time.Hour }); ok {
+			if f, ok := ds.seen(func(p *fakeEnvelope) bool { return p.tx == id && p.lot == "" && time.Since(p.created) < 7*24*time.Hour }); ok {
 				found[id] = f
 			}
 		}
@@ -282,26 +292,26 @@ func (w *world) Find(_ context.Context, ids []envelope.TransactionID) (map[envel
 	return found, err
 }
 
-func (w *world) FindByField(_ context.Context, id envelope.TransactionID, since time.Time) (f envelope.Found, ok bool, err error) {
-	err = w.call("field", id, func() error {
-		f, ok = w.seen(func(p *paper) bool { return p.tx == id && !p.created.Add(w.ahead).Before(since) })
+func (ds *fakeDocuSign) FindByField(_ context.Context, id envelope.TransactionID, since time.Time) (f envelope.Found, ok bool, err error) {
+	err = ds.call("field", id, func() error {
+		f, ok = ds.seen(func(p *fakeEnvelope) bool { return p.tx == id && !p.created.Add(ds.ahead).Before(since) })
 		return nil
 	})
 	return f, ok && err == nil, err
 }
 
 // Addresses is asked only of envelopes that an earlier release has named.
-func (w *world) Addresses(_ context.Context, id envelope.ID) (to []string, err error) {
-	err = w.call("addresses", transactionID(string(id)), func() error { to = w.addresses; return nil })
+func (ds *fakeDocuSign) Addresses(_ context.Context, id envelope.ID) (to []string, err error) {
+	err = ds.call("addresses", transactionID(string(id)), func() error { to = ds.addresses; return nil })
 	return to, err
 }
 
 // mails returns how often the envelope was mailed, and the last of its IDs.
-func (w *world) mails(tx envelope.TransactionID) (n int, id envelope.ID) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.work()
-	for _, p := range w.papers {
+func (ds *fakeDocuSign) mails(tx envelope.TransactionID) (n int, id envelope.ID) {
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	ds.work()
+	for _, p := range ds.envelopes {
 		if p.tx == tx && !p.draft {
 			n, id = n+1, p.id
 		}

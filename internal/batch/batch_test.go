@@ -181,11 +181,11 @@ func TestOutcomes(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := newDesk(tt.rows)
+				d := newFixture(tt.rows)
 				for call, faults := range tt.wrong {
 					d.goesWrong(call, faults...)
 				}
-				d.runner.TwoStep, d.book.fail = tt.two, tt.fail
+				d.runner.TwoStep, d.ledger.fail = tt.two, tt.fail
 				got, result := d.run(t.Context())
 				if got != tt.want || d.state("b") != tt.ledger {
 					t.Errorf("%s; the ledger says of b: %s; want %s; %s", got, d.state("b"), tt.want, tt.ledger)
@@ -214,9 +214,9 @@ func TestOutcomes(t *testing.T) {
 // TestNotClaimed has rows that somebody else was quicker with.
 func TestNotClaimed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDesk("a b c")
+		d := newFixture("a b c")
 		d.left("a", 0, "")
-		d.book.all[row("b", 1).TransactionID] = &envelope.Standing{State: envelope.StateSent, ID: "e-1"}
+		d.ledger.all[row("b", 1).TransactionID] = &envelope.Standing{State: envelope.StateSent, ID: "e-1"}
 		got, result := d.run(t.Context())
 		if want := "a pending, b already-sent, c sent"; got != want || result.Stopped != nil {
 			t.Errorf("%s, %v; want %s", got, result.Stopped, want)
@@ -224,12 +224,12 @@ func TestNotClaimed(t *testing.T) {
 		if out := result.Outcomes[1]; out.ID != "e-1" {
 			t.Errorf("b = %+v, want envelope e-1", out)
 		}
-		d = newDesk("a")
-		d.book.twin = &envelope.Twin{Batch: "april", ID: "e-9", At: time.Now()}
+		d = newFixture("a")
+		d.ledger.twin = &envelope.Twin{Batch: "april", ID: "e-9", At: time.Now()}
 		if got, result = d.run(t.Context()); got != "a rejected" || result.Outcomes[0].Code != "ALREADY_SENT" || !strings.Contains(result.Outcomes[0].Message, `as envelope e-9 in batch "april"`) {
 			t.Errorf("a twin: %s %+v", got, result.Outcomes)
 		}
-		d.book.twin.ID = ""
+		d.ledger.twin.ID = ""
 		if _, result = d.run(t.Context()); !strings.Contains(result.Outcomes[0].Message, "may have been sent on") {
 			t.Errorf("a twin in doubt: %+v", result.Outcomes)
 		}
@@ -251,7 +251,7 @@ func numbers(n int) string {
 func TestConcurrency(t *testing.T) {
 	for _, n := range []int{0, 1, 8, 50} {
 		synctest.Test(t, func(t *testing.T) {
-			d := newDesk(numbers(100))
+			d := newFixture(numbers(100))
 			d.runner.Concurrency = n
 			for i := 0; i < 100; i += 7 {
 				d.goesWrong(fmt.Sprint("send ", i), refuse)
@@ -278,7 +278,7 @@ func TestConcurrency(t *testing.T) {
 // again as many at once as the others.
 func TestLostTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDesk(numbers(100))
+		d := newFixture(numbers(100))
 		d.runner.Concurrency = 10
 		for i := range 100 {
 			d.goesWrong(fmt.Sprint("send ", i), lostBefore)
@@ -320,7 +320,7 @@ func TestSignal(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := newDesk("a b c")
+				d := newFixture("a b c")
 				d.runner.TwoStep = tt.two
 				for call, faults := range tt.wrong {
 					d.goesWrong(call, faults...)
@@ -337,7 +337,7 @@ func TestSignal(t *testing.T) {
 				d.wantMailed(t, tt.mailed)
 				var left []batch.Unresolved
 				for _, label := range d.rows {
-					if st := d.book.all[row(label, 1).TransactionID]; st != nil && st.State.Open() {
+					if st := d.ledger.all[row(label, 1).TransactionID]; st != nil && st.State.Open() {
 						left = append(left, batch.Unresolved{TransactionID: row(label, 1).TransactionID, Attempted: time.Now(), Draft: st.ID})
 					}
 				}
@@ -364,7 +364,7 @@ func TestMaxErrors(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := newDesk(numbers(10))
+				d := newFixture(numbers(10))
 				d.runner.MaxErrors = tt.max
 				for _, label := range strings.Fields(tt.bad) {
 					d.goesWrong("send "+label, refuse)
@@ -387,7 +387,7 @@ func TestGuard(t *testing.T) {
 	full := errors.New("the template has changed")
 	for asked, want := range map[int]string{1: "a pending, b pending", 2: "a unknown, b pending", 3: "a pending, b sent"} {
 		synctest.Test(t, func(t *testing.T) {
-			d := newDesk("a b").goesWrong("send a", lostBefore)
+			d := newFixture("a b").goesWrong("send a", lostBefore)
 			n := 0
 			d.runner.BeforeClaim = func(context.Context) error {
 				if n++; n == asked {
@@ -405,7 +405,7 @@ func TestGuard(t *testing.T) {
 // TestPanic has a mistake in a sender: it resurfaces, and nothing more is sent.
 func TestPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDesk("a b c").goesWrong("send b", explode)
+		d := newFixture("a b c").goesWrong("send b", explode)
 		defer func() {
 			if p := recover(); p == nil || !strings.Contains(fmt.Sprint(p), "out of order") {
 				t.Errorf("recovered %v, want the sender's panic", p)

@@ -39,7 +39,7 @@ func TestSpeed(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := newBulkDesk("")
+				d := newBulkFixture("")
 				for i := range tt.rows {
 					label := fmt.Sprint("r", i)
 					d.rows, d.inLots[label] = append(d.rows, label), true
@@ -60,7 +60,7 @@ func TestSpeed(t *testing.T) {
 				if n := slices.IndexFunc(result.Outcomes, func(o envelope.Outcome) bool { return o.Status != envelope.Sent }); n >= 0 || result.Stopped != nil {
 					t.Errorf("row %d is %+v; stopped by %v", n, result.Outcomes[n], result.Stopped)
 				}
-				if l := d.book.lots[0]; tt.rows >= 1000 && (l.speed < 0.99*tt.speed || l.speed > 1.01*tt.speed) {
+				if l := d.ledger.lots[0]; tt.rows >= 1000 && (l.speed < 0.99*tt.speed || l.speed > 1.01*tt.speed) {
 					t.Errorf("the ledger learnt a speed of %v, want %v", l.speed, tt.speed)
 				}
 			})
@@ -71,7 +71,7 @@ func TestSpeed(t *testing.T) {
 // TestStuck ends a run whose lot DocuSign never begins with.
 func TestStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newBulkDesk("a B")
+		d := newBulkFixture("a B")
 		d.docusign.speed = 1e-6
 		start := time.Now()
 		got, result := d.run(t.Context())

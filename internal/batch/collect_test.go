@@ -63,7 +63,7 @@ func TestFailedCopies(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := newBulkDesk(tt.rows)
+				d := newBulkFixture(tt.rows)
 				d.people = tt.people
 				d.docusign.fails = func(env *envelope.Envelope) []string {
 					if why, ok := tt.fails[env.Label]; ok {
@@ -107,7 +107,7 @@ func TestShownLate(t *testing.T) {
 	for _, script := range []map[string][]fault{nil, {"send-list": {lostAfter}}} {
 		for _, lag := range []time.Duration{time.Second, 30 * time.Second, 5 * time.Minute, 599 * time.Second} {
 			synctest.Test(t, func(t *testing.T) {
-				d := newBulkDesk("a b c D")
+				d := newBulkFixture("a b c D")
 				d.docusign.lag = lag
 				for call, faults := range script {
 					d.goesWrong(call, faults...)
@@ -133,7 +133,7 @@ func TestShownLate(t *testing.T) {
 func TestLag(t *testing.T) {
 	for _, lag := range []time.Duration{time.Second, 40 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
-			d := newBulkDesk(numbers(40))
+			d := newBulkFixture(numbers(40))
 			d.runner.Bulk, d.docusign.speed, d.docusign.lag = batch.Bulk{Copies: 2, Queue: 4, Speed: 0.05}, 0.05, lag
 			if got, _ := d.run(t.Context()); got != all(numbers(40), "sent") {
 				t.Error(got)
@@ -150,13 +150,13 @@ func TestLag(t *testing.T) {
 // was sent: it stays unknown in every run, and so does one that failed, for
 // which is which cannot be told.
 func TestNeverShown(t *testing.T) {
-	for name, hide := range map[string]func(*paper){
-		"hidden":                   func(p *paper) { p.hidden = true },
-		"without its custom field": func(p *paper) { p.tx = envelope.TransactionID{} },
+	for name, hide := range map[string]func(*fakeEnvelope){
+		"hidden":                   func(p *fakeEnvelope) { p.hidden = true },
+		"without its custom field": func(p *fakeEnvelope) { p.tx = envelope.TransactionID{} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := newBulkDesk("a b c D")
+				d := newBulkFixture("a b c D")
 				d.docusign.fails = func(env *envelope.Envelope) []string {
 					if env.Label == "b" {
 						return []string{"no mailbox"}
@@ -167,7 +167,7 @@ func TestNeverShown(t *testing.T) {
 					d.docusign.mu.Lock()
 					defer d.docusign.mu.Unlock()
 					d.docusign.work()
-					hide(d.docusign.papers[slices.IndexFunc(d.docusign.papers, func(p *paper) bool { return p.tx == row("a", 1).TransactionID })])
+					hide(d.docusign.envelopes[slices.IndexFunc(d.docusign.envelopes, func(p *fakeEnvelope) bool { return p.tx == row("a", 1).TransactionID })])
 				})
 				start := time.Now()
 				if got, _ := d.run(t.Context()); got != "a unknown, b unknown, c sent, D sent" {
@@ -201,14 +201,14 @@ func TestNeverShown(t *testing.T) {
 // TestMadeTwice tells of envelopes that DocuSign has made more than once.
 func TestMadeTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newBulkDesk("a b")
+		d := newBulkFixture("a b")
 		time.AfterFunc(time.Second, func() {
 			d.docusign.mu.Lock()
 			defer d.docusign.mu.Unlock()
 			d.docusign.work()
-			again := *d.docusign.papers[len(d.docusign.papers)-1]
+			again := *d.docusign.envelopes[len(d.docusign.envelopes)-1]
 			again.id = "e-2"
-			d.docusign.papers = append(d.docusign.papers, &again)
+			d.docusign.envelopes = append(d.docusign.envelopes, &again)
 		})
 		got, result := d.run(t.Context())
 		if out := result.Outcomes[1]; got != "a sent, b sent" || !strings.HasSuffix(out.Message, "void those that are too many: e-2") {

@@ -11,37 +11,40 @@ import (
 	"batchsend/internal/batch"
 )
 
-// bookLot is a lot in the book. An envelope is in the lot that claimed it last.
-type bookLot struct {
+// memoryLot is a lot in the ledger. An envelope is in the lot that claimed it last.
+type memoryLot struct {
 	envelope.Lot
 	ended bool
 	speed float64
 }
 
-func (b *book) lot(id string) *bookLot {
-	if i := slices.IndexFunc(b.lots, func(l *bookLot) bool { return l.ID == id }); i >= 0 {
+func (b *memoryLedger) lot(id string) *memoryLot {
+	if i := slices.IndexFunc(b.lots, func(l *memoryLot) bool { return l.ID == id }); i >= 0 {
 		return b.lots[i]
 	}
 	return nil
 }
 
 // failing reports whether a call about lots is to fail.
-func (b *book) failing(call string) bool {
+func (b *memoryLedger) failing(call string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.log = append(b.log, call)
 	return b.fail != "" && strings.HasPrefix(call, b.fail)
 }
 
-func (b *book) CheckLease(context.Context) error {
+func (b *memoryLedger) CheckLease(context.Context) error {
+	b.mu.Lock()
 	b.checks++
-	if b.failing("check") || b.failing(fmt.Sprint("check ", b.checks)) {
+	nth := fmt.Sprint("check ", b.checks)
+	b.mu.Unlock()
+	if b.failing("check") || b.failing(nth) {
 		return errDisk
 	}
 	return nil
 }
 
-func (b *book) AddLot(_ context.Context, lot *envelope.Lot, batch string) error {
+func (b *memoryLedger) AddLot(_ context.Context, lot *envelope.Lot, batch string) error {
 	if b.failing("add-lot") {
 		return errDisk
 	}
@@ -50,11 +53,11 @@ func (b *book) AddLot(_ context.Context, lot *envelope.Lot, batch string) error 
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.lots = append(b.lots, &bookLot{Lot: *lot})
+	b.lots = append(b.lots, &memoryLot{Lot: *lot})
 	return nil
 }
 
-func (b *book) ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (refused []error, err error) {
+func (b *memoryLedger) ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (refused []error, err error) {
 	if b.failing("claim-lot") {
 		return nil, errDisk
 	}
@@ -89,7 +92,7 @@ func (b *book) ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope
 }
 
 // mayClaim says why an envelope cannot be claimed.
-func (b *book) mayClaim(env *envelope.Envelope) error {
+func (b *memoryLedger) mayClaim(env *envelope.Envelope) error {
 	if b.twin != nil {
 		return twinError{*b.twin}
 	}
@@ -102,7 +105,7 @@ func (b *book) mayClaim(env *envelope.Envelope) error {
 }
 
 // in notes in which lot an envelope is.
-func (b *book) in(tx envelope.TransactionID, lot string) {
+func (b *memoryLedger) in(tx envelope.TransactionID, lot string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.lotOf == nil {
@@ -111,7 +114,7 @@ func (b *book) in(tx envelope.TransactionID, lot string) {
 	b.lotOf[tx] = lot
 }
 
-func (b *book) RecordLot(_ context.Context, lot *envelope.Lot) error {
+func (b *memoryLedger) RecordLot(_ context.Context, lot *envelope.Lot) error {
 	call := "record"
 	old := b.lot(lot.ID)
 	for _, part := range []struct {
@@ -143,7 +146,7 @@ func (b *book) RecordLot(_ context.Context, lot *envelope.Lot) error {
 	return nil
 }
 
-func (b *book) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome, over bool, speed float64) error {
+func (b *memoryLedger) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome, over bool, speed float64) error {
 	call := "settle-lot"
 	if over {
 		call = "end-lot"
@@ -172,8 +175,8 @@ func (b *book) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelo
 	return nil
 }
 
-// behind is what the book says that earlier runs left behind.
-func (b *book) behind() (left batch.Leftovers) {
+// leftovers is what the ledger says that earlier runs left behind.
+func (b *memoryLedger) leftovers() (left batch.Leftovers) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	lots := make(map[string]bool)

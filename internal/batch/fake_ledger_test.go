@@ -1,0 +1,132 @@
+package batch_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"batchsend/envelope"
+)
+
+// memoryLedger is a ledger in memory. It refuses what a ledger refuses and remembers
+// across runs.
+type memoryLedger struct {
+	mu   sync.Mutex
+	all  map[envelope.TransactionID]*envelope.Standing
+	twin *envelope.Twin // of every envelope
+	// fail makes a call fail, such as "claim b" or "settle b sent"; the text is
+	// matched from its beginning.
+	fail   string
+	log    []string
+	checks int // of the lease
+
+	lots  []*memoryLot
+	lotOf map[envelope.TransactionID]string
+}
+
+var errDisk = errors.New("no room left on the disk")
+
+type stateError struct{ envelope.Standing }
+
+func (e stateError) Error() string { return "it is " + e.State.String() }
+
+func (e stateError) NotClaimed() (envelope.Standing, *envelope.Twin) { return e.Standing, nil }
+
+type twinError struct{ envelope.Twin }
+
+func (e twinError) Error() string { return "another batch has it" }
+
+func (e twinError) NotClaimed() (envelope.Standing, *envelope.Twin) {
+	return envelope.Standing{}, &e.Twin
+}
+
+// change makes a change unless the call is to fail or the state forbids it.
+func (b *memoryLedger) change(call string, tx envelope.TransactionID, allowed []envelope.State, change func(*envelope.Standing)) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	call = strings.Replace(call, "?", labels[tx], 1)
+	b.log = append(b.log, call)
+	if b.fail != "" && strings.HasPrefix(call, b.fail) {
+		return errDisk
+	}
+	if b.all == nil {
+		b.all = make(map[envelope.TransactionID]*envelope.Standing)
+	}
+	st := b.all[tx]
+	if st == nil {
+		st = &envelope.Standing{State: envelope.StatePlanned}
+		b.all[tx] = st
+	}
+	for _, s := range allowed {
+		if st.State == s {
+			change(st)
+			return nil
+		}
+	}
+	return stateError{*st}
+}
+
+func (b *memoryLedger) Claim(_ context.Context, env *envelope.Envelope) error {
+	if b.twin != nil {
+		return twinError{*b.twin}
+	}
+	return b.change("claim ?", env.TransactionID, []envelope.State{envelope.StatePlanned, envelope.StateFailed}, func(st *envelope.Standing) {
+		*st = envelope.Standing{State: envelope.StateSending, At: time.Now()}
+		delete(b.lotOf, env.TransactionID)
+	})
+}
+
+// takenError is an envelope of DocuSign's that is another row's.
+type takenError struct{ envelope.ID }
+
+func (e takenError) Error() string         { return string(e.ID) + " is another row's" }
+func (takenError) Effect() envelope.Effect { return envelope.EffectTaken }
+
+func taken(err error) bool {
+	_, ok := errors.AsType[takenError](err)
+	return ok
+}
+
+// takenBy returns an error if the ledger has an envelope of DocuSign's for another row.
+func (b *memoryLedger) takenBy(tx envelope.TransactionID, id envelope.ID) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for other, st := range b.all {
+		if other != tx && id != "" && st.ID == id {
+			return takenError{id}
+		}
+	}
+	return nil
+}
+
+func (b *memoryLedger) Draft(_ context.Context, tx envelope.TransactionID, id envelope.ID) error {
+	if err := b.takenBy(tx, id); err != nil {
+		return err
+	}
+	return b.change("draft ?", tx, []envelope.State{envelope.StateSending}, func(st *envelope.Standing) { st.ID = id })
+}
+
+func (b *memoryLedger) Settle(_ context.Context, tx envelope.TransactionID, out envelope.Outcome) error {
+	open := []envelope.State{envelope.StateSending, envelope.StateUnknown}
+	if err := b.takenBy(tx, out.ID); err != nil && out.Status == envelope.Sent {
+		return err
+	}
+	return b.change("settle ? "+string(out.Status), tx, open, func(st *envelope.Standing) {
+		st.State = map[envelope.Status]envelope.State{
+			envelope.Sent: envelope.StateSent, envelope.Failed: envelope.StateFailed,
+			envelope.Unknown: envelope.StateUnknown, envelope.Pending: envelope.StatePlanned,
+		}[out.Status]
+		if out.ID != "" {
+			st.ID = out.ID
+		}
+	})
+}
+
+func (b *memoryLedger) Retry(_ context.Context, tx envelope.TransactionID) error {
+	return b.change("retry ?", tx, []envelope.State{envelope.StateSending, envelope.StateUnknown}, func(st *envelope.Standing) {
+		*st = envelope.Standing{State: envelope.StateSending, At: time.Now()}
+		delete(b.lotOf, tx)
+	})
+}
