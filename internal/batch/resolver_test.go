@@ -324,25 +324,6 @@ func TestNetworkGone(t *testing.T) {
 	})
 }
 
-// TestEach calls all, and a panic resurfaces.
-func TestEach(t *testing.T) {
-	seen := make([]bool, 1000)
-	batch.Each(len(seen), func(i int) { seen[i] = true })
-	if slices.Contains(seen, false) {
-		t.Error("Each left some out")
-	}
-	defer func() {
-		if recover() == nil {
-			t.Error("no panic")
-		}
-	}()
-	batch.Each(3, func(i int) {
-		if i == 1 {
-			panic("a mistake")
-		}
-	})
-}
-
 // TestSlowLookUps has look-ups that take long, during which the time of another
 // envelope passes: an answer counts for the moment at which it was asked for.
 func TestSlowLookUps(t *testing.T) {
