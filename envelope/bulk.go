@@ -103,7 +103,7 @@ func (env *Envelope) Group() Group {
 	}
 	for _, f := range env.Fields {
 		if f.List {
-			g.Lists += fmt.Sprintf("%q=%q;", f.Name, f.Value)
+			g.Lists += f.Name + "\x00" + f.Value + "\x00"
 		}
 	}
 	return g

@@ -38,7 +38,7 @@ func (p process) main() int {
 // collectAt makes the garbage collector run when the heap has grown by so many
 // percent. Most of a large run's heap has no pointers, so that collecting it takes
 // little time, and memory is what there is less of.
-const collectAt = 25
+const collectAt = 10
 
 // process is what surrounds the program: what the system gives it, or a test in
 // the system's place.

@@ -150,7 +150,7 @@ func (x *Index) reportOf(n int, d *envelope.Draft) (report.Entry, error) {
 		x.check.Name(d, x.templateOf(n), new(envelope.Scratch))
 	}
 	if e.is(accepted) {
-		entry.TransactionID = x.identity(n).TransactionID
+		entry.TransactionID = x.transactionID(n)
 	}
 	var err error
 	if entry.Outcome, err = x.outcome(n); err != nil {

@@ -149,6 +149,14 @@ func (x *Index) identity(n int) (id envelope.Identity) {
 	return id
 }
 
+// transactionID returns the one by which an envelope goes.
+func (x *Index) transactionID(n int) envelope.TransactionID {
+	if e := x.entry(n); !e.is(legacyName) {
+		return e.id
+	}
+	return x.legacy[n].TransactionID
+}
+
 // identities returns the numbers of envelopes for which want is true, in slices of
 // so many, beside their identities. A slice is valid until the next one.
 func (x *Index) identities(atOnce int, want func(*entry) bool) func(yield func([]int, []*envelope.Identity) bool) {

@@ -25,7 +25,7 @@ func (s *selection) Len() int { return len(s.numbers) }
 // Item implements [batch.Envelopes].
 func (s *selection) Item(i int) batch.Item {
 	n := int(s.numbers[i])
-	return batch.Item{TransactionID: s.index.identity(n).TransactionID, Group: s.index.entry(n).group}
+	return batch.Item{TransactionID: s.index.transactionID(n), Group: s.index.entry(n).group}
 }
 
 // Read implements [batch.Envelopes].

@@ -47,6 +47,9 @@ func WriteResults(w io.Writer, entries Entries) error {
 
 // neutral keeps a spreadsheet from running a cell as a formula.
 func neutral(cell string) string {
+	if cell == "" || cell[0] >= 'a' && cell[0] <= 'z' || cell[0] >= 'A' && cell[0] <= 'Z' || cell[0] >= '0' && cell[0] <= '9' {
+		return cell // as most are
+	}
 	if first, _ := utf8.DecodeRuneInString(cell); strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + cell
 	}
