@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"runtime"
 	"sync"
 )
 
@@ -96,6 +97,17 @@ func (w *writer) withdraw(o *op) bool {
 	return false
 }
 
+// gather lets other goroutines run until none of them queues an op any more, so
+// that those whose last op was answered a moment ago share the next transaction.
+func (w *writer) gather() {
+	for before, queued := -1, 0; before != queued; {
+		runtime.Gosched()
+		w.mu.Lock()
+		before, queued = queued, len(w.queue)
+		w.mu.Unlock()
+	}
+}
+
 // take empties the queue.
 func (w *writer) take() (ops []*op, end bool) {
 	w.mu.Lock()
@@ -107,6 +119,7 @@ func (w *writer) take() (ops []*op, end bool) {
 func (w *writer) run() {
 	defer close(w.gone)
 	for range w.wake {
+		w.gather()
 		ops, end := w.take()
 		if len(ops) > 0 {
 			w.nudge() // look again for who came meanwhile
