@@ -82,14 +82,7 @@ func (s *Session) Settle(ctx context.Context, id envelope.TransactionID, out env
 	if err != nil {
 		return err
 	}
-	return s.db.write(ctx, opSettle, func(t *txn) error {
-		if out.Status == envelope.Sent {
-			if err := takenBy(t, id, out.ID); err != nil {
-				return err
-			}
-		}
-		return s.makeChange(t, c)
-	})
+	return s.change(ctx, c)
 }
 
 // takenBy returns a [*TakenError] if an envelope of DocuSign's is that of another
@@ -120,7 +113,7 @@ func (s *Session) settle(id envelope.TransactionID, out envelope.Outcome) (chang
 		},
 	}
 	if to == envelope.StateSent {
-		c.sql, c.args = sqlSettleSent, []any{packID(out.ID)}
+		c.sql, c.args, c.becomes = sqlSettleSent, []any{packID(out.ID)}, out.ID
 	}
 	return c, nil
 }
@@ -142,21 +135,15 @@ func stateAfter(out envelope.Outcome) (envelope.State, error) {
 // Draft writes down that the envelope being sent exists as a draft, id. A draft
 // is never mailed by itself. One that is another row's is a [*TakenError].
 func (s *Session) Draft(ctx context.Context, tx envelope.TransactionID, id envelope.ID) error {
-	c := change{
+	return s.change(ctx, change{
 		op: opDraft, key: tx,
-		sql: sqlDraft, args: []any{packID(id)},
+		sql: sqlDraft, args: []any{packID(id)}, becomes: id,
 		refuse: func(_ *txn, r *record) error {
 			if r.State == envelope.StateSending && r.ID == id {
 				return nil
 			}
 			return r.refusal()
 		},
-	}
-	return s.db.write(ctx, c.op, func(t *txn) error {
-		if err := takenBy(t, tx, id); err != nil {
-			return err
-		}
-		return s.makeChange(t, c)
 	})
 }
 
@@ -182,6 +169,9 @@ type change struct {
 	// first arguments are key, run and time; args are the others.
 	sql  string
 	args []any
+	// becomes is the envelope of DocuSign's that the row becomes by the change,
+	// which it may not be if another row is it already; "" if it becomes none.
+	becomes envelope.ID
 	// refuse says why it was not made, nil if there was no need.
 	refuse func(*txn, *record) error
 }
@@ -196,6 +186,11 @@ func (s *Session) makeChange(t *txn, c change) error {
 	n, err := t.exec(c.sql, args...)
 	if err != nil || n == 1 {
 		return err
+	}
+	if c.becomes != "" {
+		if err := takenBy(t, c.key, c.becomes); err != nil {
+			return err
+		}
 	}
 	r := &record{op: c.op, key: c.key}
 	if err := r.read(t, s.id); err != nil {

@@ -228,24 +228,19 @@ func (s *Session) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[env
 
 // settleInLot writes down what became of one envelope of a lot, as outs says.
 func (s *Session) settleInLot(t *txn, lot *envelope.Lot, id envelope.TransactionID, outs map[envelope.TransactionID]envelope.Outcome) error {
-	out := outs[id]
-	if out.Status == envelope.Sent {
-		err := takenBy(t, id, out.ID)
-		if taken, ok := errors.AsType[*TakenError](err); ok {
-			out = envelope.Outcome{Status: envelope.Unknown, Message: taken.Error()}
-		} else if err != nil {
-			return err
-		}
-	}
-	c, err := s.settle(id, out)
+	c, err := s.settle(id, outs[id])
 	if err != nil {
 		return err
 	}
-	if out.Status != envelope.Sent {
+	if outs[id].Status != envelope.Sent {
 		c.sql, c.args = sqlSettleLot, append(c.args, lot.ID)
 	}
-	outs[id] = out
-	return s.makeChange(t, c)
+	err = s.makeChange(t, c)
+	if taken, ok := errors.AsType[*TakenError](err); ok {
+		outs[id] = envelope.Outcome{Status: envelope.Unknown, Message: taken.Error()}
+		return s.settleInLot(t, lot, id, outs)
+	}
+	return err
 }
 
 // Lots returns the lots of the session's batches with which something is still

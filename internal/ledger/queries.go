@@ -70,24 +70,26 @@ const (
 		WHERE key = $1 AND state IN ('c', 'u') AND state <> $4` + andLeased
 	sqlSettleSent = `UPDATE envelope SET state = 's', run = $2, at = $3, docusign = $4, code = NULL, message = NULL,
 			attempts = CASE attempts WHEN 0 THEN 1 ELSE attempts END
-		WHERE key = $1 AND state <> 's'`
+		WHERE key = $1 AND state <> 's'` + andFree
 	// What is not sent is believed of the lot's own envelopes only: others have
 	// been claimed anew since.
 	sqlSettleLot = sqlSettle + ` AND lot = (SELECT id FROM lot WHERE guid = $8)`
 	sqlDraft     = `UPDATE envelope SET run = $2, at = $3, docusign = $4
-		WHERE key = $1 AND state = 'c' AND docusign <> $4` + andLeased
+		WHERE key = $1 AND state = 'c' AND docusign <> $4` + andLeased + andFree
 	sqlRetry = `UPDATE envelope SET state = 'c', attempts = attempts + 1, run = $2, at = $3, code = NULL, message = NULL,
 			docusign = zeroblob(16), lot = NULL
 		WHERE key = $1 AND (state = 'u' OR state = 'c' AND run <> $2
 			AND NOT EXISTS (SELECT 1 FROM lot WHERE lot.id = envelope.lot AND lot.ended IS NULL))` + andLeased
 
 	andLeased = ` AND EXISTS (SELECT 1 FROM lease l WHERE l.batch = envelope.batch AND l.run = $2)`
-	twins     = `FROM envelope t JOIN batch b ON b.id = t.batch
+	// An envelope of DocuSign's is that of one row.
+	andFree = ` AND NOT EXISTS (SELECT 1 FROM envelope o WHERE substr(o.docusign, 1, 4) = substr($4, 1, 4) AND o.docusign = $4
+			AND o.docusign <> x'00000000000000000000000000000000' AND o.key <> $1)`
+	twins = `FROM envelope t JOIN batch b ON b.id = t.batch
 		WHERE substr(t.content, 1, 8) = substr($4, 1, 8) AND t.attempts > 0 AND t.state IN ('s', 'c', 'u') AND b.account = $5`
 
 	sqlRecord = `SELECT e.content, e.state, e.at, e.docusign, e.code, e.message, l.run
 		FROM envelope e LEFT JOIN lease l ON l.batch = e.batch WHERE e.key = $1`
-	// An envelope of DocuSign's is that of one row.
 	sqlTaken = `SELECT f.name, e.line FROM envelope e JOIN file f ON f.id = e.file
 		WHERE substr(e.docusign, 1, 4) = substr($1, 1, 4) AND e.docusign = $1 AND e.docusign <> x'00000000000000000000000000000000' AND e.key <> $2 LIMIT 1`
 	sqlTwin = `SELECT b.name, t.state, t.docusign, t.at
