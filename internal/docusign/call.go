@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -157,7 +158,7 @@ func (c *Client) exchange(ctx context.Context, site *Login, call call, payload [
 	if err != nil {
 		return answer{}, &Error{Kind: Down, Op: call.op, Cause: err, unsent: true}
 	}
-	req.Header.Set("Authorization", "Bearer "+t.value)
+	req.Header["Authorization"] = []string{"Bearer " + t.value}
 	if call.leaving != nil {
 		if err := call.leaving(ctx); err != nil {
 			return answer{}, err
@@ -176,7 +177,7 @@ func (c *Client) exchange(ctx context.Context, site *Login, call call, payload [
 		} else {
 			place.Lost()
 		}
-		c.log().DebugContext(ctx, "no answer", "op", call.op, "took", now.Sub(begun), "unsent", unsent)
+		c.debug(ctx, "no answer", slog.String("op", call.op), slog.Duration("took", now.Sub(begun)), slog.Bool("unsent", unsent))
 		return answer{err: lost(waiting, req.URL.Host, err), unsent: unsent, at: now, token: t}, nil
 	}
 	place.Answered(ReadLimits(resp.Header, now))
@@ -187,9 +188,12 @@ func (c *Client) exchange(ctx context.Context, site *Login, call call, payload [
 		// %v: what ended it may be stop, which is no business of the caller.
 		a.err = lost(waiting, req.URL.Host, fmt.Errorf("the answer broke off: %v", err))
 	}
-	c.log().DebugContext(ctx, "answer", "op", call.op, "status", a.status, "took", now.Sub(begun), "trace", a.header.Get("X-DocuSign-TraceToken"))
+	c.debug(ctx, "answer", slog.String("op", call.op), slog.Int("status", a.status), slog.Duration("took", now.Sub(begun)), slog.String("trace", a.header.Get(traceHeader)))
 	return a, nil
 }
+
+// applicationJSON is the value of headers. Nobody changes it.
+var applicationJSON = []string{"application/json"}
 
 func (c *Client) request(ctx context.Context, site *Login, call call, payload []byte) (*http.Request, error) {
 	address := site.BaseURI + "/restapi/v2.1/accounts/" + url.PathEscape(site.AccountID) + call.path
@@ -207,10 +211,9 @@ func (c *Client) request(ctx context.Context, site *Login, call call, payload []
 	if !call.repeatable() {
 		req.GetBody = nil // without it net/http cannot send the request again by itself
 	}
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", c.userAgent())
+	req.Header = http.Header{"Accept": applicationJSON, "User-Agent": {c.userAgent()}}
 	if payload != nil {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header["Content-Type"] = applicationJSON
 	}
 	return req, nil
 }

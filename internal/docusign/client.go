@@ -101,9 +101,9 @@ func (c *Client) userAgent() string {
 	return "batchsend"
 }
 
-func (c *Client) log() *slog.Logger {
+// debug logs what is of interest to those who look into a problem.
+func (c *Client) debug(ctx context.Context, message string, attrs ...slog.Attr) {
 	if c.Log != nil {
-		return c.Log
+		c.Log.LogAttrs(ctx, slog.LevelDebug, message, attrs...)
 	}
-	return slog.New(slog.DiscardHandler)
 }

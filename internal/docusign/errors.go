@@ -134,6 +134,10 @@ func (e *Error) Alike() bool {
 	return e.Kind != Refused || normal(e.Code) != lacksRight && Alike(e.ErrorCode())
 }
 
+// traceHeader names the header with what DocuSign Support asks for. As [http.Header]
+// has it, so that it is found without making it canonical each time.
+const traceHeader = "X-Docusign-Tracetoken"
+
 // answer is what came back of one call.
 type answer struct {
 	status int // 0: no answer came
@@ -148,7 +152,14 @@ type answer struct {
 // check reads a good answer into into and makes of any other an error. It is
 // the one place that decides what an answer means.
 func check(c call, a answer, into any) *Error {
-	e := &Error{Op: c.op, Status: a.status, Trace: short(a.header.Get("X-DocuSign-TraceToken"))}
+	good := a.status/100 == 2
+	var unread error
+	if good {
+		if unread = read(a, into); unread == nil {
+			return nil
+		}
+	}
+	e := &Error{Op: c.op, Status: a.status, Trace: short(a.header.Get(traceHeader))}
 	switch {
 	case a.status == 0:
 		e.Kind, e.Cause = c.doubt(), a.err
@@ -156,11 +167,8 @@ func check(c call, a answer, into any) *Error {
 			e.Kind = Down
 		}
 		return e
-	case a.status/100 == 2:
-		if e.Cause = read(a, into); e.Cause == nil {
-			return nil
-		}
-		e.Kind = c.doubt()
+	case good:
+		e.Kind, e.Cause = c.doubt(), unread
 		return e
 	}
 	var said struct {

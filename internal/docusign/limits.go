@@ -33,13 +33,14 @@ type Limits struct {
 	BurstLeft  int           // of them
 }
 
-// ReadLimits reads the headers of an answer that came now.
+// ReadLimits reads the headers of an answer that came now. Their names are
+// written as [http.Header] has them, to be found without making them canonical.
 func ReadLimits(h http.Header, now time.Time) Limits {
 	l := Limits{
-		HourLimit: count(h, "X-RateLimit-Limit"), HourLeft: count(h, "X-RateLimit-Remaining"), HourReset: -1,
-		BurstLimit: count(h, "X-BurstLimit-Limit"), BurstLeft: count(h, "X-BurstLimit-Remaining"),
+		HourLimit: count(h, "X-Ratelimit-Limit"), HourLeft: count(h, "X-Ratelimit-Remaining"), HourReset: -1,
+		BurstLimit: count(h, "X-Burstlimit-Limit"), BurstLeft: count(h, "X-Burstlimit-Remaining"),
 	}
-	if reset, err := strconv.ParseUint(strings.TrimSpace(h.Get("X-RateLimit-Reset")), 10, 40); err == nil {
+	if reset, err := strconv.ParseUint(strings.TrimSpace(h.Get("X-Ratelimit-Reset")), 10, 40); err == nil {
 		l.HourReset = min(max(time.Unix(int64(reset), 0).Sub(dated(h, now)), 0), time.Hour)
 	}
 	return l

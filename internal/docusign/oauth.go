@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -69,7 +70,7 @@ func (c *Client) grant(ctx context.Context) (*token, error) {
 		return nil, c.authError(&AuthError{Reason: Unreadable, Status: http.StatusOK, Detail: "no token in it"})
 	}
 	t := newToken(got.AccessToken, now, time.Duration(got.ExpiresIn.int())*time.Second)
-	c.log().DebugContext(ctx, "new access token", "host", c.Auth.Host(), "ends", t.end)
+	c.debug(ctx, "new access token", slog.String("host", c.Auth.Host()), slog.Time("ends", t.end))
 	return t, nil
 }
 

@@ -121,6 +121,7 @@ func definition(env *envelope.Envelope, status text) *wireDefinition {
 	}
 	d.TemplateID = text(env.TemplateID)
 	d.CustomFields = identified(env)
+	d.TemplateRoles = make([]wirePlace, 0, len(env.Recipients))
 	for i := range env.Recipients {
 		d.TemplateRoles = append(d.TemplateRoles, place(&env.Recipients[i]))
 	}
@@ -200,13 +201,15 @@ func identified(env *envelope.Envelope) *wireCustomFields {
 
 // customFields are own and, behind them, hidden.
 func customFields(own []envelope.Field, hidden ...envelope.Field) *wireCustomFields {
-	fields := new(wireCustomFields)
-	for _, f := range slices.Concat(own, hidden) {
-		w := wireField{text(f.Name), text(f.Value), boolean(f.Show), boolean(f.Required)}
-		if f.List {
-			fields.List = append(fields.List, w)
-		} else {
-			fields.Text = append(fields.Text, w)
+	fields := &wireCustomFields{Text: make([]wireField, 0, len(own)+len(hidden))}
+	for _, list := range [...][]envelope.Field{own, hidden} {
+		for _, f := range list {
+			w := wireField{text(f.Name), text(f.Value), boolean(f.Show), boolean(f.Required)}
+			if f.List {
+				fields.List = append(fields.List, w)
+			} else {
+				fields.Text = append(fields.Text, w)
+			}
 		}
 	}
 	return fields

@@ -1,12 +1,14 @@
 package docusign
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -28,6 +30,8 @@ func (t *text) UnmarshalJSON(data []byte) error {
 	switch {
 	case string(data) == "null":
 		*t = ""
+	case data[0] == '"' && bytes.IndexByte(data, '\\') < 0 && utf8.Valid(data): // as nearly all are
+		*t = text(data[1 : len(data)-1])
 	case data[0] == '"':
 		return json.Unmarshal(data, (*string)(t))
 	case data[0] == '{' || data[0] == '[':
