@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -84,15 +85,38 @@ func BenchmarkClaimSettleLot(b *testing.B) {
 
 func BenchmarkPlan100k(b *testing.B) {
 	all := envs("bench", 100_000)
+	for _, slice := range []int{2_000, 20_000, 100_000} {
+		b.Run(fmt.Sprintf("slices of %d", slice), func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				s := begin(b, openAt(b, newPath(b)), "bench")
+				b.StartTimer()
+				for some := range slices.Chunk(all, slice) {
+					if err := s.Plan(b.Context(), some); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric(float64(b.N)*100_000/b.Elapsed().Seconds(), "envelopes/s")
+		})
+	}
+}
+
+// A list that is given again after a run that sent nothing, in slices.
+func BenchmarkNeighbours100k(b *testing.B) {
+	path := newPath(b)
+	all := envs("bench", 100_000)
+	if err := begin(b, openAt(b, path), "bench").Plan(b.Context(), all); err != nil {
+		b.Fatal(err)
+	}
 	for b.Loop() {
-		b.StopTimer()
-		path := newPath(b)
 		db := openAt(b, path)
-		s := begin(b, db, "bench")
-		b.StartTimer()
-		if err := s.Plan(b.Context(), all); err != nil {
-			b.Fatal(err)
+		for slice := range slices.Chunk(ids(all), 2000) {
+			if _, err := db.Neighbours(b.Context(), account, slice); err != nil {
+				b.Fatal(err)
+			}
 		}
+		db.Close()
 	}
 	b.ReportMetric(float64(b.N)*100_000/b.Elapsed().Seconds(), "envelopes/s")
 }

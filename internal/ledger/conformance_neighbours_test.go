@@ -1,9 +1,14 @@
 package ledger_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"batchsend/envelope"
+	"batchsend/internal/ledger"
 )
 
 // testNeighbours: what was sent to the same people, or under the same label or
@@ -57,5 +62,84 @@ func testNeighbours(t *testing.T, open func() book) {
 	must(t, err)
 	if states[0].State != envelope.StateNew || states[1].State != envelope.StatePlanned {
 		t.Errorf("after the row was corrected: %+v", states)
+	}
+}
+
+// testNeighboursInSlices: a long list may be compared in slices, also while other
+// runs, or this one, change what it is compared with.
+func testNeighboursInSlices(t *testing.T, open func() book) {
+	ctx, b := t.Context(), open()
+	s, other := start(t, b, "may"), start(t, open(), "june")
+	planned := envs("may", 40)
+	for i, e := range planned {
+		e.Names = envelope.Digest(contentOf(fmt.Sprint("names", i/2)))
+		e.People = envelope.Digest(contentOf(fmt.Sprint("people", i/3)))
+	}
+	must(t, s.Plan(ctx, planned))
+	for i, e := range planned[:30] {
+		must(t, s.Claim(ctx, e))
+		if i%3 > 0 {
+			must(t, s.Settle(ctx, e.TransactionID, sent(e)))
+		}
+	}
+	var rows []*envelope.Envelope
+	for _, e := range planned { // the same labels, people and names, and other content
+		row := env("may", e.Label, "again"+e.Label)
+		row.TransactionID = transactionID(uuid("again", e.Label))
+		row.People, row.Names = e.People, e.Names
+		rows = append(rows, row)
+	}
+	inSlices := func(b book) (all []ledger.Neighbours) {
+		t.Helper()
+		for slice := range slices.Chunk(ids(rows), 7) {
+			some, err := b.Neighbours(ctx, account, slice)
+			must(t, err)
+			all = append(all, some...)
+		}
+		return all
+	}
+	check := func(what string) []ledger.Neighbours {
+		t.Helper()
+		want, err := open().Neighbours(ctx, account, ids(rows))
+		must(t, err)
+		if diff := cmp.Diff(want, inSlices(b)); diff != "" {
+			t.Errorf("%s (-at once +in slices):\n%s", what, diff)
+		}
+		return want
+	}
+	found := check("at first")
+	if n := found[0]; n.SameLabel == nil || n.SameLabel.TransactionID != planned[0].TransactionID || len(n.SamePeople) != 3 || len(n.SameNames) != 0 {
+		t.Errorf("the first row: %+v", n)
+	}
+	if n := found[3]; len(n.SamePeople) != 3 || len(n.SameNames) != 1 { // 2 and 3 have the same names
+		t.Errorf("the fourth row: %+v", n)
+	}
+	if n := found[35]; n.SameLabel == nil || n.SameLabel.State != envelope.StatePlanned || len(n.SamePeople)+len(n.SameNames) != 0 {
+		t.Errorf("a row of which nothing was sent: %+v", n)
+	}
+
+	// What was only planned says something else now, and more is planned.
+	replacing := env("may", "R-1", "replacing")
+	replacing.Names, replacing.Replaces = planned[0].Names, planned[39].TransactionID
+	more := envs("june", 5)
+	must(t, s.Plan(ctx, []*envelope.Envelope{replacing, env("may", "N-1", "new")}))
+	must(t, other.Plan(ctx, more))
+	rows = append(rows, env("may", "R-1", "x"), env("may", "N-1", "y"), env("june", more[4].Label, "z"))
+	for i := range rows[40:] {
+		rows[40+i].TransactionID = transactionID(uuid("again", fmt.Sprint(i)))
+	}
+	found = check("after more was planned")
+	if found[39].SameLabel != nil {
+		t.Errorf("a label that was replaced: %+v", found[39].SameLabel)
+	}
+	for i, want := range []*envelope.Envelope{replacing, nil, more[4]} {
+		got := found[40+i].SameLabel
+		if got == nil || want != nil && got.TransactionID != want.TransactionID {
+			t.Errorf("label %s has %+v", rows[40+i].Label, got)
+		}
+	}
+	must(t, s.Claim(ctx, replacing))
+	if n := check("after it was claimed")[1]; !slices.ContainsFunc(n.SameNames, func(e envelope.Earlier) bool { return e.TransactionID == replacing.TransactionID }) {
+		t.Errorf("the same names: %+v", n)
 	}
 }

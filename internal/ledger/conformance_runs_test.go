@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -321,4 +322,53 @@ func testNotOurs(t *testing.T, open func() book) {
 			t.Errorf("Claim(%v) = nil, want an error", e)
 		}
 	}
+}
+
+// testPlanInSlices: a long list may be planned slice by slice, and again, whatever
+// lies in which slice.
+func testPlanInSlices(t *testing.T, open func() book) {
+	b, ctx := open(), t.Context()
+	s := start(t, b, "may", "june")
+	var all []*envelope.Envelope // of two batches in turn
+	for i, e := range envs("may", 25) {
+		all = append(all, e, envs("june", 25)[i])
+	}
+	twice := env("may", all[0].Label, "the label of the first with other content")
+	twice.TransactionID = transactionID(uuid("twice"))
+	all = append(all, twice)
+	for slice := range slices.Chunk(all, 10) {
+		must(t, s.Plan(ctx, slice))
+	}
+	must(t, s.Claim(ctx, all[0]))
+	must(t, s.Settle(ctx, all[0].TransactionID, sent(all[0])))
+	must(t, s.Claim(ctx, all[1]))
+	for slice := range slices.Chunk(all, 15) { // the first ones are not planned any more
+		must(t, s.Plan(ctx, slice))
+	}
+	wantState(t, b, all[0], envelope.StateSent)
+	wantState(t, b, all[1], envelope.StateSending)
+	for _, e := range all[2:] {
+		wantState(t, b, e, envelope.StatePlanned)
+	}
+	for batch, want := range map[string]int{"may": 26, "june": 25} {
+		n := 0
+		for e, err := range b.BatchEnvelopes(ctx, account, batch) {
+			must(t, err)
+			if n++; e.File != batch+".csv" {
+				t.Errorf("%s is of file %q", e.Label, e.File)
+			}
+		}
+		if n != want {
+			t.Errorf("%s has %d envelopes, want %d", batch, n, want)
+		}
+	}
+
+	// Between two slices another run may take the batch over.
+	s.Die()
+	next := start(t, open(), "may", "june")
+	if err := s.Plan(ctx, []*envelope.Envelope{env("may", "late", "late")}); err == nil {
+		t.Error("a run without the lease has planned a slice")
+	}
+	wantState(t, b, env("may", "late", "late"), envelope.StateNew)
+	must(t, next.Plan(ctx, all[len(all)-5:]))
 }

@@ -22,11 +22,12 @@ import (
 
 // DB is an open ledger. It is safe for concurrent use.
 type DB struct {
-	path   string
-	read   *sql.DB // nil if there is no ledger yet
-	writer *writer // nil if it was opened for reading only
-	deaf   bool    // ignores the locks of the system; for tests
-	copied string  // directory of the copy that is read instead, if there is one
+	path    string
+	read    *sql.DB // nil if there is no ledger yet
+	writer  *writer // nil if it was opened for reading only
+	deaf    bool    // ignores the locks of the system; for tests
+	copied  string  // directory of the copy that is read instead, if there is one
+	indexes batchIndexes
 }
 
 // Open opens the ledger at path, for reading and writing. It makes what is

@@ -141,9 +141,13 @@ const (
 	sqlSalt      = `SELECT value FROM salt`
 	sqlHasLegacy = `SELECT EXISTS (SELECT 1 FROM account a JOIN batch b ON b.account = a.id
 		JOIN envelope e ON e.batch = b.id AND e.scheme = 1 WHERE a.guid = $1)`
-	sqlOfBatch = `SELECT e.key, coalesce(t.guid, ''), e.scheme, e.label, e.people, e.names, e.line, e.state, e.docusign, e.at
+	sqlLastEvent   = `SELECT coalesce(max(id), 0) FROM event`
+	sqlLabelsAfter = `SELECT e.id, e.label, e.names
 		FROM batch b JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id
-		LEFT JOIN template_name t ON t.id = e.template WHERE b.account = $1 AND b.name = $2`
+		WHERE b.id = $1 AND e.id > $2 ORDER BY e.id`
+	// An event after which the state is what it was tells of new content.
+	sqlLabelsRenamed = `SELECT e.id, e.label, e.names FROM event v JOIN envelope e ON e.id = v.envelope
+		WHERE v.id > $3 AND v.change IN ('pp', 'ff') AND e.id <= $2 AND e.batch = $1`
 	sqlAddTemplate = `INSERT INTO template_name (guid) VALUES ($1) ON CONFLICT DO NOTHING`
 	sqlTemplateID  = `SELECT id FROM template_name WHERE guid = $1`
 	// A planned or failed envelope whose row says something else now, or that an
@@ -188,10 +192,14 @@ const (
 		JOIN batch b ON b.id = e.batch
 		WHERE e.attempts > 0 AND e.state IN ('s', 'c', 'u') AND b.account = $3`
 
+	// $1 is a list of row numbers in JSON.
+	sqlByIDs = `SELECT e.key, coalesce(t.guid, ''), e.scheme, e.label, e.people, e.names, e.line, e.state, e.docusign, e.at
+		FROM json_each($1) n CROSS JOIN envelope e ON e.id = n.value LEFT JOIN template_name t ON t.id = e.template`
+
 	// The next looks up digests of 8 bytes.
 	sqlSamePeople = `WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $2),
 		asked (i, v) AS (SELECT i, substr($1, i * 8 + 1, 8) FROM n)
-		SELECT a.i, e.key, b.name, coalesce(t.guid, ''), e.line, e.state, e.docusign, e.at
+		SELECT a.i, e.key, b.name, coalesce(t.guid, ''), e.label, e.line, e.state, e.docusign, e.at
 		FROM asked a CROSS JOIN envelope e ON e.people = a.v AND e.people IS NOT NULL
 		JOIN batch b ON b.id = e.batch LEFT JOIN template_name t ON t.id = e.template
 		WHERE b.account = $3 AND e.state IN ('s', 'c', 'u')`

@@ -22,7 +22,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		"lot's state": sqlLotState, "lot speed": sqlLotSpeed, "budget": sqlBudget, "set budget": sqlSetBudget,
 		"counted": sqlCounted, "count surplus": sqlCountSurplus, "all sent": sqlAllSent, "surplus": sqlSurplus, "lot names": sqlLotNames, "looked": sqlBatchLooked,
 		"fates": sqlFates, "see fate": sqlSeeFate,
-		"of a batch": sqlOfBatch, "same people": sqlSamePeople, "has legacy": sqlHasLegacy, "rename": sqlRename,
+		"last event": sqlLastEvent, "labels after": sqlLabelsAfter, "labels renamed": sqlLabelsRenamed, "by row numbers": sqlByIDs, "same people": sqlSamePeople, "has legacy": sqlHasLegacy, "rename": sqlRename,
 	} {
 		rows, err := db.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
 		if err != nil {
@@ -36,7 +36,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Logf("%s: %s", name, detail)
-			if strings.HasPrefix(detail, "SCAN") && detail != "SCAN n" && detail != "SCAN CONSTANT ROW" {
+			if strings.HasPrefix(detail, "SCAN") && detail != "SCAN n" && !strings.HasPrefix(detail, "SCAN n VIRTUAL TABLE") && detail != "SCAN CONSTANT ROW" {
 				t.Errorf("%s reads everything: %s", name, detail)
 			}
 		}

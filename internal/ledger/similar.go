@@ -1,9 +1,11 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"database/sql"
 	"slices"
 	"strings"
 
@@ -28,6 +30,10 @@ const mostPerEnvelope = 20
 
 // Neighbours returns the neighbours of each envelope, in their order. Of what an
 // earlier release has planned it knows only the label.
+//
+// The first call for a batch reads all of it, and remembers hashes of its labels
+// and names, 16 bytes an envelope; the next ones read what has changed since. So a
+// caller may ask for a long list in slices, best before it changes anything.
 func (db *DB) Neighbours(ctx context.Context, account string, envs []*envelope.Identity) ([]Neighbours, error) {
 	out := make([]Neighbours, len(envs))
 	if db.read == nil || len(envs) == 0 {
@@ -47,8 +53,8 @@ func (db *DB) neighbours(ctx context.Context, account string, envs []*envelope.I
 	case err != nil:
 		return err
 	}
-	var secret salt
-	if err := db.read.QueryRowContext(ctx, sqlSalt).Scan((*[]byte)(&secret)); err != nil {
+	q := similarQuery{db: db, account: id, envs: envs, out: out}
+	if err := db.read.QueryRowContext(ctx, sqlSalt).Scan((*[]byte)(&q.salt)); err != nil {
 		return err
 	}
 	has, err := db.batchesOf(ctx, id, envs)
@@ -56,11 +62,10 @@ func (db *DB) neighbours(ctx context.Context, account string, envs []*envelope.I
 		return err
 	}
 	for batch, known := range has {
-		if !known {
-			continue
-		}
-		if err := db.inBatch(ctx, id, batch, secret, envs, out); err != nil {
-			return err
+		if known {
+			if err := q.sameLabelOrNames(ctx, batch); err != nil {
+				return err
+			}
 		}
 	}
 	all := make([]int, len(envs))
@@ -68,17 +73,27 @@ func (db *DB) neighbours(ctx context.Context, account string, envs []*envelope.I
 		all[i] = i
 	}
 	for chunk := range slices.Chunk(all, askChunk) {
-		if err := db.elsewhere(ctx, id, secret, envs, chunk, out); err != nil {
+		if err := q.samePeople(ctx, chunk); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// inBatch goes through the envelopes of a batch once.
-func (db *DB) inBatch(ctx context.Context, account int64, batch string, secret salt, envs []*envelope.Identity, out []Neighbours) error {
-	labels, people, names := make(map[string][]int), make(map[string][]int), make(map[string][]int)
-	for i, env := range envs {
+// similarQuery looks for what resembles envs.
+type similarQuery struct {
+	db      *DB
+	account int64
+	salt    salt
+	envs    []*envelope.Identity
+	out     []Neighbours // of each
+}
+
+// sameLabelOrNames looks through the envelopes of one batch that may have a label
+// or names in common with envs.
+func (q *similarQuery) sameLabelOrNames(ctx context.Context, batch string) error {
+	labels, names := make(map[string][]int), make(map[string][]int)
+	for i, env := range q.envs {
 		if env.Batch != batch {
 			continue
 		}
@@ -86,93 +101,116 @@ func (db *DB) inBatch(ctx context.Context, account int64, batch string, secret s
 			label := storedLabel(env.Label)
 			labels[label] = append(labels[label], i)
 		}
-		p, n := string(secret.of(env.People)), string(secret.of(env.Names))
-		people[p], names[n] = append(people[p], i), append(names[n], i)
+		n := string(q.salt.of(env.Names))
+		names[n] = append(names[n], i)
 	}
-	rows, err := db.read.QueryContext(ctx, sqlOfBatch, account, batch)
+	index, err := q.db.indexes.of(ctx, q.db.read, q.account, batch)
 	if err != nil {
 		return err
 	}
+	for ids := range slices.Chunk(index.candidates(labels, names), askChunk) {
+		rows, err := q.db.read.QueryContext(ctx, sqlByIDs, numbers(ids))
+		if err != nil {
+			return err
+		}
+		if err := q.compare(rows, batch, labels, names); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compare notes which of the rows, all of them of one batch, have a label or names
+// in common with which of envs.
+func (q *similarQuery) compare(rows *sql.Rows, batch string, labels, names map[string][]int) error {
 	defer rows.Close()
 	for rows.Next() {
 		var (
-			e                           = envelope.Earlier{Batch: batch}
-			key, hisPeople, hisNames, d []byte
-			scheme                      int
-			label, state                string
-			at                          int64
+			e                               = envelope.Earlier{Batch: batch}
+			key, people, itsNames, remoteID []byte
+			scheme                          int
+			label, state                    string
+			at                              int64
 		)
-		if err := rows.Scan(&key, &e.TemplateID, &scheme, &label, &hisPeople, &hisNames, &e.Line, &state, &d, &at); err != nil {
+		if err := rows.Scan(&key, &e.TemplateID, &scheme, &label, &people, &itsNames, &e.Line, &state, &remoteID, &at); err != nil {
 			return err
 		}
-		if e.State, err = stateOf(state); err != nil {
+		if err := fillEarlier(&e, key, state, remoteID, at); err != nil {
 			return err
 		}
-		e.TransactionID, e.At, e.Legacy = transactionID(key), timeOf(at), scheme < envelope.Scheme
-		if e.State == envelope.StateSent {
-			e.ID = unpackID(d)
-		}
-		if e.Labelled = label != ""; e.Labelled {
-			for _, i := range labels[label] {
-				if o := out[i].SameLabel; !isIt(envs[i], e.TransactionID) && (o == nil || !o.State.MayExist()) {
-					out[i].SameLabel = &e
-				}
+		e.Legacy, e.Labelled = scheme < envelope.Scheme, label != ""
+		for _, i := range labels[label] {
+			if o := q.out[i].SameLabel; !isIt(q.envs[i], e.TransactionID) && (o == nil || !o.State.MayExist()) {
+				q.out[i].SameLabel = &e
 			}
 		}
-		if !e.State.MayExist() || hisPeople == nil {
+		if !e.State.MayExist() || people == nil {
 			continue
 		}
-		same := people[string(hisPeople)]
-		for _, i := range same {
-			if !isIt(envs[i], e.TransactionID) {
-				out[i].SamePeople = append(out[i].SamePeople, e)
-			}
-		}
-		for _, i := range names[string(hisNames)] {
-			if !slices.Contains(same, i) && !isIt(envs[i], e.TransactionID) {
-				out[i].SameNames = append(out[i].SameNames, e)
+		for _, i := range names[string(itsNames)] {
+			samePeople := bytes.Equal(people, q.salt.of(q.envs[i].People))
+			if !samePeople && !isIt(q.envs[i], e.TransactionID) {
+				q.out[i].SameNames = append(q.out[i].SameNames, e)
 			}
 		}
 	}
 	return rows.Err()
 }
 
-// elsewhere looks into the other batches.
-func (db *DB) elsewhere(ctx context.Context, account int64, secret salt, envs []*envelope.Identity, chunk []int, out []Neighbours) error {
+// samePeople looks for what was sent to the people of the envelopes at the indices
+// chunk: in their own batch for everything, in others up to mostPerEnvelope in all.
+func (q *similarQuery) samePeople(ctx context.Context, chunk []int) error {
 	digests := make([]byte, 0, len(chunk)*8)
 	for _, i := range chunk {
-		digests = append(digests, secret.of(envs[i].People)...)
+		digests = append(digests, q.salt.of(q.envs[i].People)...)
 	}
-	rows, err := db.read.QueryContext(ctx, sqlSamePeople, digests, len(chunk), account)
+	rows, err := q.db.read.QueryContext(ctx, sqlSamePeople, digests, len(chunk), q.account)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
+	elsewhere := make(map[int][]envelope.Earlier)
 	for rows.Next() {
 		var (
-			e      envelope.Earlier
-			n      int
-			key, d []byte
-			state  string
-			at     int64
+			e             envelope.Earlier
+			n             int
+			key, remoteID []byte
+			label, state  string
+			at            int64
 		)
-		if err := rows.Scan(&n, &key, &e.Batch, &e.TemplateID, &e.Line, &state, &d, &at); err != nil {
+		if err := rows.Scan(&n, &key, &e.Batch, &e.TemplateID, &label, &e.Line, &state, &remoteID, &at); err != nil {
 			return err
 		}
-		i := chunk[n]
-		if e.Batch == envs[i].Batch || len(out[i].SamePeople) >= mostPerEnvelope {
-			continue
-		}
-		if e.State, err = stateOf(state); err != nil {
+		if err := fillEarlier(&e, key, state, remoteID, at); err != nil {
 			return err
 		}
-		e.TransactionID, e.At = transactionID(key), timeOf(at)
-		if e.State == envelope.StateSent {
-			e.ID = unpackID(d)
+		e.Labelled = label != ""
+		switch i := chunk[n]; {
+		case e.Batch != q.envs[i].Batch:
+			if len(elsewhere[i]) < mostPerEnvelope {
+				elsewhere[i] = append(elsewhere[i], e)
+			}
+		case !isIt(q.envs[i], e.TransactionID):
+			q.out[i].SamePeople = append(q.out[i].SamePeople, e)
 		}
-		out[i].SamePeople = append(out[i].SamePeople, e)
+	}
+	for i, others := range elsewhere {
+		room := max(mostPerEnvelope-len(q.out[i].SamePeople), 0)
+		q.out[i].SamePeople = append(q.out[i].SamePeople, others[:min(len(others), room)]...)
 	}
 	return rows.Err()
+}
+
+// fillEarlier fills in what several queries tell of an envelope in the same way.
+func fillEarlier(e *envelope.Earlier, key []byte, state string, remoteID []byte, at int64) (err error) {
+	if e.State, err = stateOf(state); err != nil {
+		return err
+	}
+	e.TransactionID, e.At = transactionID(key), timeOf(at)
+	if e.State == envelope.StateSent {
+		e.ID = unpackID(remoteID)
+	}
+	return nil
 }
 
 // isIt reports whether a transaction ID is the envelope's own, by whatever
