@@ -63,7 +63,7 @@ func (s *Session) adopt(t *txn, batch int64, found []Adopted) error {
 	}
 	w := planWriter{s: s, t: t, templates: make(map[string]int64), now: millis(time.Now())}
 	var err error
-	if w.salt, err = saltIn(t); err != nil {
+	if w.salted, err = saltIn(t); err != nil {
 		return err
 	}
 	names := []string{adoptedFile}
@@ -112,7 +112,7 @@ func (w *planWriter) adopted(e *Adopted) (columns [6]any, err error) {
 	}
 	columns = [6]any{e.TransactionID[:], e.Content[:], envelope.Scheme}
 	if e.People != (envelope.Digest{}) {
-		columns[4] = w.salt.of(e.People)
+		columns[4] = w.salted.of(e.People)
 	}
 	if e.TemplateID != "" {
 		columns[3], err = w.template(e.TemplateID)

@@ -82,7 +82,7 @@ func (s *Session) plan(t *txn, rows []planRow, files []string) error {
 		return err
 	}
 	w := planWriter{s: s, t: t, files: fileIDs, templates: make(map[string]int64), now: millis(time.Now())}
-	if w.salt, err = saltIn(t); err != nil {
+	if w.salted, err = saltIn(t); err != nil {
 		return err
 	}
 	var before, after int64
@@ -129,7 +129,7 @@ func (s *Session) plan(t *txn, rows []planRow, files []string) error {
 type planWriter struct {
 	s         *Session
 	t         *txn
-	salt      salt
+	salted    salted
 	files     []int64
 	templates map[string]int64 // numbers by GUID
 	now       int64
@@ -142,7 +142,7 @@ func (w *planWriter) identity(env *envelope.Identity) (columns [6]any, err error
 		return [6]any{env.TransactionID[:], env.Content[:], 1, nil, nil, nil}, nil
 	}
 	id, err := w.template(env.TemplateID)
-	return [6]any{env.TransactionID[:], env.Content[:], envelope.Scheme, id, w.salt.of(env.People), w.salt.of(env.Names)}, err
+	return [6]any{env.TransactionID[:], env.Content[:], envelope.Scheme, id, w.salted.of(env.People), w.salted.of(env.Names)}, err
 }
 
 // template returns the number of a template.

@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"database/sql"
+	"hash"
 	"slices"
 	"strings"
 
@@ -53,10 +54,11 @@ func (db *DB) neighbours(ctx context.Context, account string, envs []*envelope.I
 	case err != nil:
 		return err
 	}
-	q := similarQuery{db: db, account: id, envs: envs, out: out}
-	if err := db.read.QueryRowContext(ctx, sqlSalt).Scan((*[]byte)(&q.salt)); err != nil {
+	var salt []byte
+	if err := db.read.QueryRowContext(ctx, sqlSalt).Scan(&salt); err != nil {
 		return err
 	}
+	q := similarQuery{db: db, account: id, salted: newSalted(salt), envs: envs, out: out}
 	has, err := db.batchesOf(ctx, id, envs)
 	if err != nil {
 		return err
@@ -84,7 +86,7 @@ func (db *DB) neighbours(ctx context.Context, account string, envs []*envelope.I
 type similarQuery struct {
 	db      *DB
 	account int64
-	salt    salt
+	salted  salted
 	envs    []*envelope.Identity
 	out     []Neighbours // of each
 }
@@ -101,7 +103,7 @@ func (q *similarQuery) sameLabelOrNames(ctx context.Context, batch string) error
 			label := storedLabel(env.Label)
 			labels[label] = append(labels[label], i)
 		}
-		n := string(q.salt.of(env.Names))
+		n := string(q.salted.of(env.Names))
 		names[n] = append(names[n], i)
 	}
 	index, err := q.db.indexes.of(ctx, q.db.read, q.account, batch)
@@ -148,7 +150,7 @@ func (q *similarQuery) compare(rows *sql.Rows, batch string, labels, names map[s
 			continue
 		}
 		for _, i := range names[string(itsNames)] {
-			samePeople := bytes.Equal(people, q.salt.of(q.envs[i].People))
+			samePeople := bytes.Equal(people, q.salted.of(q.envs[i].People))
 			if !samePeople && !isIt(q.envs[i], e.TransactionID) {
 				q.out[i].SameNames = append(q.out[i].SameNames, e)
 			}
@@ -162,7 +164,7 @@ func (q *similarQuery) compare(rows *sql.Rows, batch string, labels, names map[s
 func (q *similarQuery) samePeople(ctx context.Context, chunk []int) error {
 	digests := make([]byte, 0, len(chunk)*8)
 	for _, i := range chunk {
-		digests = append(digests, q.salt.of(q.envs[i].People)...)
+		digests = append(digests, q.salted.of(q.envs[i].People)...)
 	}
 	rows, err := q.db.read.QueryContext(ctx, sqlSamePeople, digests, len(chunk), q.account)
 	if err != nil {
@@ -258,17 +260,22 @@ func (db *DB) LegacyEntries(ctx context.Context, account, batch string) (all []e
 	return all, nil
 }
 
-// salt keeps digests of people from being compared with those of others.
-type salt []byte
+// salted keeps digests of people from being compared with those of other ledgers. It
+// is not for concurrent use.
+type salted struct{ mac hash.Hash }
 
-func saltIn(t *txn) (s salt, err error) {
-	_, err = t.row(sqlSalt, nil, (*[]byte)(&s))
-	return s, err
+func newSalted(salt []byte) salted { return salted{hmac.New(sha256.New, salt)} }
+
+// saltIn returns what salts the digests of the ledger.
+func saltIn(t *txn) (salted, error) {
+	var salt []byte
+	_, err := t.row(sqlSalt, nil, &salt)
+	return newSalted(salt), err
 }
 
 // of returns what is written down of a digest.
-func (s salt) of(d envelope.Digest) []byte {
-	h := hmac.New(sha256.New, s)
-	h.Write(d[:])
-	return h.Sum(nil)[:8]
+func (s salted) of(d envelope.Digest) []byte {
+	s.mac.Reset()
+	s.mac.Write(d[:])
+	return s.mac.Sum(nil)[:8]
 }
