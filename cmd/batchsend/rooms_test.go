@@ -41,8 +41,9 @@ var rooms = map[string][]string{
 	"cmd/batchsend":          {"envelope", "internal/access", "internal/batch", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "internal/secretfile", "internal/settings", "internal/usage", "internal/waits", "reminders", "template", "throttle"},
 	"internal/apispec/tally": {"internal/apispec"},
 
-	"internal/bench":         {"internal/rows/rowstest", "internal/sandbox"}, // make bench-dryrun, bench-send
-	"internal/rows/rowstest": {},                                             // writes files for tests and benchmarks
+	"internal/bench":             {"internal/rows/rowstest", "internal/sandbox"}, // make bench-dryrun, bench-send
+	"internal/ledger/ledgertest": {"envelope", "internal/ledger"},                // the suite for every database
+	"internal/rows/rowstest":     {},                                             // writes files for tests and benchmarks
 }
 
 // TestRooms holds the import graph to its plan.

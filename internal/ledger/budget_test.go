@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"batchsend/internal/ledger"
+	"batchsend/internal/ledger/ledgertest"
 )
 
 func join(t *testing.T, db *ledger.DB) *ledger.Budget {
@@ -29,7 +30,7 @@ func TestBudgetParticipantKilled(t *testing.T) {
 		t.Error("a participant that counts is gone")
 	}
 	for range 100 {
-		must(t, here.Update(t.Context(), oneMore))
+		must(t, here.Update(t.Context(), ledgertest.OneMore))
 	}
 	if line, err := counted.ReadString('\n'); line != "counted\n" {
 		t.Fatalf("the other says %q, %v", line, err)
@@ -107,7 +108,7 @@ func TestBudgetWithoutLocks(t *testing.T) {
 	if here.Gone(there.Participant()) {
 		t.Error("a participant is gone, but nothing can tell")
 	}
-	must(t, here.Update(t.Context(), oneMore))
+	must(t, here.Update(t.Context(), ledgertest.OneMore))
 }
 
 func TestBudgetReadOnly(t *testing.T) {

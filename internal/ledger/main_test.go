@@ -14,6 +14,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/ledger"
+	"batchsend/internal/ledger/ledgertest"
 )
 
 // The test binary is its own second process: with LEDGER_CHILD set it plays
@@ -78,7 +79,7 @@ func childShares(path string) {
 	orDie(err)
 	fmt.Println(b.Participant())
 	for range 100 {
-		orDie(b.Update(ctx, oneMore))
+		orDie(b.Update(ctx, ledgertest.OneMore))
 	}
 	fmt.Println("counted")
 	time.Sleep(time.Minute)
@@ -106,7 +107,7 @@ func childSends(path, outbox, crashAt string) {
 	orDie(err)
 	orDie(s.SeeTemplate(ctx, "may", "t", "two roles"))
 	elsewhere := env("may", "E-0", "of another ledger")
-	orDie(s.Adopt(ctx, "may", []ledger.Adopted{adopted(elsewhere, time.Now())}, nil))
+	orDie(s.Adopt(ctx, "may", []ledger.Adopted{ledgertest.Adopted(elsewhere, time.Now())}, nil))
 	orDie(s.Looked(ctx, "may"))
 	all := envs("may", 5)
 	orDie(s.Plan(ctx, all))

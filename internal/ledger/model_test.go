@@ -13,6 +13,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/ledger"
+	"batchsend/internal/ledger/ledgertest"
 )
 
 // model is what the ledger should know: ten lines of rules.
@@ -253,7 +254,7 @@ func (m *machine) settleLot(t *rapid.T) {
 		return
 	}
 	l := rapid.SampledFrom(m.lots).Draw(t, "lot")
-	outs := make(outcomes)
+	outs := make(ledgertest.Outcomes)
 	over := rapid.Bool().Draw(t, "over")
 	changes := make(map[*fact]envelope.State)
 	for range rapid.IntRange(0, 3).Draw(t, "outs") {

@@ -1,8 +1,11 @@
-package ledger_test
+// Package ledgertest is the suite that every kind of ledger has to pass, whatever
+// database it is kept in, and makes the envelopes that tests of ledgers need.
+package ledgertest
 
 import (
 	"context"
 	"errors"
+	"iter"
 	"strings"
 	"testing"
 	"time"
@@ -13,17 +16,59 @@ import (
 	"batchsend/internal/ledger"
 )
 
-func TestSQLite(t *testing.T) {
-	testBook(t, func(t *testing.T) func() book {
-		path := newPath(t)
-		return func() book { return sqliteBook{openAt(t, path)} }
-	})
+// Ledger is what batchsend asks of a ledger: see [ledger.DB].
+type Ledger interface {
+	Standings(ctx context.Context, account string, envs []*envelope.Identity) ([]envelope.Standing, error)
+	Neighbours(ctx context.Context, account string, envs []*envelope.Identity) ([]ledger.Neighbours, error)
+	Begin(ctx context.Context, run ledger.Run) (Session, error)
+	Batches(ctx context.Context) ([]ledger.BatchSummary, error)
+	BatchEnvelopes(ctx context.Context, account, batch string) iter.Seq2[ledger.Entry, error]
+	Template(ctx context.Context, account, batch, templateID string) (fingerprint string, seen time.Time, err error)
+	LotSpeed(ctx context.Context, account string) (float64, error)
+	Budget(account string) (Budget, error)
+	BudgetText(ctx context.Context, account string) ([]byte, error)
+	Fates(ctx context.Context, account, batch string) ([]ledger.Fate, error)
+	SeeFates(ctx context.Context, fates []ledger.Fate) error
+	Known(ctx context.Context, account, batch string, before time.Time) (ledger.Known, error)
+	Records(ctx context.Context, account, batch string) (ledger.Records, error)
+	LotNames(ctx context.Context, account, batch string) ([]string, error)
+	Close() error
 }
 
-// testBook is what every ledger has to pass. make makes an empty one and
-// returns a function that opens it, as another process would, each time.
-func testBook(t *testing.T, make func(t *testing.T) (open func() book)) {
-	for name, test := range map[string]func(*testing.T, func() book){
+// Session is a run on a ledger: see [ledger.Session].
+type Session interface {
+	Plan(ctx context.Context, envs []*envelope.Envelope) error
+	Claim(ctx context.Context, env *envelope.Envelope) error
+	Settle(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) error
+	Draft(ctx context.Context, tx envelope.TransactionID, id envelope.ID) error
+	Retry(ctx context.Context, tx envelope.TransactionID) error
+	Open(ctx context.Context) ([]ledger.Doubt, error)
+	SeeTemplate(ctx context.Context, batch, templateID, fingerprint string) error
+	CheckLease(ctx context.Context) error
+	AddLot(ctx context.Context, lot *envelope.Lot, batch string) error
+	ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) ([]error, error)
+	RecordLot(ctx context.Context, lot *envelope.Lot) error
+	SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome, over bool, speed float64) error
+	Lots(ctx context.Context) ([]envelope.Lot, error)
+	Adopt(ctx context.Context, batch string, found []ledger.Adopted, surplus []ledger.Surplus) error
+	Looked(ctx context.Context, batch string) error
+	Close(ctx context.Context) error
+	Die() // ends the run as a kill would, for tests
+}
+
+// Budget is a call budget that runs share: see [ledger.Budget].
+type Budget interface {
+	Participant() string
+	Gone(participant string) bool
+	Update(ctx context.Context, edit func(old []byte) []byte) error
+	Close() error
+}
+
+// Run runs the suite. For each of its tests create creates an empty ledger and
+// returns a function that opens it, as another process would, each time it is
+// called. What it opens must be closed when the test ends.
+func Run(t *testing.T, create func(t *testing.T) (open func() Ledger)) {
+	for name, test := range map[string]func(*testing.T, func() Ledger){
 		"life":               testLife,
 		"wrong states":       testWrongStates,
 		"settle again":       testSettleAgain,
@@ -66,14 +111,14 @@ func testBook(t *testing.T, make func(t *testing.T) (open func() book)) {
 		"cancelled":          testCancelled,
 		"somebody else's":    testNotOurs,
 	} {
-		t.Run(name, func(t *testing.T) { test(t, make(t)) })
+		t.Run(name, func(t *testing.T) { test(t, create(t)) })
 	}
 }
 
 // start begins a run on batches that ends with the test.
-func start(t *testing.T, b book, batches ...string) session {
+func start(t *testing.T, b Ledger, batches ...string) Session {
 	t.Helper()
-	s, err := b.Begin(t.Context(), ledger.Run{Account: account, Batches: batches})
+	s, err := b.Begin(t.Context(), ledger.Run{Account: Account, Batches: batches})
 	if err != nil {
 		t.Fatalf("Begin(%q): %v", batches, err)
 	}
@@ -89,9 +134,9 @@ func must(t *testing.T, err error) {
 }
 
 // standing returns what b knows about env, without the time.
-func standing(t *testing.T, b book, env *envelope.Envelope) envelope.Standing {
+func standing(t *testing.T, b Ledger, env *envelope.Envelope) envelope.Standing {
 	t.Helper()
-	got, err := b.Standings(t.Context(), account, ids([]*envelope.Envelope{env}))
+	got, err := b.Standings(t.Context(), Account, Identities([]*envelope.Envelope{env}))
 	must(t, err)
 	if len(got) != 1 {
 		t.Fatalf("Standings of one envelope = %v", got)
@@ -103,7 +148,7 @@ func standing(t *testing.T, b book, env *envelope.Envelope) envelope.Standing {
 	return got[0]
 }
 
-func wantState(t *testing.T, b book, env *envelope.Envelope, want envelope.State) {
+func wantState(t *testing.T, b Ledger, env *envelope.Envelope, want envelope.State) {
 	t.Helper()
 	if got := standing(t, b, env).State; got != want {
 		t.Errorf("%s is %v, want %v", env.Label, got, want)
@@ -119,15 +164,9 @@ func wantRefused(t *testing.T, err error, state envelope.State) {
 	}
 }
 
-var (
-	unknown = envelope.Outcome{Status: envelope.Unknown, Code: "TIMEOUT", Message: "no answer"}
-	pending = envelope.Outcome{Status: envelope.Pending}
-	failed  = envelope.Outcome{Status: envelope.Failed, Code: "TAB_NOT_IN_ROLE", Message: "no such tab"}
-)
-
-func testLife(t *testing.T, open func() book) {
+func testLife(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
-	e := env("may", "E-1", "x")
+	e := Envelope("may", "E-1", "x")
 	if diff := cmp.Diff(envelope.Standing{}, standing(t, b, e)); diff != "" {
 		t.Errorf("an empty ledger knows something (-want +got):\n%s", diff)
 	}
@@ -136,8 +175,8 @@ func testLife(t *testing.T, open func() book) {
 	wantState(t, b, e, envelope.StatePlanned)
 	must(t, s.Claim(ctx, e))
 	wantState(t, b, e, envelope.StateSending)
-	must(t, s.Settle(ctx, e.TransactionID, sent(e)))
-	want := envelope.Standing{State: envelope.StateSent, Content: e.Content, ID: idOf(e)}
+	must(t, s.Settle(ctx, e.TransactionID, Sent(e)))
+	want := envelope.Standing{State: envelope.StateSent, Content: e.Content, ID: IDOf(e)}
 	if diff := cmp.Diff(want, standing(t, b, e)); diff != "" {
 		t.Errorf("sent (-want +got):\n%s", diff)
 	}
@@ -147,32 +186,32 @@ func testLife(t *testing.T, open func() book) {
 	}
 }
 
-func testWrongStates(t *testing.T, open func() book) {
+func testWrongStates(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
-	e := env("may", "E-1", "x")
+	e := Envelope("may", "E-1", "x")
 	wantRefused(t, s.Claim(ctx, e), envelope.StateNew)
-	wantRefused(t, s.Settle(ctx, e.TransactionID, sent(e)), envelope.StateNew)
+	wantRefused(t, s.Settle(ctx, e.TransactionID, Sent(e)), envelope.StateNew)
 	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
-	wantRefused(t, s.Settle(ctx, e.TransactionID, failed), envelope.StatePlanned)
+	wantRefused(t, s.Settle(ctx, e.TransactionID, Failed), envelope.StatePlanned)
 	wantRefused(t, s.Retry(ctx, e.TransactionID), envelope.StatePlanned)
 	wantRefused(t, s.Draft(ctx, e.TransactionID, "d"), envelope.StatePlanned)
 	must(t, s.Claim(ctx, e))
 	wantRefused(t, s.Claim(ctx, e), envelope.StateSending)
 	wantRefused(t, s.Retry(ctx, e.TransactionID), envelope.StateSending) // it is ours, and under way
-	must(t, s.Settle(ctx, e.TransactionID, unknown))
+	must(t, s.Settle(ctx, e.TransactionID, Unknown))
 	wantRefused(t, s.Claim(ctx, e), envelope.StateUnknown)
-	must(t, s.Settle(ctx, e.TransactionID, sent(e)))
+	must(t, s.Settle(ctx, e.TransactionID, Sent(e)))
 	for _, err := range []error{
 		s.Claim(ctx, e), s.Retry(ctx, e.TransactionID), s.Draft(ctx, e.TransactionID, "d"),
-		s.Settle(ctx, e.TransactionID, failed), s.Settle(ctx, e.TransactionID, unknown),
-		s.Settle(ctx, e.TransactionID, pending),
+		s.Settle(ctx, e.TransactionID, Failed), s.Settle(ctx, e.TransactionID, Unknown),
+		s.Settle(ctx, e.TransactionID, Pending),
 		s.Settle(ctx, e.TransactionID, envelope.Outcome{Status: envelope.Sent, ID: "another"}),
 	} {
 		wantRefused(t, err, envelope.StateSent)
 	}
 	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
-	want := envelope.Standing{State: envelope.StateSent, Content: e.Content, ID: idOf(e)}
+	want := envelope.Standing{State: envelope.StateSent, Content: e.Content, ID: IDOf(e)}
 	if diff := cmp.Diff(want, standing(t, b, e)); diff != "" {
 		t.Errorf("sent was overwritten (-want +got):\n%s", diff)
 	}
@@ -183,11 +222,11 @@ func testWrongStates(t *testing.T, open func() book) {
 	}
 }
 
-func testSettleAgain(t *testing.T, open func() book) {
+func testSettleAgain(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
-	for i, out := range []envelope.Outcome{{Status: envelope.Sent, ID: "some-id"}, failed, unknown, pending} {
-		e := envs("may", 4)[i]
+	for i, out := range []envelope.Outcome{{Status: envelope.Sent, ID: "some-id"}, Failed, Unknown, Pending} {
+		e := Envelopes("may", 4)[i]
 		must(t, s.Plan(ctx, []*envelope.Envelope{e}))
 		must(t, s.Claim(ctx, e))
 		must(t, s.Settle(ctx, e.TransactionID, out))
@@ -199,55 +238,55 @@ func testSettleAgain(t *testing.T, open func() book) {
 	}
 }
 
-func testGivenBack(t *testing.T, open func() book) {
+func testGivenBack(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
-	e := env("may", "E-1", "x")
+	e := Envelope("may", "E-1", "x")
 	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
 	for range 3 {
 		must(t, s.Claim(ctx, e))
-		must(t, s.Settle(ctx, e.TransactionID, pending))
+		must(t, s.Settle(ctx, e.TransactionID, Pending))
 		wantState(t, b, e, envelope.StatePlanned)
 	}
 }
 
-func testFailed(t *testing.T, open func() book) {
+func testFailed(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
-	e := env("may", "E-1", "x")
+	e := Envelope("may", "E-1", "x")
 	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
 	must(t, s.Claim(ctx, e))
-	out := failed
+	out := Failed
 	out.Message = strings.Repeat("é", 4000)
 	must(t, s.Settle(ctx, e.TransactionID, out))
 	got := standing(t, b, e)
 	if len(got.Message) > 600 || !strings.HasPrefix(got.Message, "éé") || strings.ToValidUTF8(got.Message, "?") != got.Message {
 		t.Errorf("message was kept as %q", got.Message)
 	}
-	if got.State != envelope.StateFailed || got.Code != failed.Code {
-		t.Errorf("standing = %v, want failed with %s", got, failed.Code)
+	if got.State != envelope.StateFailed || got.Code != Failed.Code {
+		t.Errorf("standing = %v, want failed with %s", got, Failed.Code)
 	}
 	must(t, s.Claim(ctx, e))
 	if got := standing(t, b, e); got.Code != "" || got.Message != "" {
 		t.Errorf("claimed again, it still says %q %q", got.Code, got.Message)
 	}
-	must(t, s.Settle(ctx, e.TransactionID, sent(e)))
+	must(t, s.Settle(ctx, e.TransactionID, Sent(e)))
 }
 
-func testNewContent(t *testing.T, open func() book) {
+func testNewContent(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
-	all := envs("may", 4) // to be planned, failed, sending, sent
+	all := Envelopes("may", 4) // to be planned, failed, sending, sent
 	must(t, s.Plan(ctx, all))
 	for _, e := range all[1:] {
 		must(t, s.Claim(ctx, e))
 	}
-	must(t, s.Settle(ctx, all[1].TransactionID, failed))
-	must(t, s.Settle(ctx, all[3].TransactionID, sent(all[3])))
+	must(t, s.Settle(ctx, all[1].TransactionID, Failed))
+	must(t, s.Settle(ctx, all[3].TransactionID, Sent(all[3])))
 
 	edited := make([]*envelope.Envelope, len(all))
 	for i, e := range all {
-		edited[i] = env("may", e.Label, "edited"+e.Label)
+		edited[i] = Envelope("may", e.Label, "edited"+e.Label)
 	}
 	wantRefused(t, s.Claim(ctx, edited[0]), envelope.StatePlanned) // not as planned
 	must(t, s.Plan(ctx, edited))
@@ -261,11 +300,11 @@ func testNewContent(t *testing.T, open func() book) {
 }
 
 // Eight processes want the same batch again and again until all is sent.
-func testDraft(t *testing.T, open func() book) {
+func testDraft(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
-	e := env("may", "E-1", "x")
-	draft := idOf(env("may", "draft", ""))
+	e := Envelope("may", "E-1", "x")
+	draft := IDOf(Envelope("may", "draft", ""))
 	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
 	must(t, s.Claim(ctx, e))
 	must(t, s.Draft(ctx, e.TransactionID, draft))
@@ -275,7 +314,7 @@ func testDraft(t *testing.T, open func() book) {
 	if len(doubts) != 1 || doubts[0].ID != draft || doubts[0].State != envelope.StateSending {
 		t.Errorf("Open = %v, want the draft", doubts)
 	}
-	must(t, s.Settle(ctx, e.TransactionID, unknown))
+	must(t, s.Settle(ctx, e.TransactionID, Unknown))
 	if got := standing(t, b, e); got.ID != draft {
 		t.Errorf("unknown, it has the ID %q, want the draft's", got.ID)
 	}
@@ -290,14 +329,14 @@ func testDraft(t *testing.T, open func() book) {
 	must(t, s.Settle(ctx, e.TransactionID, envelope.Outcome{Status: envelope.Sent, ID: draft}))
 }
 
-func testStrangeID(t *testing.T, open func() book) {
+func testStrangeID(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
 	ids := []envelope.ID{
-		"x", "sixteen-bytes-id", "0000000-not-a-guid", idOf(env("", "", "")),
+		"x", "sixteen-bytes-id", "0000000-not-a-guid", IDOf(Envelope("", "", "")),
 		"ABCDEF00-0000-4000-8000-000000000000", "00000000-0000-0000-0000-000000000000",
 	}
-	all := envs("may", len(ids))
+	all := Envelopes("may", len(ids))
 	must(t, s.Plan(ctx, all))
 	for i, id := range ids {
 		must(t, s.Claim(ctx, all[i]))
@@ -308,12 +347,12 @@ func testStrangeID(t *testing.T, open func() book) {
 	}
 }
 
-func testOrder(t *testing.T, open func() book) {
+func testOrder(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may", "june")
-	all := append(envs("may", 5), envs("june", 5)...)
+	all := append(Envelopes("may", 5), Envelopes("june", 5)...)
 	must(t, s.Plan(ctx, []*envelope.Envelope{all[7], all[2]}))
-	got, err := b.Standings(ctx, account, ids(all))
+	got, err := b.Standings(ctx, Account, Identities(all))
 	must(t, err)
 	for i, st := range got {
 		if want := i == 7 || i == 2; want != (st.State == envelope.StatePlanned) {
@@ -322,14 +361,14 @@ func testOrder(t *testing.T, open func() book) {
 	}
 }
 
-func testMany(t *testing.T, open func() book) {
+func testMany(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
-	all := envs("may", 5_001) // more than a statement and a question hold
+	all := Envelopes("may", 5_001) // more than a statement and a question hold
 	must(t, s.Plan(ctx, all[:1_234]))
 	must(t, s.Plan(ctx, all))
 	must(t, s.Plan(ctx, all))
-	got, err := b.Standings(ctx, account, ids(all))
+	got, err := b.Standings(ctx, Account, Identities(all))
 	must(t, err)
 	for i, st := range got {
 		if st.State != envelope.StatePlanned || st.Content != all[i].Content {
@@ -343,13 +382,13 @@ func testMany(t *testing.T, open func() book) {
 	}
 }
 
-func testStatus(t *testing.T, open func() book) {
+func testStatus(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may", "june")
-	all := envs("may", 5)
+	all := Envelopes("may", 5)
 	all[4].File = "more.csv"
 	must(t, s.Plan(ctx, all))
-	for i, out := range []envelope.Outcome{sent(all[0]), failed, unknown} {
+	for i, out := range []envelope.Outcome{Sent(all[0]), Failed, Unknown} {
 		must(t, s.Claim(ctx, all[i]))
 		must(t, s.Settle(ctx, all[i].TransactionID, out))
 	}
@@ -364,9 +403,9 @@ func testStatus(t *testing.T, open func() book) {
 		got[i].First, got[i].Last = time.Time{}, time.Time{}
 	}
 	want := []ledger.BatchSummary{
-		{Account: account, Name: "june"},
+		{Account: Account, Name: "june"},
 		{
-			Account: account, Name: "may", Files: []string{"may.csv", "more.csv"},
+			Account: Account, Name: "may", Files: []string{"may.csv", "more.csv"},
 			Planned: 1, Sending: 1, Sent: 1, Failed: 1, Unknown: 1,
 		},
 	}
@@ -375,7 +414,7 @@ func testStatus(t *testing.T, open func() book) {
 	}
 
 	var entries []ledger.Entry
-	for entry, err := range b.BatchEnvelopes(ctx, account, "may") {
+	for entry, err := range b.BatchEnvelopes(ctx, Account, "may") {
 		must(t, err)
 		entry.At = time.Time{}
 		entries = append(entries, entry)
@@ -383,7 +422,7 @@ func testStatus(t *testing.T, open func() book) {
 	states := []envelope.State{
 		envelope.StateSent, envelope.StateFailed, envelope.StateUnknown, envelope.StateSending, envelope.StatePlanned,
 	}
-	outs := []envelope.Outcome{sent(all[0]), failed, unknown, {}, {}}
+	outs := []envelope.Outcome{Sent(all[0]), Failed, Unknown, {}, {}}
 	var wantEntries []ledger.Entry
 	for i, e := range all {
 		entry := ledger.Entry{
@@ -398,24 +437,24 @@ func testStatus(t *testing.T, open func() book) {
 	if diff := cmp.Diff(wantEntries, entries); diff != "" {
 		t.Errorf("BatchEnvelopes (-want +got):\n%s", diff)
 	}
-	for range b.BatchEnvelopes(ctx, account, "may") {
+	for range b.BatchEnvelopes(ctx, Account, "may") {
 		break // stopping early must not hold anything
 	}
 }
 
-func testTemplate(t *testing.T, open func() book) {
+func testTemplate(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
 	for _, want := range []string{"", "two roles", "three roles"} {
 		if want != "" {
 			must(t, s.SeeTemplate(ctx, "may", "ABC", want))
 		}
-		got, err := b.Template(ctx, account, "may", "abc")
+		got, _, err := b.Template(ctx, Account, "may", "abc")
 		must(t, err)
 		if got != want {
 			t.Errorf("Template = %q, want %q", got, want)
 		}
-		if got, err := b.Template(ctx, account, "june", "abc"); got != "" || err != nil {
+		if got, _, err := b.Template(ctx, Account, "june", "abc"); got != "" || err != nil {
 			t.Errorf("Template of another batch = %q, %v, want none", got, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package ledger_test
+package ledgertest
 
 import (
 	"errors"
@@ -13,51 +13,51 @@ import (
 )
 
 // known checks what b has sent of the batch "may".
-func known(t *testing.T, b book, before time.Time, want ledger.Known) {
+func known(t *testing.T, b Ledger, before time.Time, want ledger.Known) {
 	t.Helper()
-	got, err := b.Known(t.Context(), account, "may", before)
+	got, err := b.Known(t.Context(), Account, "may", before)
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(ledger.Known{}, "Since")); diff != "" || err != nil {
 		t.Errorf("Known = %v (-want +got):\n%s", err, diff)
 	}
 }
 
-// adopted is env as another ledger has sent it.
-func adopted(env *envelope.Envelope, at time.Time) ledger.Adopted {
-	return ledger.Adopted{Identity: env.Identity, File: env.File, Line: env.Line, ID: idOf(env), Sent: at}
+// Adopted is env as another ledger has sent it.
+func Adopted(env *envelope.Envelope, at time.Time) ledger.Adopted {
+	return ledger.Adopted{Identity: env.Identity, File: env.File, Line: env.Line, ID: IDOf(env), Sent: at}
 }
 
 // testAdopt adopts envelopes in every state, and ones that no row means.
-func testAdopt(t *testing.T, open func() book) {
+func testAdopt(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may", "june")
-	all := envs("may", 6) // to be new, planned, sending, unknown, failed, sent
+	all := Envelopes("may", 6) // to be new, planned, sending, unknown, failed, sent
 	must(t, s.Plan(ctx, all[1:]))
 	for _, e := range all[2:] {
 		must(t, s.Claim(ctx, e))
 	}
-	must(t, s.Settle(ctx, all[3].TransactionID, unknown))
-	must(t, s.Settle(ctx, all[4].TransactionID, failed))
-	must(t, s.Settle(ctx, all[5].TransactionID, sent(all[5])))
+	must(t, s.Settle(ctx, all[3].TransactionID, Unknown))
+	must(t, s.Settle(ctx, all[4].TransactionID, Failed))
+	must(t, s.Settle(ctx, all[5].TransactionID, Sent(all[5])))
 	known(t, b, time.Now().Add(time.Hour), ledger.Known{Counted: 1, Settled: 1, All: 1})
 
 	day := time.Now().Add(-24 * time.Hour).Truncate(time.Millisecond)
 	var found []ledger.Adopted
 	for _, e := range all {
-		found = append(found, adopted(e, day))
+		found = append(found, Adopted(e, day))
 	}
 	found[5].ID = "another" // it stays what it was
-	stranger := env("may", "", "stranger")
-	other := ledger.Adopted{ID: idOf(stranger), Sent: day}
-	other.Account, other.Batch, other.TransactionID, other.People = account, "may", stranger.TransactionID, all[0].People
+	stranger := Envelope("may", "", "stranger")
+	other := ledger.Adopted{ID: IDOf(stranger), Sent: day}
+	other.Account, other.Batch, other.TransactionID, other.People = Account, "may", stranger.TransactionID, all[0].People
 	beside := ledger.Surplus{ID: "beside", TransactionID: all[0].TransactionID, Sent: day}
 	nameless := ledger.Surplus{ID: "nameless", Sent: day}
 	must(t, s.Adopt(ctx, "may", append(found, other), []ledger.Surplus{beside, nameless}))
 	must(t, s.Adopt(ctx, "june", nil, nil))
 
-	standings, err := b.Standings(ctx, account, ids(append(all, stranger)))
+	standings, err := b.Standings(ctx, Account, Identities(append(all, stranger)))
 	must(t, err)
 	for i, e := range append(all, stranger) {
-		want := envelope.Standing{State: envelope.StateSent, ID: idOf(e), At: day.UTC()}
+		want := envelope.Standing{State: envelope.StateSent, ID: IDOf(e), At: day.UTC()}
 		if e != stranger {
 			want.Content = e.Content
 		}
@@ -69,20 +69,20 @@ func testAdopt(t *testing.T, open func() book) {
 		}
 	}
 	known(t, b, time.Now().Add(-time.Hour), ledger.Known{Counted: 9, Settled: 8, All: 6})
-	records, err := b.Records(ctx, account, "may")
+	records, err := b.Records(ctx, Account, "may")
 	must(t, err)
 	if len(records.States) != 7 || len(records.Known) != 9 || !records.Known["beside"] || !records.Known["nameless"] || records.Known["another"] ||
-		records.States[stranger.TransactionID].ID != idOf(stranger) {
+		records.States[stranger.TransactionID].ID != IDOf(stranger) {
 		t.Errorf("Records = %+v", records)
 	}
-	corrected := env("may", "E-new", "corrected")
+	corrected := Envelope("may", "E-new", "corrected")
 	corrected.People = all[0].People
-	neighbours, err := b.Neighbours(ctx, account, ids([]*envelope.Envelope{corrected}))
+	neighbours, err := b.Neighbours(ctx, Account, Identities([]*envelope.Envelope{corrected}))
 	must(t, err)
 	if n := neighbours[0].SamePeople; len(n) != 2 || n[0].Line+n[1].Line != all[0].Line || n[1].TransactionID != stranger.TransactionID {
 		t.Errorf("SamePeople = %+v, want the first envelope and the stranger without a line", n)
 	}
-	for entry, err := range b.BatchEnvelopes(ctx, account, "may") {
+	for entry, err := range b.BatchEnvelopes(ctx, Account, "may") {
 		must(t, err)
 		if want := map[bool]string{true: "(found at DocuSign)", false: "may.csv"}[entry.TransactionID == stranger.TransactionID]; entry.File != want || entry.Attempts != 1 {
 			t.Errorf("%s is of file %q with %d attempts, want %q", entry.TransactionID, entry.File, entry.Attempts, want)
@@ -95,13 +95,13 @@ func testAdopt(t *testing.T, open func() book) {
 
 // testAdoptAgain: to adopt once more changes nothing, and who has lost the lease
 // adopts nothing. That all was looked for is the batch's alone.
-func testAdoptAgain(t *testing.T, open func() book) {
+func testAdoptAgain(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	old := start(t, b, "may", "june")
-	e := env("may", "E-1", "x")
+	e := Envelope("may", "E-1", "x")
 	beside := []ledger.Surplus{{ID: "beside", TransactionID: e.TransactionID, Sent: time.Now()}}
 	for range 2 {
-		must(t, old.Adopt(ctx, "may", []ledger.Adopted{adopted(e, time.Now())}, beside))
+		must(t, old.Adopt(ctx, "may", []ledger.Adopted{Adopted(e, time.Now())}, beside))
 		known(t, b, time.Now().Add(time.Hour), ledger.Known{Counted: 2, Settled: 2, All: 1})
 	}
 	must(t, old.Looked(ctx, "june"))
@@ -111,7 +111,7 @@ func testAdoptAgain(t *testing.T, open func() book) {
 	old.Die()
 	start(t, open(), "may")
 	for what, err := range map[string]error{
-		"Adopt":   old.Adopt(ctx, "may", []ledger.Adopted{adopted(env("may", "E-2", "y"), time.Now())}, nil),
+		"Adopt":   old.Adopt(ctx, "may", []ledger.Adopted{Adopted(Envelope("may", "E-2", "y"), time.Now())}, nil),
 		"surplus": old.Adopt(ctx, "may", nil, beside),
 		"Looked":  old.Looked(ctx, "may"),
 	} {

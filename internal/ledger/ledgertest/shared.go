@@ -1,9 +1,8 @@
-package ledger_test
+package ledgertest
 
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,9 +18,9 @@ import (
 // The part of the suite that is about what runs share beside batches, and about
 // what became of what they sent.
 
-func testBudget(t *testing.T, open func() book) {
+func testBudget(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
-	shared, err := b.Budget(strings.ToUpper(account))
+	shared, err := b.Budget(strings.ToUpper(Account))
 	must(t, err)
 	defer shared.Close()
 	for _, step := range []struct{ old, fresh []byte }{
@@ -42,7 +41,7 @@ func testBudget(t *testing.T, open func() book) {
 		if want == nil {
 			want = step.old
 		}
-		if got, err := b.BudgetText(ctx, account); string(got) != string(want) || err != nil {
+		if got, err := b.BudgetText(ctx, Account); string(got) != string(want) || err != nil {
 			t.Errorf("BudgetText = %.20q, %v, want %.20q", got, err, want)
 		}
 	}
@@ -53,64 +52,58 @@ func testBudget(t *testing.T, open func() book) {
 		t.Errorf("a budget makes batches: %v, %v", summaries, err)
 	}
 	must(t, b.Close())
-	if err := shared.Update(ctx, oneMore); !errors.Is(err, ledger.ErrClosed) {
+	if err := shared.Update(ctx, OneMore); !errors.Is(err, ledger.ErrClosed) {
 		t.Errorf("Update in a closed ledger = %v, want ErrClosed", err)
 	}
 }
 
-// oneMore counts the calls of Update.
-func oneMore(old []byte) []byte {
-	n, _ := strconv.Atoi(string(old))
-	return []byte(strconv.Itoa(n + 1))
-}
-
 // Several processes of several participants each, beside one that sends.
-func testBudgetShared(t *testing.T, open func() book) {
+func testBudgetShared(t *testing.T, open func() Ledger) {
 	const books, participants, times = 4, 3, 25
 	s := start(t, open(), "may")
 	var done sync.WaitGroup
 	for range books {
 		b := open()
 		for range participants {
-			shared, err := b.Budget(account)
+			shared, err := b.Budget(Account)
 			must(t, err)
 			defer shared.Close()
 			done.Go(func() {
 				for range times {
-					if err := shared.Update(t.Context(), oneMore); err != nil {
+					if err := shared.Update(t.Context(), OneMore); err != nil {
 						t.Error(err)
 					}
 				}
 			})
 		}
 	}
-	all := envs("may", 20)
+	all := Envelopes("may", 20)
 	must(t, s.Plan(t.Context(), all))
 	for _, e := range all {
 		must(t, s.Claim(t.Context(), e))
 	}
 	done.Wait()
-	got, err := open().BudgetText(t.Context(), account)
+	got, err := open().BudgetText(t.Context(), Account)
 	must(t, err)
 	if want := fmt.Sprint(books * participants * times); string(got) != want {
 		t.Errorf("counted to %s, want %s", got, want)
 	}
 }
 
-func testFates(t *testing.T, open func() book) {
+func testFates(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
-	if got, err := b.Fates(ctx, account, "may"); len(got) != 0 || err != nil {
+	if got, err := b.Fates(ctx, Account, "may"); len(got) != 0 || err != nil {
 		t.Errorf("Fates = %v, %v, want none", got, err)
 	}
 	s := start(t, b, "may", "june")
-	all := append(envs("may", 5), envs("june", 1)...)
+	all := append(Envelopes("may", 5), Envelopes("june", 1)...)
 	must(t, s.Plan(ctx, all))
 	for _, e := range all[1:] {
 		must(t, s.Claim(ctx, e))
-		must(t, s.Settle(ctx, e.TransactionID, sent(e)))
+		must(t, s.Settle(ctx, e.TransactionID, Sent(e)))
 	}
 	at := time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
-	fates, err := b.Fates(ctx, strings.ToUpper(account), "may")
+	fates, err := b.Fates(ctx, strings.ToUpper(Account), "may")
 	must(t, err)
 	byID := make(map[envelope.ID]*ledger.Fate)
 	for i := range fates {
@@ -118,7 +111,7 @@ func testFates(t *testing.T, open func() book) {
 	}
 	see := func(e *envelope.Envelope, status string, changed, asked time.Time) {
 		t.Helper()
-		f := byID[idOf(e)]
+		f := byID[IDOf(e)]
 		if f == nil {
 			t.Fatalf("Fates has no %s: %v", e.Label, fates)
 		}
@@ -132,12 +125,12 @@ func testFates(t *testing.T, open func() book) {
 	see(all[3], "", time.Time{}, at.Add(time.Hour))
 
 	want := []ledger.Fate{
-		{ID: idOf(all[1]), Status: "completed", Changed: at.Add(time.Minute), Asked: at.Add(2 * time.Hour)},
-		{ID: idOf(all[2]), Status: "delivered", Asked: at.Add(time.Hour)},
-		{ID: idOf(all[3]), Asked: at.Add(time.Hour)},
-		{ID: idOf(all[4])},
+		{ID: IDOf(all[1]), Status: "completed", Changed: at.Add(time.Minute), Asked: at.Add(2 * time.Hour)},
+		{ID: IDOf(all[2]), Status: "delivered", Asked: at.Add(time.Hour)},
+		{ID: IDOf(all[3]), Asked: at.Add(time.Hour)},
+		{ID: IDOf(all[4])},
 	}
-	got, err := open().Fates(ctx, account, "may")
+	got, err := open().Fates(ctx, Account, "may")
 	must(t, err)
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(ledger.Fate{}),
 		cmpopts.SortSlices(func(a, b ledger.Fate) bool { return rank(want, a) < rank(want, b) })); diff != "" {
@@ -149,7 +142,7 @@ func testFates(t *testing.T, open func() book) {
 		[]map[string]int{summaries[0].Fates, summaries[1].Fates}); diff != "" {
 		t.Errorf("fates of june and may (-want +got):\n%s", diff)
 	}
-	for e, err := range b.BatchEnvelopes(ctx, account, "may") {
+	for e, err := range b.BatchEnvelopes(ctx, Account, "may") {
 		must(t, err)
 		f := ledger.Fate{ID: e.ID, Status: e.Status, Changed: e.StatusChanged, Asked: e.Asked}
 		if i := rank(want, f); e.ID == "" && f != (ledger.Fate{}) || e.ID != "" && f != want[i] {

@@ -1,4 +1,4 @@
-package ledger_test
+package ledgertest
 
 import (
 	"errors"
@@ -17,16 +17,6 @@ import (
 
 // The part of the suite that is about envelopes that go together.
 
-type outcomes = map[envelope.TransactionID]envelope.Outcome
-
-func allSent(envs []*envelope.Envelope) outcomes {
-	outs := make(outcomes, len(envs))
-	for _, e := range envs {
-		outs[e.TransactionID] = sent(e)
-	}
-	return outs
-}
-
 func idsOf(envs ...*envelope.Envelope) (ids []envelope.TransactionID) {
 	for _, e := range envs {
 		ids = append(ids, e.TransactionID)
@@ -35,9 +25,9 @@ func idsOf(envs ...*envelope.Envelope) (ids []envelope.TransactionID) {
 }
 
 // claimLot claims a lot of which nothing is refused.
-func claimLot(t *testing.T, s session, name string, envs ...*envelope.Envelope) *envelope.Lot {
+func claimLot(t *testing.T, s Session, name string, envs ...*envelope.Envelope) *envelope.Lot {
 	t.Helper()
-	lot := newLot(name)
+	lot := NewLot(name)
 	must(t, s.AddLot(t.Context(), lot, envs[0].Batch))
 	refused, err := s.ClaimLot(t.Context(), lot, envs)
 	must(t, err)
@@ -48,7 +38,7 @@ func claimLot(t *testing.T, s session, name string, envs ...*envelope.Envelope) 
 }
 
 // wantLots checks what Lots says; the order of a lot's envelopes does not count.
-func wantLots(t *testing.T, s session, want ...envelope.Lot) {
+func wantLots(t *testing.T, s Session, want ...envelope.Lot) {
 	t.Helper()
 	got, err := s.Lots(t.Context())
 	must(t, err)
@@ -63,7 +53,7 @@ func wantLots(t *testing.T, s session, want ...envelope.Lot) {
 }
 
 // wantOpen checks which envelopes Open lists.
-func wantOpen(t *testing.T, s session, want ...*envelope.Envelope) {
+func wantOpen(t *testing.T, s Session, want ...*envelope.Envelope) {
 	t.Helper()
 	doubts, err := s.Open(t.Context())
 	must(t, err)
@@ -80,12 +70,12 @@ func wantOpen(t *testing.T, s session, want ...*envelope.Envelope) {
 	}
 }
 
-func testLot(t *testing.T, open func() book) {
+func testLot(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
-	all := envs("may", 4)
+	all := Envelopes("may", 4)
 	must(t, s.Plan(ctx, all))
-	lot := newLot("1")
+	lot := NewLot("1")
 	must(t, s.AddLot(ctx, lot, "may"))
 	for _, step := range []func(){
 		func() {},
@@ -109,9 +99,9 @@ func testLot(t *testing.T, open func() book) {
 		wantState(t, b, all[3], envelope.StatePlanned)
 	}
 	claim()
-	back := make(outcomes)
+	back := make(Outcomes)
 	for _, e := range all[:3] {
-		back[e.TransactionID] = pending
+		back[e.TransactionID] = Pending
 	}
 	must(t, s.SettleLot(ctx, lot, back, false, 0)) // it was refused
 	for _, e := range all {
@@ -122,11 +112,11 @@ func testLot(t *testing.T, open func() book) {
 	must(t, s.RecordLot(ctx, lot))
 	wantLots(t, s, *lot)
 	wantOpen(t, s) // the lot has them
-	must(t, s.SettleLot(ctx, lot, outcomes{all[0].TransactionID: sent(all[0]), all[1].TransactionID: failed}, false, 0))
+	must(t, s.SettleLot(ctx, lot, Outcomes{all[0].TransactionID: Sent(all[0]), all[1].TransactionID: Failed}, false, 0))
 	rest := *lot
 	rest.Envelopes = idsOf(all[2])
 	wantLots(t, s, rest)
-	must(t, s.SettleLot(ctx, lot, outcomes{all[2].TransactionID: pending}, false, 0))
+	must(t, s.SettleLot(ctx, lot, Outcomes{all[2].TransactionID: Pending}, false, 0))
 	rest.Envelopes = nil
 	wantLots(t, s, rest) // it has still to be ended
 	must(t, s.SettleLot(ctx, lot, nil, true, 12.5))
@@ -137,27 +127,27 @@ func testLot(t *testing.T, open func() book) {
 	for i, e := range all {
 		wantState(t, b, e, states[i])
 	}
-	if got := standing(t, b, all[1]); got.Code != failed.Code || got.Message != failed.Message {
-		t.Errorf("failed with %q %q, want %q %q", got.Code, got.Message, failed.Code, failed.Message)
+	if got := standing(t, b, all[1]); got.Code != Failed.Code || got.Message != Failed.Message {
+		t.Errorf("failed with %q %q, want %q %q", got.Code, got.Message, Failed.Code, Failed.Message)
 	}
 	again := claimLot(t, s, "2", all[1], all[2])
-	must(t, s.SettleLot(ctx, again, allSent(all[1:3]), true, 0))
+	must(t, s.SettleLot(ctx, again, AllSent(all[1:3]), true, 0))
 }
 
-func testLotRefused(t *testing.T, open func() book) {
+func testLotRefused(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may", "june")
-	all := envs("may", 5)
-	all[4] = env("may", "E-5", "may"+all[0].Label) // a twin of the first
+	all := Envelopes("may", 5)
+	all[4] = Envelope("may", "E-5", "may"+all[0].Label) // a twin of the first
 	must(t, s.Plan(ctx, all[:5]))
 	must(t, s.Claim(ctx, all[1]))
 	must(t, s.Claim(ctx, all[2]))
-	must(t, s.Settle(ctx, all[2].TransactionID, sent(all[2])))
-	edited := env("may", all[3].Label, "edited")
+	must(t, s.Settle(ctx, all[2].TransactionID, Sent(all[2])))
+	edited := Envelope("may", all[3].Label, "edited")
 
-	lot := newLot("1")
+	lot := NewLot("1")
 	must(t, s.AddLot(ctx, lot, "may"))
-	refused, err := s.ClaimLot(ctx, lot, []*envelope.Envelope{all[1], all[0], all[2], edited, all[4], all[0], env("may", "new", "new")})
+	refused, err := s.ClaimLot(ctx, lot, []*envelope.Envelope{all[1], all[0], all[2], edited, all[4], all[0], Envelope("may", "new", "new")})
 	must(t, err)
 	if len(refused) != 7 || refused[1] != nil || len(lot.Envelopes) != 0 || !lot.Asked.IsZero() {
 		t.Fatalf("refused %v, want all but the second; the lot is %+v", refused, lot)
@@ -173,7 +163,7 @@ func testLotRefused(t *testing.T, open func() book) {
 	// Nothing was claimed, not even what could have been.
 	wantState(t, b, all[0], envelope.StatePlanned)
 	wantLots(t, s, *lot)
-	for entry, err := range b.BatchEnvelopes(ctx, account, "may") {
+	for entry, err := range b.BatchEnvelopes(ctx, Account, "may") {
 		if must(t, err); entry.TransactionID == all[0].TransactionID && entry.Attempts != 0 {
 			t.Errorf("an envelope that was not claimed has %d attempts", entry.Attempts)
 		}
@@ -184,26 +174,26 @@ func testLotRefused(t *testing.T, open func() book) {
 	}
 
 	must(t, s.Close(ctx))
-	r, err := b.Begin(ctx, ledger.Run{Account: account, Batches: []string{"may"}, AllowRepeat: true})
+	r, err := b.Begin(ctx, ledger.Run{Account: Account, Batches: []string{"may"}, AllowRepeat: true})
 	must(t, err)
 	claimLot(t, r, "3", all[4])
 	must(t, r.Close(ctx))
 }
 
-func testLotLeftBehind(t *testing.T, open func() book) {
+func testLotLeftBehind(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	first := start(t, b, "may")
-	all := envs("may", 7)
+	all := Envelopes("may", 7)
 	must(t, first.Plan(ctx, all))
 	must(t, first.Claim(ctx, all[6]))
 	settled := claimLot(t, first, "1", all[0])
-	must(t, first.SettleLot(ctx, settled, allSent(all[:1]), true, 0))
+	must(t, first.SettleLot(ctx, settled, AllSent(all[:1]), true, 0))
 	asked := claimLot(t, first, "2", all[1:4]...)
-	asked.Draft, asked.List = idOf(all[1]), "list"
+	asked.Draft, asked.List = IDOf(all[1]), "list"
 	must(t, first.RecordLot(ctx, asked))
-	must(t, first.SettleLot(ctx, asked, outcomes{all[1].TransactionID: unknown}, false, 0))
+	must(t, first.SettleLot(ctx, asked, Outcomes{all[1].TransactionID: Unknown}, false, 0))
 	bare := claimLot(t, first, "3", all[4:6]...)
-	prepared := newLot("4") // and never claimed
+	prepared := NewLot("4") // and never claimed
 	must(t, first.AddLot(ctx, prepared, "may"))
 	prepared.List = "another list"
 	must(t, first.RecordLot(ctx, prepared))
@@ -221,34 +211,34 @@ func testLotLeftBehind(t *testing.T, open func() book) {
 	must(t, s.Retry(ctx, all[1].TransactionID))
 	wantLots(t, s, *asked, *bare) // it goes by itself now
 	wantOpen(t, s, all[1], all[6])
-	must(t, s.Settle(ctx, all[1].TransactionID, sent(all[1])))
-	must(t, s.SettleLot(ctx, asked, outcomes{all[2].TransactionID: sent(all[2])}, true, 0))
-	must(t, s.SettleLot(ctx, bare, outcomes{all[4].TransactionID: pending, all[5].TransactionID: pending}, true, 0))
+	must(t, s.Settle(ctx, all[1].TransactionID, Sent(all[1])))
+	must(t, s.SettleLot(ctx, asked, Outcomes{all[2].TransactionID: Sent(all[2])}, true, 0))
+	must(t, s.SettleLot(ctx, bare, Outcomes{all[4].TransactionID: Pending, all[5].TransactionID: Pending}, true, 0))
 	wantLots(t, s)
 	wantOpen(t, s, all[3], all[6]) // of a lot that has ended
 	must(t, s.Retry(ctx, all[3].TransactionID))
 	must(t, s.Claim(ctx, all[4]))
 	wantOpen(t, s, all[3], all[4], all[6]) // they go by themselves now
 	for _, e := range []*envelope.Envelope{all[3], all[4]} {
-		must(t, s.Settle(ctx, e.TransactionID, sent(e)))
+		must(t, s.Settle(ctx, e.TransactionID, Sent(e)))
 	}
 }
 
 // An envelope of DocuSign's is that of one row, whoever says otherwise.
-func testTaken(t *testing.T, open func() book) {
+func testTaken(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may", "june")
-	all := append(envs("may", 5), env("june", "E-1", "x"))
+	all := append(Envelopes("may", 5), Envelope("june", "E-1", "x"))
 	must(t, s.Plan(ctx, all))
 	must(t, s.Claim(ctx, all[0]))
-	must(t, s.Settle(ctx, all[0].TransactionID, sent(all[0])))
+	must(t, s.Settle(ctx, all[0].TransactionID, Sent(all[0])))
 	must(t, s.Claim(ctx, all[1]))
-	must(t, s.Draft(ctx, all[1].TransactionID, idOf(all[1])))
+	must(t, s.Draft(ctx, all[1].TransactionID, IDOf(all[1])))
 	wantTaken := func(err error, by *envelope.Envelope) {
 		t.Helper()
 		e, ok := errors.AsType[*ledger.TakenError](err)
-		if !ok || e.Effect() != envelope.EffectTaken || e.ID != idOf(by) || e.File != by.File || e.Line != by.Line {
-			t.Errorf("error = %v, want that it is envelope %s of line %d", err, idOf(by), by.Line)
+		if !ok || e.Effect() != envelope.EffectTaken || e.ID != IDOf(by) || e.File != by.File || e.Line != by.Line {
+			t.Errorf("error = %v, want that it is envelope %s of line %d", err, IDOf(by), by.Line)
 		}
 	}
 	for _, of := range []int{0, 1} { // sent, and a draft
@@ -256,17 +246,17 @@ func testTaken(t *testing.T, open func() book) {
 			if standing(t, b, e).State == envelope.StatePlanned {
 				must(t, s.Claim(ctx, e))
 			}
-			wantTaken(s.Settle(ctx, e.TransactionID, sent(all[of])), all[of])
-			wantTaken(s.Draft(ctx, e.TransactionID, idOf(all[of])), all[of])
+			wantTaken(s.Settle(ctx, e.TransactionID, Sent(all[of])), all[of])
+			wantTaken(s.Draft(ctx, e.TransactionID, IDOf(all[of])), all[of])
 			wantState(t, b, e, envelope.StateSending)
 		}
 	}
-	must(t, s.Settle(ctx, all[2].TransactionID, unknown))
-	wantTaken(s.Settle(ctx, all[2].TransactionID, sent(all[0])), all[0]) // a look-up is not believed either
-	must(t, s.Settle(ctx, all[2].TransactionID, sent(all[2])))
+	must(t, s.Settle(ctx, all[2].TransactionID, Unknown))
+	wantTaken(s.Settle(ctx, all[2].TransactionID, Sent(all[0])), all[0]) // a look-up is not believed either
+	must(t, s.Settle(ctx, all[2].TransactionID, Sent(all[2])))
 
 	lot := claimLot(t, s, "1", all[3:5]...)
-	outs := outcomes{all[3].TransactionID: sent(all[0]), all[4].TransactionID: sent(all[4])}
+	outs := Outcomes{all[3].TransactionID: Sent(all[0]), all[4].TransactionID: Sent(all[4])}
 	must(t, s.SettleLot(ctx, lot, outs, true, 0))
 	if out := outs[all[3].TransactionID]; out.Status != envelope.Unknown || !strings.Contains(out.Message, "which is that of line 2 of may.csv") {
 		t.Errorf("a copy with another's ID is %+v, want unknown", out)
@@ -276,25 +266,25 @@ func testTaken(t *testing.T, open func() book) {
 }
 
 // A draft, a list and a bulk batch of DocuSign's are those of one row or lot.
-func testLotTaken(t *testing.T, open func() book) {
+func testLotTaken(t *testing.T, open func() Ledger) {
 	ctx := t.Context()
 	s := start(t, open(), "may")
-	all := envs("may", 3)
+	all := Envelopes("may", 3)
 	must(t, s.Plan(ctx, all))
 	must(t, s.Claim(ctx, all[0]))
-	must(t, s.Settle(ctx, all[0].TransactionID, sent(all[0])))
+	must(t, s.Settle(ctx, all[0].TransactionID, Sent(all[0])))
 	first := claimLot(t, s, "1", all[1])
 	first.Draft, first.List, first.Batch = "draft", "list", "batch"
 	must(t, s.RecordLot(ctx, first))
 	must(t, s.RecordLot(ctx, first)) // its own
-	second := newLot("2")
+	second := NewLot("2")
 	must(t, s.AddLot(ctx, second, "may"))
 	for _, ended := range []bool{false, true} {
 		if ended {
-			must(t, s.SettleLot(ctx, first, allSent(all[1:2]), true, 0))
+			must(t, s.SettleLot(ctx, first, AllSent(all[1:2]), true, 0))
 		}
 		for what, part := range map[string]func(*envelope.Lot){
-			"a row's envelope":    func(l *envelope.Lot) { l.Draft = idOf(all[0]) },
+			"a row's envelope":    func(l *envelope.Lot) { l.Draft = IDOf(all[0]) },
 			"another lot's list":  func(l *envelope.Lot) { l.List = "list" },
 			"another lot's batch": func(l *envelope.Lot) { l.Batch = "batch" },
 		} {
@@ -311,23 +301,23 @@ func testLotTaken(t *testing.T, open func() book) {
 	wantLots(t, s, *second)
 }
 
-// A lot's late outcomes do not touch what has been claimed anew since, but that
+// A lot's late Outcomes do not touch what has been claimed anew since, but that
 // something was sent is believed.
-func testLotGoesOn(t *testing.T, open func() book) {
+func testLotGoesOn(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
-	all := envs("may", 4)
+	all := Envelopes("may", 4)
 	must(t, s.Plan(ctx, all))
 	old := claimLot(t, s, "1", all...)
-	back := make(outcomes)
+	back := make(Outcomes)
 	for _, e := range all {
-		back[e.TransactionID] = pending
+		back[e.TransactionID] = Pending
 	}
 	must(t, s.SettleLot(ctx, old, back, false, 0))
 	next := claimLot(t, s, "2", all[:2]...)
 	must(t, s.Claim(ctx, all[2]))
-	for _, out := range []envelope.Outcome{pending, failed, unknown} {
-		must(t, s.SettleLot(ctx, old, outcomes{all[0].TransactionID: out, all[2].TransactionID: out}, false, 0))
+	for _, out := range []envelope.Outcome{Pending, Failed, Unknown} {
+		must(t, s.SettleLot(ctx, old, Outcomes{all[0].TransactionID: out, all[2].TransactionID: out}, false, 0))
 		wantState(t, b, all[0], envelope.StateSending)
 		wantState(t, b, all[2], envelope.StateSending)
 	}
@@ -335,7 +325,7 @@ func testLotGoesOn(t *testing.T, open func() book) {
 	empty.Envelopes = nil
 	wantLots(t, s, empty, *next)
 	old.Envelopes = nil // even of an envelope that the caller no longer lists
-	must(t, s.SettleLot(ctx, old, allSent(all), true, 0))
+	must(t, s.SettleLot(ctx, old, AllSent(all), true, 0))
 	for _, e := range all {
 		wantState(t, b, e, envelope.StateSent)
 	}
@@ -343,9 +333,9 @@ func testLotGoesOn(t *testing.T, open func() book) {
 	wantLots(t, s, *next)
 }
 
-func testLotWithoutLease(t *testing.T, open func() book) {
+func testLotWithoutLease(t *testing.T, open func() Ledger) {
 	ctx := t.Context()
-	all := envs("may", 5)
+	all := Envelopes("may", 5)
 	old := start(t, open(), "may")
 	must(t, old.Plan(ctx, all))
 	lot := claimLot(t, old, "1", all[:4]...)
@@ -360,16 +350,16 @@ func testLotWithoutLease(t *testing.T, open func() book) {
 	_, claimErr := old.ClaimLot(ctx, &changed, all[4:])
 	for what, err := range map[string]error{
 		"ClaimLot":  claimErr,
-		"AddLot":    old.AddLot(ctx, newLot("2"), "may"),
+		"AddLot":    old.AddLot(ctx, NewLot("2"), "may"),
 		"RecordLot": old.RecordLot(ctx, &changed),
-		"SettleLot": old.SettleLot(ctx, lot, outcomes{all[0].TransactionID: sent(all[0]), all[1].TransactionID: failed}, false, 0),
-		"end":       old.SettleLot(ctx, lot, allSent(all[2:3]), true, 5),
+		"SettleLot": old.SettleLot(ctx, lot, Outcomes{all[0].TransactionID: Sent(all[0]), all[1].TransactionID: Failed}, false, 0),
+		"end":       old.SettleLot(ctx, lot, AllSent(all[2:3]), true, 5),
 	} {
 		if !errors.Is(err, ledger.ErrLost) {
 			t.Errorf("%s without the lease = %v, want ErrLost", what, err)
 		}
 	}
-	must(t, old.SettleLot(ctx, lot, allSent(all[2:3]), false, 0)) // all of it was written
+	must(t, old.SettleLot(ctx, lot, AllSent(all[2:3]), false, 0)) // all of it was written
 	// A late answer is the truth nevertheless, and nothing else is.
 	for i, want := range []envelope.State{
 		envelope.StateSent, envelope.StateSending, envelope.StateSent, envelope.StateSending, envelope.StatePlanned,
@@ -378,19 +368,19 @@ func testLotWithoutLease(t *testing.T, open func() book) {
 	}
 	lot.Envelopes = idsOf(all[1], all[3])
 	wantLots(t, next, *lot)
-	if speed, err := b.LotSpeed(ctx, account); speed != 0 || err != nil {
+	if speed, err := b.LotSpeed(ctx, Account); speed != 0 || err != nil {
 		t.Errorf("LotSpeed = %v, %v, want none", speed, err)
 	}
 }
 
 // A mistake of the caller changes nothing, and all goes on.
-func testLotMistaken(t *testing.T, open func() book) {
+func testLotMistaken(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may", "june")
-	all, other := envs("may", 3), env("june", "E-1", "x")
+	all, other := Envelopes("may", 3), Envelope("june", "E-1", "x")
 	must(t, s.Plan(ctx, append(all[:3:3], other)))
 	lot := claimLot(t, s, "1", all[0])
-	noID := &envelope.Envelope{Identity: envelope.Identity{Batch: "may", Account: account}}
+	noID := &envelope.Envelope{Identity: envelope.Identity{Batch: "may", Account: Account}}
 	for what, claim := range map[string]struct {
 		id   string
 		envs []*envelope.Envelope
@@ -400,7 +390,7 @@ func testLotMistaken(t *testing.T, open func() book) {
 		"nothing":             {lot.ID, nil},
 		"two batches":         {lot.ID, []*envelope.Envelope{all[1], other}},
 		"another batch":       {lot.ID, []*envelope.Envelope{other}},
-		"another run's batch": {lot.ID, []*envelope.Envelope{all[1], env("july", "E-1", "x")}},
+		"another run's batch": {lot.ID, []*envelope.Envelope{all[1], Envelope("july", "E-1", "x")}},
 		"no transaction ID":   {lot.ID, []*envelope.Envelope{all[1], noID}},
 	} {
 		if _, err := s.ClaimLot(ctx, &envelope.Lot{ID: claim.id}, claim.envs); err == nil {
@@ -408,18 +398,18 @@ func testLotMistaken(t *testing.T, open func() book) {
 		}
 	}
 	ended := claimLot(t, s, "6", all[2])
-	must(t, s.SettleLot(ctx, ended, outcomes{all[2].TransactionID: pending}, true, 0))
+	must(t, s.SettleLot(ctx, ended, Outcomes{all[2].TransactionID: Pending}, true, 0))
 	_, claimErr := s.ClaimLot(ctx, ended, all[1:2])
 	for what, err := range map[string]error{
 		"AddLot of a lot that there is":     s.AddLot(ctx, lot, "may"),
 		"AddLot without an ID":              s.AddLot(ctx, &envelope.Lot{}, "may"),
-		"AddLot of another run's batch":     s.AddLot(ctx, newLot("8"), "july"),
+		"AddLot of another run's batch":     s.AddLot(ctx, NewLot("8"), "july"),
 		"ClaimLot of a lot that has ended":  claimErr,
 		"RecordLot of a lot that has ended": s.RecordLot(ctx, ended),
-		"RecordLot of none":                 s.RecordLot(ctx, newLot("none")),
-		"SettleLot of none":                 s.SettleLot(ctx, newLot("none"), nil, true, 0),
-		"SettleLot with nothing":            s.SettleLot(ctx, lot, outcomes{all[0].TransactionID: {}}, false, 0),
-		"SettleLot of no transaction ID":    s.SettleLot(ctx, lot, outcomes{{}: failed}, false, 0),
+		"RecordLot of none":                 s.RecordLot(ctx, NewLot("none")),
+		"SettleLot of none":                 s.SettleLot(ctx, NewLot("none"), nil, true, 0),
+		"SettleLot with nothing":            s.SettleLot(ctx, lot, Outcomes{all[0].TransactionID: {}}, false, 0),
+		"SettleLot of no transaction ID":    s.SettleLot(ctx, lot, Outcomes{{}: Failed}, false, 0),
 	} {
 		if err == nil || errors.Is(err, ledger.ErrLost) {
 			t.Errorf("%s = %v, want an error", what, err)
@@ -428,17 +418,17 @@ func testLotMistaken(t *testing.T, open func() book) {
 	wantState(t, b, all[1], envelope.StatePlanned)
 	wantState(t, b, other, envelope.StatePlanned)
 	wantLots(t, s, *lot)
-	must(t, s.SettleLot(ctx, lot, allSent(all[:1]), true, 0))
+	must(t, s.SettleLot(ctx, lot, AllSent(all[:1]), true, 0))
 	must(t, s.Close(ctx))
-	if _, err := s.ClaimLot(ctx, newLot("7"), all[1:2]); !errors.Is(err, ledger.ErrClosed) {
+	if _, err := s.ClaimLot(ctx, NewLot("7"), all[1:2]); !errors.Is(err, ledger.ErrClosed) {
 		t.Errorf("ClaimLot after Close = %v, want ErrClosed", err)
 	}
 }
 
 // Lots and single claims want the same envelopes at once: each goes once.
-func testLotsRace(t *testing.T, open func() book) {
+func testLotsRace(t *testing.T, open func() Ledger) {
 	s := start(t, open(), "may")
-	all := envs("may", 60)
+	all := Envelopes("may", 60)
 	must(t, s.Plan(t.Context(), all))
 	var claimed atomic.Int32
 	var done sync.WaitGroup
@@ -446,7 +436,7 @@ func testLotsRace(t *testing.T, open func() book) {
 		done.Go(func() {
 			for part := range slices.Chunk(all, 7) {
 				for len(part) > 0 {
-					lot := newLot(strings.Repeat("x", int(nextLot.Add(1))))
+					lot := NewLot(strings.Repeat("x", int(nextLot.Add(1))))
 					if err := s.AddLot(t.Context(), lot, "may"); err != nil {
 						t.Error(err)
 					}
@@ -497,22 +487,22 @@ func testLotsRace(t *testing.T, open func() book) {
 
 var nextLot atomic.Int32
 
-func testLotSpeed(t *testing.T, open func() book) {
+func testLotSpeed(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	want := func(want float64) {
 		t.Helper()
-		if got, err := b.LotSpeed(ctx, strings.ToUpper(account)); got != want || err != nil {
+		if got, err := b.LotSpeed(ctx, strings.ToUpper(Account)); got != want || err != nil {
 			t.Errorf("LotSpeed = %v, %v, want %v", got, err, want)
 		}
 	}
 	want(0)
 	s := start(t, b, "may", "june")
-	all := append(envs("may", 2), envs("june", 1)...)
+	all := append(Envelopes("may", 2), Envelopes("june", 1)...)
 	must(t, s.Plan(ctx, all))
 	lots := []*envelope.Lot{claimLot(t, s, "1", all[0]), claimLot(t, s, "2", all[1]), claimLot(t, s, "3", all[2])}
 	want(0)
 	for i, speed := range []float64{2.5, 0, 30} {
-		must(t, s.SettleLot(ctx, lots[i], allSent(all[i:i+1]), true, speed))
+		must(t, s.SettleLot(ctx, lots[i], AllSent(all[i:i+1]), true, speed))
 		want([]float64{2.5, 2.5, 30}[i])
 		time.Sleep(2 * time.Millisecond) // the last seen counts
 	}

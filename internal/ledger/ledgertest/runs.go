@@ -1,4 +1,4 @@
-package ledger_test
+package ledgertest
 
 import (
 	"context"
@@ -19,16 +19,16 @@ import (
 
 // The part of the suite that is about several batches and runs.
 
-func testTwins(t *testing.T, open func() book) {
+func testTwins(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may", "june")
-	a, z := env("may", "E-1", "same"), env("june", "E-9", "same")
+	a, z := Envelope("may", "E-1", "same"), Envelope("june", "E-9", "same")
 	must(t, s.Plan(ctx, []*envelope.Envelope{a, z}))
 	if twin := standing(t, b, z).Twin; twin != nil {
 		t.Errorf("a planned envelope is already a twin: %v", twin)
 	}
 	must(t, s.Claim(ctx, a))
-	for _, settle := range []envelope.Outcome{unknown, sent(a)} {
+	for _, settle := range []envelope.Outcome{Unknown, Sent(a)} {
 		e, ok := errors.AsType[*ledger.TwinError](s.Claim(ctx, z))
 		if !ok || e.Twin.Batch != "may" || e.Twin.ID != "" {
 			t.Errorf("Claim = %v, want a twin in batch may without ID", e)
@@ -39,27 +39,27 @@ func testTwins(t *testing.T, open func() book) {
 		must(t, s.Settle(ctx, a.TransactionID, settle))
 	}
 	got := standing(t, b, z)
-	if got.State != envelope.StatePlanned || got.Twin == nil || got.Twin.ID != idOf(a) {
-		t.Errorf("standing = %v, want planned with twin %v", got, idOf(a))
+	if got.State != envelope.StatePlanned || got.Twin == nil || got.Twin.ID != IDOf(a) {
+		t.Errorf("standing = %v, want planned with twin %v", got, IDOf(a))
 	}
-	if got := standing(t, b, env("july", "E-1", "same")); got.State != envelope.StateNew || got.Twin == nil {
+	if got := standing(t, b, Envelope("july", "E-1", "same")); got.State != envelope.StateNew || got.Twin == nil {
 		t.Errorf("standing of a new envelope = %v, want a twin", got)
 	}
 	must(t, s.Close(ctx))
 
-	r, err := b.Begin(ctx, ledger.Run{Account: account, Batches: []string{"june"}, AllowRepeat: true})
+	r, err := b.Begin(ctx, ledger.Run{Account: Account, Batches: []string{"june"}, AllowRepeat: true})
 	must(t, err)
 	must(t, r.Claim(ctx, z))
 	must(t, r.Close(ctx))
 }
 
-func testTwinsRace(t *testing.T, open func() book) {
+func testTwinsRace(t *testing.T, open func() Ledger) {
 	var claimed atomic.Int32
 	var done sync.WaitGroup
 	for _, batch := range []string{"a", "b", "c", "d"} {
 		b := open()
 		s := start(t, b, batch)
-		e := env(batch, "E-1", "same")
+		e := Envelope(batch, "E-1", "same")
 		must(t, s.Plan(t.Context(), []*envelope.Envelope{e}))
 		done.Go(func() {
 			err := s.Claim(t.Context(), e)
@@ -75,16 +75,16 @@ func testTwinsRace(t *testing.T, open func() book) {
 	}
 }
 
-func testOverlap(t *testing.T, open func() book) {
+func testOverlap(t *testing.T, open func() Ledger) {
 	const n = 200
 	var claims [n]atomic.Int32
 	var done sync.WaitGroup
 	for range 8 {
 		b := open()
 		done.Go(func() {
-			all := envs("may", n)
+			all := Envelopes("may", n)
 			for sentAll := false; !sentAll; {
-				s, err := b.Begin(t.Context(), ledger.Run{Account: account, Batches: []string{"may"}})
+				s, err := b.Begin(t.Context(), ledger.Run{Account: Account, Batches: []string{"may"}})
 				if _, held := errors.AsType[*ledger.HeldError](err); held {
 					continue
 				} else if err != nil {
@@ -108,7 +108,7 @@ func testOverlap(t *testing.T, open func() book) {
 
 // claimSome sends up to 50 of all, several at a time, and reports whether none
 // is left.
-func claimSome(t *testing.T, s session, all []*envelope.Envelope, claims *[200]atomic.Int32) bool {
+func claimSome(t *testing.T, s Session, all []*envelope.Envelope, claims *[200]atomic.Int32) bool {
 	ctx := t.Context()
 	if err := s.Plan(ctx, all); err != nil {
 		t.Error(err)
@@ -128,7 +128,7 @@ func claimSome(t *testing.T, s session, all []*envelope.Envelope, claims *[200]a
 				}
 				n.Add(1)
 				claims[i].Add(1)
-				if err := s.Settle(ctx, all[i].TransactionID, sent(all[i])); err != nil {
+				if err := s.Settle(ctx, all[i].TransactionID, Sent(all[i])); err != nil {
 					t.Error(err)
 				}
 			}
@@ -138,11 +138,11 @@ func claimSome(t *testing.T, s session, all []*envelope.Envelope, claims *[200]a
 	return n.Load() == 0
 }
 
-func testHeld(t *testing.T, open func() book) {
+func testHeld(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
-	s, err := b.Begin(ctx, ledger.Run{Account: account, Batches: []string{"june", "may"}, Host: "atlas", PID: 4711})
+	s, err := b.Begin(ctx, ledger.Run{Account: Account, Batches: []string{"june", "may"}, Host: "atlas", PID: 4711})
 	must(t, err)
-	_, err = open().Begin(ctx, ledger.Run{Account: strings.ToUpper(account), Batches: []string{"april", "may"}})
+	_, err = open().Begin(ctx, ledger.Run{Account: strings.ToUpper(Account), Batches: []string{"april", "may"}})
 	held, ok := errors.AsType[*ledger.HeldError](err)
 	if !ok || held.Batch != "may" || held.Host != "atlas" || held.PID != 4711 || held.Since.IsZero() || held.Beat.IsZero() {
 		t.Errorf("Begin = %v, want who holds may", err)
@@ -153,16 +153,16 @@ func testHeld(t *testing.T, open func() book) {
 	start(t, b, "may", "june")
 }
 
-func testLeftBehind(t *testing.T, open func() book) {
+func testLeftBehind(t *testing.T, open func() Ledger) {
 	ctx := t.Context()
-	all := envs("may", 4) // to be planned, sending, unknown, sent
+	all := Envelopes("may", 4) // to be planned, sending, unknown, sent
 	first := start(t, open(), "may")
 	must(t, first.Plan(ctx, all))
 	for _, e := range all[1:] {
 		must(t, first.Claim(ctx, e))
 	}
-	must(t, first.Settle(ctx, all[2].TransactionID, unknown))
-	must(t, first.Settle(ctx, all[3].TransactionID, sent(all[3])))
+	must(t, first.Settle(ctx, all[2].TransactionID, Unknown))
+	must(t, first.Settle(ctx, all[3].TransactionID, Sent(all[3])))
 	if doubts, err := first.Open(ctx); err != nil || len(doubts) != 2 || !doubts[0].Own {
 		t.Errorf("Open = %v, %v, want two of its own", doubts, err)
 	}
@@ -198,9 +198,9 @@ func testLeftBehind(t *testing.T, open func() book) {
 	for _, i := range []int{1, 2} {
 		must(t, second.Retry(ctx, all[i].TransactionID))
 		wantRefused(t, second.Retry(ctx, all[i].TransactionID), envelope.StateSending)
-		must(t, second.Settle(ctx, all[i].TransactionID, sent(all[i])))
+		must(t, second.Settle(ctx, all[i].TransactionID, Sent(all[i])))
 	}
-	for entry, err := range b.BatchEnvelopes(ctx, account, "may") {
+	for entry, err := range b.BatchEnvelopes(ctx, Account, "may") {
 		must(t, err)
 		if want := map[string]int{all[0].Label: 0, all[1].Label: 2, all[2].Label: 2, all[3].Label: 1}; entry.Attempts != want[entry.Label] {
 			t.Errorf("%s has %d attempts, want %d", entry.Label, entry.Attempts, want[entry.Label])
@@ -209,9 +209,9 @@ func testLeftBehind(t *testing.T, open func() book) {
 }
 
 // testAnswers counts the attempts that were answered alike.
-func testAnswers(t *testing.T, open func() book) {
+func testAnswers(t *testing.T, open func() Ledger) {
 	ctx := t.Context()
-	all := envs("may", 2)
+	all := Envelopes("may", 2)
 	s := start(t, open(), "may")
 	must(t, s.Plan(ctx, all))
 	e := all[1]
@@ -229,9 +229,9 @@ func testAnswers(t *testing.T, open func() book) {
 	}
 }
 
-func testLostLease(t *testing.T, open func() book) {
+func testLostLease(t *testing.T, open func() Ledger) {
 	ctx := t.Context()
-	all := envs("may", 3)
+	all := Envelopes("may", 3)
 	old := start(t, open(), "may")
 	must(t, old.Plan(ctx, all))
 	must(t, old.Claim(ctx, all[0]))
@@ -242,10 +242,10 @@ func testLostLease(t *testing.T, open func() book) {
 
 	for what, err := range map[string]error{
 		"Claim":  old.Claim(ctx, all[2]),
-		"Plan":   old.Plan(ctx, envs("may", 4)),
+		"Plan":   old.Plan(ctx, Envelopes("may", 4)),
 		"Retry":  old.Retry(ctx, all[1].TransactionID),
 		"Draft":  old.Draft(ctx, all[1].TransactionID, "d"),
-		"Settle": old.Settle(ctx, all[1].TransactionID, failed),
+		"Settle": old.Settle(ctx, all[1].TransactionID, Failed),
 		"Check":  old.CheckLease(ctx),
 	} {
 		lost, ok := errors.AsType[*ledger.LostError](err)
@@ -254,29 +254,29 @@ func testLostLease(t *testing.T, open func() book) {
 		}
 	}
 	// A late answer is the truth nevertheless.
-	must(t, old.Settle(ctx, all[0].TransactionID, sent(all[0])))
+	must(t, old.Settle(ctx, all[0].TransactionID, Sent(all[0])))
 	wantState(t, b, all[0], envelope.StateSent)
-	must(t, next.Settle(ctx, all[1].TransactionID, pending))
-	must(t, old.Settle(ctx, all[1].TransactionID, sent(all[1])))
+	must(t, next.Settle(ctx, all[1].TransactionID, Pending))
+	must(t, old.Settle(ctx, all[1].TransactionID, Sent(all[1])))
 	wantState(t, b, all[1], envelope.StateSent)
 	wantRefused(t, next.Claim(ctx, all[1]), envelope.StateSent)
 }
 
-func testAccounts(t *testing.T, open func() book) {
+func testAccounts(t *testing.T, open func() Ledger) {
 	const other = "99999999-2222-4333-8444-555555555555"
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
-	e := env("may", "E-1", "same")
+	e := Envelope("may", "E-1", "same")
 	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
 	must(t, s.Claim(ctx, e))
 
 	r, err := b.Begin(ctx, ledger.Run{Account: other, Batches: []string{"may", "june"}})
 	must(t, err)
 	defer r.Close(ctx)
-	theirs := env("june", "E-1", "same")
+	theirs := Envelope("june", "E-1", "same")
 	theirs.Account = other
 	must(t, r.Plan(ctx, []*envelope.Envelope{theirs}))
-	got, err := b.Standings(ctx, other, ids([]*envelope.Envelope{theirs}))
+	got, err := b.Standings(ctx, other, Identities([]*envelope.Envelope{theirs}))
 	must(t, err)
 	if got[0].Twin != nil {
 		t.Errorf("an envelope has a twin in another account: %v", got[0].Twin)
@@ -284,25 +284,25 @@ func testAccounts(t *testing.T, open func() book) {
 	must(t, r.Claim(ctx, theirs))
 }
 
-func testClosed(t *testing.T, open func() book) {
+func testClosed(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
-	e := env("may", "E-1", "x")
+	e := Envelope("may", "E-1", "x")
 	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
 	must(t, s.Close(ctx))
 	if err := s.Claim(ctx, e); !errors.Is(err, ledger.ErrClosed) {
 		t.Errorf("Claim after Close = %v, want ErrClosed", err)
 	}
 	must(t, b.Close())
-	if _, err := b.Begin(ctx, ledger.Run{Account: account, Batches: []string{"may"}}); !errors.Is(err, ledger.ErrClosed) {
+	if _, err := b.Begin(ctx, ledger.Run{Account: Account, Batches: []string{"may"}}); !errors.Is(err, ledger.ErrClosed) {
 		t.Errorf("Begin in a closed ledger = %v, want ErrClosed", err)
 	}
 }
 
-func testCancelled(t *testing.T, open func() book) {
+func testCancelled(t *testing.T, open func() Ledger) {
 	b := open()
 	s := start(t, b, "may")
-	e := env("may", "E-1", "x")
+	e := Envelope("may", "E-1", "x")
 	must(t, s.Plan(t.Context(), []*envelope.Envelope{e}))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -312,9 +312,9 @@ func testCancelled(t *testing.T, open func() book) {
 	wantState(t, b, e, envelope.StatePlanned)
 }
 
-func testNotOurs(t *testing.T, open func() book) {
+func testNotOurs(t *testing.T, open func() Ledger) {
 	s := start(t, open(), "may")
-	for _, e := range []*envelope.Envelope{env("june", "E-1", "x"), {Identity: envelope.Identity{Batch: "may", Account: account}}} {
+	for _, e := range []*envelope.Envelope{Envelope("june", "E-1", "x"), {Identity: envelope.Identity{Batch: "may", Account: Account}}} {
 		if err := s.Plan(t.Context(), []*envelope.Envelope{e}); err == nil {
 			t.Errorf("Plan(%v) = nil, want an error", e)
 		}
@@ -326,21 +326,21 @@ func testNotOurs(t *testing.T, open func() book) {
 
 // testPlanInSlices: a long list may be planned slice by slice, and again, whatever
 // lies in which slice.
-func testPlanInSlices(t *testing.T, open func() book) {
+func testPlanInSlices(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may", "june")
 	var all []*envelope.Envelope // of two batches in turn
-	for i, e := range envs("may", 25) {
-		all = append(all, e, envs("june", 25)[i])
+	for i, e := range Envelopes("may", 25) {
+		all = append(all, e, Envelopes("june", 25)[i])
 	}
-	twice := env("may", all[0].Label, "the label of the first with other content")
-	twice.TransactionID = transactionID(uuid("twice"))
+	twice := Envelope("may", all[0].Label, "the label of the first with other content")
+	twice.TransactionID = TransactionID(UUID("twice"))
 	all = append(all, twice)
 	for slice := range slices.Chunk(all, 10) {
 		must(t, s.Plan(ctx, slice))
 	}
 	must(t, s.Claim(ctx, all[0]))
-	must(t, s.Settle(ctx, all[0].TransactionID, sent(all[0])))
+	must(t, s.Settle(ctx, all[0].TransactionID, Sent(all[0])))
 	must(t, s.Claim(ctx, all[1]))
 	for slice := range slices.Chunk(all, 15) { // the first ones are not planned any more
 		must(t, s.Plan(ctx, slice))
@@ -352,7 +352,7 @@ func testPlanInSlices(t *testing.T, open func() book) {
 	}
 	for batch, want := range map[string]int{"may": 26, "june": 25} {
 		n := 0
-		for e, err := range b.BatchEnvelopes(ctx, account, batch) {
+		for e, err := range b.BatchEnvelopes(ctx, Account, batch) {
 			must(t, err)
 			if n++; e.File != batch+".csv" {
 				t.Errorf("%s is of file %q", e.Label, e.File)
@@ -366,9 +366,9 @@ func testPlanInSlices(t *testing.T, open func() book) {
 	// Between two slices another run may take the batch over.
 	s.Die()
 	next := start(t, open(), "may", "june")
-	if err := s.Plan(ctx, []*envelope.Envelope{env("may", "late", "late")}); err == nil {
+	if err := s.Plan(ctx, []*envelope.Envelope{Envelope("may", "late", "late")}); err == nil {
 		t.Error("a run without the lease has planned a slice")
 	}
-	wantState(t, b, env("may", "late", "late"), envelope.StateNew)
+	wantState(t, b, Envelope("may", "late", "late"), envelope.StateNew)
 	must(t, next.Plan(ctx, all[len(all)-5:]))
 }

@@ -1,4 +1,4 @@
-package ledger_test
+package ledgertest
 
 import (
 	"fmt"
@@ -13,37 +13,37 @@ import (
 
 // testNeighbours: what was sent to the same people, or under the same label or
 // names, is found whatever it said.
-func testNeighbours(t *testing.T, open func() book) {
+func testNeighbours(t *testing.T, open func() Ledger) {
 	ctx := t.Context()
 	b := open()
 	may, june := start(t, b, "may"), start(t, b, "june")
-	first, other, unsent := env("may", "E-1", "first"), env("june", "E-1", "elsewhere"), env("may", "E-2", "unsent")
+	first, other, unsent := Envelope("may", "E-1", "first"), Envelope("june", "E-1", "elsewhere"), Envelope("may", "E-2", "unsent")
 	other.People = first.People
 	must(t, may.Plan(ctx, []*envelope.Envelope{first, unsent}))
 	must(t, june.Plan(ctx, []*envelope.Envelope{other}))
-	for s, env := range map[session]*envelope.Envelope{may: first, june: other} {
+	for s, env := range map[Session]*envelope.Envelope{may: first, june: other} {
 		must(t, s.Claim(ctx, env))
-		must(t, s.Settle(ctx, env.TransactionID, sent(env)))
+		must(t, s.Settle(ctx, env.TransactionID, Sent(env)))
 	}
 
-	corrected := env("may", "E-9", "corrected")
+	corrected := Envelope("may", "E-9", "corrected")
 	corrected.People, corrected.Names = first.People, first.Names
-	moved := env("may", "E-8", "moved")
+	moved := Envelope("may", "E-8", "moved")
 	moved.Names = first.Names
-	relabelled := env("may", "E-1", "relabelled")
+	relabelled := Envelope("may", "E-1", "relabelled")
 	relabelled.TransactionID = corrected.TransactionID
-	late := env("may", "E-2", "late")
+	late := Envelope("may", "E-2", "late")
 	late.TransactionID = moved.TransactionID
-	stranger := env("july", "E-1", "stranger")
-	got, err := b.Neighbours(ctx, account, ids([]*envelope.Envelope{corrected, moved, relabelled, late, stranger, first}))
+	stranger := Envelope("july", "E-1", "stranger")
+	got, err := b.Neighbours(ctx, Account, Identities([]*envelope.Envelope{corrected, moved, relabelled, late, stranger, first}))
 	must(t, err)
-	if n := got[0]; n.SameLabel != nil || len(n.SameNames) != 0 || len(n.SamePeople) != 2 || n.SamePeople[0].ID != idOf(first) || n.SamePeople[1].Batch != "june" || n.SamePeople[0].TemplateID != templateID {
+	if n := got[0]; n.SameLabel != nil || len(n.SameNames) != 0 || len(n.SamePeople) != 2 || n.SamePeople[0].ID != IDOf(first) || n.SamePeople[1].Batch != "june" || n.SamePeople[0].TemplateID != TemplateID {
 		t.Errorf("corrected: %+v", n)
 	}
 	if n := got[1]; len(n.SamePeople) != 0 || len(n.SameNames) != 1 || n.SameNames[0].TransactionID != first.TransactionID {
 		t.Errorf("another address: %+v", n)
 	}
-	if n := got[2]; n.SameLabel == nil || n.SameLabel.ID != idOf(first) {
+	if n := got[2]; n.SameLabel == nil || n.SameLabel.ID != IDOf(first) {
 		t.Errorf("the same label: %+v", n)
 	}
 	if n := got[3]; n.SameLabel == nil || n.SameLabel.State != envelope.StatePlanned || n.SameLabel.TransactionID != unsent.TransactionID {
@@ -58,7 +58,7 @@ func testNeighbours(t *testing.T, open func() book) {
 
 	late.Replaces = unsent.TransactionID
 	must(t, may.Plan(ctx, []*envelope.Envelope{late}))
-	states, err := b.Standings(ctx, account, ids([]*envelope.Envelope{unsent, late}))
+	states, err := b.Standings(ctx, Account, Identities([]*envelope.Envelope{unsent, late}))
 	must(t, err)
 	if states[0].State != envelope.StateNew || states[1].State != envelope.StatePlanned {
 		t.Errorf("after the row was corrected: %+v", states)
@@ -67,32 +67,32 @@ func testNeighbours(t *testing.T, open func() book) {
 
 // testNeighboursInSlices: a long list may be compared in slices, also while other
 // runs, or this one, change what it is compared with.
-func testNeighboursInSlices(t *testing.T, open func() book) {
+func testNeighboursInSlices(t *testing.T, open func() Ledger) {
 	ctx, b := t.Context(), open()
 	s, other := start(t, b, "may"), start(t, open(), "june")
-	planned := envs("may", 40)
+	planned := Envelopes("may", 40)
 	for i, e := range planned {
-		e.Names = envelope.Digest(contentOf(fmt.Sprint("names", i/2)))
-		e.People = envelope.Digest(contentOf(fmt.Sprint("people", i/3)))
+		e.Names = envelope.Digest(ContentOf(fmt.Sprint("names", i/2)))
+		e.People = envelope.Digest(ContentOf(fmt.Sprint("people", i/3)))
 	}
 	must(t, s.Plan(ctx, planned))
 	for i, e := range planned[:30] {
 		must(t, s.Claim(ctx, e))
 		if i%3 > 0 {
-			must(t, s.Settle(ctx, e.TransactionID, sent(e)))
+			must(t, s.Settle(ctx, e.TransactionID, Sent(e)))
 		}
 	}
 	var rows []*envelope.Envelope
 	for _, e := range planned { // the same labels, people and names, and other content
-		row := env("may", e.Label, "again"+e.Label)
-		row.TransactionID = transactionID(uuid("again", e.Label))
+		row := Envelope("may", e.Label, "again"+e.Label)
+		row.TransactionID = TransactionID(UUID("again", e.Label))
 		row.People, row.Names = e.People, e.Names
 		rows = append(rows, row)
 	}
-	inSlices := func(b book) (all []ledger.Neighbours) {
+	inSlices := func(b Ledger) (all []ledger.Neighbours) {
 		t.Helper()
-		for slice := range slices.Chunk(ids(rows), 7) {
-			some, err := b.Neighbours(ctx, account, slice)
+		for slice := range slices.Chunk(Identities(rows), 7) {
+			some, err := b.Neighbours(ctx, Account, slice)
 			must(t, err)
 			all = append(all, some...)
 		}
@@ -100,7 +100,7 @@ func testNeighboursInSlices(t *testing.T, open func() book) {
 	}
 	check := func(what string) []ledger.Neighbours {
 		t.Helper()
-		want, err := open().Neighbours(ctx, account, ids(rows))
+		want, err := open().Neighbours(ctx, Account, Identities(rows))
 		must(t, err)
 		if diff := cmp.Diff(want, inSlices(b)); diff != "" {
 			t.Errorf("%s (-at once +in slices):\n%s", what, diff)
@@ -119,14 +119,14 @@ func testNeighboursInSlices(t *testing.T, open func() book) {
 	}
 
 	// What was only planned says something else now, and more is planned.
-	replacing := env("may", "R-1", "replacing")
+	replacing := Envelope("may", "R-1", "replacing")
 	replacing.Names, replacing.Replaces = planned[0].Names, planned[39].TransactionID
-	more := envs("june", 5)
-	must(t, s.Plan(ctx, []*envelope.Envelope{replacing, env("may", "N-1", "new")}))
+	more := Envelopes("june", 5)
+	must(t, s.Plan(ctx, []*envelope.Envelope{replacing, Envelope("may", "N-1", "new")}))
 	must(t, other.Plan(ctx, more))
-	rows = append(rows, env("may", "R-1", "x"), env("may", "N-1", "y"), env("june", more[4].Label, "z"))
+	rows = append(rows, Envelope("may", "R-1", "x"), Envelope("may", "N-1", "y"), Envelope("june", more[4].Label, "z"))
 	for i := range rows[40:] {
-		rows[40+i].TransactionID = transactionID(uuid("again", fmt.Sprint(i)))
+		rows[40+i].TransactionID = TransactionID(UUID("again", fmt.Sprint(i)))
 	}
 	found = check("after more was planned")
 	if found[39].SameLabel != nil {
