@@ -9,32 +9,32 @@ import (
 	"batchsend/envelope"
 )
 
-// Adopted is an envelope that another ledger has sent and this one is to know of.
+// Adopted is an envelope that was sent with another ledger, to be recorded in this one.
 type Adopted struct {
-	// Identity is that of the row which means it. If there is none it is the
-	// transaction ID, and people and template as far as they are known.
+	// Identity is that of the row which describes it. If there is no such row it holds
+	// the transaction ID, and people and template as far as they are known.
 	envelope.Identity
-	File string // "" if no row means it
+	File string // "" if no row describes it
 	Line int
 
 	ID   envelope.ID
 	Sent time.Time
 }
 
-// Surplus is an envelope of a batch that DocuSign has beside the one that the
-// ledger knows under its transaction ID, or that has lost its own.
+// Surplus is an envelope of a batch that DocuSign has in addition to the one which the
+// ledger knows under the same transaction ID, or one that has lost its transaction ID.
 type Surplus struct {
 	ID            envelope.ID
 	TransactionID envelope.TransactionID
 	Sent          time.Time
 }
 
-// adoptedFile is the file of envelopes that no row means.
+// adoptedFile stands for the file of envelopes that no row describes.
 const adoptedFile = "(found at DocuSign)"
 
-// Adopt writes down envelopes of a batch that DocuSign has and the ledger does
-// not, as sent. One that is in the ledger becomes sent, in whatever state it
-// is; one that was sent stays as it is.
+// Adopt records envelopes of a batch that DocuSign has as sent. One that the ledger has
+// already becomes sent, in whatever state it is; one that is recorded as sent stays as
+// it is.
 func (s *Session) Adopt(ctx context.Context, batch string, found []Adopted, surplus []Surplus) error {
 	for chunk := range slices.Chunk(found, planChunk) {
 		if err := s.db.write(ctx, opAdopt, func(t *txn) error { return s.adopt(t, s.batches[batch], chunk) }); err != nil {
@@ -100,9 +100,8 @@ func (s *Session) adopt(t *txn, batch int64, found []Adopted) error {
 	return err
 }
 
-// adopted returns the columns that stand for the identity of an envelope: key,
-// content, scheme, template, people, names. What is not known of one that no row
-// means is null.
+// adopted returns the columns of an envelope's identity: key, content, scheme,
+// template, people, names. What is not known of one that no row describes is null.
 func (w *planWriter) adopted(e *Adopted) (columns [6]any, err error) {
 	switch {
 	case e.TransactionID.IsZero():
@@ -123,7 +122,8 @@ func (w *planWriter) adopted(e *Adopted) (columns [6]any, err error) {
 // Records is what a ledger has of a batch.
 type Records struct {
 	States map[envelope.TransactionID]Record
-	// Known are the envelopes at DocuSign of which the ledger knows.
+	// Known are DocuSign's IDs of the envelopes of which the ledger knows, surplus ones
+	// among them.
 	Known map[envelope.ID]bool
 }
 
@@ -166,19 +166,19 @@ func (db *DB) LotNames(ctx context.Context, account, batch string) ([]string, er
 	return list[string](ctx, db, sqlLotNames, strings.ToLower(account), batch)
 }
 
-// list returns the one column that a question's answer has.
+// list returns the rows of a query with one column.
 func list[T any](ctx context.Context, db *DB, query string, args ...any) (all []T, err error) {
 	rows, err := db.read.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, sqliteError(db.path, err)
+		return nil, db.explain(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var one T
 		if err := rows.Scan(&one); err != nil {
-			return nil, sqliteError(db.path, err)
+			return nil, db.explain(err)
 		}
 		all = append(all, one)
 	}
-	return all, sqliteError(db.path, rows.Err())
+	return all, db.explain(rows.Err())
 }

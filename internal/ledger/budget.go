@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Budget is what all runs on one account keep of its call budget: a text whose
-// meaning is the throttle's. Its methods are safe for concurrent use. It must be
-// closed, before the ledger is.
+// Budget is what all runs on one account know of its call budget: a text that only
+// the throttle understands. Its methods are safe for concurrent use. It must be closed,
+// before the ledger is.
 type Budget struct {
 	db          *DB
 	account     string
@@ -18,11 +18,11 @@ type Budget struct {
 	locks       *locks
 }
 
-// participants is the first byte of the locks' file that stands for a participant
-// of a budget, and their number; the bytes before stand for batches.
+// participants is the first byte of the lock file that stands for a participant of a
+// budget, and how many such bytes there are. The bytes before stand for batches.
 const participants = 1 << 40
 
-// Budget joins those who share the account's budget.
+// Budget makes this process a participant of the account's budget.
 func (db *DB) Budget(account string) (*Budget, error) {
 	if err := db.writable(); err != nil {
 		return nil, err
@@ -32,59 +32,59 @@ func (db *DB) Budget(account string) (*Budget, error) {
 		return nil, systemError(db.path, err)
 	}
 	b := &Budget{db: db, account: strings.ToLower(account), locks: locks}
-	for got, able := false, true; able && !got; {
+	for locked, supported := false, true; supported && !locked; {
 		b.participant = rand.Int64N(participants)
-		got, able = b.lock(b.participant) // where there are no locks, silence must tell
+		locked, supported = b.lock(b.participant)
 	}
 	return b, nil
 }
 
-// lock asks the system for a participant's lock.
-func (b *Budget) lock(participant int64) (got, able bool) {
-	if b.db.deaf {
+// lock tries to take the system's lock of a participant. supported is false where the
+// system has no such locks.
+func (b *Budget) lock(participant int64) (locked, supported bool) {
+	if b.db.ignoreLocks {
 		return false, false
 	}
 	return b.locks.take(participants + participant)
 }
 
-// Participant names this one among those who share the budget: by its lock, and by
-// the file that it is on.
+// Participant is this participant's name: the number of its lock, and that of the
+// file the lock is on.
 func (b *Budget) Participant() string {
 	return strconv.FormatInt(b.participant, 36) + "." + strconv.FormatInt(b.locks.file, 36)
 }
 
-// Gone reports whether a participant has certainly ended: the kernel dropped its
-// lock when it closed its budget or died. Where the system has no locks that tell,
-// where the lock is on a file that has been deleted since, or where another
-// participant asks at the same moment, a dead one passes for a live one.
+// Gone reports whether a participant has certainly ended: the kernel has dropped its
+// lock. A participant that has ended may still be reported as there: where the system
+// has no such locks, if the lock was on a file that was deleted since, or if another
+// participant asks at the same moment.
 func (b *Budget) Gone(participant string) bool {
 	name, on, named := strings.Cut(participant, ".")
 	n, err := strconv.ParseInt(name, 36, 64)
-	file := b.locks.file // an older release named none
+	file := b.locks.file // earlier releases did not name the file
 	if named && err == nil {
 		file, err = strconv.ParseInt(on, 36, 64)
 	}
 	switch {
 	case err != nil, n < 0, n >= participants:
-		return true // nobody is called that
+		return true // no participant has such a name
 	case file != b.locks.file:
 		return false
 	}
 	if n == b.participant {
 		return false
 	}
-	got, _ := b.lock(n)
-	if got {
+	locked, _ := b.lock(n)
+	if locked {
 		b.locks.drop(participants + n)
 	}
-	return got
+	return locked
 }
 
-// Update replaces the text by what edit makes of it, durably and undisturbed by
-// other processes. old is nil if there is none yet; if edit returns nil nothing
-// is written. All writers wait for edit, which must be quick and must not use
-// the ledger. It is called once at most, and what it returned is written only if
-// Update returns nil.
+// Update replaces the text by what edit returns for it, in one durable transaction. old
+// is nil if there is no text yet; if edit returns nil nothing is written. All writers
+// wait for edit, which must be quick and must not use the ledger. It is called once at
+// most, and what it returned is written only if Update returns nil.
 func (b *Budget) Update(ctx context.Context, edit func(old []byte) (fresh []byte)) error {
 	return b.db.write(ctx, opBudget, func(t *txn) error {
 		var old []byte
@@ -106,7 +106,7 @@ func (b *Budget) Update(ctx context.Context, edit func(old []byte) (fresh []byte
 	})
 }
 
-// text gives back an empty text, which SQLite makes nil.
+// text restores an empty text, which the driver returns as nil.
 func text(b []byte, found bool) []byte {
 	if found && b == nil {
 		return []byte{}
@@ -114,7 +114,7 @@ func text(b []byte, found bool) []byte {
 	return b
 }
 
-// Close leaves the budget: others find the participant gone.
+// Close ends the participant: others find it gone.
 func (b *Budget) Close() error { return b.locks.close() }
 
 // BudgetText returns the text that runs on the account share; nil if there is
@@ -128,5 +128,5 @@ func (db *DB) BudgetText(ctx context.Context, account string) ([]byte, error) {
 	if missing(err) {
 		return nil, nil
 	}
-	return text(b, err == nil), sqliteError(db.path, err)
+	return text(b, err == nil), db.explain(err)
 }

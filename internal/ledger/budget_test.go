@@ -99,7 +99,7 @@ func TestBudgetParticipants(t *testing.T) {
 // Without the system's locks nobody is ever certainly gone.
 func TestBudgetWithoutLocks(t *testing.T) {
 	path := newPath(t)
-	db := deaf(t, path)
+	db := ignoreLocks(t, path)
 	here, there := join(t, db), join(t, db)
 	if here.Participant() == there.Participant() {
 		t.Errorf("two participants are called %s", here.Participant())

@@ -9,19 +9,18 @@ import (
 )
 
 const (
-	codeSize    = 100 // bytes of an error code that are kept
+	codeSize    = 100 // bytes of an error code that are stored
 	messageSize = 500
 )
 
-// Claim makes a planned or failed envelope sending. When it returns nil that is
-// on disk, and env may be sent once.
+// Claim changes a planned or failed envelope to sending. When it returns nil the
+// change is on disk, and env may be sent once.
 //
-// Otherwise it may not: [*StateError] if it is in another state or was planned
-// with another content, [*TwinError] if the content was sent under another name, in
-// this batch or another, or may have been, and the run does not allow repeats,
-// [*LostError] if the lease is gone, [*Error] if the ledger cannot be written. If
-// ctx ends, either the claim is not made and Claim returns ctx's error, or it is
-// finished.
+// Otherwise env must not be sent. The error is a [*StateError] if it is in another
+// state or was planned with other content; a [*TwinError] if an envelope of the same
+// content was sent, or may have been, and the run does not allow repeats; a
+// [*LostError] if the lease is lost; an [*Error] if the ledger cannot be written. If
+// ctx ends first, Claim returns ctx's error and has changed nothing.
 func (s *Session) Claim(ctx context.Context, env *envelope.Envelope) error {
 	if err := s.alive(); err != nil {
 		return err
@@ -32,30 +31,31 @@ func (s *Session) Claim(ctx context.Context, env *envelope.Envelope) error {
 	return s.change(ctx, s.claim(env, nil))
 }
 
-// claim is the change that claims env, for a lot or, if that is nil, by itself.
+// claim is the change that claims env, as part of a lot or, if lot is nil, by itself.
 func (s *Session) claim(env *envelope.Envelope, lot any) change {
 	return change{
 		op: opClaim, key: env.TransactionID,
 		sql: sqlClaim, args: []any{env.Content[:], s.account, s.run.AllowRepeat, lot},
-		refuse: func(t *txn, r *record) error {
+		refuse: func(t *txn, r *current) error {
 			claimable := r.State == envelope.StatePlanned || r.State == envelope.StateFailed
 			if !claimable || !r.leased || r.Content != env.Content {
 				return r.refusal()
 			}
-			return s.twin(t, env)
+			return s.sameContent(t, env)
 		},
 	}
 }
 
-// twin returns the envelope for which env cannot be claimed.
-func (s *Session) twin(t *txn, env *envelope.Envelope) error {
+// sameContent returns, as a [*TwinError], the envelope of the same content because of
+// which env cannot be claimed.
+func (s *Session) sameContent(t *txn, env *envelope.Envelope) error {
 	var (
 		e     = &TwinError{TransactionID: env.TransactionID}
 		state string
 		id    []byte
 		at    int64
 	)
-	switch found, err := t.row(sqlTwin, []any{env.Content[:], s.account, env.TransactionID[:]}, &e.Twin.Batch, &state, &id, &at); {
+	switch found, err := t.row(sqlSentContent, []any{env.Content[:], s.account, env.TransactionID[:]}, &e.Twin.Batch, &state, &id, &at); {
 	case err != nil:
 		return err
 	case !found:
@@ -68,15 +68,15 @@ func (s *Session) twin(t *txn, env *envelope.Envelope) error {
 	return e
 }
 
-// Settle writes down what became of a claimed envelope: sent with its ID,
-// failed, unknown, or pending, which gives it back as planned. The same outcome
-// again changes nothing.
+// Settle records what became of a claimed envelope: sent with its ID, failed,
+// unknown, or pending, which makes it planned again. To record the same outcome again
+// changes nothing.
 //
-// An envelope that was sent stays sent, and that it was sent is believed in
-// whatever state it is and whoever has the lease: it exists. Anything else is
-// believed of the lease's owner only ([*LostError]) and of an envelope that is
-// sending or unknown ([*StateError]). That it was sent as an envelope which is
-// another row's already is not believed of anybody ([*TakenError]).
+// A sent envelope stays sent. That an envelope was sent is recorded in whatever state
+// it is and whoever has the lease: it exists. Any other outcome is recorded only for
+// the owner of the lease (else [*LostError]) and only of an envelope that is sending
+// or unknown (else [*StateError]). If DocuSign's envelope ID is recorded for another
+// row already, nothing is recorded ([*TakenError]).
 func (s *Session) Settle(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) error {
 	c, err := s.settle(id, out)
 	if err != nil {
@@ -85,17 +85,17 @@ func (s *Session) Settle(ctx context.Context, id envelope.TransactionID, out env
 	return s.change(ctx, c)
 }
 
-// takenBy returns a [*TakenError] if an envelope of DocuSign's is that of another
-// row than id's.
-func takenBy(t *txn, id envelope.TransactionID, docusign envelope.ID) error {
+// checkIDFree returns a [*TakenError] if DocuSign's envelope ID is recorded for another
+// row than that of id.
+func checkIDFree(t *txn, id envelope.TransactionID, docusign envelope.ID) error {
 	e := &TakenError{ID: docusign}
-	if found, err := t.row(sqlTaken, []any{packID(docusign), id[:]}, &e.File, &e.Line); err != nil || !found {
+	if found, err := t.row(sqlIDTaken, []any{packID(docusign), id[:]}, &e.File, &e.Line); err != nil || !found {
 		return err
 	}
 	return e
 }
 
-// settle is the change that writes an outcome down.
+// settle is the change that records an outcome.
 func (s *Session) settle(id envelope.TransactionID, out envelope.Outcome) (change, error) {
 	to, err := stateAfter(out)
 	if err != nil {
@@ -105,15 +105,15 @@ func (s *Session) settle(id envelope.TransactionID, out envelope.Outcome) (chang
 	c := change{
 		op: opSettle, key: id,
 		sql: sqlSettle, args: []any{letter(to), idOrNull(out.ID), orNull(out.Code), orNull(out.Message)},
-		refuse: func(_ *txn, r *record) error {
-			if r.tells(to, out) {
+		refuse: func(_ *txn, r *current) error {
+			if r.agrees(to, out) {
 				return nil
 			}
 			return r.refusal()
 		},
 	}
 	if to == envelope.StateSent {
-		c.sql, c.args, c.becomes = sqlSettleSent, []any{packID(out.ID)}, out.ID
+		c.sql, c.args, c.envelopeID = sqlSettleSent, []any{packID(out.ID)}, out.ID
 	}
 	return c, nil
 }
@@ -132,13 +132,14 @@ func stateAfter(out envelope.Outcome) (envelope.State, error) {
 	return 0, fmt.Errorf("%q with envelope ID %q settles nothing", out.Status, out.ID)
 }
 
-// Draft writes down that the envelope being sent exists as a draft, id. A draft
-// is never mailed by itself. One that is another row's is a [*TakenError].
+// Draft records that the envelope being sent exists as the draft id, which nobody
+// receives before it is sent. If id is recorded for another row already, the error is
+// a [*TakenError].
 func (s *Session) Draft(ctx context.Context, tx envelope.TransactionID, id envelope.ID) error {
 	return s.change(ctx, change{
 		op: opDraft, key: tx,
-		sql: sqlDraft, args: []any{packID(id)}, becomes: id,
-		refuse: func(_ *txn, r *record) error {
+		sql: sqlDraft, args: []any{packID(id)}, envelopeID: id,
+		refuse: func(_ *txn, r *current) error {
 			if r.State == envelope.StateSending && r.ID == id {
 				return nil
 			}
@@ -147,17 +148,17 @@ func (s *Session) Draft(ctx context.Context, tx envelope.TransactionID, id envel
 	})
 }
 
-// Retry makes an envelope sending again, by itself, that is unknown, or that a
-// dead run left sending, but not in a lot that has not ended: DocuSign may still
-// make it. Before, DocuSign has been asked and does not have it. It counts as
-// another attempt, with the present as its time.
+// Retry changes an envelope to sending again, by itself, after DocuSign was asked and
+// does not have it. The envelope must be unknown, or left sending by a dead run, and
+// not part of a lot that has not ended: DocuSign may still make it. Retry counts as
+// another attempt, made now.
 func (s *Session) Retry(ctx context.Context, tx envelope.TransactionID) error {
 	if err := s.alive(); err != nil {
 		return err
 	}
 	return s.change(ctx, change{
 		op: opRetry, key: tx, sql: sqlRetry,
-		refuse: func(_ *txn, r *record) error { return r.refusal() },
+		refuse: func(_ *txn, r *current) error { return r.refusal() },
 	})
 }
 
@@ -165,34 +166,34 @@ func (s *Session) Retry(ctx context.Context, tx envelope.TransactionID) error {
 type change struct {
 	op  string
 	key envelope.TransactionID
-	// sql makes the change if it may be made, and touches no row otherwise. Its
-	// first arguments are key, run and time; args are the others.
+	// sql makes the change if it is allowed, and changes no row otherwise. Its first
+	// arguments are key, run and time; args are the others.
 	sql  string
 	args []any
-	// becomes is the envelope of DocuSign's that the row becomes by the change,
-	// which it may not be if another row is it already; "" if it becomes none.
-	becomes envelope.ID
-	// refuse says why it was not made, nil if there was no need.
-	refuse func(*txn, *record) error
+	// envelopeID is DocuSign's ID, if the change records one that no other row may
+	// have; else "".
+	envelopeID envelope.ID
+	// refuse returns why the change was not allowed; nil if it had been made before.
+	refuse func(*txn, *current) error
 }
 
 func (s *Session) change(ctx context.Context, c change) error {
-	return s.db.write(ctx, c.op, func(t *txn) error { return s.makeChange(t, c) })
+	return s.db.write(ctx, c.op, func(t *txn) error { return s.apply(t, c) })
 }
 
-// makeChange makes c, or says why it may not be made and leaves all as it was.
-func (s *Session) makeChange(t *txn, c change) error {
+// apply makes c, or returns why it is not allowed and has changed nothing.
+func (s *Session) apply(t *txn, c change) error {
 	args := append([]any{c.key[:], s.id, millis(time.Now())}, c.args...)
 	n, err := t.exec(c.sql, args...)
 	if err != nil || n == 1 {
 		return err
 	}
-	if c.becomes != "" {
-		if err := takenBy(t, c.key, c.becomes); err != nil {
+	if c.envelopeID != "" {
+		if err := checkIDFree(t, c.key, c.envelopeID); err != nil {
 			return err
 		}
 	}
-	r := &record{op: c.op, key: c.key}
+	r := &current{op: c.op, key: c.key}
 	if err := r.read(t, s.id); err != nil {
 		return err
 	}

@@ -11,8 +11,8 @@ import (
 	"batchsend/envelope"
 )
 
-// States as they are written. New envelopes are not written at all, but events
-// tell of them.
+// letters stand for the states, in their order. No envelope is written as new, but
+// events name the state before.
 const letters = "npcsfu"
 
 func letter(s envelope.State) string { return letters[s : s+1] }
@@ -30,12 +30,12 @@ func transactionID(key []byte) (id envelope.TransactionID) {
 	return id
 }
 
-// noID holds the place of an envelope ID, so that the row does not grow when
-// it becomes known.
+// noID stands for an envelope ID that is not known, so that the row does not grow
+// when it becomes known.
 var noID = make([]byte, 16)
 
-// packID writes an envelope ID in 16 bytes if it is a GUID, else as its text,
-// which a zero byte keeps from being 16 long as well.
+// packID returns an envelope ID as 16 bytes if it is a GUID, else as its text. A text
+// of 16 bytes gets a zero byte more, to be told from a GUID.
 func packID(id envelope.ID) []byte {
 	if id == "" {
 		return noID
@@ -49,6 +49,7 @@ func packID(id envelope.ID) []byte {
 	return []byte(id)
 }
 
+// idOrNull is packID, with null for no ID.
 func idOrNull(id envelope.ID) any {
 	if id == "" {
 		return nil

@@ -5,10 +5,10 @@ package ledger
 // nil.
 var Crash func(point string)
 
-// What is written, by the names that crash points and errors give it.
+// The operations that write, as crash points name them.
 const (
 	opRegister = "register" // names of account and batches
-	opSeize    = "seize"    // run and leases
+	opLease    = "lease"    // run and leases
 	opCount    = "count"    // the counter of runs
 	opAdopt    = "adopt"
 	opLooked   = "looked"
@@ -22,26 +22,26 @@ const (
 	opEnd      = "end"
 	opTemplate = "template"
 
-	opAddLot    = "add-lot"
-	opClaimLot  = "claim-lot"
-	opLot       = "lot" // a step of one
-	opSettleLot = "settle-lot"
-	opBudget    = "budget"
-	opFate      = "fate"
+	opAddLot       = "add-lot"
+	opClaimLot     = "claim-lot"
+	opLot          = "lot" // a step of one
+	opSettleLot    = "settle-lot"
+	opBudget       = "budget"
+	opRemoteStatus = "remote-status"
 )
 
-// The places in each of them.
+// The points in each of them.
 const (
-	atBegin     = "begin"     // in a transaction, nothing said
+	atBegin     = "begin"     // in a transaction, before the first statement
 	atStatement = "statement" // before each statement
-	atWritten   = "written"   // all said, not committed
-	atCommitted = "committed" // on disk, the caller does not know
+	atWritten   = "written"   // after the last statement, not committed
+	atCommitted = "committed" // on disk, before the caller knows
 )
 
 // CrashPoints are all points at which [Crash] is called, for instance
 // "claim:committed".
 var CrashPoints = func() (points []string) {
-	for _, op := range []string{opRegister, opSeize, opCount, opPlan, opClaim, opSettle, opDraft, opRetry, opBeat, opCheck, opEnd, opTemplate, opAddLot, opClaimLot, opLot, opSettleLot, opAdopt, opLooked} {
+	for _, op := range []string{opRegister, opLease, opCount, opPlan, opClaim, opSettle, opDraft, opRetry, opBeat, opCheck, opEnd, opTemplate, opAddLot, opClaimLot, opLot, opSettleLot, opAdopt, opLooked} {
 		for _, at := range []string{atBegin, atStatement, atWritten, atCommitted} {
 			points = append(points, op+":"+at)
 		}

@@ -11,11 +11,11 @@ import (
 // ErrLost is what every [LostError] is.
 var ErrLost = errors.New("the lease on the batch is lost")
 
-// LostError says that the session's lease is no longer its own: another run has
-// the batch, or this one could not tell of itself for longer than [TTL].
-// Nothing may be sent; what is in flight may and should still be settled.
+// LostError says that the session has lost a lease: another run has the batch, or
+// may have taken it because this one could not write a heartbeat for [TTL]. Nothing
+// more may be sent; calls that have left should still be settled.
 type LostError struct {
-	Holder *HeldError // who has it now; nil if that is not known
+	Holder *HeldError // the run that has it now; nil if that is not known
 }
 
 func (e *LostError) Error() string {
@@ -34,8 +34,8 @@ func (e *LostError) Hint() string {
 	return "nothing more was sent; when no other run is at it, run the same command again: envelopes already sent are skipped"
 }
 
-// TakenError says that the ledger has an envelope of DocuSign's for another row, or
-// a list or bulk batch for another lot. Nothing was changed.
+// TakenError says that DocuSign's envelope ID is recorded for another row already, or
+// the ID of a list or bulk batch for another lot. Nothing was changed.
 type TakenError struct {
 	ID   envelope.ID
 	File string
@@ -50,20 +50,20 @@ func (e *TakenError) Error() string {
 	return fmt.Sprintf("DocuSign's answer names envelope %s, which is that of line %d of %s: it is an answer to another call", e.ID, e.Line, e.File)
 }
 
-// Effect tells that nothing was written down.
+// Effect says that nothing was recorded.
 func (e *TakenError) Effect() envelope.Effect { return envelope.EffectTaken }
 
 // ErrClosed says that the ledger or the session was closed.
 var ErrClosed = errors.New("the ledger is closed")
 
-// Kind says what is wrong with a ledger as a whole.
+// Kind is what is wrong with a ledger as a whole.
 type Kind uint8
 
 // The kinds of [Error].
 const (
 	Unusable Kind = iota + 1 // the path or the file cannot be used as it is
 	Foreign                  // a file of something else
-	Damaged                  // it was a ledger
+	Damaged                  // it was a ledger once
 	Newer                    // written by a later version of batchsend
 	ReadOnly                 // it can be read but not written
 	Full                     // no room on the disk
@@ -71,14 +71,14 @@ const (
 	Broken                   // reading or writing failed for another reason
 )
 
-// Error is trouble with the ledger itself, after which nothing may be sent.
-// Hint says what to do about it.
+// Error says that the ledger itself cannot be used, so that nothing may be sent. Hint
+// says what to do about it.
 type Error struct {
 	Kind  Kind
 	Path  string
 	Cause string
 	Cure  string
-	Err   error // what SQLite or the system said; may be nil
+	Err   error // of the database or the system; may be nil
 }
 
 func (e *Error) Error() string {
@@ -88,18 +88,18 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("ledger %q: %s: %v", e.Path, e.Cause, e.Err)
 }
 
-// Unwrap returns what SQLite or the system said.
+// Unwrap returns the error of the database or the system.
 func (e *Error) Unwrap() error { return e.Err }
 
 // Hint tells the operator what to do.
 func (e *Error) Hint() string { return e.Cure }
 
-// StateError says that an envelope is not in a state that allows what was
-// asked. Nothing was changed.
+// StateError says that the state of an envelope does not allow the operation. Nothing
+// was changed.
 type StateError struct {
 	Op            string // claim, settle, draft, retry
 	TransactionID envelope.TransactionID
-	Standing      envelope.Standing // what it is instead; without Twin
+	Standing      envelope.Standing // its record, without Twin
 }
 
 func (e *StateError) Error() string {
@@ -110,13 +110,13 @@ func (e *StateError) Error() string {
 	return fmt.Sprintf("%s: transaction %s is %s", e.Op, e.TransactionID, is)
 }
 
-// NotClaimed returns what the envelope is instead.
+// NotClaimed returns the record of the envelope.
 func (e *StateError) NotClaimed() (record envelope.Standing, same *envelope.Twin) {
 	return e.Standing, nil
 }
 
-// TwinError says that another envelope of the same content was sent, in this
-// batch or another, or may have been. Nothing was claimed.
+// TwinError says that another envelope of the same content was sent, or may have been,
+// in this batch or another. Nothing was claimed.
 type TwinError struct {
 	TransactionID envelope.TransactionID
 	Twin          envelope.Twin
@@ -127,19 +127,19 @@ func (e *TwinError) Error() string {
 		e.TransactionID, e.Twin.Batch, stamp(e.Twin.At))
 }
 
-// NotClaimed returns the envelope that has the content already.
+// NotClaimed returns the envelope that has the same content.
 func (e *TwinError) NotClaimed() (record envelope.Standing, same *envelope.Twin) {
 	return envelope.Standing{}, &e.Twin
 }
 
-// HeldError says that a live run holds a batch. Since and Beat are by the
-// holder's clock.
+// HeldError says that a live run has the lease on a batch. Since and Beat are by that
+// run's clock.
 type HeldError struct {
 	Batch string
 	Host  string
 	PID   int
 	Since time.Time
-	Beat  time.Time // last sign of life
+	Beat  time.Time // the last heartbeat
 }
 
 func (e *HeldError) Error() string {
@@ -152,8 +152,8 @@ func (e *HeldError) Hint() string {
 	return "wait until it has ended and run the same command again; envelopes already sent are skipped"
 }
 
-// refusal reports whether err is an answer, given before anything was written,
-// rather than a failure of the ledger.
+// refusal reports whether err says that an operation is not allowed. Such an error
+// comes before anything is written; the ledger itself works.
 func refusal(err error) bool {
 	switch err.(type) {
 	case *StateError, *TwinError, *HeldError, *LostError, *TakenError, mistake:
@@ -162,7 +162,7 @@ func refusal(err error) bool {
 	return false
 }
 
-// mistake is that of a caller who asks for what makes no sense.
+// mistake is the error of a caller that asks for what makes no sense.
 type mistake string
 
 func (m mistake) Error() string { return string(m) }

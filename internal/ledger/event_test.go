@@ -77,7 +77,7 @@ func TestEvents(t *testing.T) {
 		"UPDATE envelope SET state = 's' WHERE id = 2":   "CHECK constraint", // never tried
 		"UPDATE envelope SET state = 'new' WHERE id = 2": "CHECK constraint",
 	} {
-		if err := db.writer.say(statement); err == nil || !strings.Contains(err.Error(), says) {
+		if err := db.writer.execute(statement); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s = %v, want an error that says %q", statement, err, says)
 		}
 	}

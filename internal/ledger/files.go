@@ -9,13 +9,13 @@ import (
 	"syscall"
 )
 
-// lockPath names the file beside the ledger whose bytes stand for batches. Once
-// the ledger has been made it is not empty, see [mark].
+// lockPath names the file beside the ledger in which each batch has a byte that a
+// run locks. It is not empty once the ledger has been created: see [markCreated].
 func lockPath(path string) string { return path + ".lock" }
 
-// locate returns the absolute path of the ledger's real file: whatever name a run
-// is given, it must find the locks and the log of the others. It refuses what is
-// not a file's path.
+// locate returns the absolute path of the ledger's real file, symbolic links
+// followed: by whatever name runs are given the ledger, all must use the same locks
+// and the same log. It refuses what is not the path of a file.
 func locate(path string) (string, error) {
 	scheme, _, isURL := strings.Cut(path, "://")
 	switch {
@@ -76,9 +76,9 @@ func resolve(path string) (string, error) {
 	return "", &fs.PathError{Op: "resolve", Path: path, Err: syscall.ELOOP}
 }
 
-// prepareFiles makes the ledger's directory and the file of its locks, which
-// tells early whether one may write there at all. It returns the path again: in a
-// directory that did not exist nothing could be resolved.
+// prepareFiles creates the ledger's directory and its lock file, which fails early
+// where this user may not write. It returns the path anew: nothing could be resolved
+// in a directory that did not exist.
 func prepareFiles(path string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", systemError(path, err)
@@ -94,10 +94,10 @@ func prepareFiles(path string) (string, error) {
 	return path, locks.close()
 }
 
-// mark notes beside the ledger that it has been made, so that one that was cut
-// to nothing later is not taken for a new one.
-func mark(path string) error {
-	if marked(path) {
+// markCreated writes into the lock file that the ledger has been created, so that a
+// ledger that somebody has truncated later is not taken for a new one.
+func markCreated(path string) error {
+	if wasCreated(path) {
 		return nil
 	}
 	if err := os.WriteFile(lockPath(path), []byte("batchsend ledger\n"), 0o600); err != nil {
@@ -106,11 +106,13 @@ func mark(path string) error {
 	return nil
 }
 
-func marked(path string) bool {
+// wasCreated reports whether the ledger at path has ever been created.
+func wasCreated(path string) bool {
 	info, err := os.Stat(lockPath(path))
 	return err == nil && info.Size() > 0
 }
 
-func vanished(path string) error {
+// emptied is the error of a ledger that has been truncated.
+func emptied(path string) error {
 	return &Error{Kind: Damaged, Path: path, Cause: "the file is empty, but it was a ledger", Cure: cureDamaged}
 }

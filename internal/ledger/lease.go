@@ -6,97 +6,98 @@ import (
 	"time"
 )
 
-// A lease lapses when its owner has not been heard of for TTL; it beats every
-// Beat.
+// A run writes a heartbeat every Beat. Its lease lapses when it has written none
+// for TTL.
 //
-// Clocks of the wall jump, and another's may be wrong by hours, so no time that
-// is written down decides anything. The owner of a lease measures the time
-// since its own last beat, and whoever waits for the lease the time in which it
-// has seen no beat, each by its own monotonic clock.
+// Wall clocks jump, and those of other hosts may be wrong by hours, so no time in
+// the ledger decides anything. The owner of a lease measures the time since its own
+// last heartbeat, and a run that waits for the lease measures for how long it has
+// seen no new one, each by its own monotonic clock.
 const (
 	TTL  = 60 * time.Second
 	Beat = 15 * time.Second
 )
 
-// pulse is what one sees of another's heart. An unequal pulse is a live one.
-type pulse struct {
+// heartbeat is the last one that a run has written into its lease. If a later look
+// finds another one, the run is alive.
+type heartbeat struct {
 	run, beat int64
 	holder    *HeldError
 }
 
-func (p pulse) same(q pulse) bool { return p.run == q.run && p.beat == q.beat }
+func (p heartbeat) equal(q heartbeat) bool { return p.run == q.run && p.beat == q.beat }
 
-// seize takes the leases on all batches of s. If it cannot tell whether holders
-// are alive it takes none and returns them, by batch; silent are those
-// that have been watched long enough.
-func (s *Session) seize(t *txn, silent map[int64]pulse) (rivals map[int64]pulse, err error) {
-	rivals = make(map[int64]pulse)
-	locked := s.locks.file
+// takeLeases takes the leases on all batches of s. If it cannot tell whether their
+// holders are alive it takes none and returns the holders, by batch. dead are
+// holders that have been watched for [TTL] and wrote no heartbeat.
+func (s *Session) takeLeases(t *txn, dead map[int64]heartbeat) (holders map[int64]heartbeat, err error) {
+	holders = make(map[int64]heartbeat)
+	lockFile := s.locks.file // 0 unless we get all the locks
 	for _, name := range s.run.Batches {
 		batch := s.batches[name]
-		got, able := s.lock(batch)
-		if !able {
-			locked = 0
+		locked, supported := s.lock(batch)
+		if !supported {
+			lockFile = 0
 		}
 		p, theirs, held, err := holder(t, name, batch)
 		if err != nil {
 			return nil, err
 		}
 		switch {
-		case able && !got:
-			return nil, p.holder // alive: the kernel says so
+		case supported && !locked:
+			return nil, p.holder // alive: it has the lock
 		case !held:
-		case able && (theirs == s.locks.file || theirs == anyLockFile): // its owner has lost the lock by dying
-		case silent[batch].holder != nil && silent[batch].same(p):
+		case supported && (theirs == s.locks.file || theirs == unknownLockFile): // its owner has died: we have its lock
+		case dead[batch].holder != nil && dead[batch].equal(p):
 		default:
-			rivals[batch] = p
+			holders[batch] = p
 		}
 	}
-	if len(rivals) > 0 {
-		return rivals, nil
+	if len(holders) > 0 {
+		return holders, nil
 	}
 	now := millis(time.Now())
 	if err := s.addRun(t, now); err != nil {
 		return nil, err
 	}
 	for _, batch := range s.batches {
-		if _, err := t.exec(sqlLease, batch, s.id, now, locked); err != nil {
+		if _, err := t.exec(sqlLease, batch, s.id, now, lockFile); err != nil {
 			return nil, err
 		}
 	}
 	return nil, nil
 }
 
-// anyLockFile stands in a lease of which it was not written down on which file
+// unknownLockFile stands in a lease of which it was not written down on which file
 // the lock is, by a release that did not think of a second one.
-const anyLockFile = 1
+const unknownLockFile = 1
 
-// lock asks the system for the lock on batch. Sessions that ask twice get it
-// twice.
-func (s *Session) lock(batch int64) (got, able bool) {
-	if s.db.deaf {
+// lock tries to take the system's lock on batch. A session that has it already gets
+// it again. supported is false where the system has no such locks.
+func (s *Session) lock(batch int64) (locked, supported bool) {
+	if s.db.ignoreLocks {
 		return false, false
 	}
 	return s.locks.take(batch)
 }
 
-// holder returns who has the lease on batch, and the file on which it said to have
-// the system's lock as well, 0 if on none. If nobody has the lease, holder still
-// carries the name.
-func holder(t *txn, name string, batch int64) (p pulse, locked int64, held bool, err error) {
+// holder returns who has the lease on batch, and the number of the lock file on
+// which it has the system's lock, 0 if it has none. If nobody has the lease,
+// p.holder names the batch all the same.
+func holder(t *txn, name string, batch int64) (p heartbeat, lockFile int64, held bool, err error) {
 	var beatAt, since int64
 	p.holder = &HeldError{Batch: name}
 	held, err = t.row(sqlHolder, []any{batch},
-		&p.run, &p.beat, &locked, &beatAt, &p.holder.Host, &p.holder.PID, &since)
+		&p.run, &p.beat, &lockFile, &beatAt, &p.holder.Host, &p.holder.PID, &since)
 	if held {
 		p.holder.Since, p.holder.Beat = timeOf(since), timeOf(beatAt)
 	}
-	return p, locked, held, err
+	return p, lockFile, held, err
 }
 
-// watch looks at the leases of rivals until one of them changes, which makes it
-// a live one, or all have been silent for TTL.
-func (s *Session) watch(ctx context.Context, rivals map[int64]pulse) (silent map[int64]pulse, err error) {
+// watch reads the heartbeats of holders until one of them changes, which proves its
+// run alive, or none has for TTL: then it returns all of them as dead.
+func (s *Session) watch(ctx context.Context, holders map[int64]heartbeat) (dead map[int64]heartbeat, err error) {
 	since := time.Now()
 	look := time.NewTicker(Beat / 5)
 	defer look.Stop()
@@ -106,24 +107,24 @@ func (s *Session) watch(ctx context.Context, rivals map[int64]pulse) (silent map
 			return nil, ctx.Err()
 		case <-look.C:
 		}
-		for batch, before := range rivals {
-			var p pulse
+		for batch, before := range holders {
+			var p heartbeat
 			err := s.db.read.QueryRowContext(ctx, sqlBeats, batch).Scan(&p.run, &p.beat)
 			switch {
-			case missing(err): // it has ended; seize will see
+			case missing(err): // it has ended: try again
 				return nil, nil
 			case err != nil:
-				return nil, sqliteError(s.db.path, err)
-			case !p.same(before):
+				return nil, s.db.explain(err)
+			case !p.equal(before):
 				return nil, before.holder
 			}
 		}
 	}
-	return rivals, nil
+	return holders, nil
 }
 
-// keepBeating tells of the session's life until it is closed.
-func (s *Session) keepBeating(ctx context.Context) {
+// sendBeats tells of the session's life until it is closed.
+func (s *Session) sendBeats(ctx context.Context) {
 	defer close(s.gone)
 	tick := time.NewTicker(Beat)
 	defer tick.Stop()
@@ -137,10 +138,10 @@ func (s *Session) keepBeating(ctx context.Context) {
 	}
 }
 
-// beat writes one beat. If it cannot, alive counts on from the last that was
-// written.
+// beat writes one heartbeat. If it cannot, [Session.alive] goes on measuring from
+// the last one.
 func (s *Session) beat(ctx context.Context) {
-	now := time.Now() // before: a beat that took long to write is an old one
+	now := time.Now() // before it is written, which may take long
 	err := s.db.write(ctx, opBeat, func(t *txn) error {
 		n, err := t.exec(sqlBeat, s.id, millis(now))
 		if err == nil && n < int64(len(s.batches)) {
@@ -152,13 +153,13 @@ func (s *Session) beat(ctx context.Context) {
 	defer s.mu.Unlock()
 	switch {
 	case err == nil:
-		s.beaten = now
+		s.lastBeat = now
 	case errors.Is(err, ErrLost):
 		s.lost = err
 	}
 }
 
-// alive returns a [*LostError] unless others must believe that s is.
+// alive returns a [*LostError] if other runs may take s for dead.
 func (s *Session) alive() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -167,14 +168,14 @@ func (s *Session) alive() error {
 		return ErrClosed
 	case s.lost != nil:
 		return s.lost
-	case time.Since(s.beaten) >= TTL:
+	case time.Since(s.lastBeat) >= TTL:
 		return &LostError{}
 	}
 	return nil
 }
 
-// CheckLease returns nil as long as the session has the leases on all of its
-// batches and others must believe that it lives, else a [*LostError].
+// CheckLease returns nil if the session has the leases on all of its batches and no
+// other run may take it for dead, else a [*LostError].
 func (s *Session) CheckLease(ctx context.Context) error {
 	if err := s.alive(); err != nil {
 		return err
@@ -182,10 +183,10 @@ func (s *Session) CheckLease(ctx context.Context) error {
 	return s.db.write(ctx, opCheck, s.leased)
 }
 
-// leased returns a [*LostError] unless all leases are still the session's.
+// leased returns a [*LostError] if the session has lost one of its leases.
 func (s *Session) leased(t *txn) error {
 	for _, batch := range s.batches {
-		var p pulse
+		var p heartbeat
 		switch held, err := t.row(sqlBeats, []any{batch}, &p.run, &p.beat); {
 		case err != nil:
 			return err

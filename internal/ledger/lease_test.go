@@ -55,19 +55,19 @@ func holding(t *testing.T, path string) *exec.Cmd {
 // The tests below do without the system's locks, and tell from heartbeats, in
 // virtual time, who is alive.
 
-func deaf(t *testing.T, path string) *ledger.DB {
+func ignoreLocks(t *testing.T, path string) *ledger.DB {
 	t.Helper()
 	db := openAt(t, path)
-	db.Deafen()
+	db.IgnoreLocks()
 	return db
 }
 
 func TestDeadLeaseLapses(t *testing.T) {
 	path := newPath(t)
 	synctest.Test(t, func(t *testing.T) {
-		begin(t, deaf(t, path), "may").Hang()
+		begin(t, ignoreLocks(t, path), "may").Hang()
 		start := time.Now()
-		begin(t, deaf(t, path), "may")
+		begin(t, ignoreLocks(t, path), "may")
 		if took := time.Since(start); took < ledger.TTL || took > ledger.TTL+ledger.Beat {
 			t.Errorf("the take-over took %v, want little more than %v", took, ledger.TTL)
 		}
@@ -77,9 +77,9 @@ func TestDeadLeaseLapses(t *testing.T) {
 func TestLiveLeaseIsSeen(t *testing.T) {
 	path := newPath(t)
 	synctest.Test(t, func(t *testing.T) {
-		s := begin(t, deaf(t, path), "may")
+		s := begin(t, ignoreLocks(t, path), "may")
 		time.Sleep(10 * time.Minute)
-		other := deaf(t, path)
+		other := ignoreLocks(t, path)
 		start := time.Now()
 		_, err := other.Begin(t.Context(), ledger.Run{Account: account, Batches: []string{"may"}})
 		if _, ok := errors.AsType[*ledger.HeldError](err); !ok {
@@ -99,18 +99,18 @@ func TestClocksThatJump(t *testing.T) {
 	for _, beatAt := range []string{"0", "beat_at + 1000 * 86400 * 365"} {
 		path := newPath(t)
 		synctest.Test(t, func(t *testing.T) {
-			first := deaf(t, path)
+			first := ignoreLocks(t, path)
 			s := begin(t, first, "may")
 			time.Sleep(time.Second)
 			synctest.Wait()
 			must(t, first.Say("UPDATE lease SET beat_at = "+beatAt))
-			_, err := deaf(t, path).Begin(t.Context(), ledger.Run{Account: account, Batches: []string{"may"}})
+			_, err := ignoreLocks(t, path).Begin(t.Context(), ledger.Run{Account: account, Batches: []string{"may"}})
 			if _, ok := errors.AsType[*ledger.HeldError](err); !ok {
 				t.Errorf("beat_at %s: Begin = %v, want that it is held", beatAt, err)
 			}
 			s.Hang()
 			start := time.Now()
-			begin(t, deaf(t, path), "may")
+			begin(t, ignoreLocks(t, path), "may")
 			if took := time.Since(start); took > ledger.TTL+ledger.Beat {
 				t.Errorf("beat_at %s: the take-over took %v", beatAt, took)
 			}
@@ -121,7 +121,7 @@ func TestClocksThatJump(t *testing.T) {
 func TestOwnBeatThatCannotBeWritten(t *testing.T) {
 	path := newPath(t)
 	synctest.Test(t, func(t *testing.T) {
-		s := begin(t, deaf(t, path), "may")
+		s := begin(t, ignoreLocks(t, path), "may")
 		e := env("may", "E-1", "x")
 		must(t, s.Plan(t.Context(), []*envelope.Envelope{e}))
 		s.Hang()
@@ -153,11 +153,11 @@ func TestOwnBeatThatCannotBeWritten(t *testing.T) {
 func TestSleeperIsTold(t *testing.T) {
 	path := newPath(t)
 	synctest.Test(t, func(t *testing.T) {
-		sleeper := begin(t, deaf(t, path), "may")
+		sleeper := begin(t, ignoreLocks(t, path), "may")
 		e := env("may", "E-1", "x")
 		must(t, sleeper.Plan(t.Context(), []*envelope.Envelope{e}))
 		sleeper.Hang()
-		begin(t, deaf(t, path), "may")
+		begin(t, ignoreLocks(t, path), "may")
 		if err := sleeper.Claim(t.Context(), e); !errors.Is(err, ledger.ErrLost) {
 			t.Errorf("Claim = %v, want ErrLost", err)
 		}

@@ -22,17 +22,17 @@ import (
 
 // DB is an open ledger. It is safe for concurrent use.
 type DB struct {
-	path    string
-	read    *sql.DB // nil if there is no ledger yet
-	writer  *writer // nil if it was opened for reading only
-	deaf    bool    // ignores the locks of the system; for tests
-	copied  string  // directory of the copy that is read instead, if there is one
-	indexes batchIndexes
+	path        string
+	read        *sql.DB // nil if the file does not exist yet
+	writer      *writer // nil if it was opened for reading only
+	ignoreLocks bool    // works as if the system had no file locks; for tests
+	copyDir     string  // directory of the copy that is read instead; "" if there is none
+	indexes     batchIndexes
 }
 
-// Open opens the ledger at path, for reading and writing. It makes what is
-// missing, private to the user, and brings an older ledger up to date; one from
-// a newer version is refused. Trouble is reported as [*Error].
+// Open opens the ledger at path, for reading and writing. It creates what is
+// missing, private to the user, and migrates an older ledger; it refuses one from
+// a newer version. Its errors are [*Error].
 //
 // The file must be on a disk of this machine: SQLite's write-ahead log does not
 // work across a network.
@@ -52,8 +52,8 @@ func Open(ctx context.Context, path string) (*DB, error) {
 }
 
 // OpenReadOnly opens the ledger at path for dry runs and status. It creates and
-// changes nothing; a ledger that is not there yet knows nothing, and one of an
-// earlier release is read as a copy that is brought up to date.
+// changes nothing. A ledger that does not exist yet counts as empty; one of an
+// earlier release is copied, and the copy is migrated and read.
 func OpenReadOnly(ctx context.Context, path string) (*DB, error) {
 	path, err := locate(path)
 	if err != nil {
@@ -64,12 +64,12 @@ func OpenReadOnly(ctx context.Context, path string) (*DB, error) {
 		return &DB{path: path}, nil
 	case err != nil:
 		return nil, systemError(path, err)
-	case info.Size() == 0 && marked(path):
-		return nil, vanished(path)
+	case info.Size() == 0 && wasCreated(path):
+		return nil, emptied(path)
 	case info.Size() == 0:
 		return &DB{path: path}, nil
 	}
-	db, err := openStill(path)
+	db, err := openUntouched(path)
 	if err != nil {
 		return nil, err
 	}
@@ -85,8 +85,8 @@ func OpenReadOnly(ctx context.Context, path string) (*DB, error) {
 	return openCopy(ctx, path, db)
 }
 
-// Close ends the writing and folds the write-ahead log into the file. Sessions
-// must have been closed before.
+// Close waits for the last write and merges the write-ahead log into the file.
+// Sessions must have been closed before.
 func (db *DB) Close() error {
 	var errs []error
 	if db.read != nil {
@@ -95,15 +95,16 @@ func (db *DB) Close() error {
 	if db.writer != nil {
 		errs = append(errs, db.writer.close())
 	}
-	if db.copied != "" {
-		errs = append(errs, os.RemoveAll(db.copied))
+	if db.copyDir != "" {
+		errs = append(errs, os.RemoveAll(db.copyDir))
 	}
 	return errors.Join(errs...)
 }
 
-// write has do done in a transaction that is on disk when write returns. If
-// ctx ends first, do was not and will not be done; once it has begun, write
-// waits for its end. Either way the answer is certain.
+// write runs do in a transaction that is on disk when write returns nil. If ctx
+// ends before do has begun, do never runs and write returns ctx's error. Once do
+// has begun, write waits for the commit, whatever happens to ctx: the caller always
+// learns whether it was written.
 func (db *DB) write(ctx context.Context, what string, do func(*txn) error) error {
 	if err := db.writable(); err != nil {
 		return err
@@ -111,6 +112,10 @@ func (db *DB) write(ctx context.Context, what string, do func(*txn) error) error
 	return db.writer.do(ctx, what, do)
 }
 
+// explain returns an [*Error] for an error of the database; others as they are.
+func (db *DB) explain(err error) error { return sqliteError(db.path, err) }
+
+// writable returns an error if the ledger was opened for reading.
 func (db *DB) writable() error {
 	if db.writer != nil {
 		return nil

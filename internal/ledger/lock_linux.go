@@ -9,16 +9,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// locks is an open file beside the ledger in which a session locks a byte for
-// each of its batches. The kernel drops the locks when the process dies, in
-// whatever way, so a lock that can be taken proves its former holder dead.
+// locks is the open lock file beside the ledger, in which a session locks a byte for
+// each of its batches. The kernel drops the locks when the process dies, in whatever
+// way, so a lock that can be taken proves that its former owner is dead.
 //
-// They belong to the open file (OFD locks), not to the process: two sessions of
-// one process exclude each other as well. Somebody may delete the file while it
-// is open, and the next process makes another, on which nobody has a lock.
+// The locks belong to the open file (OFD locks), not to the process, so that two
+// sessions of one process exclude each other as well. If somebody deletes the file, the
+// next process creates another one, on which nobody has a lock: so a lease names the
+// file that its owner has locked.
 type locks struct {
 	f    *os.File
-	file int64 // its number in the file system; nobody else's as long as it is open
+	file int64 // its inode number, which no other file has while it is open
 }
 
 func openLocks(path string) (*locks, error) {
@@ -38,9 +39,9 @@ func openLocks(path string) (*locks, error) {
 	return l, nil
 }
 
-// take locks the byte of batch. It reports whether it got it, and whether the
-// file system has such locks at all.
-func (l *locks) take(batch int64) (got, able bool) {
+// take tries to lock a byte of the file. supported is false if the file system has no
+// such locks.
+func (l *locks) take(batch int64) (locked, supported bool) {
 	err := unix.FcntlFlock(l.f.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{
 		Type: unix.F_WRLCK, Whence: io.SeekStart, Start: batch, Len: 1,
 	})
@@ -50,9 +51,9 @@ func (l *locks) take(batch int64) (got, able bool) {
 	return false, errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES)
 }
 
-// drop gives a lock back.
+// drop releases a lock.
 func (l *locks) drop(batch int64) {
-	// It was got, so it can be given back; closing the file does so at last.
+	// An error does no harm: closing the file releases the lock as well.
 	_ = unix.FcntlFlock(l.f.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{
 		Type: unix.F_UNLCK, Whence: io.SeekStart, Start: batch, Len: 1,
 	})

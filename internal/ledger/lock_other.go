@@ -4,9 +4,9 @@ package ledger
 
 import "os"
 
-// locks stands for locks that tell a dead holder from a live one, which this
-// system does not have: heartbeats alone decide. The file is made nevertheless,
-// as the model for the ledger's mode.
+// locks does nothing: this system has no locks that the kernel drops when a process
+// dies, so heartbeats alone tell a dead run from a live one. The lock file is created
+// all the same, because SQLite takes the ledger's mode from it.
 type locks struct{ file int64 }
 
 func openLocks(path string) (*locks, error) {
@@ -17,7 +17,7 @@ func openLocks(path string) (*locks, error) {
 	return &locks{}, f.Close()
 }
 
-func (*locks) take(int64) (got, able bool) { return false, false }
+func (*locks) take(int64) (locked, supported bool) { return false, false }
 
 func (*locks) drop(int64) {}
 

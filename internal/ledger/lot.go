@@ -14,9 +14,9 @@ import (
 	"batchsend/envelope"
 )
 
-// AddLot writes down that a lot of a batch is about to be prepared. It has no
-// envelopes yet; but however the run ends, the next one finds what was made at
-// DocuSign for the lot, which must be removed.
+// AddLot records that a lot of a batch is about to be prepared. It has no envelopes
+// yet. However the run ends, the next one finds the lot here, and removes what was
+// made for it at DocuSign.
 func (s *Session) AddLot(ctx context.Context, lot *envelope.Lot, batch string) error {
 	id, ok := s.batches[batch]
 	if !ok || lot.ID == "" {
@@ -37,11 +37,12 @@ func (s *Session) AddLot(ctx context.Context, lot *envelope.Lot, batch string) e
 	})
 }
 
-// ClaimLot makes planned or failed envelopes of one batch sending, as
-// [Session.Claim] does each, as the envelopes of a lot of that batch, all of them
-// in one transaction or none. When it returns no refusal and no error that is on
-// disk, and the lot, now Asked for, may be sent once. Else refused says, in the
-// order of envs, which of them may not be claimed and why, and nothing was.
+// ClaimLot claims planned or failed envelopes of one batch, as [Session.Claim] does
+// each, as the envelopes of a lot of that batch: all of them in one transaction, or
+// none. When it returns neither refused nor err, the claims are on disk, lot.Asked and
+// lot.Envelopes are set, and the lot may be sent once. Otherwise nothing was claimed;
+// refused holds, in the order of envs, why an envelope may not be claimed, nil for
+// those that may.
 func (s *Session) ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (refused []error, err error) {
 	if err := s.alive(); err != nil {
 		return nil, err
@@ -80,21 +81,21 @@ func (s *Session) ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envel
 	return nil, nil
 }
 
-// claimAll claims envs for a lot. If some are refused others may have been
-// claimed, which must be undone.
+// claimAll claims envs for a lot. If it returns refused or err, others may have been
+// claimed: the caller must undo that.
 func (s *Session) claimAll(t *txn, lot *envelope.Lot, batch int64, asked time.Time, envs []*envelope.Envelope) (refused []error, err error) {
 	var id int64
 	switch found, err := t.row(sqlAskLot, []any{lot.ID, s.id, millis(asked), batch}, &id); {
 	case err != nil:
 		return nil, err
 	case !found:
-		if _, err := s.whyNotLot(t, lot.ID); err != nil {
+		if _, err := s.lotRefusal(t, lot.ID); err != nil {
 			return nil, err
 		}
 		return nil, mistake(fmt.Sprintf("lot %s has ended, or is of another batch", lot.ID))
 	}
 	for i, env := range envs {
-		err := s.makeChange(t, s.claim(env, id))
+		err := s.apply(t, s.claim(env, id))
 		switch {
 		case err == nil:
 		case errors.Is(err, ErrLost), !refusal(err):
@@ -109,8 +110,8 @@ func (s *Session) claimAll(t *txn, lot *envelope.Lot, batch int64, asked time.Ti
 	return refused, nil
 }
 
-// batchOfLot returns the number of the batch that all envs are of. Whatever is
-// wrong with them must show before the first is claimed.
+// batchOfLot returns the number of the one batch of envs. It finds all that is wrong
+// with the lot itself, before the first envelope is claimed.
 func (s *Session) batchOfLot(lot *envelope.Lot, envs []*envelope.Envelope) (batch int64, err error) {
 	if lot.ID == "" || len(envs) == 0 {
 		return 0, mistake(fmt.Sprintf("lot %q of %d envelopes", lot.ID, len(envs)))
@@ -128,19 +129,19 @@ func (s *Session) batchOfLot(lot *envelope.Lot, envs []*envelope.Envelope) (batc
 	return batch, nil
 }
 
-// RecordLot writes down the parts of a lot that are known. If its draft is a row's,
-// or its list or batch another lot's, nothing is written, and the error is a
-// [*TakenError]; without the lease it is a [*LostError].
+// RecordLot records the parts of a lot that exist at DocuSign. If the draft is recorded
+// as the envelope of a row, or list or bulk batch as those of another lot, it records
+// nothing and the error is a [*TakenError]; without the lease it is a [*LostError].
 func (s *Session) RecordLot(ctx context.Context, lot *envelope.Lot) error {
 	return s.db.write(ctx, opLot, func(t *txn) error {
-		if err := lotTaken(t, lot); err != nil {
+		if err := checkLotFree(t, lot); err != nil {
 			return err
 		}
 		n, err := t.exec(sqlLot, lot.ID, s.id, string(lot.Draft), lot.List, lot.Batch)
 		if err != nil || n == 1 {
 			return err
 		}
-		ended, err := s.whyNotLot(t, lot.ID)
+		ended, err := s.lotRefusal(t, lot.ID)
 		if ended {
 			return mistake(fmt.Sprintf("lot %s has ended", lot.ID))
 		}
@@ -148,11 +149,12 @@ func (s *Session) RecordLot(ctx context.Context, lot *envelope.Lot) error {
 	})
 }
 
-// lotTaken returns a [*TakenError] if a part of a lot is something else already.
-func lotTaken(t *txn, lot *envelope.Lot) error {
+// checkLotFree returns a [*TakenError] if a part of the lot is recorded as something
+// else already.
+func checkLotFree(t *txn, lot *envelope.Lot) error {
 	if lot.Draft != "" {
 		e := &TakenError{ID: lot.Draft}
-		if found, err := t.row(sqlTaken, []any{packID(lot.Draft), noID}, &e.File, &e.Line); err != nil || found {
+		if found, err := t.row(sqlIDTaken, []any{packID(lot.Draft), noID}, &e.File, &e.Line); err != nil || found {
 			return cmp.Or(err, error(e))
 		}
 	}
@@ -163,9 +165,9 @@ func lotTaken(t *txn, lot *envelope.Lot) error {
 	return nil
 }
 
-// whyNotLot says why a lot could not be changed: it has ended already, or it is
-// not ours to change.
-func (s *Session) whyNotLot(t *txn, id string) (ended bool, err error) {
+// lotRefusal returns why a lot could not be changed: that it has ended, or, as err,
+// that there is no such lot or the lease on its batch is lost.
+func (s *Session) lotRefusal(t *txn, id string) (ended bool, err error) {
 	var end, lease sql.NullInt64
 	switch found, err := t.row(sqlLotState, []any{id}, &end, &lease); {
 	case err != nil:
@@ -178,16 +180,16 @@ func (s *Session) whyNotLot(t *txn, id string) (ended bool, err error) {
 	return end.Valid, nil
 }
 
-// SettleLot writes down what became of envelopes of a lot, as [Session.Settle]
-// does each, all in one transaction. If the lot is over, it is ended; speed is how
-// many copies a second DocuSign made of it, 0 if that is not known. What is still
-// sending then is for [Session.Open], as an unknown envelope always is.
+// SettleLot records what became of envelopes of a lot, as [Session.Settle] does each,
+// all in one transaction. If over is set it ends the lot as well; speed is how many
+// copies a second DocuSign made of it, 0 if that is not known. [Session.Open] returns
+// the envelopes that are still sending then, like all that are unknown.
 //
-// An envelope that would be sent as another row's is made unknown, in outs too.
-// That an envelope was sent is believed of any. Another outcome that the
-// envelope's state forbids, or of an envelope that is in the lot no more, is
-// passed over: it was settled before. Without the lease only what was sent is
-// written, and if there was more the error is a [*LostError].
+// An envelope that was sent is recorded as sent in any state. If DocuSign's ID of it
+// is recorded for another row already, it becomes unknown, also in outs. Any other
+// outcome is ignored if the envelope's state forbids it or the envelope is not in the
+// lot any more: it was settled before. Without the lease only what was sent is
+// recorded, and the error is a [*LostError] if there was anything else.
 func (s *Session) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome, over bool, speed float64) error {
 	for id, out := range outs {
 		if _, err := s.settle(id, out); err != nil {
@@ -197,10 +199,10 @@ func (s *Session) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[env
 			return mistake("an envelope without a transaction ID")
 		}
 	}
-	var lost error // not the op's own answer, which would be one before anything is written
+	var lost error // kept apart from the op's error, which would undo what was sent
 	err := s.db.write(ctx, opSettleLot, func(t *txn) error {
 		for _, id := range slices.SortedFunc(maps.Keys(outs), envelope.TransactionID.Compare) { // the order of the index
-			switch err := s.settleInLot(t, lot, id, outs); {
+			switch err := s.settleOneOfLot(t, lot, id, outs); {
 			case errors.Is(err, ErrLost):
 				lost = err
 			case err != nil && !refusal(err):
@@ -215,7 +217,7 @@ func (s *Session) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[env
 		if err != nil || n == 1 {
 			return err
 		}
-		if _, err = s.whyNotLot(t, lot.ID); refusal(err) {
+		if _, err = s.lotRefusal(t, lot.ID); refusal(err) {
 			lost, err = err, nil
 		}
 		return err
@@ -226,8 +228,8 @@ func (s *Session) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[env
 	return lost
 }
 
-// settleInLot writes down what became of one envelope of a lot, as outs says.
-func (s *Session) settleInLot(t *txn, lot *envelope.Lot, id envelope.TransactionID, outs map[envelope.TransactionID]envelope.Outcome) error {
+// settleOneOfLot records what became of one envelope of a lot, as outs says.
+func (s *Session) settleOneOfLot(t *txn, lot *envelope.Lot, id envelope.TransactionID, outs map[envelope.TransactionID]envelope.Outcome) error {
 	c, err := s.settle(id, outs[id])
 	if err != nil {
 		return err
@@ -235,23 +237,23 @@ func (s *Session) settleInLot(t *txn, lot *envelope.Lot, id envelope.Transaction
 	if outs[id].Status != envelope.Sent {
 		c.sql, c.args = sqlSettleLot, append(c.args, lot.ID)
 	}
-	err = s.makeChange(t, c)
+	err = s.apply(t, c)
 	if taken, ok := errors.AsType[*TakenError](err); ok {
 		outs[id] = envelope.Outcome{Status: envelope.Unknown, Message: taken.Error()}
-		return s.settleInLot(t, lot, id, outs)
+		return s.settleOneOfLot(t, lot, id, outs)
 	}
 	return err
 }
 
-// Lots returns the lots of the session's batches with which something is still
-// to be done, the oldest first, each with those of its envelopes that are still
-// sending, in the order in which they were planned.
+// Lots returns the lots of the session's batches that have not ended, the oldest
+// first, each with those of its envelopes that are still sending, in the order in
+// which they were planned.
 func (s *Session) Lots(ctx context.Context) ([]envelope.Lot, error) {
 	var all []envelope.Lot
 	for _, name := range s.run.Batches {
 		lots, err := s.lots(ctx, s.batches[name])
 		if err != nil {
-			return nil, sqliteError(s.db.path, err)
+			return nil, s.db.explain(err)
 		}
 		all = append(all, lots...)
 	}
@@ -289,8 +291,8 @@ func (s *Session) lots(ctx context.Context, batch int64) ([]envelope.Lot, error)
 	return lots, rows.Err()
 }
 
-// LotSpeed returns how many copies a second DocuSign made of the account's
-// lots when that was last seen; 0 if it never was.
+// LotSpeed returns how many copies a second DocuSign made of the account's last lot of
+// which that is known; 0 if there is none.
 func (db *DB) LotSpeed(ctx context.Context, account string) (speed float64, err error) {
 	if db.read == nil {
 		return 0, nil
@@ -299,5 +301,5 @@ func (db *DB) LotSpeed(ctx context.Context, account string) (speed float64, err 
 	if missing(err) {
 		return 0, nil
 	}
-	return speed, sqliteError(db.path, err)
+	return speed, db.explain(err)
 }

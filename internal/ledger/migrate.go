@@ -21,25 +21,25 @@ var migrations embed.FS
 // latest is the version of the last migration: the tables this program knows.
 const latest = 6
 
-// applicationID marks an SQLite file as a ledger: "bsnd".
+// applicationID tells ledgers from other SQLite files: "bsnd".
 const applicationID = 0x62736e64
 
 var isLedger = fmt.Sprintf("application_id = %d", applicationID)
 
-// migratePatience is how long others may take over the same migration.
-const migratePatience = 2 * time.Second
+// migrateTimeout is how long another process may take for the same migration.
+const migrateTimeout = 2 * time.Second
 
-// migrate makes db, which may be empty, a ledger of the latest version.
+// migrate turns db, which may be empty, into a ledger of the latest version.
 //
-// Other processes may be doing the same at this moment. They take turns; where
-// they cannot, SQLite lets one of them do each step, and whoever comes second
-// starts anew and finds it done.
+// Other processes may be doing the same. They take turns by a file lock. Where the
+// system has none, SQLite lets one of them do each step; the others fail, start
+// again and find the step done.
 func migrate(ctx context.Context, path string, db *sql.DB) error {
 	start := time.Now()
 	for {
 		err := migrateOnce(ctx, path, db)
 		e, ok := errors.AsType[*Error](err)
-		if !ok || e.Kind != Busy && e.Kind != Broken || time.Since(start) > migratePatience {
+		if !ok || e.Kind != Busy && e.Kind != Broken || time.Since(start) > migrateTimeout {
 			return err
 		}
 		select {
@@ -55,19 +55,19 @@ func migrateOnce(ctx context.Context, path string, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	if version < 0 && marked(path) {
-		return vanished(path)
+	if version < 0 && wasCreated(path) {
+		return emptied(path)
 	}
 	if version < latest {
-		if err := inTurn(ctx, path, func() error { return migrateUp(ctx, path, db) }); err != nil {
+		if err := withMigrationLock(ctx, path, func() error { return migrateUp(ctx, path, db) }); err != nil {
 			return err
 		}
 	}
-	// A file that can only be read has been opened without complaint so far.
+	// So far nothing was written, so a read-only file shows here.
 	if err := pragmas(ctx, path, db, isLedger); err != nil {
 		return err
 	}
-	return mark(path)
+	return markCreated(path)
 }
 
 func migrateUp(ctx context.Context, path string, db *sql.DB) error {
@@ -77,23 +77,23 @@ func migrateUp(ctx context.Context, path string, db *sql.DB) error {
 	if err := pragmas(ctx, path, db, isLedger, "journal_mode = wal"); err != nil {
 		return err
 	}
-	return sqliteError(path, goUp(ctx, db))
+	return sqliteError(path, migrateTables(ctx, db))
 }
 
-// turn is the byte of the locks' file that the one who migrates holds; those
+// migrationByte is the byte of the lock file that a migrating process locks. Those
 // after it stand for batches.
-const turn = 0
+const migrationByte = 0
 
-// inTurn does what several processes must not do at once. Where the system has
-// no locks they do it all the same, and the slower ones begin again.
-func inTurn(ctx context.Context, path string, do func() error) error {
+// withMigrationLock calls do when no other process is migrating the ledger. Where
+// the system has no locks it calls do at once: see [migrate].
+func withMigrationLock(ctx context.Context, path string, do func() error) error {
 	locks, err := openLocks(path)
 	if err != nil {
 		return systemError(path, err)
 	}
 	defer locks.close()
 	for {
-		if got, able := locks.take(turn); got || !able {
+		if locked, supported := locks.take(migrationByte); locked || !supported {
 			return do()
 		}
 		select {
@@ -113,7 +113,7 @@ func pragmas(ctx context.Context, path string, db *sql.DB, pragmas ...string) er
 	return nil
 }
 
-func goUp(ctx context.Context, db *sql.DB) error {
+func migrateTables(ctx context.Context, db *sql.DB) error {
 	files, err := fs.Sub(migrations, "migrations/sqlite")
 	if err != nil {
 		return err
@@ -127,9 +127,9 @@ func goUp(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
-// versionOf returns the version of the ledger in db, 0 if its tables are yet to
-// be made and -1 if the file is empty. It refuses whatever is not a ledger, and
-// one that is newer than this program.
+// versionOf returns the version of the ledger in db: 0 if it has no tables yet, -1 if
+// the file is empty. It refuses a file that is no ledger, and a ledger that is newer
+// than this program.
 func versionOf(ctx context.Context, path string, db *sql.DB) (int, error) {
 	var app, tables, versioned int
 	err := db.QueryRowContext(ctx, sqlFileKind).Scan(&app, &tables, &versioned)
@@ -157,29 +157,29 @@ func versionOf(ctx context.Context, path string, db *sql.DB) (int, error) {
 	return version, nil
 }
 
-// openCopy opens a copy of a ledger that an earlier release has written, brought
-// up to date, for those who must change nothing. Close removes it.
+// openCopy copies a ledger of an earlier release and migrates the copy, for those who
+// must change nothing. Close removes the copy.
 func openCopy(ctx context.Context, path string, db *sql.DB) (*DB, error) {
 	dir, err := os.MkdirTemp("", "batchsend-ledger-*") // private to the user
 	if err != nil {
 		return nil, systemError(os.TempDir(), err)
 	}
-	copied := &DB{path: path, copied: dir}
-	if err := copied.take(ctx, db); err != nil {
-		return nil, errors.Join(err, copied.Close())
+	opened := &DB{path: path, copyDir: dir}
+	if err := opened.copyFrom(ctx, db); err != nil {
+		return nil, errors.Join(err, opened.Close())
 	}
-	return copied, nil
+	return opened, nil
 }
 
-// take copies what db holds and brings the copy up to date.
-func (db *DB) take(ctx context.Context, from *sql.DB) error {
-	file := filepath.Join(db.copied, "ledger.db")
+// copyFrom copies a database and migrates the copy.
+func (db *DB) copyFrom(ctx context.Context, from *sql.DB) error {
+	file := filepath.Join(db.copyDir, "ledger.db")
 	if _, err := from.ExecContext(ctx, "VACUUM INTO ?", file); err != nil {
 		return sqliteError(db.path, err)
 	}
 	var err error
-	if db.read, err = sql.Open("sqlite", dsn(file, url.Values{"_pragma": {patience}})); err != nil {
+	if db.read, err = sql.Open("sqlite", dsn(file, url.Values{"_pragma": {busyTimeout}})); err != nil {
 		return sqliteError(db.path, err)
 	}
-	return sqliteError(db.path, goUp(ctx, db.read))
+	return sqliteError(db.path, migrateTables(ctx, db.read))
 }

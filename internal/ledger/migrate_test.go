@@ -70,7 +70,7 @@ func earlierLedger(t *testing.T, version int64, written string) (path string) {
 			t.Fatal(err)
 		}
 	}
-	if err := mark(path); err != nil {
+	if err := markCreated(path); err != nil {
 		t.Fatal(err)
 	}
 	return path

@@ -61,9 +61,9 @@ func TestModel(t *testing.T) {
 		n++
 		path := filepath.Join(dir, fmt.Sprint(n), "ledger.db")
 		defer os.RemoveAll(filepath.Dir(path))
-		deaf := rapid.Bool().Draw(t, "deaf")
+		ignoreLocks := rapid.Bool().Draw(t, "deaf")
 		rapid.SyncTest(t, func(t *rapid.T) {
-			m := &machine{path: path, deaf: deaf, model: make(model)}
+			m := &machine{path: path, ignoreLocks: ignoreLocks, model: make(model)}
 			m.open(t)
 			defer m.close(t)
 			t.Repeat(map[string]func(*rapid.T){
@@ -76,8 +76,8 @@ func TestModel(t *testing.T) {
 }
 
 type machine struct {
-	path string
-	deaf bool
+	path        string
+	ignoreLocks bool
 	model
 	db   *ledger.DB
 	s    *ledger.Session
@@ -101,8 +101,8 @@ func (m *machine) open(t *rapid.T) {
 	if m.db, err = ledger.Open(context.Background(), m.path); err != nil {
 		t.Fatal(err)
 	}
-	if m.deaf {
-		m.db.Deafen() // then a crash is followed by a lapse
+	if m.ignoreLocks {
+		m.db.IgnoreLocks() // then a crash is followed by a lapse
 	}
 	run := ledger.Run{Account: account, Batches: []string{"may", "june"}}
 	if m.s, err = m.db.Begin(context.Background(), run); err != nil {

@@ -147,7 +147,7 @@ func TestParticipantOfDeletedLockFile(t *testing.T) {
 func TestTakenOver(t *testing.T) {
 	path := newPath(t)
 	synctest.Test(t, func(t *testing.T) {
-		sleeper := begin(t, deaf(t, path), "may")
+		sleeper := begin(t, ignoreLocks(t, path), "may")
 		e := env("may", "E-1", "x")
 		must(t, sleeper.Plan(t.Context(), []*envelope.Envelope{e}))
 		sleeper.Hang()
@@ -156,7 +156,7 @@ func TestTakenOver(t *testing.T) {
 		if lost, ok := errors.AsType[*ledger.LostError](err); !ok || lost.Holder != nil || !strings.Contains(err.Error(), "1m0s") {
 			t.Errorf("Claim = %v, want that the lease is lost, to nobody known", err)
 		}
-		s, err := deaf(t, path).Begin(t.Context(), ledger.Run{Account: account, Batches: []string{"may"}, Host: "atlas", PID: 4711})
+		s, err := ignoreLocks(t, path).Begin(t.Context(), ledger.Run{Account: account, Batches: []string{"may"}, Host: "atlas", PID: 4711})
 		must(t, err)
 		defer s.Close(context.Background())
 		if err := s.Plan(t.Context(), []*envelope.Envelope{e}); err != nil {

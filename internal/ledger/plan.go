@@ -12,15 +12,15 @@ import (
 )
 
 const (
-	planRows  = 100    // in a statement
-	planChunk = 20_000 // in a transaction: a second process waits for no more
-	labelSize = 80     // bytes of a label that are kept
+	planRows  = 100    // in one statement
+	planChunk = 20_000 // in one transaction, for which other processes have to wait
+	labelSize = 80     // bytes of a label that are stored
 )
 
-// Plan records envelopes that are new. One that replaces another that was never
-// sent ([envelope.Identity].Replaces) takes its place. All others stay as they
-// are. An end of ctx is noticed between transactions, and what they wrote
-// remains planned.
+// Plan records envelopes that are new. A new one that replaces another which was
+// never sent ([envelope.Identity].Replaces) takes over its row. Those that are
+// recorded already stay as they are. If ctx ends, what earlier transactions of the
+// call have written remains planned.
 //
 // A long list may be planned in slices, and what was planned before may be among
 // them. Slices of 20,000 are best, each of which is one transaction: every slice
@@ -34,7 +34,7 @@ func (s *Session) Plan(ctx context.Context, envs []*envelope.Envelope) error {
 	if err != nil {
 		return err
 	}
-	// In the order of the index every page is written once.
+	// In the order of the index, so that each of its pages is written once.
 	slices.SortFunc(rows, func(a, b planRow) int {
 		return a.env.TransactionID.Compare(b.env.TransactionID)
 	})
@@ -50,11 +50,11 @@ func (s *Session) Plan(ctx context.Context, envs []*envelope.Envelope) error {
 type planRow struct {
 	env   *envelope.Envelope
 	batch int64
-	file  int // of the files to which it belongs
+	file  int // index of its file's name
 }
 
-// planned checks that envs are the session's and returns what is to be written
-// of them, and the names of their files.
+// planned checks that envs are of the session's batches and returns what to write, and
+// the names of their files.
 func (s *Session) planned(envs []*envelope.Envelope) (rows []planRow, files []string, err error) {
 	rows = make([]planRow, len(envs))
 	known := make(map[string]int)
@@ -135,8 +135,8 @@ type planWriter struct {
 	now       int64
 }
 
-// identity returns the columns that stand for an envelope's identity: key,
-// content, scheme, template, people, names.
+// identity returns the columns of an envelope's identity: key, content, scheme,
+// template, people, names.
 func (w *planWriter) identity(env *envelope.Identity) (columns [6]any, err error) {
 	if env.IsLegacy() {
 		return [6]any{env.TransactionID[:], env.Content[:], 1, nil, nil, nil}, nil
@@ -159,7 +159,7 @@ func (w *planWriter) template(guid string) (id int64, err error) {
 	return id, err
 }
 
-// rename gives the envelope that r's replaces its identity.
+// rename gives the row that r's envelope replaces the identity of that envelope.
 func (w *planWriter) rename(r planRow, id [6]any) error {
 	if r.env.Replaces.IsZero() {
 		return nil
@@ -169,8 +169,8 @@ func (w *planWriter) rename(r planRow, id [6]any) error {
 	return err
 }
 
-// storedLabel is a label as the ledger keeps it. Of one that is too long its
-// beginning and a digest remain, which tell it from others.
+// storedLabel is a label as the ledger stores it. A label that is too long is cut,
+// with a digest at its end to tell it from others.
 func storedLabel(label string) string {
 	if len(label) <= labelSize {
 		return label
@@ -179,7 +179,7 @@ func storedLabel(label string) string {
 	return cut(label, labelSize-16) + hex.EncodeToString(sum[:8])
 }
 
-// filesOf returns the numbers of files.
+// filesOf returns the numbers of files, which get one if they have none.
 func filesOf(t *txn, files []string) ([]int64, error) {
 	ids := make([]int64, len(files))
 	for i, name := range files {

@@ -13,15 +13,15 @@ import (
 // Probed is what [Probe] found.
 type Probed struct {
 	Path  string // absolute
-	There bool   // false: a run would make it
-	Older bool   // a run would bring it up to date
+	There bool   // false: a run would create it
+	Older bool   // a run would migrate it
 	Free  int64  // bytes left on its disk, -1 if that is not known
 }
 
-// Probe tries whether a run could use the ledger at path as [Open] does: whether
-// it can be read and written, and whether its directory takes files. It changes
-// nothing and leaves nothing behind, but for what SQLite itself puts right after
-// a crash. Trouble is reported as [*Error].
+// Probe finds out whether a run could use the ledger at path as [Open] does: whether it
+// can be read and written, and whether files can be created in its directory. It
+// changes nothing and leaves nothing behind, except that SQLite may recover the file
+// after a crash. Its errors are [*Error].
 func Probe(ctx context.Context, path string) (Probed, error) {
 	path, err := locate(path)
 	if err != nil {
@@ -31,8 +31,8 @@ func Probe(ctx context.Context, path string) (Probed, error) {
 	switch info, err := os.Stat(path); {
 	case err == nil:
 		p.There = info.Size() > 0
-		if !p.There && marked(path) {
-			return p, vanished(path)
+		if !p.There && wasCreated(path) {
+			return p, emptied(path)
 		}
 	case !errors.Is(err, fs.ErrNotExist):
 		return p, systemError(path, err)
@@ -48,7 +48,7 @@ func Probe(ctx context.Context, path string) (Probed, error) {
 	return p, err
 }
 
-// nearest is the directory, or its nearest parent that is there.
+// nearest is the directory, or its nearest parent that exists.
 func nearest(dir string) string {
 	for {
 		if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {
@@ -65,14 +65,14 @@ func probeDirectory(dir string) error {
 		return err
 	}
 	defer os.Remove(f.Name())
-	_, err = f.Write(make([]byte, 4096)) // a full disk takes names, but nothing in them
+	_, err = f.Write(make([]byte, 4096)) // on a full disk files can be created, but not written
 	return errors.Join(err, f.Close())
 }
 
-// probeFile begins to write and takes it back.
+// probeFile begins a transaction that writes, and rolls it back.
 func probeFile(ctx context.Context, path string) (older bool, err error) {
 	db, err := sql.Open("sqlite", dsn(path, url.Values{
-		"mode": {"rw"}, "_pragma": {patience, "cell_size_check(1)"},
+		"mode": {"rw"}, "_pragma": {busyTimeout, "cell_size_check(1)"},
 	}))
 	if err != nil {
 		return false, sqliteError(path, err)
@@ -81,9 +81,9 @@ func probeFile(ctx context.Context, path string) (older bool, err error) {
 	db.SetMaxOpenConns(1)
 	version, err := versionOf(ctx, path, db)
 	if err == nil {
-		err = inspect(ctx, path, db)
+		err = checkIntegrity(ctx, path, db)
 	}
-	for _, statement := range []string{"BEGIN IMMEDIATE", "ROLLBACK"} {
+	for _, statement := range []string{sqlBegin, "ROLLBACK"} {
 		if err == nil {
 			if _, failed := db.ExecContext(ctx, statement); failed != nil {
 				err = sqliteError(path, failed)

@@ -1,9 +1,7 @@
 package ledger
 
-import "strings"
-
-// All SQL but the migrations. Statements are written for SQLite; those of the
-// second block are its own, the others PostgreSQL takes as they are or nearly.
+// The SQL that other databases understand as well, with what dialect.go defines. The
+// rest stands there, but for the migrations.
 
 const (
 	sqlVersion = `SELECT max(version_id) FROM goose_db_version WHERE is_applied`
@@ -18,7 +16,7 @@ const (
 
 	// Runs of which only the counter beside the ledger knows keep their numbers.
 	sqlAddRun = `INSERT INTO run (id, account, host, pid, owner, version, started, counts)
-		SELECT max(coalesce(max(id), 0), $7) + 1, $1, $2, $3, $4, $5, $6, 1 FROM run WHERE true RETURNING id`
+		SELECT CASE WHEN max(id) > $7 THEN max(id) ELSE $7 END + 1, $1, $2, $3, $4, $5, $6, 1 FROM run RETURNING id`
 	sqlLastRun = `SELECT coalesce(max(id), 0) FROM run`
 	sqlAddGap  = `INSERT INTO gap (run, killed) VALUES ($1, $2)`
 	sqlGaps    = `SELECT (SELECT coalesce(max(id), 0) FROM run), (SELECT min(started) FROM run WHERE counts = 1), max(run), max(killed)
@@ -59,46 +57,46 @@ const (
 		VALUES ($1, $2, $3, $5, $4, $6)`
 
 	// The next four decide whether a change may be made and make it; changing
-	// no row is a refusal, for which [record.refusal] finds the words.
+	// no row is a refusal, for which [current.refusal] tells why.
 	// A claim forgets the draft of an attempt before: it may hold what the row
 	// said then.
 	sqlClaim = `UPDATE envelope SET state = 'c', attempts = attempts + 1, run = $2, at = $3, code = NULL, message = NULL,
-			docusign = zeroblob(16), lot = $7
+			docusign = ` + emptyID + `, lot = $7
 		WHERE key = $1 AND state IN ('p', 'f') AND content = $4` + andLeased + `
-		AND ($6 OR NOT EXISTS (SELECT 1 ` + twins + ` AND t.content = $4 AND t.key <> $1))`
+		AND ($6 OR NOT EXISTS (SELECT 1 ` + sentContent + ` AND t.content = $4 AND t.key <> $1))`
 	sqlSettle = `UPDATE envelope SET state = $4, run = $2, at = $3, docusign = coalesce($5, docusign), code = $6, message = $7
 		WHERE key = $1 AND state IN ('c', 'u') AND state <> $4` + andLeased
 	sqlSettleSent = `UPDATE envelope SET state = 's', run = $2, at = $3, docusign = $4, code = NULL, message = NULL,
 			attempts = CASE attempts WHEN 0 THEN 1 ELSE attempts END
-		WHERE key = $1 AND state <> 's'` + andFree
+		WHERE key = $1 AND state <> 's'` + andIDFree
 	// What is not sent is believed of the lot's own envelopes only: others have
 	// been claimed anew since.
 	sqlSettleLot = sqlSettle + ` AND lot = (SELECT id FROM lot WHERE guid = $8)`
 	sqlDraft     = `UPDATE envelope SET run = $2, at = $3, docusign = $4
-		WHERE key = $1 AND state = 'c' AND docusign <> $4` + andLeased + andFree
+		WHERE key = $1 AND state = 'c' AND docusign <> $4` + andLeased + andIDFree
 	sqlRetry = `UPDATE envelope SET state = 'c', attempts = attempts + 1, run = $2, at = $3, code = NULL, message = NULL,
-			docusign = zeroblob(16), lot = NULL
+			docusign = ` + emptyID + `, lot = NULL
 		WHERE key = $1 AND (state = 'u' OR state = 'c' AND run <> $2
 			AND NOT EXISTS (SELECT 1 FROM lot WHERE lot.id = envelope.lot AND lot.ended IS NULL))` + andLeased
 
 	andLeased = ` AND EXISTS (SELECT 1 FROM lease l WHERE l.batch = envelope.batch AND l.run = $2)`
 	// An envelope of DocuSign's is that of one row.
-	andFree = ` AND NOT EXISTS (SELECT 1 FROM envelope o WHERE substr(o.docusign, 1, 4) = substr($4, 1, 4) AND o.docusign = $4
-			AND o.docusign <> x'00000000000000000000000000000000' AND o.key <> $1)`
-	twins = `FROM envelope t JOIN batch b ON b.id = t.batch
+	andIDFree = ` AND NOT EXISTS (SELECT 1 FROM envelope o WHERE substr(o.docusign, 1, 4) = substr($4, 1, 4) AND o.docusign = $4
+			AND o.docusign <> ` + emptyID + ` AND o.key <> $1)`
+	sentContent = `FROM envelope t JOIN batch b ON b.id = t.batch
 		WHERE substr(t.content, 1, 8) = substr($4, 1, 8) AND t.attempts > 0 AND t.state IN ('s', 'c', 'u') AND b.account = $5`
 
 	sqlRecord = `SELECT e.content, e.state, e.at, e.docusign, e.code, e.message, l.run
 		FROM envelope e LEFT JOIN lease l ON l.batch = e.batch WHERE e.key = $1`
-	sqlTaken = `SELECT f.name, e.line FROM envelope e JOIN file f ON f.id = e.file
-		WHERE substr(e.docusign, 1, 4) = substr($1, 1, 4) AND e.docusign = $1 AND e.docusign <> x'00000000000000000000000000000000' AND e.key <> $2 LIMIT 1`
-	sqlTwin = `SELECT b.name, t.state, t.docusign, t.at
+	sqlIDTaken = `SELECT f.name, e.line FROM envelope e JOIN file f ON f.id = e.file
+		WHERE substr(e.docusign, 1, 4) = substr($1, 1, 4) AND e.docusign = $1 AND e.docusign <> ` + emptyID + ` AND e.key <> $2 LIMIT 1`
+	sqlSentContent = `SELECT b.name, t.state, t.docusign, t.at
 		FROM envelope t JOIN batch b ON b.id = t.batch
 		WHERE substr(t.content, 1, 8) = substr($1, 1, 8) AND t.attempts > 0 AND t.state IN ('s', 'c', 'u')
 		AND b.account = $2 AND t.content = $1 AND t.key <> $3
 		ORDER BY t.state = 's' DESC LIMIT 1`
 
-	sqlOpen = `SELECT e.id, e.key, e.content, b.name, e.label, f.name, e.line, e.state, e.attempts, e.docusign, e.run, e.scheme, e.code, e.message
+	sqlUnresolved = `SELECT e.id, e.key, e.content, b.name, e.label, f.name, e.line, e.state, e.attempts, e.docusign, e.run, e.scheme, e.code, e.message
 		FROM batch b JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id JOIN file f ON f.id = e.file
 		LEFT JOIN lot ON lot.id = e.lot AND lot.ended IS NULL
 		WHERE b.id = $1 AND (e.state = 'u' OR e.state = 'c' AND lot.id IS NULL) ORDER BY e.id`
@@ -112,8 +110,8 @@ const (
 			(SELECT count(*) FROM lot WHERE lot.batch = b.id AND lot.ended IS NULL)
 		FROM batch b JOIN account a ON a.id = b.account
 		LEFT JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id LEFT JOIN file f ON f.id = e.file
-		GROUP BY b.id, f.id, e.state ORDER BY b.id, f.id, e.state`
-	sqlFateTotals = `SELECT e.batch, t.status, count(*) FROM fate t JOIN envelope e ON e.id = t.envelope
+		GROUP BY b.id, a.id, f.id, e.state ORDER BY b.id, f.id, e.state`
+	sqlRemoteStatusTotals = `SELECT e.batch, t.status, count(*) FROM fate t JOIN envelope e ON e.id = t.envelope
 		GROUP BY e.batch, t.status`
 	sqlEnvelopes = `SELECT e.key, e.label, f.name, e.line, e.state, e.docusign, e.code, e.message, e.at, e.attempts,
 			coalesce(t.status, ''), coalesce(t.changed, 0), coalesce(t.asked, 0), e.scheme
@@ -160,12 +158,12 @@ const (
 	sqlSetBudget = `INSERT INTO budget (account, text, at) SELECT id, $2, $3 FROM account WHERE guid = $1
 		ON CONFLICT (account) DO UPDATE SET text = excluded.text, at = excluded.at`
 
-	sqlFates = `SELECT e.id, e.docusign, coalesce(f.status, ''), coalesce(f.changed, 0), coalesce(f.asked, 0)
+	sqlRemoteStatuses = `SELECT e.id, e.docusign, coalesce(f.status, ''), coalesce(f.changed, 0), coalesce(f.asked, 0)
 		FROM account a JOIN batch b ON b.account = a.id
 		JOIN envelope e ON e.id BETWEEN b.low AND b.high AND e.batch = b.id LEFT JOIN fate f ON f.envelope = e.id
 		WHERE a.guid = $1 AND b.name = $2 AND e.state = 's' ORDER BY e.id`
 	// Of two who ask at the same time the later is right.
-	sqlSeeFate = `INSERT INTO fate (envelope, status, changed, asked) VALUES ($1, $2, $3, $4)
+	sqlSetRemoteStatus = `INSERT INTO fate (envelope, status, changed, asked) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (envelope) DO UPDATE SET status = excluded.status, changed = excluded.changed, asked = excluded.asked
 		WHERE fate.asked <= excluded.asked`
 
@@ -174,44 +172,3 @@ const (
 	sqlTemplate = `SELECT t.fingerprint, t.seen FROM template t JOIN batch b ON b.id = t.batch JOIN account a ON a.id = b.account
 		WHERE a.guid = $1 AND b.name = $2 AND t.template = $3`
 )
-
-const (
-	// sqlFileKind looks at the whole in one statement, lest a migration by
-	// another process show half.
-	sqlFileKind = `SELECT (SELECT application_id FROM pragma_application_id),
-		count(*), coalesce(sum(name = 'goose_db_version'), 0) FROM sqlite_schema`
-
-	// The next two look up $2 keys or digests, 16 bytes each, that stand one
-	// after the other in $1: one argument binds much faster than thousands.
-	numbered = `WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $2),
-		asked (i, v) AS (SELECT i, substr($1, i * 16 + 1, 16) FROM n) `
-	sqlStandings = numbered + `SELECT a.i, e.content, e.state, e.docusign, e.code, e.message, e.at, coalesce(f.status, '')
-		FROM asked a CROSS JOIN envelope e ON e.key = a.v LEFT JOIN fate f ON f.envelope = e.id`
-	sqlTwins = numbered + `SELECT a.i, e.key, b.name, e.state, e.docusign, e.at
-		FROM asked a CROSS JOIN envelope e ON substr(e.content, 1, 8) = substr(a.v, 1, 8) AND e.content = a.v
-		JOIN batch b ON b.id = e.batch
-		WHERE e.attempts > 0 AND e.state IN ('s', 'c', 'u') AND b.account = $3`
-
-	// $1 is a list of row numbers in JSON.
-	sqlByIDs = `SELECT e.key, coalesce(t.guid, ''), e.scheme, e.label, e.people, e.names, e.line, e.state, e.docusign, e.at
-		FROM json_each($1) n CROSS JOIN envelope e ON e.id = n.value LEFT JOIN template_name t ON t.id = e.template`
-
-	// The next looks up digests of 8 bytes.
-	sqlSamePeople = `WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $2),
-		asked (i, v) AS (SELECT i, substr($1, i * 8 + 1, 8) FROM n)
-		SELECT a.i, e.key, b.name, coalesce(t.guid, ''), e.label, e.line, e.state, e.docusign, e.at
-		FROM asked a CROSS JOIN envelope e ON e.people = a.v AND e.people IS NOT NULL
-		JOIN batch b ON b.id = e.batch LEFT JOIN template_name t ON t.id = e.template
-		WHERE b.account = $3 AND e.state IN ('s', 'c', 'u')`
-)
-
-// sqlPlan plans n envelopes at once: new ones, and new contents of those that
-// are planned or failed.
-func sqlPlan(n int) string {
-	const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'p', 0, zeroblob(16))"
-	return `INSERT INTO envelope (key, content, scheme, template, people, names, batch, file, line, label, run, at, state, attempts, docusign) VALUES ` +
-		strings.Repeat(row+", ", n-1) + row + ` ON CONFLICT (key) DO UPDATE
-		SET content = excluded.content, file = excluded.file, line = excluded.line, label = excluded.label,
-			run = excluded.run, at = excluded.at
-		WHERE envelope.state IN ('p', 'f') AND envelope.content <> excluded.content`
-}

@@ -16,12 +16,12 @@ func TestQueriesUseIndexes(t *testing.T) {
 	defer db.Close()
 	for name, query := range map[string]string{
 		"claim": sqlClaim, "settle": sqlSettle, "settle sent": sqlSettleSent, "draft": sqlDraft, "retry": sqlRetry,
-		"record": sqlRecord, "twin": sqlTwin, "standings": sqlStandings, "twins": sqlTwins, "open": sqlOpen,
+		"record": sqlRecord, "sent content": sqlSentContent, "records": sqlRecords, "same content": sqlSameContent, "unresolved": sqlUnresolved,
 		"envelopes": sqlEnvelopes, "lots": sqlLots, "lot": sqlLot, "settle in a lot": sqlSettleLot, "end lot": sqlEndLot, "ask for lot": sqlAskLot,
-		"taken": sqlTaken, "lot taken": sqlLotTaken,
+		"ID taken": sqlIDTaken, "lot taken": sqlLotTaken,
 		"lot's state": sqlLotState, "lot speed": sqlLotSpeed, "budget": sqlBudget, "set budget": sqlSetBudget,
 		"counted": sqlCounted, "count surplus": sqlCountSurplus, "all sent": sqlAllSent, "surplus": sqlSurplus, "lot names": sqlLotNames, "looked": sqlBatchLooked,
-		"fates": sqlFates, "see fate": sqlSeeFate,
+		"remote statuses": sqlRemoteStatuses, "set remote status": sqlSetRemoteStatus,
 		"last event": sqlLastEvent, "labels after": sqlLabelsAfter, "labels renamed": sqlLabelsRenamed, "by row numbers": sqlByIDs, "same people": sqlSamePeople, "has legacy": sqlHasLegacy, "rename": sqlRename,
 	} {
 		rows, err := db.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)

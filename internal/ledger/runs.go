@@ -7,29 +7,30 @@ import (
 	"os"
 )
 
-// runsPath names the file beside the ledger that counts its runs. It is no part
-// of the database, so that a database which is older than it, because a backup
-// was restored or its log was lost, is known to be.
+// runsPath names the file beside the ledger that counts its runs. It is not in the
+// database, to show when the database has lost runs: because a backup was restored, or
+// its log was lost.
 func runsPath(path string) string { return path + ".runs" }
 
-// counted reports whether runs have used the ledger.
+// counted reports whether runs on the ledger have been counted.
 func counted(path string) bool {
 	_, err := os.Stat(runsPath(path))
 	return err == nil
 }
 
-// counter is what that file says: the last run that has begun on the ledger, and
-// whether it ended by itself. The zero counter is that of a ledger without the
-// file, which may have been copied here.
+// counter is the content of that file: the last run that has begun on the ledger, and
+// whether it ended by itself. It is zero if there is no such file, for instance because
+// the ledger was copied here without it.
 type counter struct {
 	run   int64
 	ended bool
 }
 
-// maxRun keeps a counter that was tampered with from using up the numbers.
+// maxRun limits the number that is believed, lest a file that was tampered with use up
+// all numbers.
 const maxRun = 1 << 40
 
-// readCounter reads the file. One that holds something else counts for nothing.
+// readCounter reads the file. A file that holds something else counts as missing.
 func readCounter(path string) (c counter, err error) {
 	text, err := os.ReadFile(runsPath(path))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -47,8 +48,8 @@ func readCounter(path string) (c counter, err error) {
 	return c, nil
 }
 
-// write writes over the file, which stays as long as it is: so it takes no room on
-// a full disk, and a few bytes are written whole or not at all.
+// write overwrites the file in place, always with as many bytes: that needs no room on a
+// full disk, and so few bytes are written whole or not at all.
 func (c counter) write(path string) error {
 	f, err := os.OpenFile(runsPath(path), os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -65,8 +66,8 @@ func (c counter) write(path string) error {
 	return nil
 }
 
-// addRun gives the session's run its number, and notes if the ledger is older
-// than its counter says.
+// addRun gives the session's run its number, and records a gap if the ledger has lost
+// runs that the counter knows.
 func (s *Session) addRun(t *txn, now int64) error {
 	c, err := readCounter(s.db.path)
 	if err != nil {
@@ -86,8 +87,8 @@ func (s *Session) addRun(t *txn, now int64) error {
 	return err
 }
 
-// count writes down that the session's run has begun. Runs that begin at the same
-// time take turns by the database, so that the last one's number stays.
+// count writes into the file that the session's run has begun. It does so in a
+// transaction, so that of runs that begin at the same time the last one's number stays.
 func (s *Session) count(t *txn) error {
 	c := counter{}
 	if _, err := t.row(sqlLastRun, nil, &c.run); err != nil {
@@ -96,9 +97,9 @@ func (s *Session) count(t *txn) error {
 	return c.write(s.db.path)
 }
 
-// countEnd writes down that the run has ended, if none has begun since. That it
-// cannot is no harm: then the run counts as one that was killed.
-func (s *Session) countEnd() {
+// recordRunEnd writes into the file that the run has ended, if no other has begun
+// since. If it cannot, the run counts as killed, which is safe.
+func (s *Session) recordRunEnd() {
 	if c, err := readCounter(s.db.path); err == nil && c.run == s.id {
 		_ = counter{s.id, true}.write(s.db.path)
 	}

@@ -19,11 +19,11 @@ type Run struct {
 
 	// AllowRepeat lets envelopes pass whose content was sent under another name.
 	AllowRepeat bool
-	// OnWatch is told of a holder of whom it must be seen whether it still lives,
-	// which takes up to [TTL]. It may be nil.
+	// OnWatch is called before Begin waits, up to [TTL], to find out whether the
+	// holder of a lease is still alive. It may be nil.
 	OnWatch func(*HeldError)
 
-	// For people, when another run finds the batch held.
+	// Shown to people when another run finds the lease taken.
 	Host    string // "" is this machine's name
 	PID     int    // 0 is this process
 	Owner   string // the user
@@ -40,21 +40,22 @@ type Session struct {
 	batches map[string]int64
 	locks   *locks
 
-	mu     sync.Mutex
-	beaten time.Time // the last beat known to be written, by our monotonic clock
-	lost   error     // set once it is known that a lease is another's
-	closed bool
+	mu       sync.Mutex
+	lastBeat time.Time // when the last heartbeat was written, by the monotonic clock
+	lost     error     // set once another run is known to have a lease
+	closed   bool
 
-	stop context.CancelFunc // ends beating
-	gone chan struct{}      // closed when it has ended
+	stop context.CancelFunc // ends the heartbeats
+	gone chan struct{}      // closed when they have ended
 }
 
 // Begin takes the leases on all batches of run, or on none. If a live run holds
 // one it returns a [*HeldError].
 //
-// A dead holder is recognised at once by the lock that the kernel dropped for
-// it. Where the system has no such locks its heart is watched instead, which
-// takes up to [TTL] if it is dead and about [Beat] if it is not.
+// The lease of a dead run is free at once, because the kernel has dropped its
+// file lock. Where the system has no such locks, Begin watches the holder's
+// heartbeats: it takes up to [TTL] to see that it is dead, and about [Beat] to see
+// that it is alive.
 func (db *DB) Begin(ctx context.Context, run Run) (*Session, error) {
 	if err := db.writable(); err != nil {
 		return nil, err
@@ -81,7 +82,7 @@ func (db *DB) Begin(ctx context.Context, run Run) (*Session, error) {
 	}
 	beating, stop := context.WithCancel(context.Background())
 	s.stop = stop
-	go s.keepBeating(beating)
+	go s.sendBeats(beating)
 	return s, nil
 }
 
@@ -89,34 +90,34 @@ func (s *Session) begin(ctx context.Context) error {
 	if err := s.db.write(ctx, opRegister, s.register); err != nil {
 		return err
 	}
-	silent := make(map[int64]pulse)
+	dead := make(map[int64]heartbeat)
 	for {
-		var rivals map[int64]pulse
+		var holders map[int64]heartbeat
 		now := time.Now()
-		err := s.db.write(ctx, opSeize, func(t *txn) (err error) {
-			rivals, err = s.seize(t, silent)
+		err := s.db.write(ctx, opLease, func(t *txn) (err error) {
+			holders, err = s.takeLeases(t, dead)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		if len(rivals) == 0 {
-			s.beaten = now
+		if len(holders) == 0 {
+			s.lastBeat = now
 			return s.db.write(ctx, opCount, s.count)
 		}
 		if s.run.OnWatch != nil {
-			for _, p := range rivals {
+			for _, p := range holders {
 				s.run.OnWatch(p.holder)
 				break
 			}
 		}
-		if silent, err = s.watch(ctx, rivals); err != nil {
+		if dead, err = s.watch(ctx, holders); err != nil {
 			return err
 		}
 	}
 }
 
-// register makes sure that account and batches have numbers.
+// register gives account and batches their numbers, if they have none yet.
 func (s *Session) register(t *txn) error {
 	if _, err := t.exec(sqlAddAccount, s.run.Account); err != nil {
 		return err
@@ -137,8 +138,8 @@ func (s *Session) register(t *txn) error {
 	return nil
 }
 
-// Close ends the run and gives its batches free. It may be called twice.
-// Envelopes still sending stay so, for the next run to look up.
+// Close ends the run and releases its leases. It may be called twice. Envelopes
+// that are still sending stay so, for the next run to look up.
 func (s *Session) Close(ctx context.Context) error {
 	s.mu.Lock()
 	closed := s.closed
@@ -150,7 +151,7 @@ func (s *Session) Close(ctx context.Context) error {
 	s.stop()
 	<-s.gone
 	defer s.locks.close()
-	s.countEnd()
+	s.recordRunEnd()
 	return s.db.write(ctx, opEnd, func(t *txn) error {
 		if _, err := t.exec(sqlEndLeases, s.id); err != nil {
 			return err
@@ -158,8 +159,8 @@ func (s *Session) Close(ctx context.Context) error {
 		if _, err := t.exec(sqlEndRun, s.id, millis(time.Now())); err != nil {
 			return err
 		}
-		// Inside the transaction nobody can find the lock without the lease, or
-		// the lease without the lock and believe us dead.
+		// Inside the transaction, so that nobody finds the lease without the lock
+		// and takes this run for dead.
 		s.locks.close()
 		return nil
 	})

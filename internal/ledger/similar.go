@@ -41,7 +41,7 @@ func (db *DB) Neighbours(ctx context.Context, account string, envs []*envelope.I
 		return out, nil
 	}
 	if err := db.neighbours(ctx, strings.ToLower(account), envs, out); err != nil {
-		return nil, sqliteError(db.path, err)
+		return nil, db.explain(err)
 	}
 	return out, nil
 }
@@ -74,7 +74,7 @@ func (db *DB) neighbours(ctx context.Context, account string, envs []*envelope.I
 	for i := range all {
 		all[i] = i
 	}
-	for chunk := range slices.Chunk(all, askChunk) {
+	for chunk := range slices.Chunk(all, queryChunk) {
 		if err := q.samePeople(ctx, chunk); err != nil {
 			return err
 		}
@@ -110,7 +110,7 @@ func (q *similarQuery) sameLabelOrNames(ctx context.Context, batch string) error
 	if err != nil {
 		return err
 	}
-	for ids := range slices.Chunk(index.candidates(labels, names), askChunk) {
+	for ids := range slices.Chunk(index.candidates(labels, names), queryChunk) {
 		rows, err := q.db.read.QueryContext(ctx, sqlByIDs, numbers(ids))
 		if err != nil {
 			return err
@@ -221,7 +221,7 @@ func isIt(env *envelope.Identity, id envelope.TransactionID) bool {
 	return id == env.TransactionID || env.Legacy != nil && id == env.Legacy.TransactionID
 }
 
-// HasAny reports whether the ledger has ever had to do with the account.
+// HasAny reports whether the ledger knows the account.
 func (db *DB) HasAny(ctx context.Context, account string) (bool, error) {
 	if db.read == nil {
 		return false, nil
@@ -231,7 +231,7 @@ func (db *DB) HasAny(ctx context.Context, account string) (bool, error) {
 	if missing(err) {
 		return false, nil
 	}
-	return err == nil, sqliteError(db.path, err)
+	return err == nil, db.explain(err)
 }
 
 // HasLegacy reports whether the ledger has entries of the account that an
@@ -241,7 +241,7 @@ func (db *DB) HasLegacy(ctx context.Context, account string) (has bool, err erro
 		return false, nil
 	}
 	err = db.read.QueryRowContext(ctx, sqlHasLegacy, strings.ToLower(account)).Scan(&has)
-	return has, sqliteError(db.path, err)
+	return has, db.explain(err)
 }
 
 // LegacyEntries returns the envelopes without a label that an earlier release

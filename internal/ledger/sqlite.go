@@ -15,9 +15,9 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// patience is how long a statement waits, in milliseconds, for another process
-// to finish its transaction. The longest of ours takes well under a second.
-const patience = "busy_timeout(10000)"
+// busyTimeout makes a statement wait, up to 10,000 ms, for another process to finish
+// its transaction. The longest of ours takes well under a second.
+const busyTimeout = "busy_timeout(10000)"
 
 // dsn names the database at path. The query is SQLite's and the driver's.
 func dsn(path string, query url.Values) string {
@@ -32,12 +32,12 @@ func dsn(path string, query url.Values) string {
 // openWriter opens the one connection that writes.
 func openWriter(ctx context.Context, path string) (*writer, error) {
 	db, err := sql.Open("sqlite", dsn(path, url.Values{
-		// SQLite makes the file, and -wal and -shm beside it, with the mode of
-		// the locks' file. Were we to make it, closing it would drop the locks
-		// that SQLite holds on it elsewhere in this process.
+		// SQLite creates the file, and -wal and -shm beside it, with the mode of
+		// the lock file. If we created it, closing it would drop the locks that
+		// SQLite has on it elsewhere in this process.
 		"modeof": {lockPath(path)},
 		"_pragma": {
-			patience, "foreign_keys(1)", "synchronous(full)", "fullfsync(1)",
+			busyTimeout, "foreign_keys(1)", "synchronous(full)", "fullfsync(1)",
 			"cell_size_check(1)", "cache_size(-8000)", "temp_store(memory)",
 		},
 	}))
@@ -46,7 +46,7 @@ func openWriter(ctx context.Context, path string) (*writer, error) {
 	}
 	db.SetMaxOpenConns(1)
 	if err = migrate(ctx, path, db); err == nil {
-		err = inspect(ctx, path, db)
+		err = checkIntegrity(ctx, path, db)
 	}
 	if err != nil {
 		db.Close()
@@ -62,13 +62,13 @@ func openWriter(ctx context.Context, path string) (*writer, error) {
 	return w, nil
 }
 
-// inspected is the size up to which a ledger is read through for damage when it
-// is opened, which takes 5 ms per MiB. In a larger one damage shows when it is
-// come upon.
-const inspected = 16 << 20
+// integrityLimit is the size, in bytes, up to which a ledger is checked for damage
+// when it is opened, which takes 5 ms per MiB. In a larger one SQLite finds damage
+// when it reads the damaged page.
+const integrityLimit = 16 << 20
 
-func inspect(ctx context.Context, path string, db *sql.DB) error {
-	if info, err := os.Stat(path); err != nil || info.Size() > inspected {
+func checkIntegrity(ctx context.Context, path string, db *sql.DB) error {
+	if info, err := os.Stat(path); err != nil || info.Size() > integrityLimit {
 		return nil
 	}
 	var found string
@@ -83,25 +83,24 @@ func inspect(ctx context.Context, path string, db *sql.DB) error {
 
 // openReader opens connections that read beside the writer of this process.
 func openReader(path string) *sql.DB {
-	db, err := sql.Open("sqlite", dsn(path, url.Values{"_pragma": {patience, "query_only(1)"}}))
+	db, err := sql.Open("sqlite", dsn(path, url.Values{"_pragma": {busyTimeout, "query_only(1)"}}))
 	if err != nil {
-		panic(err) // it connects later; only an unknown driver fails here
+		panic(err) // only an unknown driver fails here: it connects later
 	}
 	db.SetMaxOpenConns(4)
 	return db
 }
 
-// openStill opens the ledger at path without leaving a trace.
+// openUntouched opens the ledger at path for reading and creates no file.
 //
-// Beside a write-ahead log one reads as everybody does, and SQLite may use the
-// files that are there already. Without one nobody is writing and the file is
-// complete by itself: then SQLite is told that it is immutable, or it would
-// create a log, or fail where it cannot. A run that begins in the meantime
-// writes to its log first, so the file holds still for as long as the short
-// questions of a dry run take. Were that ever too short, what a dry run says
-// would be wrong, never what a run does.
-func openStill(path string) (*sql.DB, error) {
-	query := url.Values{"mode": {"ro"}, "_pragma": {patience, "cell_size_check(1)"}}
+// If there is a write-ahead log, SQLite uses it and the files beside it, as any
+// reader does. If there is none, nobody is writing and the file is complete: SQLite
+// is told that it is immutable, because it would otherwise create a log, or fail
+// where it cannot. A run that begins meanwhile writes to its log first, so the file
+// does not change during the short queries of a dry run. If it did, the dry run
+// could report something wrong; a run that sends would not be affected.
+func openUntouched(path string) (*sql.DB, error) {
+	query := url.Values{"mode": {"ro"}, "_pragma": {busyTimeout, "cell_size_check(1)"}}
 	if info, err := os.Stat(path + "-wal"); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
 		query.Set("immutable", "1")
 	}
@@ -112,16 +111,16 @@ func openStill(path string) (*sql.DB, error) {
 	return db, nil
 }
 
-// sqliteError makes of what the driver said an [*Error] that says what to do.
-// It leaves other errors alone.
+// sqliteError turns an error of the driver into an [*Error] that says what to do.
+// It returns other errors as they are.
 func sqliteError(path string, err error) error {
-	said, ok := errors.AsType[*sqlite.Error](err)
+	driverErr, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
 		return err
 	}
 	e := &Error{Path: path, Err: err}
-	switch code := said.Code(); {
-	case code&0xff == sqlite3.SQLITE_NOTADB && counted(path): // it was one
+	switch code := driverErr.Code(); {
+	case code&0xff == sqlite3.SQLITE_NOTADB && counted(path): // it was a ledger once
 		return damaged(path, err)
 	case code&0xff == sqlite3.SQLITE_NOTADB:
 		return foreign(path, err)
@@ -141,7 +140,7 @@ func sqliteError(path string, err error) error {
 	return e
 }
 
-// systemError does the same for an error of the operating system.
+// systemError turns an error of the operating system into an [*Error].
 func systemError(path string, err error) error {
 	e := &Error{Path: path, Err: err}
 	switch {

@@ -18,11 +18,11 @@ type BatchSummary struct {
 	Files   []string
 
 	Planned, Sending, Sent, Failed, Unknown int
-	Lots                                    int // with which something is still to be done
+	Lots                                    int // that have not ended
 
-	// Fates counts the sent envelopes by DocuSign's word of them, as of when it
-	// was asked: "" is those it does not know. Those never asked about are not
-	// in it.
+	// Fates counts the sent envelopes by their status at DocuSign when it was last
+	// asked; "" is for those that it does not know. Envelopes about which it was never
+	// asked are not counted.
 	Fates map[string]int
 
 	First time.Time // when the batch was begun
@@ -35,11 +35,11 @@ func (db *DB) Batches(ctx context.Context) ([]BatchSummary, error) {
 		return nil, nil
 	}
 	all, err := db.batches(ctx)
-	return all, sqliteError(db.path, err)
+	return all, db.explain(err)
 }
 
 func (db *DB) batches(ctx context.Context) (all []BatchSummary, err error) {
-	fates, err := db.fateTotals(ctx)
+	fates, err := db.remoteStatusTotals(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -73,9 +73,9 @@ func (db *DB) batches(ctx context.Context) (all []BatchSummary, err error) {
 	return all, rows.Err()
 }
 
-// fateTotals counts envelopes by batch and DocuSign's word.
-func (db *DB) fateTotals(ctx context.Context) (map[int64]map[string]int, error) {
-	rows, err := db.read.QueryContext(ctx, sqlFateTotals)
+// remoteStatusTotals counts envelopes by batch and status at DocuSign.
+func (db *DB) remoteStatusTotals(ctx context.Context) (map[int64]map[string]int, error) {
+	rows, err := db.read.QueryContext(ctx, sqlRemoteStatusTotals)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (db *DB) fateTotals(ctx context.Context) (map[int64]map[string]int, error) 
 	return all, rows.Err()
 }
 
-// add counts n envelopes of a file in a state, the last of which changed at.
+// add counts n envelopes of a file in a state, the last of which changed at at.
 func (b *BatchSummary) add(file, state string, n int, at time.Time) error {
 	s, err := stateOf(state)
 	if err != nil {
@@ -129,14 +129,14 @@ type Entry struct {
 	At            time.Time // last change
 	Attempts      int
 
-	// What DocuSign said of it when it was asked, as in [Fate].
+	// What DocuSign last said of it, as in [Fate].
 	Status        string
 	StatusChanged time.Time
 	Asked         time.Time
 }
 
-// BatchEnvelopes goes through the envelopes of a batch, file by file in the
-// order of their lines. An error ends it.
+// BatchEnvelopes returns the envelopes of a batch, file by file in the order of their
+// lines. It ends after the first error.
 func (db *DB) BatchEnvelopes(ctx context.Context, account, batch string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		if db.read == nil {
@@ -144,18 +144,18 @@ func (db *DB) BatchEnvelopes(ctx context.Context, account, batch string) iter.Se
 		}
 		rows, err := db.read.QueryContext(ctx, sqlEnvelopes, strings.ToLower(account), batch)
 		if err != nil {
-			yield(Entry{}, sqliteError(db.path, err))
+			yield(Entry{}, db.explain(err))
 			return
 		}
 		defer rows.Close()
 		for rows.Next() {
 			e, err := scanEntry(rows)
-			if !yield(e, sqliteError(db.path, err)) || err != nil {
+			if !yield(e, db.explain(err)) || err != nil {
 				return
 			}
 		}
 		if err := rows.Err(); err != nil {
-			yield(Entry{}, sqliteError(db.path, err))
+			yield(Entry{}, db.explain(err))
 		}
 	}
 }

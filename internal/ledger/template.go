@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// SeeTemplate remembers what a template asked for when one of the session's
-// batches was sent with it, in whatever words the caller compares later.
+// SeeTemplate records the fingerprint of a template with which one of the session's
+// batches is sent. Only the caller knows what a fingerprint means.
 func (s *Session) SeeTemplate(ctx context.Context, batch, templateID, fingerprint string) error {
 	id, ok := s.batches[batch]
 	if !ok {
@@ -20,8 +20,8 @@ func (s *Session) SeeTemplate(ctx context.Context, batch, templateID, fingerprin
 	})
 }
 
-// Template returns what the template asked for when the batch was last sent
-// with it, and when that was; "" if it never was.
+// Template returns the fingerprint of the template when the batch was last sent with
+// it, and when that was; "" if it never was.
 func (db *DB) Template(ctx context.Context, account, batch, templateID string) (fingerprint string, seen time.Time, err error) {
 	if db.read == nil {
 		return "", time.Time{}, nil
@@ -32,7 +32,7 @@ func (db *DB) Template(ctx context.Context, account, batch, templateID string) (
 	case missing(err):
 		return "", time.Time{}, nil
 	case err != nil:
-		return "", time.Time{}, sqliteError(db.path, err)
+		return "", time.Time{}, db.explain(err)
 	}
 	return fingerprint, timeOf(at), nil
 }

@@ -10,26 +10,26 @@ import (
 
 // writer does all writing of a DB, in one goroutine and on one connection.
 //
-// While it waits for the disk, callers queue up; the next transaction takes all
-// of them, so that many share one fsync and a single one waits for no other.
+// While it waits for the disk, callers queue up, and the next transaction does what
+// all of them want: many share one fsync, and one alone waits for nobody.
 type writer struct {
 	path  string
 	db    *sql.DB
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt // prepared on conn
 
-	mu     sync.Mutex
-	queue  []*op
-	end    bool
-	broken error // the first failed write; nothing is written after it
+	mu      sync.Mutex
+	queue   []*op
+	closing bool
+	failed  error // the first failed write; nothing is written after it
 
-	wake chan struct{} // holds one token if the queue may have something
+	wake chan struct{} // holds one token if the queue may not be empty
 	gone chan struct{} // closed when run has returned
 
 	commits, ops int // for benchmarks; run's own
 }
 
-// op is one caller's wish.
+// op is what one caller wants written.
 type op struct {
 	what string
 	do   func(*txn) error
@@ -60,7 +60,7 @@ func (w *writer) do(ctx context.Context, what string, do func(*txn) error) error
 	if w.withdraw(o) {
 		return ctx.Err()
 	}
-	<-o.done // it is being written: wait and tell the truth
+	<-o.done // it is being written: wait, to know whether it was
 	return o.err
 }
 
@@ -68,23 +68,25 @@ func (w *writer) enqueue(o *op) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
-	case w.broken != nil:
-		return w.broken
-	case w.end:
+	case w.failed != nil:
+		return w.failed
+	case w.closing:
 		return ErrClosed
 	}
 	w.queue = append(w.queue, o)
-	w.nudge()
+	w.signal()
 	return nil
 }
 
-func (w *writer) nudge() {
+// signal makes run look at the queue.
+func (w *writer) signal() {
 	select {
 	case w.wake <- struct{}{}:
 	default:
 	}
 }
 
+// withdraw takes o out of the queue. It returns false if o has begun.
 func (w *writer) withdraw(o *op) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -109,36 +111,36 @@ func (w *writer) gather() {
 }
 
 // take empties the queue.
-func (w *writer) take() (ops []*op, end bool) {
+func (w *writer) take() (ops []*op, closing bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	ops, w.queue = w.queue, nil
-	return ops, w.end
+	return ops, w.closing
 }
 
 func (w *writer) run() {
 	defer close(w.gone)
 	for range w.wake {
 		w.gather()
-		ops, end := w.take()
+		ops, closing := w.take()
 		if len(ops) > 0 {
-			w.nudge() // look again for who came meanwhile
-			w.answer(w.transact(ops))
+			w.signal() // more may come meanwhile
+			w.reply(w.transact(ops))
 			continue
 		}
-		if end {
+		if closing {
 			return
 		}
 	}
 }
 
-// transact does ops, and those that arrive while it does, in one transaction.
-// It returns all of them with what failed, which undid the transaction.
+// transact does ops, and those that are queued meanwhile, in one transaction. It
+// returns all of them. If it fails nothing of them was written.
 func (w *writer) transact(ops []*op) ([]*op, error) {
-	if w.broken != nil { // only run, which called us, sets it
-		return ops, w.broken
+	if w.failed != nil { // without the mutex: only this goroutine sets it
+		return ops, w.failed
 	}
-	if err := w.say("BEGIN IMMEDIATE"); err != nil {
+	if err := w.execute(sqlBegin); err != nil {
 		return ops, w.fail(err)
 	}
 	var all []*op
@@ -146,19 +148,19 @@ func (w *writer) transact(ops []*op) ([]*op, error) {
 		all = append(all, ops...)
 		for _, o := range ops {
 			crash(o.what, atBegin)
-			// An op refuses before it writes, so a refusal leaves nothing to undo.
+			// An op that is refused has written nothing, so the others can go on.
 			o.err = o.do(&txn{w: w, what: o.what})
 			if o.err != nil && !refusal(o.err) {
 				err := w.fail(o.err)
-				w.say("ROLLBACK") // it may have happened already
+				w.execute("ROLLBACK") // SQLite may have done it already
 				return all, err
 			}
 			crash(o.what, atWritten)
 		}
 	}
-	if err := w.say("COMMIT"); err != nil {
+	if err := w.execute("COMMIT"); err != nil {
 		err = w.fail(err)
-		w.say("ROLLBACK")
+		w.execute("ROLLBACK")
 		return all, err
 	}
 	w.commits++
@@ -166,7 +168,8 @@ func (w *writer) transact(ops []*op) ([]*op, error) {
 	return all, nil
 }
 
-func (w *writer) answer(ops []*op, err error) {
+// reply tells the callers that their ops were written, or that err has undone them.
+func (w *writer) reply(ops []*op, err error) {
 	for _, o := range ops {
 		if err != nil {
 			o.err = err
@@ -177,8 +180,9 @@ func (w *writer) answer(ops []*op, err error) {
 	}
 }
 
-// fail notes a failed write, after which there will be no other: what is not
-// certain to be recorded must not be sent. Being kept waiting is no failure.
+// fail remembers that a write has failed, so that there is no other: nothing may be
+// sent that may not be recorded. A database that is locked for too long is no
+// failure.
 func (w *writer) fail(err error) error {
 	err = sqliteError(w.path, err)
 	if e, ok := errors.AsType[*Error](err); ok && e.Kind == Busy {
@@ -186,19 +190,19 @@ func (w *writer) fail(err error) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.broken = err
+	w.failed = err
 	return err
 }
 
-// close lets the queue run empty and ends run.
+// close waits until the queue is empty, and ends run.
 func (w *writer) close() error {
 	w.mu.Lock()
-	w.end = true
-	w.nudge()
+	w.closing = true
+	w.signal()
 	w.mu.Unlock()
 	<-w.gone
-	if w.broken == nil {
-		w.say("PRAGMA wal_checkpoint(passive)") // a courtesy: the log is safe as it is
+	if w.failed == nil {
+		w.execute("PRAGMA wal_checkpoint(passive)") // nothing depends on it: the log is safe as it is
 	}
 	for _, stmt := range w.stmts {
 		stmt.Close()
@@ -206,8 +210,8 @@ func (w *writer) close() error {
 	return errors.Join(w.conn.Close(), w.db.Close())
 }
 
-// say runs a statement without arguments on the connection.
-func (w *writer) say(statement string) error {
+// execute runs a statement without arguments on the connection.
+func (w *writer) execute(statement string) error {
 	stmt, err := w.stmt(statement)
 	if err == nil {
 		_, err = stmt.ExecContext(context.Background())
@@ -227,8 +231,8 @@ func (w *writer) stmt(query string) (*sql.Stmt, error) {
 	return stmt, nil
 }
 
-// txn is the transaction an op writes in. No context reaches it: what has begun
-// is finished, and takes milliseconds.
+// txn is the transaction in which an op writes. It knows no context: a transaction
+// that has begun is finished, which takes milliseconds.
 type txn struct {
 	w    *writer
 	what string
@@ -248,8 +252,7 @@ func (t *txn) exec(query string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
-// row scans the first row of the answer into dest and reports whether there is
-// one.
+// row reads the first row of the result into dest and reports whether there is one.
 func (t *txn) row(query string, args []any, dest ...any) (bool, error) {
 	crash(t.what, atStatement)
 	stmt, err := t.w.stmt(query)

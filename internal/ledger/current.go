@@ -6,17 +6,17 @@ import (
 	"batchsend/envelope"
 )
 
-// record is an envelope as the ledger has it, read to explain why op could not
-// change it. The zero Standing is one that the ledger does not have.
-type record struct {
+// current is the record of an envelope that op could not change, read to find out
+// why. The zero Standing is that of an envelope which the ledger does not have.
+type current struct {
 	envelope.Standing
 	op     string
 	key    envelope.TransactionID
-	leased bool  // to the run that asks
-	lost   error // if not
+	leased bool  // by the run that asks
+	lost   error // set if not leased
 }
 
-func (r *record) read(t *txn, run int64) error {
+func (r *current) read(t *txn, run int64) error {
 	var (
 		content, docusign []byte
 		state             string
@@ -37,18 +37,17 @@ func (r *record) read(t *txn, run int64) error {
 	return nil
 }
 
-// refusal says why the envelope cannot be changed: it is in the wrong state, or
-// it is no longer ours to change.
-func (r *record) refusal() error {
+// refusal returns why the envelope cannot be changed: it is in the wrong state, or
+// the run has lost its lease.
+func (r *current) refusal() error {
 	if r.leased || r.State == envelope.StateNew || r.State == envelope.StateSent {
 		return &StateError{Op: r.op, TransactionID: r.key, Standing: r.Standing}
 	}
 	return r.lost
 }
 
-// tells reports whether the record says already that out is what became of the
-// envelope.
-func (r *record) tells(to envelope.State, out envelope.Outcome) bool {
+// agrees reports whether out is recorded already.
+func (r *current) agrees(to envelope.State, out envelope.Outcome) bool {
 	switch {
 	case r.State != to:
 		return false

@@ -11,20 +11,19 @@ import (
 	"batchsend/envelope"
 )
 
-// askChunk is how many envelopes one question asks about.
-const askChunk = 4096
+// queryChunk is how many envelopes one query looks up.
+const queryChunk = 4096
 
-// Standings returns what the ledger knows about each envelope, in their order.
-// Where it has none, but one that an earlier release has planned, it tells of
-// that and says so. It asks in chunks, so a caller that is short of memory may
-// do so as well.
+// Standings returns the record of each envelope, in their order. Where there is none
+// it returns the one that an earlier release made for the same envelope, with Legacy
+// set. A caller may look up a long list in slices; some thousands are best.
 func (db *DB) Standings(ctx context.Context, account string, envs []*envelope.Identity) ([]envelope.Standing, error) {
 	out := make([]envelope.Standing, len(envs))
 	if db.read == nil {
 		return out, nil
 	}
 	if err := db.standings(ctx, strings.ToLower(account), envs, out); err != nil {
-		return nil, sqliteError(db.path, err)
+		return nil, db.explain(err)
 	}
 	return out, nil
 }
@@ -48,10 +47,10 @@ func (db *DB) standings(ctx context.Context, account string, envs []*envelope.Id
 		}
 		all = append(all, i)
 	}
-	if err := db.askStates(ctx, known, func(i int) envelope.TransactionID { return envs[i].TransactionID }, out); err != nil {
+	if err := db.readStates(ctx, known, func(i int) envelope.TransactionID { return envs[i].TransactionID }, out); err != nil {
 		return err
 	}
-	if err := db.askTwins(ctx, id, envs, all, func(i int) envelope.Content { return envs[i].Content }, out); err != nil {
+	if err := db.readSameContent(ctx, id, envs, all, func(i int) envelope.Content { return envs[i].Content }, out); err != nil {
 		return err
 	}
 	for i, env := range envs {
@@ -62,16 +61,16 @@ func (db *DB) standings(ctx context.Context, account string, envs []*envelope.Id
 	if len(legacy) == 0 {
 		return nil
 	}
-	if err := db.askStates(ctx, legacy, func(i int) envelope.TransactionID { return envs[i].Legacy.TransactionID }, out); err != nil {
+	if err := db.readStates(ctx, legacy, func(i int) envelope.TransactionID { return envs[i].Legacy.TransactionID }, out); err != nil {
 		return err
 	}
 	for _, i := range legacy {
 		out[i].Legacy = out[i].State != envelope.StateNew
 	}
-	return db.askTwins(ctx, id, envs, legacy, func(i int) envelope.Content { return envs[i].Legacy.Content }, out)
+	return db.readSameContent(ctx, id, envs, legacy, func(i int) envelope.Content { return envs[i].Legacy.Content }, out)
 }
 
-// batchesOf returns the batches of envs, and which of them the ledger has.
+// batchesOf returns the batches of envs, and for each whether the ledger has it.
 func (db *DB) batchesOf(ctx context.Context, account int64, envs []*envelope.Identity) (map[string]bool, error) {
 	has := make(map[string]bool)
 	for _, env := range envs {
@@ -94,25 +93,26 @@ func (db *DB) batchesOf(ctx context.Context, account int64, envs []*envelope.Ide
 	return has, rows.Err()
 }
 
-// askStates fills in the states of the envelopes at the indices which, whose
-// keys key tells. It asks in the order of the index that answers.
-func (db *DB) askStates(ctx context.Context, which []int, key func(int) envelope.TransactionID, out []envelope.Standing) error {
+// readStates fills in the records of the envelopes at the indices which, by the keys
+// that key returns. It looks them up in the order of the table's index, which reads
+// each page once.
+func (db *DB) readStates(ctx context.Context, which []int, key func(int) envelope.TransactionID, out []envelope.Standing) error {
 	slices.SortFunc(which, func(i, j int) int { return key(i).Compare(key(j)) })
-	for chunk := range slices.Chunk(which, askChunk) {
-		if err := db.askStateChunk(ctx, chunk, key, out); err != nil {
+	for chunk := range slices.Chunk(which, queryChunk) {
+		if err := db.readStateChunk(ctx, chunk, key, out); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (db *DB) askStateChunk(ctx context.Context, chunk []int, key func(int) envelope.TransactionID, out []envelope.Standing) error {
+func (db *DB) readStateChunk(ctx context.Context, chunk []int, key func(int) envelope.TransactionID, out []envelope.Standing) error {
 	keys := make([]byte, 0, len(chunk)*16)
 	for _, i := range chunk {
 		k := key(i)
 		keys = append(keys, k[:]...)
 	}
-	rows, err := db.read.QueryContext(ctx, sqlStandings, keys, len(chunk))
+	rows, err := db.read.QueryContext(ctx, sqlRecords, keys, len(chunk))
 	if err != nil {
 		return err
 	}
@@ -140,28 +140,28 @@ func (db *DB) askStateChunk(ctx context.Context, chunk []int, key func(int) enve
 	return rows.Err()
 }
 
-// askTwins fills in the twins of the envelopes at the indices which, by the
-// contents that content tells.
-func (db *DB) askTwins(ctx context.Context, account int64, envs []*envelope.Identity, which []int, content func(int) envelope.Content, out []envelope.Standing) error {
+// readSameContent fills in, for the envelopes at the indices which, the other
+// envelopes of the same content, by the contents that content returns.
+func (db *DB) readSameContent(ctx context.Context, account int64, envs []*envelope.Identity, which []int, content func(int) envelope.Content, out []envelope.Standing) error {
 	slices.SortFunc(which, func(i, j int) int {
 		a, b := content(i), content(j)
 		return bytes.Compare(a[:], b[:])
 	})
-	for chunk := range slices.Chunk(which, askChunk) {
-		if err := db.askTwinChunk(ctx, account, envs, chunk, content, out); err != nil {
+	for chunk := range slices.Chunk(which, queryChunk) {
+		if err := db.readSameContentChunk(ctx, account, envs, chunk, content, out); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (db *DB) askTwinChunk(ctx context.Context, account int64, envs []*envelope.Identity, chunk []int, content func(int) envelope.Content, out []envelope.Standing) error {
+func (db *DB) readSameContentChunk(ctx context.Context, account int64, envs []*envelope.Identity, chunk []int, content func(int) envelope.Content, out []envelope.Standing) error {
 	contents := make([]byte, 0, len(chunk)*16)
 	for _, i := range chunk {
 		c := content(i)
 		contents = append(contents, c[:]...)
 	}
-	rows, err := db.read.QueryContext(ctx, sqlTwins, contents, len(chunk), account)
+	rows, err := db.read.QueryContext(ctx, sqlSameContent, contents, len(chunk), account)
 	if err != nil {
 		return err
 	}
@@ -185,11 +185,12 @@ func (db *DB) askTwinChunk(ctx context.Context, account int64, envs []*envelope.
 		if state == letter(envelope.StateSent) {
 			twin.ID = unpackID(id)
 		}
-		if old := out[i].Twin; old == nil || old.ID == "" { // rather one that is certain
+		if old := out[i].Twin; old == nil || old.ID == "" { // prefer one that was sent for certain
 			out[i].Twin = &twin
 		}
 	}
 	return rows.Err()
 }
 
+// missing reports whether a query had no row.
 func missing(err error) bool { return errors.Is(err, sql.ErrNoRows) }

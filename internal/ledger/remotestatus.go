@@ -18,15 +18,15 @@ type Fate struct {
 	envelope int64
 }
 
-// Fates returns what is known of all sent envelopes of a batch, in the order in
-// which they were planned.
+// Fates returns what is known of all sent envelopes of a batch, in the order in which
+// they were planned.
 func (db *DB) Fates(ctx context.Context, account, batch string) ([]Fate, error) {
 	if db.read == nil {
 		return nil, nil
 	}
-	rows, err := db.read.QueryContext(ctx, sqlFates, strings.ToLower(account), batch)
+	rows, err := db.read.QueryContext(ctx, sqlRemoteStatuses, strings.ToLower(account), batch)
 	if err != nil {
-		return nil, sqliteError(db.path, err)
+		return nil, db.explain(err)
 	}
 	defer rows.Close()
 	var all []Fate
@@ -37,25 +37,25 @@ func (db *DB) Fates(ctx context.Context, account, batch string) ([]Fate, error) 
 			changed, asked int64
 		)
 		if err := rows.Scan(&f.envelope, &id, &f.Status, &changed, &asked); err != nil {
-			return nil, sqliteError(db.path, err)
+			return nil, db.explain(err)
 		}
 		f.ID, f.Changed, f.Asked = unpackID(id), timeOrZero(changed), timeOrZero(asked)
 		all = append(all, f)
 	}
-	return all, sqliteError(db.path, rows.Err())
+	return all, db.explain(rows.Err())
 }
 
-// SeeFates writes down what DocuSign said of envelopes that [DB.Fates] has
-// listed, when they were Asked about. What it said later than that stays.
+// SeeFates records DocuSign's answers about envelopes that [DB.Fates] has returned. An
+// answer to a later question stays: see Asked.
 func (db *DB) SeeFates(ctx context.Context, fates []Fate) error {
 	for _, f := range fates {
 		if f.envelope == 0 || f.Asked.IsZero() {
 			return mistake("a fate of " + string(f.ID) + " that nobody asked for")
 		}
 	}
-	return db.write(ctx, opFate, func(t *txn) error {
+	return db.write(ctx, opRemoteStatus, func(t *txn) error {
 		for _, f := range fates {
-			if _, err := t.exec(sqlSeeFate, f.envelope, f.Status, millisOrZero(f.Changed), millis(f.Asked)); err != nil {
+			if _, err := t.exec(sqlSetRemoteStatus, f.envelope, f.Status, millisOrZero(f.Changed), millis(f.Asked)); err != nil {
 				return err
 			}
 		}

@@ -9,8 +9,8 @@ import (
 	"batchsend/envelope"
 )
 
-// Doubt is an envelope that may exist at DocuSign although the ledger does not
-// know it.
+// Doubt is an envelope of which the ledger does not know whether it exists at
+// DocuSign.
 type Doubt struct {
 	TransactionID envelope.TransactionID
 	Content       envelope.Content
@@ -22,29 +22,28 @@ type Doubt struct {
 	Attempts      int
 	Attempted     time.Time   // the last attempt
 	ID            envelope.ID // of a draft, or ""
-	// Legacy is set if an earlier release named it: then its transaction ID says
-	// nothing about its content.
+	// Legacy is set if an earlier release made the transaction ID: it does not
+	// depend on the content then.
 	Legacy bool
-	// Code and Message are what DocuSign said to the last attempt, if it is unknown
-	// although an answer came, and Answers is how many attempts were answered so.
+	// Code and Message are DocuSign's answer to the last attempt, if one came that
+	// left the envelope unknown. Answers is how many attempts had that answer.
 	Code    string
 	Message string
 	Answers int
-	// Own is set if this session changed it last. The others were left behind
-	// by earlier runs.
+	// Own is set if this session changed it last, not an earlier run.
 	Own bool
 }
 
-// Open returns all envelopes of the session's batches that are sending or
-// unknown, in the order in which they were planned, but for those that are
-// sending in a lot: [Session.Lots] has them until it ends. Before the first
-// Claim that is what earlier runs left behind.
+// Open returns the envelopes of the session's batches that are sending or unknown, in
+// the order in which they were planned, without those that are sending as part of a
+// lot: [Session.Lots] returns these until the lot ends. Before the session's first
+// Claim they are what earlier runs left unresolved.
 func (s *Session) Open(ctx context.Context) ([]Doubt, error) {
 	var all []Doubt
 	for _, name := range s.run.Batches {
 		doubts, err := s.open(ctx, s.batches[name])
 		if err != nil {
-			return nil, sqliteError(s.db.path, err)
+			return nil, s.db.explain(err)
 		}
 		all = append(all, doubts...)
 	}
@@ -52,7 +51,7 @@ func (s *Session) Open(ctx context.Context) ([]Doubt, error) {
 }
 
 func (s *Session) open(ctx context.Context, batch int64) ([]Doubt, error) {
-	rows, err := s.db.read.QueryContext(ctx, sqlOpen, batch)
+	rows, err := s.db.read.QueryContext(ctx, sqlUnresolved, batch)
 	if err != nil {
 		return nil, err
 	}
@@ -84,12 +83,13 @@ func (s *Session) open(ctx context.Context, batch int64) ([]Doubt, error) {
 	if err := rows.Err(); err != nil || len(doubts) == 0 {
 		return nil, err
 	}
-	return doubts, s.dateAttempts(ctx, batch, doubts, ids)
+	return doubts, s.readAttempts(ctx, batch, doubts, ids)
 }
 
-// dateAttempts sets the time of each doubt's last attempt, and how many attempts
-// came to the same answer. Only the events tell that, which are read from end to end; doubts are rare.
-func (s *Session) dateAttempts(ctx context.Context, batch int64, doubts []Doubt, ids []int64) error {
+// readAttempts sets when the last attempt at each envelope was made, and how many
+// attempts had the same answer. It reads all events, the only place where that is
+// recorded; unresolved envelopes are rare.
+func (s *Session) readAttempts(ctx context.Context, batch int64, doubts []Doubt, ids []int64) error {
 	rows, err := s.db.read.QueryContext(ctx, sqlAttempts, batch)
 	if err != nil {
 		return err

@@ -7,26 +7,26 @@ import (
 	"time"
 )
 
-// Known is what a ledger has sent of a batch in the last two years, to be held
-// against what DocuSign has, which lists no older ones. Other ledgers may have
-// sent more of it.
+// Known is how much of a batch a ledger has sent in the last two years, to be compared
+// with what DocuSign has, which lists no older envelopes. Other ledgers may have sent
+// more of it.
 type Known struct {
-	// Counted is how many sent envelopes DocuSign counts as the batch's: an
-	// earlier release sent some that it does not. Settled are those of them that
-	// were sent before the time that was asked for.
+	// Counted is how many envelopes were sent that DocuSign counts as the batch's. It
+	// does not count those of an early release, which lack the field. Settled is how
+	// many of them were sent before the time that was asked for.
 	Counted, Settled int
-	// All is how many the ledger has sent in the account before that time, in
-	// all batches.
+	// All is how many envelopes were sent before that time in all batches of the
+	// account.
 	All int
-	// Looked is set if a run of this ledger has looked for all that others may
-	// have sent of the batch, and the ledger has lost nothing since.
+	// Looked is set if a run has asked DocuSign for all that other ledgers may have
+	// sent of the batch, and this ledger has lost nothing since.
 	Looked bool
-	// Older is set if the ledger has lost runs since it was last looked: it is a
-	// backup, or has lost its log. Killed is set if the last of them did not end
-	// by itself, so that calls of its may still be under way.
+	// Older is set if the ledger has lost runs since then: it was restored from a
+	// backup, or has lost its log. Killed is set if the last of these runs did not
+	// end by itself, so that its calls may still be under way.
 	Older, Killed bool
-	// Since is when the first run began whose envelopes all are counted; zero if
-	// there was none yet.
+	// Since is when the first run began whose envelopes DocuSign counts; zero if there
+	// was none yet.
 	Since time.Time
 }
 
@@ -36,11 +36,11 @@ func (db *DB) Known(ctx context.Context, account, batch string, before time.Time
 	if err != nil {
 		return Known{}, err
 	}
-	if db.read == nil { // gone, if its counter is not
+	if db.read == nil { // lost, if there is a counter of its runs
 		return Known{Older: c.run > 0, Killed: c.run > 0 && !c.ended}, nil
 	}
 	k, err := db.known(ctx, strings.ToLower(account), batch, before, c)
-	return k, sqliteError(db.path, err)
+	return k, db.explain(err)
 }
 
 func (db *DB) known(ctx context.Context, account, batch string, before time.Time, c counter) (k Known, err error) {
@@ -57,7 +57,7 @@ func (db *DB) known(ctx context.Context, account, batch string, before time.Time
 		return k, err
 	}
 	k.Older, k.Killed, k.Since = gap.Valid, killed.Bool, timeOrZero(since.Int64)
-	if c.run > last { // nobody has begun on it since
+	if c.run > last { // no run has begun since it lost them
 		k.Older, k.Killed = true, k.Killed || !c.ended
 	}
 	k.Looked = looked > 0 && !k.Older
@@ -72,7 +72,8 @@ func (db *DB) known(ctx context.Context, account, batch string, before time.Time
 	return k, db.read.QueryRowContext(ctx, sqlAllSent, account, millis(before), millis(oldest)).Scan(&k.All)
 }
 
-// Looked writes down that this run knows all that DocuSign has of a batch.
+// Looked records that this run has asked DocuSign for all that it has of a batch, and
+// the ledger knows it.
 func (s *Session) Looked(ctx context.Context, batch string) error {
 	return s.db.write(ctx, opLooked, func(t *txn) error {
 		if err := s.leased(t); err != nil {
