@@ -10,15 +10,15 @@ import (
 	"batchsend/envelope"
 )
 
-// A lot is sent in four calls: a draft to copy, a list that says what differs,
-// a test of one against the other, and the order to send, which DocuSign then
-// works off by itself. Source: REST v2.1 "BulkEnvelopes", how-to "How to bulk
+// A lot is sent in four calls, which create a draft to copy, create a list of what
+// differs from it in each copy, test the list against the draft, and order DocuSign to
+// send, which it does by itself. Source: REST v2.1 "BulkEnvelopes", how-to "How to bulk
 // send envelopes".
 
-// LotDraft creates the draft of which a lot's envelopes become copies: from
-// like's template, with what like has in common with all of its group, and with
-// nobody real in its roles. id is the draft's own transaction ID. Nobody
-// receives the draft; it must never be sent as it is.
+// LotDraft creates the draft of which a lot's envelopes become copies: from like's
+// template, with what like has in common with its group, and with placeholders in its
+// roles. id is the draft's own transaction ID. Nobody receives the draft; it must never
+// be sent as it is.
 func (c *Client) LotDraft(ctx context.Context, like *envelope.Envelope, id envelope.TransactionID) (envelope.ID, error) {
 	return c.create(ctx, "create draft of lot", lotDefinition(like, id), nil)
 }
@@ -56,7 +56,7 @@ func (c *Client) TestList(ctx context.Context, list string, draft envelope.ID) e
 	if err := c.do(ctx, test, &got); err != nil || got.CanBeSent.true() {
 		return err
 	}
-	e := told(test, http.StatusOK, got.Errors, got.Details)
+	e := listError(test, http.StatusOK, got.Errors, got.Details)
 	if e.Code == "" && e.Message == "" {
 		e.Message = "DocuSign does not say why the list cannot be sent"
 	}
@@ -83,7 +83,7 @@ func (c *Client) SendList(ctx context.Context, lot *envelope.Lot, leaving Leavin
 	case got.ID != "": // whatever else it says: there is a batch
 		return got.ID.guid(), nil
 	case len(got.Errors) > 0:
-		return "", told(send, http.StatusCreated, got.Errors, got.Details)
+		return "", listError(send, http.StatusCreated, got.Errors, got.Details)
 	}
 	return "", &Error{Kind: Unknown, Op: send.op, Status: http.StatusCreated, Message: "the answer names no batch"}
 }
@@ -93,9 +93,9 @@ const listsPath = "/bulk_send_lists"
 
 func listPath(id string) string { return listsPath + "/" + url.PathEscape(id) }
 
-// told is the error that a good answer tells of in lists: of codes, and of
-// sentences that may be the same for many copies.
-func told(c call, status int, codes, details []text) *Error {
+// listError is the error of a good answer that has a list of codes and one of sentences,
+// which may be the same for many copies.
+func listError(c call, status int, codes, details []text) *Error {
 	var code string
 	if len(codes) > 0 {
 		code = string(codes[0])
@@ -109,7 +109,7 @@ func told(c call, status int, codes, details []text) *Error {
 			sentences = append(sentences, s)
 		}
 	}
-	e := within(c, status, code, strings.Join(sentences, "; "))
+	e := itemError(c, status, code, strings.Join(sentences, "; "))
 	if e.Code == "" { // it was DocuSign that answered
 		e.Kind = Refused
 	}

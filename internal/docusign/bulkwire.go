@@ -18,10 +18,10 @@ type (
 	}
 
 	wireCopy struct {
-		EmailSubject text            `json:"emailSubject,omitempty"`
-		EmailBlurb   text            `json:"emailBlurb,omitempty"`
-		CustomFields []wireCopyField `json:"customFields"`
-		Recipients   []wireCopyPlace `json:"recipients"`
+		EmailSubject text                `json:"emailSubject,omitempty"`
+		EmailBlurb   text                `json:"emailBlurb,omitempty"`
+		CustomFields []wireCopyField     `json:"customFields"`
+		Recipients   []wireCopyRecipient `json:"recipients"`
 	}
 
 	wireCopyField struct {
@@ -29,7 +29,7 @@ type (
 		Value text `json:"value"`
 	}
 
-	wireCopyPlace struct {
+	wireCopyRecipient struct {
 		RoleName   text          `json:"roleName"`
 		Name       text          `json:"name"`
 		Email      text          `json:"email"`
@@ -50,9 +50,9 @@ type (
 	}
 )
 
-// lotDefinition is the draft of which the envelopes of like's group become
-// copies. It holds what a copy cannot say for itself, and a place for all that
-// it can: every text custom field, ours among them, and somebody in every role.
+// lotDefinition is the request for the draft of which the envelopes of like's group
+// become copies. It has what a copy cannot set, and something to replace for all that a
+// copy sets: every text custom field, ours among them, and a recipient in every role.
 func lotDefinition(like *envelope.Envelope, id envelope.TransactionID) *wireDefinition {
 	fields := make([]envelope.Field, len(like.Fields))
 	for i, f := range like.Fields {
@@ -71,19 +71,19 @@ func lotDefinition(like *envelope.Envelope, id envelope.TransactionID) *wireDefi
 	}
 }
 
-// placeholders are somebody for each role, named as DocuSign's own examples
-// name them. Source: how-to "How to bulk send envelopes".
-func placeholders(recipients []envelope.Recipient) []wirePlace {
-	places := make([]wirePlace, len(recipients))
+// placeholders are a recipient for each role, named as in DocuSign's own examples.
+// Source: how-to "How to bulk send envelopes".
+func placeholders(recipients []envelope.Recipient) []wireRecipient {
+	places := make([]wireRecipient, len(recipients))
 	taken := make(map[string]bool)
 	for i := range recipients {
 		role := recipients[i].Role
 		part := addressPart(role)
-		for n := i + 1; taken[strings.ToLower(part)]; n++ { // two at one address might count as one person
+		for n := i + 1; taken[strings.ToLower(part)]; n++ { // two with one address might count as one person
 			part = fmt.Sprintf("%s-%d", addressPart(role), n)
 		}
 		taken[strings.ToLower(part)] = true
-		places[i] = place(&envelope.Recipient{
+		places[i] = templateRole(&envelope.Recipient{
 			Role: role, SharedRole: recipients[i].SharedRole, RoutingOrder: recipients[i].RoutingOrder,
 			Name:  cut("Multi Bulk Recipient::"+role, 100),
 			Email: "multiBulkRecipients-" + part + "@docusign.com",
@@ -92,8 +92,8 @@ func placeholders(recipients []envelope.Recipient) []wirePlace {
 	return places
 }
 
-// addressPart is what of a role's name may stand in an e-mail address, and is
-// short enough for one: 64 bytes may stand before the @.
+// addressPart makes of a role's name the part of an e-mail address before the @, which may
+// have 64 bytes.
 func addressPart(role string) string {
 	return cut(strings.Map(func(r rune) rune {
 		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' {
@@ -103,8 +103,8 @@ func addressPart(role string) string {
 	}, role), 40)
 }
 
-// cut shortens s to what DocuSign counts as n characters at most, which are
-// UTF-16 units for all we know.
+// cut shortens s to n characters at most as DocuSign counts them: in UTF-16 units, as far
+// as is known.
 func cut(s string, n int) string {
 	for i, r := range s {
 		if n--; r > 0xffff {
@@ -126,8 +126,8 @@ func listOf(lot *envelope.Lot, envs []*envelope.Envelope) *wireList {
 	return list
 }
 
-// copyOf is what tells env from the draft of its lot. A copy gets its subject
-// and message as they are, with nothing left to be filled in.
+// copyOf is how env differs from the draft of its lot. Subject and message must be
+// complete: DocuSign fills in nothing for a copy.
 func copyOf(lot *envelope.Lot, env *envelope.Envelope) wireCopy {
 	w := wireCopy{
 		EmailSubject: text(cmp.Or(env.MergedSubject, env.Subject)),
@@ -143,18 +143,18 @@ func copyOf(lot *envelope.Lot, env *envelope.Envelope) wireCopy {
 		wireCopyField{BatchField, text(envelope.BatchID(env.Account, env.Batch))},
 		wireCopyField{LotField, text(lot.ID)})
 	for i := range env.Recipients {
-		w.Recipients = append(w.Recipients, copyPlace(&env.Recipients[i]))
+		w.Recipients = append(w.Recipients, copyRecipient(&env.Recipients[i]))
 	}
 	return w
 }
 
-func copyPlace(r *envelope.Recipient) wireCopyPlace {
-	p := wireCopyPlace{
+func copyRecipient(r *envelope.Recipient) wireCopyRecipient {
+	p := wireCopyRecipient{
 		RoleName: text(r.Role), Name: text(r.Name), Email: text(r.Email),
 		Note: text(r.Note), AccessCode: text(r.AccessCode),
 	}
 	for _, t := range r.Tabs {
-		if t.Value != "" { // as in a request of its own, see [wireFill]
+		if t.Value != "" { // a request for env alone leaves it out as well, see [wireTabValue]
 			p.Tabs = append(p.Tabs, wireCopyTab{text(t.Label), text(t.Value)})
 		}
 	}

@@ -28,40 +28,39 @@ type call struct {
 	path   string // below the account, escaped
 	query  url.Values
 	body   any  // to be sent as JSON; nil: none
-	asks   bool // changes nothing, although it is a POST or a PUT
-	// leaving is asked when the call has its place and its token, just before it
-	// leaves; its error keeps it from that. nil: nobody is asked.
+	asks   bool // it changes nothing, although it is a POST or a PUT
+	// leaving is called when the call has its place and its token, just before it
+	// leaves. If it returns an error the call does not leave. It may be nil.
 	leaving Leaving
 }
 
-// Leaving is told that a call is about to leave. If it returns an error the call
-// does not leave, and the error is returned as it is. It may be asked twice for
-// one call: DocuSign may refuse the token of the first, which means that it did
-// nothing.
+// Leaving is called when a call is about to leave. If it returns an error the call does
+// not leave, and the caller gets that error as it is. It may be called twice for one
+// call: if DocuSign refuses the token it has done nothing, and the call is made again.
 type Leaving = func(ctx context.Context) error
 
-// repeatable reports whether doing it twice does what doing it once does.
+// repeatable reports whether the call may be made twice without harm.
 func (c *call) repeatable() bool { return c.asks || c.method != http.MethodPost }
 
-// sends reports whether an account that lacks the right to do it cannot send at
-// all, which is no row's fault. Lists are another right: without it envelopes
-// can still go one by one.
+// sends reports whether an account that lacks the right to make this call cannot send
+// any envelope. Lists need another right; without it envelopes can go one by one.
 func (c *call) sends() bool { return !c.repeatable() && !c.lists() }
 
 // lists reports whether it is about lists of bulk sending.
 func (c *call) lists() bool { return strings.HasPrefix(c.path, listsPath) }
 
-// doubt is the kind of an error after which it is not known what was done.
-func (c *call) doubt() Kind {
+// unclearKind is the kind of an error after which it is not known whether the call was
+// carried out.
+func (c *call) unclearKind() Kind {
 	if c.repeatable() {
 		return Down
 	}
 	return Unknown
 }
 
-// finished reports whether a call that has left is waited for, whatever happens
-// to its context: what it has done must be known. What only asks can be asked
-// again.
+// finished reports whether the answer to a call that has left is waited for although
+// its context has ended. That is so if the call changes something: what it has done must
+// be known. A question can be asked again.
 func (c *call) finished() bool { return !c.asks && c.method != http.MethodGet }
 
 // do makes a call in the account of [Client.Connect] and reads the answer into
@@ -88,8 +87,8 @@ func (c *Client) doAt(ctx context.Context, site *Login, call call, into any) err
 	}
 	e := check(call, a, into)
 	if e != nil && e.tokenRefused() {
-		// Nothing was done, so that even a POST may be sent once more, with a token
-		// that is not the refused one.
+		// DocuSign has done nothing, so even a POST may be made again, with another
+		// token.
 		again, err := c.exchange(ctx, site, call, payload, a.token)
 		switch {
 		case err == nil:
@@ -107,8 +106,8 @@ func (c *Client) doAt(ctx context.Context, site *Login, call call, into any) err
 	return e
 }
 
-// notSignedIn is the error of a call for which there is no token. It never
-// left, so it may be repeated unless signing in is hopeless.
+// notSignedIn is the error of a call for which there is no token. The call has not
+// left, so it may be repeated, unless a person must act before anybody can sign in.
 func notSignedIn(call call, err error) *Error {
 	e := &Error{Kind: Down, Op: call.op, Cause: err, unsent: true}
 	if ae, ok := errors.AsType[*AuthError](err); ok {
@@ -126,13 +125,13 @@ var errNoAnswer = fmt.Errorf("no answer within %v: %w", answerTimeout, context.D
 // errSameToken says that there is no other token than the refused one.
 var errSameToken = errors.New("docusign: no new token")
 
-// exchange makes the call once, with a token other than refused. The call waits
-// for its place first, then for its token: the wait may last most of an hour,
-// longer than a token lives. An error says why the call did not leave.
+// exchange makes the call once, with a token other than refused. It waits for the call's
+// place before it takes the token, because the wait may last longer than a token is
+// valid. An error means that the call has not left, and says why.
 func (c *Client) exchange(ctx context.Context, site *Login, call call, payload []byte, refused *token) (answer, error) {
 	place, err := c.place(ctx)
 	if err != nil {
-		return answer{}, &Error{Kind: Down, Op: call.op, Cause: lost(ctx, "", err), unsent: true}
+		return answer{}, &Error{Kind: Down, Op: call.op, Cause: noAnswer(ctx, "", err), unsent: true}
 	}
 	left := false
 	defer func() {
@@ -178,7 +177,7 @@ func (c *Client) exchange(ctx context.Context, site *Login, call call, payload [
 			place.Lost()
 		}
 		c.debug(ctx, "no answer", slog.String("op", call.op), slog.Duration("took", now.Sub(begun)), slog.Bool("unsent", unsent))
-		return answer{err: lost(waiting, req.URL.Host, err), unsent: unsent, at: now, token: t}, nil
+		return answer{err: noAnswer(waiting, req.URL.Host, err), unsent: unsent, at: now, token: t}, nil
 	}
 	place.Answered(ReadLimits(resp.Header, now))
 	defer resp.Body.Close()
@@ -186,7 +185,7 @@ func (c *Client) exchange(ctx context.Context, site *Login, call call, payload [
 	a := answer{status: resp.StatusCode, header: resp.Header, at: now, token: t}
 	if a.body, err = readBody(resp); err != nil {
 		// %v: what ended it may be stop, which is no business of the caller.
-		a.err = lost(waiting, req.URL.Host, fmt.Errorf("the answer broke off: %v", err))
+		a.err = noAnswer(waiting, req.URL.Host, fmt.Errorf("the answer broke off: %v", err))
 	}
 	c.debug(ctx, "answer", slog.String("op", call.op), slog.Int("status", a.status), slog.Duration("took", now.Sub(begun)), slog.String("trace", a.header.Get(traceHeader)))
 	return a, nil
@@ -218,26 +217,26 @@ func (c *Client) request(ctx context.Context, site *Login, call call, payload []
 	return req, nil
 }
 
-// lostError is the want of an answer, in words for the operator.
-type lostError struct {
+// noAnswerError says in the operator's words why no answer came.
+type noAnswerError struct {
 	text  string
 	cause error
 }
 
-func (e *lostError) Error() string { return e.text }
-func (e *lostError) Unwrap() error { return e.cause }
+func (e *noAnswerError) Error() string { return e.text }
+func (e *noAnswerError) Unwrap() error { return e.cause }
 
-// lost says that no answer came from host because of err, which is ctx's error
-// as well if ctx has ended.
-func lost(ctx context.Context, host string, err error) error {
-	cause := bare(err)
+// noAnswer returns the error for an answer that did not come from host because of err. It
+// wraps ctx's error if ctx has ended.
+func noAnswer(ctx context.Context, host string, err error) error {
+	cause := withoutURL(err)
 	if ctx.Err() == nil {
-		return &lostError{host + ": " + whatFailed(err), ownTimeout(cause)}
+		return &noAnswerError{host + ": " + describeFailure(err), withoutContextError(cause)}
 	}
 	if !errors.Is(cause, ctx.Err()) {
 		cause = errors.Join(ctx.Err(), cause)
 	}
-	return &lostError{"interrupted", cause}
+	return &noAnswerError{"interrupted", cause}
 }
 
 // readBody reads an answer up to a limit.

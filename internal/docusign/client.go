@@ -82,9 +82,9 @@ func (c *Client) client() *http.Client {
 	c.built.Do(func() {
 		base := c.Transport
 		if base == nil {
-			base = spare()
+			base = defaultTransport()
 		}
-		c.http = straight(base)
+		c.http = withoutRedirects(base)
 	})
 	return c.http
 }

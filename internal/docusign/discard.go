@@ -88,7 +88,7 @@ func (c *Client) recycle(ctx context.Context, ids []envelope.ID) error {
 		if !w.Error.failed() {
 			continue
 		}
-		if e := within(recycle, http.StatusOK, string(w.Error.Code), string(w.Error.Message)); !e.Gone() {
+		if e := itemError(recycle, http.StatusOK, string(w.Error.Code), string(w.Error.Message)); !e.Gone() {
 			return e
 		}
 	}

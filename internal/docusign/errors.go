@@ -31,7 +31,7 @@ func (k Kind) String() string { return kindNames[k] }
 // ErrNotReadable is a cause that an [Error] may have. Another is [template.ErrUnknown].
 var ErrNotReadable = errors.New("this user may not read it")
 
-// Error is an answer of DocuSign other than the one wanted, or none at all.
+// Error says that DocuSign did not do what was asked, or that no answer came.
 type Error struct {
 	Kind    Kind
 	Op      string        // what was asked: "send envelope"
@@ -149,8 +149,8 @@ type answer struct {
 	token  *token // with which the call left
 }
 
-// check reads a good answer into into and makes of any other an error. It is
-// the one place that decides what an answer means.
+// check reads a good answer into into, and turns any other into an error. It is the one
+// place that decides what an answer means.
 func check(c call, a answer, into any) *Error {
 	good := a.status/100 == 2
 	var unread error
@@ -162,13 +162,13 @@ func check(c call, a answer, into any) *Error {
 	e := &Error{Op: c.op, Status: a.status, Trace: short(a.header.Get(traceHeader))}
 	switch {
 	case a.status == 0:
-		e.Kind, e.Cause = c.doubt(), a.err
+		e.Kind, e.Cause = c.unclearKind(), a.err
 		if e.unsent = a.unsent; e.unsent {
 			e.Kind = Down
 		}
 		return e
 	case good:
-		e.Kind, e.Cause = c.doubt(), unread
+		e.Kind, e.Cause = c.unclearKind(), unread
 		return e
 	}
 	var said struct {
@@ -180,17 +180,17 @@ func check(c call, a answer, into any) *Error {
 	case a.err != nil:
 		e.Cause = a.err
 	case err == nil && said.Code != "":
-		e.Code, e.Message = short(string(said.Code)), short(uncoded(string(said.Message), c.body))
+		e.Code, e.Message = short(string(said.Code)), short(withoutAccessCodes(string(said.Message), c.body))
 	default:
-		e.Message = whatInstead(a)
+		e.Message = describeBody(a)
 	}
-	e.judge(c, a)
+	e.setKind(c, a)
 	return e
 }
 
-// judge decides the kind of an answer with a status that is not 2xx. Codes
-// count, whatever the status: DocuSign moved limits from 400 to 429 in 2026.
-func (e *Error) judge(c call, a answer) {
+// setKind sets the kind of the error of an answer whose status is not 2xx. A known code
+// decides, whatever the status: DocuSign moved limits from 400 to 429 in 2026.
+func (e *Error) setKind(c call, a answer) {
 	code := normal(e.Code)
 	e.bulk = c.lists()
 	limit, limited := limits[code]
@@ -201,7 +201,7 @@ func (e *Error) judge(c call, a answer) {
 	case a.status == statusBlocked, a.status == http.StatusUnauthorized, a.status == http.StatusProxyAuthRequired:
 		e.Kind = Halt
 	case a.status >= 500, a.status == http.StatusRequestTimeout, code == "UNSPECIFIEDERROR":
-		e.Kind = c.doubt()
+		e.Kind = c.unclearKind()
 		if e.Kind == Down {
 			e.After = later
 		}
@@ -224,10 +224,10 @@ func (e *Error) judge(c call, a answer) {
 	}
 }
 
-// within is the error that a good answer to c tells of in its body.
-func within(c call, status int, code, message string) *Error {
+// itemError is the error of one item in the body of a good answer to c.
+func itemError(c call, status int, code, message string) *Error {
 	e := &Error{Op: c.op, Status: status, Code: short(code), Message: short(message)}
-	e.judge(c, answer{status: http.StatusBadRequest})
+	e.setKind(c, answer{status: http.StatusBadRequest})
 	return e
 }
 
@@ -268,14 +268,14 @@ func read(a answer, into any) error {
 		if e, ok := errors.AsType[*noIDError](err); ok {
 			return e
 		}
-		return errors.New(whatInstead(a))
+		return errors.New(describeBody(a))
 	}
 	return nil
 }
 
-// whatInstead describes a body that is not what it should be, without quoting
+// describeBody describes a body that is not what it should be, without quoting
 // it: it may be a page of any length, and hold anything.
-func whatInstead(a answer) string {
+func describeBody(a answer) string {
 	switch trimmed := strings.TrimSpace(string(a.body[:min(len(a.body), 64)])); {
 	case trimmed == "":
 		return "the answer is empty"

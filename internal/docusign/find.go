@@ -18,18 +18,18 @@ import (
 // not documented, nor how many envelopes it then lists.
 const idsPerCall = 100
 
-// Find looks envelopes up by the transaction IDs of the last seven days. Those
-// that DocuSign does not know, or not yet, are absent from the result. It takes
-// one call for each hundred, and one more where DocuSign does not say at once
-// when they were sent.
+// Find looks envelopes up by transaction ID, which DocuSign can do for seven days. The
+// result has no entry for those that DocuSign does not know, or not yet. It takes one
+// call for each hundred, and one more for those of which the first answer does not say
+// whether they were sent.
 func (c *Client) Find(ctx context.Context, ids []envelope.TransactionID) (map[envelope.TransactionID]envelope.Found, error) {
-	var seen sightings
+	var seen lookup
 	for chunk := range slices.Chunk(ids, idsPerCall) {
 		look := byIDs("transaction_ids", wireIDs{Transactions: chunk})
 		look.asks = true
-		// An envelope may have two entries: by its transaction, and by itself.
+		// The answer may name an envelope twice: under its transaction, and in a list.
 		err := c.eachEnvelope(ctx, look, func(w *wireStatus) { seen.add(w.TransactionID.transactionID(), w) })
-		if err != nil && !(errors.Is(err, errRepeats) && seen.all(chunk)) {
+		if err != nil && !(errors.Is(err, errRepeatedPage) && seen.all(chunk)) {
 			return nil, err
 		}
 	}
@@ -45,9 +45,9 @@ func (c *Client) Find(ctx context.Context, ids []envelope.TransactionID) (map[en
 	return found, nil
 }
 
-// clarify asks for those envelopes of which it is unclear whether they were
-// sent: the list of envelopes says more of each than the list of their statuses.
-func (c *Client) clarify(ctx context.Context, seen *sightings) error {
+// clarify reads those envelopes of which it is unclear whether they were sent: the list
+// of envelopes says more about each than the list of their statuses.
+func (c *Client) clarify(ctx context.Context, seen *lookup) error {
 	for chunk := range slices.Chunk(seen.unclear(), idsPerCall) {
 		ids := make([]string, len(chunk))
 		for i, id := range chunk {
@@ -69,7 +69,7 @@ func (c *Client) clarify(ctx context.Context, seen *sightings) error {
 // works for as long as DocuSign keeps the envelope.
 func (c *Client) FindByField(ctx context.Context, id envelope.TransactionID, since time.Time) (envelope.Found, bool, error) {
 	look := byField("look up envelope by custom field", IdentityField, id.String(), since)
-	var seen sightings
+	var seen lookup
 	err := c.eachEnvelope(ctx, look, func(w *wireStatus) {
 		if w.holds(IdentityField, id.String()) {
 			seen.add(id, w)
@@ -82,14 +82,14 @@ func (c *Client) FindByField(ctx context.Context, id envelope.TransactionID, sin
 	return found, ok, nil
 }
 
-// sightings are the envelopes that answers name.
-type sightings struct {
+// lookup gathers what the answers say about envelopes.
+type lookup struct {
 	ids     map[envelope.TransactionID][]envelope.ID
 	mailing map[envelope.ID]mailing // of each
 }
 
-// add takes in an entry of an answer, under a transaction ID if it has one.
-func (s *sightings) add(transaction envelope.TransactionID, w *wireStatus) {
+// add adds an entry of an answer, under a transaction ID if it has one.
+func (s *lookup) add(transaction envelope.TransactionID, w *wireStatus) {
 	if s.ids == nil {
 		s.ids, s.mailing = make(map[envelope.TransactionID][]envelope.ID), make(map[envelope.ID]mailing)
 	}
@@ -98,7 +98,7 @@ func (s *sightings) add(transaction envelope.TransactionID, w *wireStatus) {
 	case w.Error.failed(), id == "" && w.status() == "":
 		return
 	case id == "":
-		m = unclear // it is being made, and has no ID yet
+		m = unclear // DocuSign is making it, and it has no ID yet
 	}
 	s.mailing[id] = max(s.mailing[id], m)
 	if !transaction.IsZero() && !slices.Contains(s.ids[transaction], id) {
@@ -106,13 +106,13 @@ func (s *sightings) add(transaction envelope.TransactionID, w *wireStatus) {
 	}
 }
 
-// all reports whether every one of ids was seen.
-func (s *sightings) all(ids []envelope.TransactionID) bool {
+// all reports whether there is an envelope under each of ids.
+func (s *lookup) all(ids []envelope.TransactionID) bool {
 	return !slices.ContainsFunc(ids, func(id envelope.TransactionID) bool { return len(s.ids[id]) == 0 })
 }
 
 // unclear returns the envelopes of which it is not known whether they were sent.
-func (s *sightings) unclear() (ids []envelope.ID) {
+func (s *lookup) unclear() (ids []envelope.ID) {
 	for _, under := range s.ids {
 		for _, id := range under {
 			if id != "" && s.mailing[id] == unclear {
@@ -124,9 +124,9 @@ func (s *sightings) unclear() (ids []envelope.ID) {
 	return slices.Compact(ids)
 }
 
-// found names one of the envelopes under a transaction ID, a sent one if there is
-// one, and the others that were sent: drafts are mailed to nobody.
-func (s *sightings) found(transaction envelope.TransactionID) (f envelope.Found, ok bool) {
+// found returns one of the envelopes under a transaction ID, a sent one if there is one,
+// and in More the others that were sent. Other drafts do not matter: nobody gets them.
+func (s *lookup) found(transaction envelope.TransactionID) (f envelope.Found, ok bool) {
 	ids := slices.SortedFunc(slices.Values(s.ids[transaction]), func(a, b envelope.ID) int {
 		return cmp.Or(cmp.Compare(s.mailing[b], s.mailing[a]), cmp.Compare(a, b))
 	})

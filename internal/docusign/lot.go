@@ -93,7 +93,7 @@ func (c *Client) LotStatus(ctx context.Context, batchID string) (envelope.LotSta
 func halt(sentence string) error {
 	for _, word := range words(sentence) {
 		if halting[normal(word)] || suspended(normal(word)) {
-			return within(call{op: "bulk sending"}, 0, word, strings.TrimLeft(strings.TrimPrefix(sentence, word), ": "))
+			return itemError(call{op: "bulk sending"}, 0, word, strings.TrimLeft(strings.TrimPrefix(sentence, word), ": "))
 		}
 	}
 	return nil

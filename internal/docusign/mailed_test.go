@@ -184,7 +184,7 @@ func TestMailedPages(t *testing.T) {
 // TestMailedRepeats has a server that answers with the first page for ever.
 func TestMailedRepeats(t *testing.T) {
 	f := always(200, `{"totalSetSize":"100000","envelopes":[{"envelopeId":"e1","status":"sent"}]}`)
-	if got, err := connected(t, f).Mailed(t.Context(), theBatch, none); len(got) != 0 || !errors.Is(err, errRepeats) || f.calls() != 2 {
+	if got, err := connected(t, f).Mailed(t.Context(), theBatch, none); len(got) != 0 || !errors.Is(err, errRepeatedPage) || f.calls() != 2 {
 		t.Errorf("Mailed = %v, %v in %d calls; want an error in 2: the others may be there", got, err, f.calls())
 	}
 }

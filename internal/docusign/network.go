@@ -20,27 +20,27 @@ import (
 	"batchsend/internal/censor"
 )
 
-// bare is a client's error without method and address: the address may name
-// envelopes, and who reads the message knows what was asked.
-func bare(err error) error {
+// withoutURL removes method and address from an error of net/http: the address may
+// contain envelope IDs, and the message names the operation anyway.
+func withoutURL(err error) error {
 	if ue, ok := errors.AsType[*url.Error](err); ok {
 		return ue.Err
 	}
 	return err
 }
 
-// ownTimeout is an error that came although the caller's context lives, without
-// any trace of another one's end: a time-out of ours, or of the network's, must
-// not look as if somebody had stopped the run.
-func ownTimeout(err error) error {
+// withoutContextError returns err, but without wrapping a context's error. It is for
+// errors that came although the caller's context has not ended: a time-out of ours, or of
+// the network, must not look as if somebody had stopped the run.
+func withoutContextError(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return errors.New(err.Error())
 	}
 	return err
 }
 
-// whatFailed says in an operator's words why no answer came.
-func whatFailed(err error) string {
+// describeFailure says in an operator's words why no answer came.
+func describeFailure(err error) string {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		if dns.IsNotFound {
 			return fmt.Sprintf("there is no host %q (DNS)", dns.Name)
@@ -74,29 +74,28 @@ func whatFailed(err error) string {
 	case errors.Is(err, context.DeadlineExceeded), os.IsTimeout(err):
 		return "no answer came in time"
 	}
-	text := bare(err).Error()
+	text := withoutURL(err).Error()
 	if strings.HasPrefix(text, "invalid proxy address") { // which may hold a password
 		return "the proxy's address (HTTPS_PROXY) is none"
 	}
 	return short(text)
 }
 
-// short is a foreign text fit for one line of a message: on one line, not long,
-// and without secrets or characters that steer a terminal.
+// short makes a text from outside fit for a message: on one line, not long, without
+// secrets and without characters that control a terminal.
 func short(text string) string {
 	return censor.Line(quotedCode.ReplaceAllString(text, "${1}[hidden]"), 300)
 }
 
-// quotedCode is an access code in a message of DocuSign's that repeats what was
-// sent.
+// quotedCode finds an access code in a message in which DocuSign repeats what was sent.
 var quotedCode = regexp.MustCompile(`(?i)(access[ _]?code["']?(?:\s*[:=]\s*|\s+))(?:"[^"]*"|'[^']*')`)
 
 // accessCode finds the access codes in a request.
 var accessCode = regexp.MustCompile(`"accessCode":("(?:[^"\\]|\\.)*")`)
 
-// uncoded returns DocuSign's message about a request without the access codes
+// withoutAccessCodes returns DocuSign's message about a request without the access codes
 // that the request carried.
-func uncoded(message string, request any) string {
+func withoutAccessCodes(message string, request any) string {
 	payload, err := json.Marshal(request)
 	if err != nil {
 		return message
@@ -111,25 +110,24 @@ func uncoded(message string, request any) string {
 	return message
 }
 
-// connection watches whether http.Transport finds a connection for a request.
-// Until it has one nothing of the request can have left this machine.
+// connection observes whether http.Transport gets a connection for a request. Before it
+// has one, nothing of the request can have left this machine.
 type connection struct {
-	sought, found atomic.Bool
+	requested, found atomic.Bool
 }
 
-// watch returns a context that lets c see what http.Transport does.
+// watch returns a context with which http.Transport reports to c.
 func (c *connection) watch(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { c.sought.Store(true) },
+		GetConn: func(string) { c.requested.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { c.found.Store(true) },
 	})
 }
 
-// missing reports whether there was none, given the error that came instead of
-// an answer. Of a transport that cannot be watched only an error of dialling
-// proves that.
+// missing reports whether there was no connection, given the error that came instead of
+// an answer. If the transport does not report to c, only an error of dialling proves it.
 func (c *connection) missing(err error) bool {
-	if c.sought.Load() {
+	if c.requested.Load() {
 		return !c.found.Load()
 	}
 	op, ok := errors.AsType[*net.OpError](err)

@@ -290,10 +290,10 @@ func TestMissingConnection(t *testing.T) {
 	dial := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 	read := &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
 	for _, c := range []struct {
-		name          string
-		sought, found bool
-		err           error
-		want          bool
+		name             string
+		requested, found bool
+		err              error
+		want             bool
 	}{
 		{"dialling failed, nobody watched", false, false, &url.Error{Op: "Post", Err: dial}, true},
 		{"reset, nobody watched", false, false, read, false},
@@ -304,7 +304,7 @@ func TestMissingConnection(t *testing.T) {
 		{"found, and then another was dialled in vain", true, true, dial, false},
 	} {
 		var conn connection
-		conn.sought.Store(c.sought)
+		conn.requested.Store(c.requested)
 		conn.found.Store(c.found)
 		if got := conn.missing(c.err); got != c.want {
 			t.Errorf("%s: missing(%v) = %t, want %t", c.name, c.err, got, c.want)

@@ -97,7 +97,7 @@ func (c *Client) oauth(ctx context.Context, method, path string, form io.Reader,
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
-		return 0, c.authError(&AuthError{Reason: Unreachable, Detail: whatFailed(err), Cause: ownTimeout(bare(err))})
+		return 0, c.authError(&AuthError{Reason: Unreachable, Detail: describeFailure(err), Cause: withoutContextError(withoutURL(err))})
 	}
 	defer resp.Body.Close()
 	now := time.Now()

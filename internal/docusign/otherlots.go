@@ -32,7 +32,7 @@ func (c *Client) OtherLots(ctx context.Context, batchIDs []string, known func(lo
 		}
 		for _, list := range lists {
 			other := envelope.OtherLot{Lot: envelope.Lot{ID: id, List: list}}
-			found, err := c.fillOther(ctx, batchIDs, &other)
+			found, err := c.readOther(ctx, batchIDs, &other)
 			if err != nil {
 				return nil, err
 			}
@@ -44,9 +44,9 @@ func (c *Client) OtherLots(ctx context.Context, batchIDs []string, known func(lo
 	return others, nil
 }
 
-// fillOther reads what a list holds and how far DocuSign has come with it. It
+// readOther reads what a list holds and how far DocuSign has come with it. It
 // reports whether the list is of one of the batches and was handed over.
-func (c *Client) fillOther(ctx context.Context, batchIDs []string, other *envelope.OtherLot) (bool, error) {
+func (c *Client) readOther(ctx context.Context, batchIDs []string, other *envelope.OtherLot) (bool, error) {
 	var list wireList
 	err := c.do(ctx, call{op: "read bulk send list", method: http.MethodGet, path: listPath(other.List)}, &list)
 	if e, ok := errors.AsType[*Error](err); ok && e.Gone() {

@@ -39,17 +39,17 @@ func (p page) next(start, n int) (int, bool) {
 	return next, next < p.Total.int() || p.Total == "" && p.Next != ""
 }
 
-// keyed is a page whose items can be told from those of other pages.
-type keyed interface{ keys() []string }
+// identifiable is a page whose items have keys, which differ from those of other pages.
+type identifiable interface{ keys() []string }
 
-// errRepeats says that DocuSign shows a page that it has shown before, as if
-// there were no end to its list. What was not on it may be there all the same.
-var errRepeats = errors.New("DocuSign repeats a page of its list and does not come to an end")
+// errRepeatedPage says that DocuSign answers with the same page again and again. What is
+// not on that page may exist all the same.
+var errRepeatedPage = errors.New("DocuSign repeats a page of its list and does not come to an end")
 
-// each makes a call, and makes it again for every further page of its answer.
-// It shows each page to see, which says where the page stands and how many
-// items it has; 0 ends it. Where further pages should follow and a [keyed] page
-// has nothing new, the error's cause is errRepeats.
+// each makes a call, and repeats it for each further page of the list that it asks for.
+// It calls see with each page; see returns where the page is in the list and how many
+// items it has, or 0 items to end the loop. If more pages should follow, but the items
+// of an [identifiable] page are all known, the error's cause is errRepeatedPage.
 func each[P any](ctx context.Context, c *Client, look call, see func(*P) (page, int)) error {
 	seen := make(map[string]bool)
 	for start := 0; ; {
@@ -62,17 +62,16 @@ func each[P any](ctx context.Context, c *Client, look call, see func(*P) (page, 
 		if !more {
 			return nil
 		}
-		if k, ok := any(got).(keyed); ok && !news(seen, k.keys()) {
-			return &Error{Kind: Refused, Op: look.op, Status: http.StatusOK, Cause: errRepeats}
+		if k, ok := any(got).(identifiable); ok && !anyNew(seen, k.keys()) {
+			return &Error{Kind: Refused, Op: look.op, Status: http.StatusOK, Cause: errRepeatedPage}
 		}
 		start = next
 		look.query.Set("start_position", strconv.Itoa(start))
 	}
 }
 
-// news reports whether there are keys that were not seen before, and takes them
-// for seen.
-func news(seen map[string]bool, keys []string) (fresh bool) {
+// anyNew reports whether some of keys are not in seen, and adds all to seen.
+func anyNew(seen map[string]bool, keys []string) (fresh bool) {
 	for _, key := range keys {
 		fresh = fresh || !seen[key]
 		seen[key] = true
@@ -80,7 +79,7 @@ func news(seen map[string]bool, keys []string) (fresh bool) {
 	return fresh
 }
 
-// eachEnvelope shows see every envelope in the answer to look, one call a page.
+// eachEnvelope calls see with every envelope in the answer to look, one call a page.
 func (c *Client) eachEnvelope(ctx context.Context, look call, see func(*wireStatus)) error {
 	return each(ctx, c, look, func(got *wireStatuses) (page, int) {
 		all := slices.Concat(got.Statuses, got.Envelopes)
@@ -95,10 +94,9 @@ func (c *Client) eachEnvelope(ctx context.Context, look call, see func(*wireStat
 // without an offset in a time zone of its own.
 func from(since time.Time) string { return since.UTC().Format(time.RFC3339) }
 
-// byField is the call that lists the envelopes of which a text custom field has
-// a value, among those created or changed since. What it lists must be looked
-// at again with [wireStatus.holds]: the filter is DocuSign's, that it did as
-// asked is for us to see.
+// byField is the call that lists the envelopes with a value in a text custom field, among
+// those created or changed since. The caller must check each with [wireStatus.holds]:
+// DocuSign might ignore the filter.
 func byField(op, name, value string, since time.Time) call {
 	return call{
 		op: op, method: http.MethodGet, path: "/envelopes",
@@ -111,9 +109,9 @@ func byField(op, name, value string, since time.Time) call {
 	}
 }
 
-// byIDs is the call that lists envelopes by the IDs in its body, which the
-// parameter kind names. It may count as asking about each of them, of which
-// DocuSign wants little, so its answer is waited for.
+// byIDs is the call that lists envelopes by the IDs in its body; the parameter kind says
+// which IDs these are. DocuSign limits how often an envelope may be asked about, and the
+// call may count for each of them, so its answer is always waited for.
 func byIDs(kind string, ids wireIDs) call {
 	return call{
 		op: "look up envelopes", method: http.MethodPut, path: "/envelopes/status",
@@ -150,8 +148,8 @@ type (
 	}
 )
 
-// mailing is whether an envelope has reached anybody. Where two entries of an
-// answer disagree the greater counts.
+// mailing is whether an envelope was sent to anybody. If two entries of an answer
+// disagree the greater counts.
 type mailing int
 
 const (
@@ -160,8 +158,8 @@ const (
 	mailed                  // it was sent
 )
 
-// mailing reads it from when the envelope was sent: a status alone does not
-// prove it, for "deleted" and others come before sending and after.
+// mailing looks at the time when the envelope was sent. The status is not enough: an
+// envelope can be "deleted" before it is sent and after.
 func (w *wireStatus) mailing() mailing {
 	switch {
 	case w.Sent != "":
@@ -172,7 +170,7 @@ func (w *wireStatus) mailing() mailing {
 	return unclear
 }
 
-// keys tells the envelopes of a page from those of others.
+// keys returns a key for each envelope of the page.
 func (w *wireStatuses) keys() (keys []string) {
 	for _, list := range [][]wireStatus{w.Statuses, w.Envelopes} {
 		for i := range list {
@@ -182,7 +180,7 @@ func (w *wireStatuses) keys() (keys []string) {
 	return keys
 }
 
-// id is the envelope's ID, "" if this is no envelope.
+// id is the envelope's ID, "" if the entry is an error.
 func (w *wireStatus) id() envelope.ID {
 	if w.Error.failed() {
 		return ""

@@ -101,7 +101,7 @@ func TestRepeatedPages(t *testing.T) {
 			calls = 0
 			found, err := tt.ask()
 			e, ok := errors.AsType[*Error](err)
-			if tt.err && (found || !ok || !errors.Is(err, errRepeats) || e.Effect() == envelope.EffectUnknown || e.Effect() == envelope.EffectStop) || !tt.err && (!found || err != nil) {
+			if tt.err && (found || !ok || !errors.Is(err, errRepeatedPage) || e.Effect() == envelope.EffectUnknown || e.Effect() == envelope.EffectStop) || !tt.err && (!found || err != nil) {
 				t.Errorf("%s, %s: found %v, error %v", name, tt.what, found, err)
 			}
 			if calls > 3 {

@@ -34,7 +34,7 @@ type (
 		TransactionID      text              `json:"transactionId"`
 		CustomFields       *wireCustomFields `json:"customFields,omitempty"`
 		Notification       *wireNotification `json:"notification,omitempty"`
-		TemplateRoles      []wirePlace       `json:"templateRoles,omitempty"`
+		TemplateRoles      []wireRecipient   `json:"templateRoles,omitempty"`
 	}
 
 	wireComposite struct {
@@ -49,23 +49,23 @@ type (
 	}
 
 	wireInlineTemplate struct {
-		Sequence     text                          `json:"sequence"`
-		CustomFields *wireCustomFields             `json:"customFields"`
-		Recipients   map[template.Kind][]wirePlace `json:"recipients"`
+		Sequence     text                              `json:"sequence"`
+		CustomFields *wireCustomFields                 `json:"customFields"`
+		Recipients   map[template.Kind][]wireRecipient `json:"recipients"`
 	}
 
-	// wirePlace is a template role, or, with recipientId, note and
+	// wireRecipient is a template role, or, with recipientId, note and
 	// additionalNotifications, a recipient of an inline template.
-	wirePlace struct {
-		RecipientID   text                            `json:"recipientId,omitempty"`
-		RoutingOrder  text                            `json:"routingOrder,omitempty"`
-		RoleName      text                            `json:"roleName"`
-		Name          text                            `json:"name"`
-		Email         text                            `json:"email"`
-		AccessCode    text                            `json:"accessCode,omitempty"`
-		Note          text                            `json:"note,omitempty"`
-		Notifications []wireAdditional                `json:"additionalNotifications,omitempty"`
-		Tabs          map[template.TabType][]wireFill `json:"tabs,omitempty"`
+	wireRecipient struct {
+		RecipientID   text                                `json:"recipientId,omitempty"`
+		RoutingOrder  text                                `json:"routingOrder,omitempty"`
+		RoleName      text                                `json:"roleName"`
+		Name          text                                `json:"name"`
+		Email         text                                `json:"email"`
+		AccessCode    text                                `json:"accessCode,omitempty"`
+		Note          text                                `json:"note,omitempty"`
+		Notifications []wireAdditional                    `json:"additionalNotifications,omitempty"`
+		Tabs          map[template.TabType][]wireTabValue `json:"tabs,omitempty"`
 	}
 
 	wireAdditional struct {
@@ -78,8 +78,8 @@ type (
 		Number      text `json:"number"`
 	}
 
-	// wireFill is a tab with a value.
-	wireFill struct {
+	// wireTabValue is a tab with a value.
+	wireTabValue struct {
 		TabLabel  text        `json:"tabLabel,omitempty"`
 		Value     text        `json:"value,omitempty"`
 		Selected  text        `json:"selected,omitempty"`
@@ -105,8 +105,8 @@ type (
 	}
 )
 
-// definition is env as a request with this status. The simple form suffices
-// unless a recipient has what template roles cannot carry.
+// definition is the request that creates env with this status. It has the simple form,
+// unless a recipient has something that template roles cannot express.
 func definition(env *envelope.Envelope, status text) *wireDefinition {
 	d := &wireDefinition{
 		Status:        status,
@@ -116,14 +116,14 @@ func definition(env *envelope.Envelope, status text) *wireDefinition {
 		Notification:  complete(env.Notification),
 	}
 	if composite(env) {
-		d.CompositeTemplates = []wireComposite{overlay(env)}
+		d.CompositeTemplates = []wireComposite{compositeTemplate(env)}
 		return d
 	}
 	d.TemplateID = text(env.TemplateID)
-	d.CustomFields = identified(env)
-	d.TemplateRoles = make([]wirePlace, 0, len(env.Recipients))
+	d.CustomFields = identityFields(env)
+	d.TemplateRoles = make([]wireRecipient, 0, len(env.Recipients))
 	for i := range env.Recipients {
-		d.TemplateRoles = append(d.TemplateRoles, place(&env.Recipients[i]))
+		d.TemplateRoles = append(d.TemplateRoles, templateRole(&env.Recipients[i]))
 	}
 	return d
 }
@@ -133,14 +133,14 @@ func composite(env *envelope.Envelope) bool {
 	return env.Texts() || slices.ContainsFunc(env.Recipients, func(r envelope.Recipient) bool { return r.Note != "" })
 }
 
-// overlay lays env's recipients over its template. Each stands in the list of
-// its kind, as in the template, and the custom fields stand beside them:
-// DocuSign ignores those at the root of such a request.
-func overlay(env *envelope.Envelope) wireComposite {
-	in := wireInlineTemplate{Sequence: "2", CustomFields: identified(env), Recipients: make(map[template.Kind][]wirePlace)}
+// compositeTemplate adds env's recipients to its template. Each is in the list of its
+// kind, as in the template. The custom fields are beside them, because DocuSign ignores
+// those at the root of such a request.
+func compositeTemplate(env *envelope.Envelope) wireComposite {
+	in := wireInlineTemplate{Sequence: "2", CustomFields: identityFields(env), Recipients: make(map[template.Kind][]wireRecipient)}
 	for i := range env.Recipients {
 		r := &env.Recipients[i]
-		p := place(r)
+		p := templateRole(r)
 		p.RecipientID, p.RoutingOrder, p.Note = number(i+1), number(r.RoutingOrder), text(r.Note)
 		if r.Phone != (envelope.Phone{}) {
 			p.Notifications = []wireAdditional{{"SMS", wireTel{text(r.Phone.CountryCode), text(r.Phone.Number)}}}
@@ -154,46 +154,45 @@ func overlay(env *envelope.Envelope) wireComposite {
 	}
 }
 
-// place is r as a template role. Where the role's name is the only one of its
-// kind it gives no routing order: DocuSign then matches by the name alone, as
-// it recommends, even if somebody has just given the role another order in the
-// template. Where several roles share the name, that would fill them one after
-// the other, whoever is meant, or mail a recipient beside a fixed role; so the
-// order is given, which matches if it equals the template's.
-func place(r *envelope.Recipient) wirePlace {
-	p := wirePlace{RoleName: text(r.Role), Name: text(r.Name), Email: text(r.Email), AccessCode: text(r.AccessCode)}
+// templateRole is r as a template role. If no other role has the same name it gives no
+// routing order: DocuSign then matches the role by name alone, as it recommends, even if
+// somebody has just changed the order in the template. If several roles have the name,
+// DocuSign would fill them one after the other, or mail a recipient in addition to a
+// fixed role; so the routing order is given, which matches if it is the template's.
+func templateRole(r *envelope.Recipient) wireRecipient {
+	p := wireRecipient{RoleName: text(r.Role), Name: text(r.Name), Email: text(r.Email), AccessCode: text(r.AccessCode)}
 	if r.SharedRole {
 		p.RoutingOrder = number(r.RoutingOrder)
 	}
 	for i := range r.Tabs {
 		if p.Tabs == nil {
-			p.Tabs = make(map[template.TabType][]wireFill)
+			p.Tabs = make(map[template.TabType][]wireTabValue)
 		}
 		t := &r.Tabs[i]
-		p.Tabs[t.Type] = append(p.Tabs[t.Type], fill(t))
+		p.Tabs[t.Type] = append(p.Tabs[t.Type], tabValue(t))
 	}
 	return p
 }
 
-// fill is t as its type wants it. A label that begins with \* stands for all
-// tabs that bear it; without, DocuSign fills the first only.
-func fill(t *envelope.Tab) wireFill {
+// tabValue is t in the form that its type needs. A label that begins with \* means all
+// tabs with that label; otherwise DocuSign fills only the first.
+func tabValue(t *envelope.Tab) wireTabValue {
 	label, value := text(t.Label), text(t.Value)
 	if t.Type == template.Radio {
-		return wireFill{GroupName: label, Radios: []wireRadio{{value, boolean(true)}}}
+		return wireTabValue{GroupName: label, Radios: []wireRadio{{value, boolean(true)}}}
 	}
 	if t.All {
 		label = `\*` + label
 	}
 	if t.Type == template.Checkbox {
-		return wireFill{TabLabel: label, Selected: value}
+		return wireTabValue{TabLabel: label, Selected: value}
 	}
-	return wireFill{TabLabel: label, Value: value}
+	return wireTabValue{TabLabel: label, Value: value}
 }
 
-// identified are env's custom fields and the hidden ones that carry its identity
-// and its batch's.
-func identified(env *envelope.Envelope) *wireCustomFields {
+// identityFields are env's custom fields and the hidden ones with its transaction ID and
+// its batch's ID.
+func identityFields(env *envelope.Envelope) *wireCustomFields {
 	return customFields(env.Fields,
 		envelope.Field{Name: IdentityField, Value: env.TransactionID.String()},
 		envelope.Field{Name: BatchField, Value: envelope.BatchID(env.Account, env.Batch)})

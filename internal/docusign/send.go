@@ -33,12 +33,11 @@ func (c *Client) Draft(ctx context.Context, env *envelope.Envelope, leaving Leav
 	return id, ownFault(env, err)
 }
 
-// errTexts is what an account that lacks a right may lack it for.
+// errTexts is the cause if an account lacks a right that only text messages need.
 var errTexts = errors.New("perhaps because of the text message (phone), which the account may not allow")
 
-// ownFault makes of an error that would stop every envelope one that stops env
-// alone, if it may be about what only some envelopes ask for: a right to tell
-// recipients by text message.
+// ownFault turns an error that would stop all envelopes into one that stops env alone,
+// if env needs a right that others do not: to tell recipients by text message.
 func ownFault(env *envelope.Envelope, err error) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || e.Kind != Halt || normal(e.Code) != lacksRight || !env.Texts() {
@@ -62,23 +61,22 @@ func (c *Client) create(ctx context.Context, op string, d *wireDefinition, leavi
 	e := &Error{Op: call.op, Status: http.StatusCreated}
 	switch {
 	case got.ID == "" && got.Error.failed():
-		return "", within(call, e.Status, string(got.Error.Code), string(got.Error.Message))
+		return "", itemError(call, e.Status, string(got.Error.Code), string(got.Error.Message))
 	case got.ID == "":
 		e.Kind, e.Message = Unknown, "the answer names no envelope"
 		return "", e
 	case d.Status == statusSent && strings.EqualFold(string(got.Status), statusDraft):
-		// Only a look-up tells whether it is so: a proxy may say it, and another may
-		// have sent the draft since.
+		// Only a look-up can confirm it: the answer may come from a proxy, and somebody
+		// may have sent the draft since.
 		e.Kind, e.Message = Unknown, fmt.Sprintf("DocuSign says that it kept the envelope as a draft instead of sending it (envelope %s)", got.ID)
 		return "", e
 	}
 	return envelope.ID(got.ID), nil
 }
 
-// SendDraft sends a draft; leaving is asked just before the call leaves. It may
-// be repeated: an envelope that has been sent already is no error. An error that
-// is Gone means that DocuSign does not have the draft any more, or has not sent
-// it and will not: somebody has deleted it.
+// SendDraft sends a draft; leaving is asked just before the call leaves. It may be
+// repeated: it is no error if the envelope has been sent already. An error that is Gone
+// means that somebody has deleted the draft: it was not sent and cannot be.
 func (c *Client) SendDraft(ctx context.Context, id envelope.ID, leaving Leaving) error {
 	path := "/envelopes/" + url.PathEscape(string(id))
 	send := call{
@@ -96,7 +94,7 @@ func (c *Client) SendDraft(ctx context.Context, id envelope.ID, leaving Leaving)
 	e, ok := errors.AsType[*Error](err)
 	switch {
 	case err == nil && got.Error.failed():
-		e = within(send, http.StatusOK, string(got.Error.Code), string(got.Error.Message))
+		e = itemError(send, http.StatusOK, string(got.Error.Code), string(got.Error.Message))
 	case err == nil && got.ID != "" && envelope.ID(got.ID) != id:
 		return &Error{
 			Kind: Down, Op: send.op, Status: http.StatusOK,
@@ -111,14 +109,14 @@ func (c *Client) SendDraft(ctx context.Context, id envelope.ID, leaving Leaving)
 	return e
 }
 
-// wasSent reads an envelope that cannot be sent because of its status. It returns
-// nil if that is because it was sent, else refused or why it cannot be told.
+// wasSent reads an envelope that cannot be sent because of its status. It returns nil
+// if it was sent before, refused if it was not, and another error if that is unclear.
 func (c *Client) wasSent(ctx context.Context, path string, refused *Error) error {
 	look := call{op: "read envelope", method: http.MethodGet, path: path}
 	var got wireStatus
 	if err := c.do(ctx, look, &got); err != nil {
 		if e, ok := errors.AsType[*Error](err); ok && e.Kind == Refused && !e.Gone() {
-			e.Kind = Unknown // that it may not be read says nothing of whether it was sent
+			e.Kind = Unknown // it may have been sent, although this user may not read it
 		}
 		return err
 	}
@@ -135,13 +133,13 @@ func (c *Client) wasSent(ctx context.Context, path string, refused *Error) error
 	}
 }
 
-// errorDetails stand within an item of a good answer if that item failed.
+// errorDetails are part of an item of a good answer if that item failed.
 type errorDetails struct {
 	Code    text `json:"errorCode"`
 	Message text `json:"message"`
 }
 
-// failed reports whether they tell of a failure: some answers say SUCCESS.
+// failed reports whether the item failed: the code may also be SUCCESS.
 func (d errorDetails) failed() bool {
 	return d.Code != "" && !strings.EqualFold(string(d.Code), "SUCCESS")
 }

@@ -42,7 +42,7 @@ func (c *Client) Statuses(ctx context.Context, ids []envelope.ID) ([]Fate, error
 			left--
 			fates = append(fates, Fate{ID: id, Status: status, Changed: w.StatusChanged.or(w.StatusAt).time()})
 		})
-		if err != nil && !(errors.Is(err, errRepeats) && left == 0) {
+		if err != nil && !(errors.Is(err, errRepeatedPage) && left == 0) {
 			return fates, err
 		}
 	}

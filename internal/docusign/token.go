@@ -37,26 +37,25 @@ type tokens struct {
 	current  atomic.Pointer[token]
 	attempts atomic.Int64 // renewals tried
 	once     sync.Once
-	turn     chan struct{} // held by the one who renews
-	failed   error         // of the last attempt; belongs to the holder of turn
+	renewing chan struct{} // holds a token while one goroutine renews
+	failed   error         // of the last attempt; used only while renewing
 }
 
-// get returns a token that is not refused, fetching a new one if need be.
-// refused is the token that DocuSign has just refused, nil if none. One
-// goroutine at a time fetches; those that wait for it take what it got, or its
-// error, or give up with their ctx.
+// get returns a token other than refused, and fetches a new one if necessary. refused is
+// the token that DocuSign has just refused; it may be nil. One goroutine at a time
+// fetches. Those that wait for it get the same token or error, unless their ctx ends.
 func (t *tokens) get(ctx context.Context, refused *token, fetch func(context.Context) (*token, error)) (*token, error) {
 	if now := t.current.Load(); now.good(refused) {
 		return now, nil
 	}
 	before := t.attempts.Load()
-	t.once.Do(func() { t.turn = make(chan struct{}, 1) })
+	t.once.Do(func() { t.renewing = make(chan struct{}, 1) })
 	select {
-	case t.turn <- struct{}{}:
+	case t.renewing <- struct{}{}:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	defer func() { <-t.turn }()
+	defer func() { <-t.renewing }()
 
 	old := t.current.Load()
 	if old.good(refused) {
@@ -67,7 +66,7 @@ func (t *tokens) get(ctx context.Context, refused *token, fetch func(context.Con
 	}
 	fresh, err := fetch(ctx)
 	if err != nil && ctx.Err() != nil {
-		return nil, err // ours alone: the next in line tries by itself
+		return nil, err // it concerns this caller alone: the next one tries again
 	}
 	t.attempts.Add(1)
 	t.failed = err
@@ -92,8 +91,8 @@ func (t *token) good(refused *token) bool {
 // is reports whether t and other are the same token.
 func (t *token) is(other *token) bool { return other != nil && t.value == other.value }
 
-// outlives reports whether t can be used for a while longer although renewing
-// it failed with err: that is what renewing ahead of time is for.
+// outlives reports whether t can still be used for a while although renewing it failed
+// with err: it is renewed ahead of time for that reason.
 func (t *token) outlives(err error, refused *token) bool {
 	ae, ok := errors.AsType[*AuthError](err)
 	return ok && ae.Temporary() && t != nil && !t.is(refused) && time.Now().Add(renewAgain).Before(t.end)

@@ -47,12 +47,12 @@ func Proxy(env map[string]string) func(*http.Request) (*url.URL, error) {
 	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }
 }
 
-// spare serves clients that were given none.
-var spare = sync.OnceValue(func() http.RoundTripper { return NewTransport(8) })
+// defaultTransport serves clients that were given none.
+var defaultTransport = sync.OnceValue(func() http.RoundTripper { return NewTransport(8) })
 
-// straight returns a client without redirects: DocuSign's API has none, and a
+// withoutRedirects returns a client without redirects: DocuSign's API has none, and a
 // token must not go where one points.
-func straight(rt http.RoundTripper) *http.Client {
+func withoutRedirects(rt http.RoundTripper) *http.Client {
 	return &http.Client{
 		Transport:     rt,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
