@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -36,7 +37,7 @@ const adoptedFile = "(found at DocuSign)"
 // already becomes sent, in whatever state it is; one that is recorded as sent stays as
 // it is.
 func (s *Session) Adopt(ctx context.Context, batch string, found []Adopted, surplus []Surplus) error {
-	for chunk := range slices.Chunk(found, planChunk) {
+	for chunk := range slices.Chunk(found, chunkRows) {
 		if err := s.db.write(ctx, opAdopt, func(t *txn) error { return s.adopt(t, s.batches[batch], chunk) }); err != nil {
 			return err
 		}
@@ -61,18 +62,8 @@ func (s *Session) adopt(t *txn, batch int64, found []Adopted) error {
 	if err := s.leased(t); err != nil {
 		return err
 	}
-	w := planWriter{s: s, t: t, templates: make(map[string]int64), now: millis(time.Now())}
-	var err error
-	if w.salted, err = saltIn(t); err != nil {
-		return err
-	}
-	names := []string{adoptedFile}
-	for _, e := range found {
-		if e.File != "" && !slices.Contains(names, e.File) {
-			names = append(names, e.File)
-		}
-	}
-	if w.files, err = filesOf(t, names); err != nil {
+	w, err := s.planWriter(t)
+	if err != nil {
 		return err
 	}
 	var before, after int64
@@ -84,7 +75,10 @@ func (s *Session) adopt(t *txn, batch int64, found []Adopted) error {
 		if err != nil {
 			return err
 		}
-		file := w.files[max(slices.Index(names, e.File), 0)]
+		file, err := w.file(cmp.Or(e.File, adoptedFile))
+		if err != nil {
+			return err
+		}
 		args := append(id[:], batch, file, e.Line, storedLabel(e.Label), s.id, millis(e.Sent), packID(e.ID))
 		if _, err := t.exec(sqlAdopt, args...); err != nil {
 			return err

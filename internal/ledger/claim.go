@@ -25,7 +25,7 @@ func (s *Session) Claim(ctx context.Context, env *envelope.Envelope) error {
 	if err := s.alive(); err != nil {
 		return err
 	}
-	if _, err := s.batchOf(env); err != nil {
+	if _, err := s.batchOf(&env.Identity); err != nil {
 		return err
 	}
 	return s.change(ctx, s.claim(env, nil))

@@ -117,7 +117,7 @@ func (s *Session) batchOfLot(lot *envelope.Lot, envs []*envelope.Envelope) (batc
 		return 0, mistake(fmt.Sprintf("lot %q of %d envelopes", lot.ID, len(envs)))
 	}
 	for _, env := range envs {
-		of, err := s.batchOf(env)
+		of, err := s.batchOf(&env.Identity)
 		if err != nil {
 			return 0, err
 		}

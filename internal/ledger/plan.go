@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -13,77 +14,81 @@ import (
 
 const (
 	planRows  = 100    // in one statement
-	planChunk = 20_000 // in one transaction, for which other processes have to wait
+	chunkRows = 20_000 // in one transaction, for which other processes have to wait
 	labelSize = 80     // bytes of a label that are stored
 )
 
-// Plan records envelopes that are new. A new one that replaces another which was
-// never sent ([envelope.Identity].Replaces) takes over its row. Those that are
-// recorded already stay as they are. If ctx ends, what earlier transactions of the
-// call have written remains planned.
-//
-// A long list may be planned in slices, and what was planned before may be among
-// them. Slices of 20,000 are best, each of which is one transaction: every slice
-// writes most pages of the indexes, so that ten times smaller ones take three times
-// as long.
+// Planned is an envelope to be planned, and where its first row is.
+type Planned struct {
+	envelope.Identity
+	envelope.Position
+}
+
+// Plan is [Session.PlanAll] for envelopes that are at hand.
 func (s *Session) Plan(ctx context.Context, envs []*envelope.Envelope) error {
+	return s.PlanAll(ctx, func(yield func(Planned) bool) {
+		for _, env := range envs {
+			if !yield(Planned{env.Identity, env.Position}) {
+				return
+			}
+		}
+	})
+}
+
+// PlanAll records envelopes that are new. A new one that replaces another which was
+// never sent ([envelope.Identity].Replaces) takes over its row. Those that are
+// recorded already stay as they are.
+//
+// It writes 20,000 at a time, each time in one transaction. An error, or the end of
+// ctx, leaves planned what was written before. The list may be given in parts, of some
+// thousands at least: each transaction writes most pages of the indexes.
+func (s *Session) PlanAll(ctx context.Context, all iter.Seq[Planned]) error {
 	if err := s.alive(); err != nil {
 		return err
 	}
-	rows, files, err := s.planned(envs)
-	if err != nil {
-		return err
-	}
-	// In the order of the index, so that each of its pages is written once.
-	slices.SortFunc(rows, func(a, b planRow) int {
-		return a.env.TransactionID.Compare(b.env.TransactionID)
-	})
-	for chunk := range slices.Chunk(rows, planChunk) {
-		if err := s.db.write(ctx, opPlan, func(t *txn) error { return s.plan(t, chunk, files) }); err != nil {
+	var rows []Planned
+	for row := range all {
+		if _, err := s.batchOf(&row.Identity); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// planRow is an envelope to be planned.
-type planRow struct {
-	env   *envelope.Envelope
-	batch int64
-	file  int // index of its file's name
-}
-
-// planned checks that envs are of the session's batches and returns what to write, and
-// the names of their files.
-func (s *Session) planned(envs []*envelope.Envelope) (rows []planRow, files []string, err error) {
-	rows = make([]planRow, len(envs))
-	known := make(map[string]int)
-	for i, env := range envs {
-		batch, err := s.batchOf(env)
-		if err != nil {
-			return nil, nil, err
+		if rows = append(rows, row); len(rows) == chunkRows {
+			if err := s.planChunk(ctx, rows); err != nil {
+				return err
+			}
+			rows = rows[:0]
 		}
-		file, ok := known[env.File]
-		if !ok {
-			file = len(files)
-			known[env.File], files = file, append(files, env.File)
-		}
-		rows[i] = planRow{env, batch, file}
 	}
-	return rows, files, nil
+	if len(rows) == 0 {
+		return nil
+	}
+	return s.planChunk(ctx, rows)
 }
 
-func (s *Session) plan(t *txn, rows []planRow, files []string) error {
+// planChunk records envelopes in one transaction.
+func (s *Session) planChunk(ctx context.Context, rows []Planned) error {
+	var files []string // in the order in which status lists them
+	for i := range rows {
+		if name := rows[i].File; len(files) == 0 || files[len(files)-1] != name {
+			files = append(files, name)
+		}
+	}
+	// In the order of the index, so that each of its pages is written once.
+	slices.SortFunc(rows, func(a, b Planned) int { return a.TransactionID.Compare(b.TransactionID) })
+	return s.db.write(ctx, opPlan, func(t *txn) error { return s.plan(t, rows, files) })
+}
+
+func (s *Session) plan(t *txn, rows []Planned, files []string) error {
 	if err := s.leased(t); err != nil {
 		return err
 	}
-	fileIDs, err := filesOf(t, files)
+	w, err := s.planWriter(t)
 	if err != nil {
 		return err
 	}
-	w := planWriter{s: s, t: t, files: fileIDs, templates: make(map[string]int64), now: millis(time.Now())}
-	if w.salted, err = saltIn(t); err != nil {
-		return err
+	for _, name := range files {
+		if _, err := w.file(name); err != nil {
+			return err
+		}
 	}
 	var before, after int64
 	if _, err := t.row(sqlLastID, nil, &before); err != nil {
@@ -92,16 +97,21 @@ func (s *Session) plan(t *txn, rows []planRow, files []string) error {
 	args := make([]any, 0, planRows*12)
 	for part := range slices.Chunk(rows, planRows) {
 		args = args[:0]
-		for _, r := range part {
-			id, err := w.identity(&r.env.Identity)
+		for i := range part {
+			r := &part[i]
+			id, err := w.identity(&r.Identity)
 			if err != nil {
 				return err
 			}
-			if err := w.rename(r, id); err != nil {
+			file, err := w.file(r.File)
+			if err != nil {
+				return err
+			}
+			if err := w.rename(r, id, file); err != nil {
 				return err
 			}
 			args = append(args, id[:]...)
-			args = append(args, r.batch, fileIDs[r.file], r.env.Line, storedLabel(r.env.Label), s.id, w.now)
+			args = append(args, s.batches[r.Batch], file, r.Line, storedLabel(r.Label), s.id, w.now)
 		}
 		if _, err := t.exec(sqlPlan(len(part)), args...); err != nil {
 			return err
@@ -113,11 +123,11 @@ func (s *Session) plan(t *txn, rows []planRow, files []string) error {
 	if _, err := t.exec(sqlNewEvents, w.now, before+1, after-before, s.id, "np", 0); err != nil {
 		return err
 	}
-	written := make(map[int64]bool)
-	for _, r := range rows {
-		if !written[r.batch] {
-			written[r.batch] = true
-			if _, err := t.exec(sqlSpan, r.batch, before+1, after); err != nil {
+	written := make(map[string]bool)
+	for i := range rows {
+		if batch := rows[i].Batch; !written[batch] {
+			written[batch] = true
+			if _, err := t.exec(sqlSpan, s.batches[batch], before+1, after); err != nil {
 				return err
 			}
 		}
@@ -130,9 +140,29 @@ type planWriter struct {
 	s         *Session
 	t         *txn
 	salted    salted
-	files     []int64
+	files     map[string]int64 // numbers by name
 	templates map[string]int64 // numbers by GUID
 	now       int64
+}
+
+func (s *Session) planWriter(t *txn) (*planWriter, error) {
+	w := &planWriter{s: s, t: t, files: make(map[string]int64), templates: make(map[string]int64), now: millis(time.Now())}
+	var err error
+	w.salted, err = saltIn(t)
+	return w, err
+}
+
+// file returns the number of a file, which gets one if it has none.
+func (w *planWriter) file(name string) (id int64, err error) {
+	if id, ok := w.files[name]; ok {
+		return id, nil
+	}
+	if _, err := w.t.exec(sqlAddFile, name); err != nil {
+		return 0, err
+	}
+	_, err = w.t.row(sqlFile, []any{name}, &id)
+	w.files[name] = id
+	return id, err
 }
 
 // identity returns the columns of an envelope's identity: key, content, scheme,
@@ -160,12 +190,12 @@ func (w *planWriter) template(guid string) (id int64, err error) {
 }
 
 // rename gives the row that r's envelope replaces the identity of that envelope.
-func (w *planWriter) rename(r planRow, id [6]any) error {
-	if r.env.Replaces.IsZero() {
+func (w *planWriter) rename(r *Planned, id [6]any, file int64) error {
+	if r.Replaces.IsZero() {
 		return nil
 	}
-	args := append([]any{r.env.Replaces[:], w.s.id, w.now}, id[:]...)
-	_, err := w.t.exec(sqlRename, append(args, w.files[r.file], r.env.Line, storedLabel(r.env.Label))...)
+	args := append([]any{r.Replaces[:], w.s.id, w.now}, id[:]...)
+	_, err := w.t.exec(sqlRename, append(args, file, r.Line, storedLabel(r.Label))...)
 	return err
 }
 
@@ -177,18 +207,4 @@ func storedLabel(label string) string {
 	}
 	sum := sha256.Sum256([]byte(label))
 	return cut(label, labelSize-16) + hex.EncodeToString(sum[:8])
-}
-
-// filesOf returns the numbers of files, which get one if they have none.
-func filesOf(t *txn, files []string) ([]int64, error) {
-	ids := make([]int64, len(files))
-	for i, name := range files {
-		if _, err := t.exec(sqlAddFile, name); err != nil {
-			return nil, err
-		}
-		if _, err := t.row(sqlFile, []any{name}, &ids[i]); err != nil {
-			return nil, err
-		}
-	}
-	return ids, nil
 }

@@ -168,7 +168,7 @@ func (s *Session) Close(ctx context.Context) error {
 
 // batchOf returns the number of the batch of env, which must be the session's, and
 // must have a transaction ID.
-func (s *Session) batchOf(env *envelope.Envelope) (int64, error) {
+func (s *Session) batchOf(env *envelope.Identity) (int64, error) {
 	id, ok := s.batches[env.Batch]
 	if !ok || !strings.EqualFold(env.Account, s.run.Account) {
 		return 0, fmt.Errorf("batch %q of account %s is not this run's", env.Batch, env.Account)

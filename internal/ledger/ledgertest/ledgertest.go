@@ -38,6 +38,7 @@ type Ledger interface {
 // Session is a run on a ledger: see [ledger.Session].
 type Session interface {
 	Plan(ctx context.Context, envs []*envelope.Envelope) error
+	PlanAll(ctx context.Context, all iter.Seq[ledger.Planned]) error
 	Claim(ctx context.Context, env *envelope.Envelope) error
 	Settle(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) error
 	Draft(ctx context.Context, tx envelope.TransactionID, id envelope.ID) error

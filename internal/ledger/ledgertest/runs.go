@@ -343,7 +343,13 @@ func testPlanInSlices(t *testing.T, open func() Ledger) {
 	must(t, s.Settle(ctx, all[0].TransactionID, Sent(all[0])))
 	must(t, s.Claim(ctx, all[1]))
 	for slice := range slices.Chunk(all, 15) { // the first ones are not planned any more
-		must(t, s.Plan(ctx, slice))
+		must(t, s.PlanAll(ctx, func(yield func(ledger.Planned) bool) {
+			for _, e := range slice {
+				if !yield(ledger.Planned{Identity: e.Identity, Position: e.Position}) {
+					return
+				}
+			}
+		}))
 	}
 	wantState(t, b, all[0], envelope.StateSent)
 	wantState(t, b, all[1], envelope.StateSending)
