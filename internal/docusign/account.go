@@ -52,7 +52,7 @@ func (e *BlockedError) Hint() string {
 	if e.Suspended {
 		return Hint("ACCOUNT_SUSPENDED")
 	}
-	return "an administrator of the account sees why under Billing and Usage, or asks DocuSign Support; then run the same command again"
+	return "an administrator of the account sees why under Billing and Usage, or asks DocuSign Support; then " + envelope.RunAgain
 }
 
 // MaySend returns a [*BlockedError] if the account takes no envelopes.

@@ -3,6 +3,8 @@ package docusign
 import (
 	"regexp"
 	"strings"
+
+	"batchsend/envelope"
 )
 
 // Explanation is what there is to know about a code with which DocuSign has
@@ -63,7 +65,7 @@ const (
 	lookThere   = "look at the envelope in DocuSign: it was changed there, or is no longer what it was"
 	// unclearAnswer is for answers that DocuSign's API would not give.
 	unclearAnswer = "look at the message: if it is not DocuSign that answers, a proxy or a page to log in stands in the way"
-	oneEditor     = "wait until whoever edits the envelope or template in DocuSign has closed it, then run the same command again"
+	oneEditor     = "wait until whoever edits the envelope or template in DocuSign has closed it, then " + envelope.RunAgain
 )
 
 // codes is the one table of what DocuSign answers with. Source: DocuSign "Error
@@ -75,8 +77,8 @@ var codes = []struct {
 	cure    string
 }{
 	// The account, its plan and its rights.
-	{"ENVELOPE_ALLOWANCE_EXCEEDED", stops, "The envelopes of the account's plan are used up for this billing period.", "the plan's envelopes are used up: have the plan extended or wait for the next billing period, then run the same command again"},
-	{"ENVELOPE_SEND_LIMIT_EXCEEDED", pauses, "DocuSign limits how much this account may send in a time, whatever its plan says.", "DocuSign limits how much this account may send: wait some hours, then run the same command again; DocuSign Support can raise the limit"},
+	{"ENVELOPE_ALLOWANCE_EXCEEDED", stops, "The envelopes of the account's plan are used up for this billing period.", "the plan's envelopes are used up: have the plan extended or wait for the next billing period, then " + envelope.RunAgain},
+	{"ENVELOPE_SEND_LIMIT_EXCEEDED", pauses, "DocuSign limits how much this account may send in a time, whatever its plan says.", "DocuSign limits how much this account may send: wait some hours, then " + envelope.RunAgain + "; DocuSign Support can raise the limit"},
 	{"ACCOUNT_LACKS_PERMISSIONS", stops, "The account may not do this: sending is blocked, or its plan lacks the feature.", "the account's plan or settings do not allow this, or sending is blocked for it: ask an administrator"},
 	{"ACCOUNT_SUSPENDED", stops, "The account is suspended.", "the account is suspended, most often over billing: an administrator sees why under Billing and Usage"},
 	{"ACCOUNT_NOT_AUTHORIZED_FOR_ENVELOPE", failsRow, "The envelope belongs to another account.", askAccount},
@@ -175,8 +177,8 @@ var codes = []struct {
 	{"BULK_SEND_ENVELOPE_LIST_CONTAINS_NO_COPIES", goesAlone, "The list is empty.", badList},
 	{"BULK_SEND_ENVELOPE_LIST_CONTAINS_TOO_MANY_COPIES", goesAlone, "The list has more envelopes than the account takes in one.", badList},
 	{"BULK_SEND_ENVELOPE_CANNOT_BE_NULL", goesAlone, "The request names no draft.", badList},
-	{"BULK_SEND_BLOB_STORE_ERROR", repeats, "DocuSign could not store the list.", "DocuSign could not store the list: run the same command again; if it stays so, tell DocuSign Support the trace"},
-	{"BULK_SEND_ACCOUNT_HAS_TOO_MANY_QUEUED_ENVELOPES", waits, "DocuSign has not worked off the account's earlier bulk lists.", "DocuSign still works off earlier bulk sends of the account: run the same command again later, which goes on with the rest"},
+	{"BULK_SEND_BLOB_STORE_ERROR", repeats, "DocuSign could not store the list.", "DocuSign could not store the list: " + envelope.RunAgain + "; if it stays so, tell DocuSign Support the trace"},
+	{"BULK_SEND_ACCOUNT_HAS_TOO_MANY_QUEUED_ENVELOPES", waits, "DocuSign has not worked off the account's earlier bulk lists.", "DocuSign still works off earlier bulk sends of the account: " + envelope.RunAgain + " later, which goes on with the rest"},
 	{"BULK_SEND_ENVELOPE_NOT_FOUND", goesAlone, "DocuSign does not have the draft that the list is for.", badList},
 	{"BULK_SEND_LIST_NOT_FOUND", goesAlone, "DocuSign does not have the list, or not any more.", badList},
 	{"BULK_SEND_ENVELOPE_HAS_NO_RECIPIENTS", goesAlone, "The draft has no recipients.", badList},
@@ -203,7 +205,7 @@ var codes = []struct {
 	{"HTTP_407", stops, "The proxy wants a login.", "the proxy wants a login: give it in HTTPS_PROXY"},
 	{"HTTP_408", doubts, "DocuSign's server waited too long for the call.", "if it stays so, look at the network between here and DocuSign"},
 	{"HTTP_429", waits, "Too many calls.", waitLimit},
-	{"HTTP_444", pauses, "DocuSign blocks this traffic because of excess use.", "DocuSign blocks this traffic because of excess use: wait some hours, then run the same command again, and ask DocuSign Support if it stays so"},
+	{"HTTP_444", pauses, "DocuSign blocks this traffic because of excess use.", "DocuSign blocks this traffic because of excess use: wait some hours, then " + envelope.RunAgain + ", and ask DocuSign Support if it stays so"},
 	{"HTTP_500", doubts, "DocuSign's server, or one before it, has failed.", "https://status.docusign.com tells about outages"},
 	{"HTTP_502", doubts, "A server before DocuSign's got no answer from it.", "https://status.docusign.com tells about outages"},
 	{"HTTP_503", doubts, "DocuSign is out of order or overloaded.", "https://status.docusign.com tells about outages"},

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"batchsend/template"
+
+	"batchsend/envelope"
 )
 
 // Hint says what to do about the error, "" if it needs no saying.
@@ -25,9 +27,9 @@ func (e *Error) Hint() string {
 	case errors.Is(e.Cause, template.ErrUnknown):
 		return copyID
 	case e.Kind == Unknown:
-		return "the envelope may exist: run the same command again, which looks it up before anything is sent"
+		return "the envelope may exist: " + envelope.RunAgain + ", which looks it up before anything is sent"
 	case e.Kind == Down:
-		return "check the network, then run the same command again"
+		return "check the network, then " + envelope.RunAgain
 	}
 	return ""
 }

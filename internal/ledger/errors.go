@@ -31,7 +31,7 @@ func (e *LostError) Is(target error) bool { return target == ErrLost }
 
 // Hint tells the operator what to do.
 func (e *LostError) Hint() string {
-	return "nothing more was sent; when no other run is at it, run the same command again: envelopes already sent are skipped"
+	return "nothing more was sent; when no other run is at it, " + envelope.RunAgain + ": envelopes already sent are skipped"
 }
 
 // TakenError says that DocuSign's envelope ID is recorded for another row already, or
@@ -149,7 +149,7 @@ func (e *HeldError) Error() string {
 
 // Hint tells the operator what to do.
 func (e *HeldError) Hint() string {
-	return "wait until it has ended and run the same command again; envelopes already sent are skipped"
+	return "wait until it has ended and " + envelope.RunAgain + "; envelopes already sent are skipped"
 }
 
 // refusal reports whether err says that an operation is not allowed. Such an error

@@ -13,6 +13,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"batchsend/envelope"
 )
 
 // busyTimeout makes a statement wait, up to 10,000 ms, for another process to finish
@@ -171,10 +173,10 @@ const (
 		"or move it and the -wal, -shm and .lock beside it away to begin with an empty ledger. " +
 		"Before the next run sends, it asks DocuSign what was sent that the ledger does not know and adopts it, so that nothing goes out twice: " +
 		"let the last run be over for 10 minutes (--settle), give each file under its old name (or --batch), and keep the .runs beside the ledger"
-	cureFull = "free some space on its disk and run the same command again; " +
+	cureFull = "free some space on its disk and " + envelope.RunAgain + "; " +
 		"nothing is sent that cannot be recorded"
 	cureReadOnly = "make the file and its directory writable for this user, or give --ledger another path"
-	cureBusy     = "run the same command again; if it stays locked, look which process has the file open"
-	cureBroken   = "look into the system's log for trouble with the disk, then run the same command again; " +
+	cureBusy     = envelope.RunAgain + "; if it stays locked, look which process has the file open"
+	cureBroken   = "look into the system's log for trouble with the disk, then " + envelope.RunAgain + "; " +
 		"nothing is sent that cannot be recorded"
 )
