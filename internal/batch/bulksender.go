@@ -224,7 +224,7 @@ func (s *bulkSender) unclaim(ctx context.Context, l *lot) bool {
 func (s *bulkSender) settle(ctx context.Context, l *lot, outs map[envelope.TransactionID]envelope.Outcome) bool {
 	done, cancel := outliving(ctx)
 	defer cancel()
-	if err := s.books.ledger.SettleLot(done, &l.Lot, outs, false, 0); err != nil {
+	if err := s.books.ledger.SettleLot(done, &l.Lot, outs); err != nil {
 		s.books.stop(&LedgerError{fmt.Errorf("recording what became of lot %s: %w", l.ID, err)})
 		return false
 	}

@@ -39,7 +39,7 @@ func (s *bulkSender) cleanUp(ctx context.Context) {
 			continue
 		}
 		long, cancel := outliving(ctx)
-		if err := s.books.ledger.SettleLot(long, &l.Lot, nil, true, l.speed); err != nil {
+		if err := s.books.ledger.EndLot(long, &l.Lot, l.speed); err != nil {
 			s.books.stop(&LedgerError{fmt.Errorf("ending lot %s: %w", l.ID, err)})
 		}
 		cancel()

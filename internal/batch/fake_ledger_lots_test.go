@@ -146,12 +146,8 @@ func (b *memoryLedger) RecordLot(_ context.Context, lot *envelope.Lot) error {
 	return nil
 }
 
-func (b *memoryLedger) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome, over bool, speed float64) error {
-	call := "settle-lot"
-	if over {
-		call = "end-lot"
-	}
-	if b.failing(call) {
+func (b *memoryLedger) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome) error {
+	if b.failing("settle-lot") {
 		return errDisk
 	}
 	for tx, out := range outs {
@@ -166,12 +162,17 @@ func (b *memoryLedger) SettleLot(ctx context.Context, lot *envelope.Lot, outs ma
 			_ = b.Settle(ctx, tx, outs[tx])
 		}
 	}
-	if over {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		l := b.lot(lot.ID)
-		l.ended, l.speed = true, speed
+	return nil
+}
+
+func (b *memoryLedger) EndLot(_ context.Context, lot *envelope.Lot, speed float64) error {
+	if b.failing("end-lot") {
+		return errDisk
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	l := b.lot(lot.ID)
+	l.ended, l.speed = true, speed
 	return nil
 }
 

@@ -43,9 +43,11 @@ type Ledger interface {
 	ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (refused []error, err error)
 	// RecordLot records the parts of the lot that are known.
 	RecordLot(ctx context.Context, lot *envelope.Lot) error
-	// SettleLot records what came of envelopes of the lot, and if it is over, that
-	// nothing more is to be done about it. speed is how many copies a second DocuSign
-	// made, 0 if that is not known. An envelope that was sent under the ID of another
-	// row's envelope is recorded as unknown, and outs is changed to say so.
-	SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome, over bool, speed float64) error
+	// SettleLot records what came of envelopes of the lot. An envelope that was sent
+	// under the ID of another row's envelope is recorded as unknown, and outs is
+	// changed to say so.
+	SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome) error
+	// EndLot records that nothing more is to be done about the lot. speed is how many
+	// copies a second DocuSign made, 0 if that is not known.
+	EndLot(ctx context.Context, lot *envelope.Lot, speed float64) error
 }

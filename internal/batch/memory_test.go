@@ -115,9 +115,11 @@ func (forgetfulLedger) ClaimLot(_ context.Context, lot *envelope.Lot, envs []*en
 	return nil, nil
 }
 
-func (forgetfulLedger) SettleLot(context.Context, *envelope.Lot, map[envelope.TransactionID]envelope.Outcome, bool, float64) error {
+func (forgetfulLedger) SettleLot(context.Context, *envelope.Lot, map[envelope.TransactionID]envelope.Outcome) error {
 	return nil
 }
+
+func (forgetfulLedger) EndLot(context.Context, *envelope.Lot, float64) error { return nil }
 
 // TestMemory sends many envelopes: a run keeps a few bytes of each, and of those in
 // lots what DocuSign has in its queue.

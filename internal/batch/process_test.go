@@ -106,8 +106,12 @@ func (l crashingLedger) RecordLot(ctx context.Context, lot *envelope.Lot) error 
 	return l.write(func() error { return l.Ledger.RecordLot(ctx, lot) })
 }
 
-func (l crashingLedger) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome, over bool, speed float64) error {
-	return l.write(func() error { return l.Ledger.SettleLot(ctx, lot, outs, over, speed) })
+func (l crashingLedger) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome) error {
+	return l.write(func() error { return l.Ledger.SettleLot(ctx, lot, outs) })
+}
+
+func (l crashingLedger) EndLot(ctx context.Context, lot *envelope.Lot, speed float64) error {
+	return l.write(func() error { return l.Ledger.EndLot(ctx, lot, speed) })
 }
 
 // crashingDocuSign is how a process reaches DocuSign.

@@ -75,7 +75,10 @@ func BenchmarkClaimSettleLot(b *testing.B) {
 			b.Fatal(err)
 		}
 		claiming += time.Since(start)
-		if err := s.SettleLot(b.Context(), lot, allSent(all), true, 20); err != nil {
+		if err := s.SettleLot(b.Context(), lot, allSent(all)); err != nil {
+			b.Fatal(err)
+		}
+		if err := s.EndLot(b.Context(), lot, 20); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -26,6 +26,7 @@ const (
 	opClaimLot     = "claim-lot"
 	opLot          = "lot" // a step of one
 	opSettleLot    = "settle-lot"
+	opEndLot       = "end-lot"
 	opBudget       = "budget"
 	opRemoteStatus = "remote-status"
 )
@@ -41,7 +42,7 @@ const (
 // CrashPoints are all points at which [Crash] is called, for instance
 // "claim:committed".
 var CrashPoints = func() (points []string) {
-	for _, op := range []string{opRegister, opLease, opCount, opPlan, opClaim, opSettle, opDraft, opRetry, opBeat, opCheck, opEnd, opTemplate, opAddLot, opClaimLot, opLot, opSettleLot, opAdopt, opLooked} {
+	for _, op := range []string{opRegister, opLease, opCount, opPlan, opClaim, opSettle, opDraft, opRetry, opBeat, opCheck, opEnd, opTemplate, opAddLot, opClaimLot, opLot, opSettleLot, opEndLot, opAdopt, opLooked} {
 		for _, at := range []string{atBegin, atStatement, atWritten, atCommitted} {
 			points = append(points, op+":"+at)
 		}

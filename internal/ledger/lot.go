@@ -181,16 +181,14 @@ func (s *Session) lotRefusal(t *txn, id string) (ended bool, err error) {
 }
 
 // SettleLot records what became of envelopes of a lot, as [Session.Settle] does each,
-// all in one transaction. If over is set it ends the lot as well; speed is how many
-// copies a second DocuSign made of it, 0 if that is not known. [Session.Open] returns
-// the envelopes that are still sending then, like all that are unknown.
+// all in one transaction.
 //
 // An envelope that was sent is recorded as sent in any state. If DocuSign's ID of it
 // is recorded for another row already, it becomes unknown, also in outs. Any other
 // outcome is ignored if the envelope's state forbids it or the envelope is not in the
 // lot any more: it was settled before. Without the lease only what was sent is
 // recorded, and the error is a [*LostError] if there was anything else.
-func (s *Session) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome, over bool, speed float64) error {
+func (s *Session) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome) error {
 	for id, out := range outs {
 		if _, err := s.settle(id, out); err != nil {
 			return err
@@ -209,23 +207,28 @@ func (s *Session) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[env
 				return err
 			}
 		}
-		if !over || lost != nil {
-			return nil
-		}
-		seen := sql.NullFloat64{Float64: speed, Valid: speed > 0}
-		n, err := t.exec(sqlEndLot, lot.ID, s.id, millis(time.Now()), seen)
-		if err != nil || n == 1 {
-			return err
-		}
-		if _, err = s.lotRefusal(t, lot.ID); refusal(err) {
-			lost, err = err, nil
-		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return err
 	}
 	return lost
+}
+
+// EndLot records that nothing is left to be done for a lot. speed is how many copies a
+// second DocuSign made of it, 0 if that is not known. [Session.Open] returns the lot's
+// envelopes that are still sending then, like all that are unknown. To end a lot again
+// changes nothing.
+func (s *Session) EndLot(ctx context.Context, lot *envelope.Lot, speed float64) error {
+	return s.db.write(ctx, opEndLot, func(t *txn) error {
+		seen := sql.NullFloat64{Float64: speed, Valid: speed > 0}
+		n, err := t.exec(sqlEndLot, lot.ID, s.id, millis(time.Now()), seen)
+		if err != nil || n == 1 {
+			return err
+		}
+		_, err = s.lotRefusal(t, lot.ID)
+		return err
+	})
 }
 
 // settleOneOfLot records what became of one envelope of a lot, as outs says.

@@ -154,7 +154,8 @@ func goOn(ctx context.Context, s *ledger.Session, outbox string) {
 				outs[id] = found(id)
 			}
 		}
-		orDie(s.SettleLot(ctx, &lot, outs, true, 0))
+		orDie(s.SettleLot(ctx, &lot, outs))
+		orDie(s.EndLot(ctx, &lot, 0))
 	}
 	doubts, err := s.Open(ctx)
 	orDie(err)
@@ -181,9 +182,9 @@ func sendLot(ctx context.Context, s *ledger.Session, outbox string, all []*envel
 	lot.Batch = "batch of " + lot.ID
 	orDie(s.RecordLot(ctx, lot))
 	for _, tx := range []envelope.TransactionID{lot.Envelopes[0], lot.Envelopes[len(lot.Envelopes)-1]} {
-		orDie(s.SettleLot(ctx, lot, map[envelope.TransactionID]envelope.Outcome{tx: found(tx)}, false, 0))
+		orDie(s.SettleLot(ctx, lot, map[envelope.TransactionID]envelope.Outcome{tx: found(tx)}))
 	}
-	orDie(s.SettleLot(ctx, lot, nil, true, 20))
+	orDie(s.EndLot(ctx, lot, 20))
 }
 
 // mail mails all or, were this process killed, none.

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -197,7 +198,7 @@ func sendOn(t *testing.T, db *DB, all []*envelope.Envelope) {
 		t.Errorf("ClaimLot = %v, %v, %v, want the planned and the failed one", lot.Envelopes, refused, err)
 	}
 	sent := envelope.Outcome{Status: envelope.Sent, ID: "id"}
-	if err := s.SettleLot(ctx, lot, map[envelope.TransactionID]envelope.Outcome{lot.Envelopes[0]: sent}, true, 1); err != nil {
+	if err := errors.Join(s.SettleLot(ctx, lot, map[envelope.TransactionID]envelope.Outcome{lot.Envelopes[0]: sent}), s.EndLot(ctx, lot, 1)); err != nil {
 		t.Error(err)
 	}
 	fates, err := db.Fates(ctx, "acc", "may")

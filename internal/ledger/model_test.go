@@ -270,8 +270,13 @@ func (m *machine) settleLot(t *rapid.T) {
 			changes[f] = to
 		}
 	}
-	if err := m.s.SettleLot(context.Background(), &l.Lot, outs, over, 1); err != nil {
+	if err := m.s.SettleLot(context.Background(), &l.Lot, outs); err != nil {
 		t.Fatal(err)
+	}
+	if over {
+		if err := m.s.EndLot(context.Background(), &l.Lot, 1); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for f, to := range changes {
 		m.settled(f, to, outs[f.env.TransactionID])

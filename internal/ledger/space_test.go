@@ -67,7 +67,8 @@ func sendInLots(t *testing.T, s *ledger.Session, all []*envelope.Envelope) {
 		must(t, s.RecordLot(t.Context(), lot))
 		_, err := s.ClaimLot(t.Context(), lot, part)
 		must(t, err)
-		must(t, s.SettleLot(t.Context(), lot, allSent(part), true, 20))
+		must(t, s.SettleLot(t.Context(), lot, allSent(part)))
+		must(t, s.EndLot(t.Context(), lot, 20))
 	}
 }
 

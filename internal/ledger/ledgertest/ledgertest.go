@@ -49,7 +49,8 @@ type Session interface {
 	AddLot(ctx context.Context, lot *envelope.Lot, batch string) error
 	ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) ([]error, error)
 	RecordLot(ctx context.Context, lot *envelope.Lot) error
-	SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome, over bool, speed float64) error
+	SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome) error
+	EndLot(ctx context.Context, lot *envelope.Lot, speed float64) error
 	Lots(ctx context.Context) ([]envelope.Lot, error)
 	Adopt(ctx context.Context, batch string, found []ledger.Adopted, surplus []ledger.Surplus) error
 	Looked(ctx context.Context, batch string) error

@@ -103,7 +103,7 @@ func testLot(t *testing.T, open func() Ledger) {
 	for _, e := range all[:3] {
 		back[e.TransactionID] = Pending
 	}
-	must(t, s.SettleLot(ctx, lot, back, false, 0)) // it was refused
+	must(t, s.SettleLot(ctx, lot, back)) // it was refused
 	for _, e := range all {
 		wantState(t, b, e, envelope.StatePlanned)
 	}
@@ -112,15 +112,15 @@ func testLot(t *testing.T, open func() Ledger) {
 	must(t, s.RecordLot(ctx, lot))
 	wantLots(t, s, *lot)
 	wantOpen(t, s) // the lot has them
-	must(t, s.SettleLot(ctx, lot, Outcomes{all[0].TransactionID: Sent(all[0]), all[1].TransactionID: Failed}, false, 0))
+	must(t, s.SettleLot(ctx, lot, Outcomes{all[0].TransactionID: Sent(all[0]), all[1].TransactionID: Failed}))
 	rest := *lot
 	rest.Envelopes = idsOf(all[2])
 	wantLots(t, s, rest)
-	must(t, s.SettleLot(ctx, lot, Outcomes{all[2].TransactionID: Pending}, false, 0))
+	must(t, s.SettleLot(ctx, lot, Outcomes{all[2].TransactionID: Pending}))
 	rest.Envelopes = nil
 	wantLots(t, s, rest) // it has still to be ended
-	must(t, s.SettleLot(ctx, lot, nil, true, 12.5))
-	must(t, s.SettleLot(ctx, lot, nil, true, 12.5))
+	must(t, s.EndLot(ctx, lot, 12.5))
+	must(t, s.EndLot(ctx, lot, 12.5))
 	wantLots(t, s)
 
 	states := []envelope.State{envelope.StateSent, envelope.StateFailed, envelope.StatePlanned, envelope.StatePlanned}
@@ -131,7 +131,8 @@ func testLot(t *testing.T, open func() Ledger) {
 		t.Errorf("failed with %q %q, want %q %q", got.Code, got.Message, Failed.Code, Failed.Message)
 	}
 	again := claimLot(t, s, "2", all[1], all[2])
-	must(t, s.SettleLot(ctx, again, AllSent(all[1:3]), true, 0))
+	must(t, s.SettleLot(ctx, again, AllSent(all[1:3])))
+	must(t, s.EndLot(ctx, again, 0))
 }
 
 func testLotRefused(t *testing.T, open func() Ledger) {
@@ -187,11 +188,12 @@ func testLotLeftBehind(t *testing.T, open func() Ledger) {
 	must(t, first.Plan(ctx, all))
 	must(t, first.Claim(ctx, all[6]))
 	settled := claimLot(t, first, "1", all[0])
-	must(t, first.SettleLot(ctx, settled, AllSent(all[:1]), true, 0))
+	must(t, first.SettleLot(ctx, settled, AllSent(all[:1])))
+	must(t, first.EndLot(ctx, settled, 0))
 	asked := claimLot(t, first, "2", all[1:4]...)
 	asked.Draft, asked.List = IDOf(all[1]), "list"
 	must(t, first.RecordLot(ctx, asked))
-	must(t, first.SettleLot(ctx, asked, Outcomes{all[1].TransactionID: Unknown}, false, 0))
+	must(t, first.SettleLot(ctx, asked, Outcomes{all[1].TransactionID: Unknown}))
 	bare := claimLot(t, first, "3", all[4:6]...)
 	prepared := NewLot("4") // and never claimed
 	must(t, first.AddLot(ctx, prepared, "may"))
@@ -203,7 +205,7 @@ func testLotLeftBehind(t *testing.T, open func() Ledger) {
 	s := start(t, b, "may", "june")
 	asked.Envelopes = idsOf(all[2:4]...)
 	wantLots(t, s, *asked, *bare, *prepared)
-	must(t, s.SettleLot(ctx, prepared, nil, true, 0))
+	must(t, s.EndLot(ctx, prepared, 0))
 	wantOpen(t, s, all[1], all[6]) // what is unknown is looked up by itself
 	for _, e := range all[2:6] {
 		wantRefused(t, s.Retry(ctx, e.TransactionID), envelope.StateSending) // DocuSign may still make it
@@ -212,8 +214,10 @@ func testLotLeftBehind(t *testing.T, open func() Ledger) {
 	wantLots(t, s, *asked, *bare) // it goes by itself now
 	wantOpen(t, s, all[1], all[6])
 	must(t, s.Settle(ctx, all[1].TransactionID, Sent(all[1])))
-	must(t, s.SettleLot(ctx, asked, Outcomes{all[2].TransactionID: Sent(all[2])}, true, 0))
-	must(t, s.SettleLot(ctx, bare, Outcomes{all[4].TransactionID: Pending, all[5].TransactionID: Pending}, true, 0))
+	must(t, s.SettleLot(ctx, asked, Outcomes{all[2].TransactionID: Sent(all[2])}))
+	must(t, s.EndLot(ctx, asked, 0))
+	must(t, s.SettleLot(ctx, bare, Outcomes{all[4].TransactionID: Pending, all[5].TransactionID: Pending}))
+	must(t, s.EndLot(ctx, bare, 0))
 	wantLots(t, s)
 	wantOpen(t, s, all[3], all[6]) // of a lot that has ended
 	must(t, s.Retry(ctx, all[3].TransactionID))
@@ -257,7 +261,8 @@ func testTaken(t *testing.T, open func() Ledger) {
 
 	lot := claimLot(t, s, "1", all[3:5]...)
 	outs := Outcomes{all[3].TransactionID: Sent(all[0]), all[4].TransactionID: Sent(all[4])}
-	must(t, s.SettleLot(ctx, lot, outs, true, 0))
+	must(t, s.SettleLot(ctx, lot, outs))
+	must(t, s.EndLot(ctx, lot, 0))
 	if out := outs[all[3].TransactionID]; out.Status != envelope.Unknown || !strings.Contains(out.Message, "which is that of line 2 of may.csv") {
 		t.Errorf("a copy with another's ID is %+v, want unknown", out)
 	}
@@ -281,7 +286,8 @@ func testLotTaken(t *testing.T, open func() Ledger) {
 	must(t, s.AddLot(ctx, second, "may"))
 	for _, ended := range []bool{false, true} {
 		if ended {
-			must(t, s.SettleLot(ctx, first, AllSent(all[1:2]), true, 0))
+			must(t, s.SettleLot(ctx, first, AllSent(all[1:2])))
+			must(t, s.EndLot(ctx, first, 0))
 		}
 		for what, part := range map[string]func(*envelope.Lot){
 			"a row's envelope":    func(l *envelope.Lot) { l.Draft = IDOf(all[0]) },
@@ -313,11 +319,11 @@ func testLotGoesOn(t *testing.T, open func() Ledger) {
 	for _, e := range all {
 		back[e.TransactionID] = Pending
 	}
-	must(t, s.SettleLot(ctx, old, back, false, 0))
+	must(t, s.SettleLot(ctx, old, back))
 	next := claimLot(t, s, "2", all[:2]...)
 	must(t, s.Claim(ctx, all[2]))
 	for _, out := range []envelope.Outcome{Pending, Failed, Unknown} {
-		must(t, s.SettleLot(ctx, old, Outcomes{all[0].TransactionID: out, all[2].TransactionID: out}, false, 0))
+		must(t, s.SettleLot(ctx, old, Outcomes{all[0].TransactionID: out, all[2].TransactionID: out}))
 		wantState(t, b, all[0], envelope.StateSending)
 		wantState(t, b, all[2], envelope.StateSending)
 	}
@@ -325,7 +331,8 @@ func testLotGoesOn(t *testing.T, open func() Ledger) {
 	empty.Envelopes = nil
 	wantLots(t, s, empty, *next)
 	old.Envelopes = nil // even of an envelope that the caller no longer lists
-	must(t, s.SettleLot(ctx, old, AllSent(all), true, 0))
+	must(t, s.SettleLot(ctx, old, AllSent(all)))
+	must(t, s.EndLot(ctx, old, 0))
 	for _, e := range all {
 		wantState(t, b, e, envelope.StateSent)
 	}
@@ -352,14 +359,14 @@ func testLotWithoutLease(t *testing.T, open func() Ledger) {
 		"ClaimLot":  claimErr,
 		"AddLot":    old.AddLot(ctx, NewLot("2"), "may"),
 		"RecordLot": old.RecordLot(ctx, &changed),
-		"SettleLot": old.SettleLot(ctx, lot, Outcomes{all[0].TransactionID: Sent(all[0]), all[1].TransactionID: Failed}, false, 0),
-		"end":       old.SettleLot(ctx, lot, AllSent(all[2:3]), true, 5),
+		"SettleLot": old.SettleLot(ctx, lot, Outcomes{all[0].TransactionID: Sent(all[0]), all[1].TransactionID: Failed}),
+		"EndLot":    old.EndLot(ctx, lot, 5),
 	} {
 		if !errors.Is(err, ledger.ErrLost) {
 			t.Errorf("%s without the lease = %v, want ErrLost", what, err)
 		}
 	}
-	must(t, old.SettleLot(ctx, lot, AllSent(all[2:3]), false, 0)) // all of it was written
+	must(t, old.SettleLot(ctx, lot, AllSent(all[2:3]))) // it was sent
 	// A late answer is the truth nevertheless, and nothing else is.
 	for i, want := range []envelope.State{
 		envelope.StateSent, envelope.StateSending, envelope.StateSent, envelope.StateSending, envelope.StatePlanned,
@@ -398,7 +405,8 @@ func testLotMistaken(t *testing.T, open func() Ledger) {
 		}
 	}
 	ended := claimLot(t, s, "6", all[2])
-	must(t, s.SettleLot(ctx, ended, Outcomes{all[2].TransactionID: Pending}, true, 0))
+	must(t, s.SettleLot(ctx, ended, Outcomes{all[2].TransactionID: Pending}))
+	must(t, s.EndLot(ctx, ended, 0))
 	_, claimErr := s.ClaimLot(ctx, ended, all[1:2])
 	for what, err := range map[string]error{
 		"AddLot of a lot that there is":     s.AddLot(ctx, lot, "may"),
@@ -407,9 +415,9 @@ func testLotMistaken(t *testing.T, open func() Ledger) {
 		"ClaimLot of a lot that has ended":  claimErr,
 		"RecordLot of a lot that has ended": s.RecordLot(ctx, ended),
 		"RecordLot of none":                 s.RecordLot(ctx, NewLot("none")),
-		"SettleLot of none":                 s.SettleLot(ctx, NewLot("none"), nil, true, 0),
-		"SettleLot with nothing":            s.SettleLot(ctx, lot, Outcomes{all[0].TransactionID: {}}, false, 0),
-		"SettleLot of no transaction ID":    s.SettleLot(ctx, lot, Outcomes{{}: Failed}, false, 0),
+		"EndLot of none":                    s.EndLot(ctx, NewLot("none"), 0),
+		"SettleLot with nothing":            s.SettleLot(ctx, lot, Outcomes{all[0].TransactionID: {}}),
+		"SettleLot of no transaction ID":    s.SettleLot(ctx, lot, Outcomes{{}: Failed}),
 	} {
 		if err == nil || errors.Is(err, ledger.ErrLost) {
 			t.Errorf("%s = %v, want an error", what, err)
@@ -418,7 +426,8 @@ func testLotMistaken(t *testing.T, open func() Ledger) {
 	wantState(t, b, all[1], envelope.StatePlanned)
 	wantState(t, b, other, envelope.StatePlanned)
 	wantLots(t, s, *lot)
-	must(t, s.SettleLot(ctx, lot, AllSent(all[:1]), true, 0))
+	must(t, s.SettleLot(ctx, lot, AllSent(all[:1])))
+	must(t, s.EndLot(ctx, lot, 0))
 	must(t, s.Close(ctx))
 	if _, err := s.ClaimLot(ctx, NewLot("7"), all[1:2]); !errors.Is(err, ledger.ErrClosed) {
 		t.Errorf("ClaimLot after Close = %v, want ErrClosed", err)
@@ -502,7 +511,8 @@ func testLotSpeed(t *testing.T, open func() Ledger) {
 	lots := []*envelope.Lot{claimLot(t, s, "1", all[0]), claimLot(t, s, "2", all[1]), claimLot(t, s, "3", all[2])}
 	want(0)
 	for i, speed := range []float64{2.5, 0, 30} {
-		must(t, s.SettleLot(ctx, lots[i], AllSent(all[i:i+1]), true, speed))
+		must(t, s.SettleLot(ctx, lots[i], AllSent(all[i:i+1])))
+		must(t, s.EndLot(ctx, lots[i], speed))
 		want([]float64{2.5, 2.5, 30}[i])
 		time.Sleep(2 * time.Millisecond) // the last seen counts
 	}
