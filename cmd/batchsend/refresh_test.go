@@ -99,7 +99,7 @@ func TestRefresh(t *testing.T) {
 	count, calls := report.Number(n), report.Plural(callsFor(n), "call")
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t, n)
-		o.refresh((n+docusign.FatesPerCall-1)/docusign.FatesPerCall,
+		o.refresh((n+docusign.StatusesPerCall-1)/docusign.StatusesPerCall,
 			"asking DocuSign about "+count+" envelopes of 1 batch in "+calls, "asked DocuSign about "+count+" envelopes in "+calls, "sent "+count)
 		asked := time.Now()
 		for _, e := range o.envelopes() {
@@ -226,14 +226,14 @@ func TestRefreshClock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fates, err := db.Fates(t.Context(), sandbox.DefaultAccount, "offers.csv")
-		if err != nil || len(fates) != 3 {
-			t.Fatalf("Fates = %v, %v", fates, err)
+		statuses, err := db.RemoteStatuses(t.Context(), sandbox.DefaultAccount, "offers.csv")
+		if err != nil || len(statuses) != 3 {
+			t.Fatalf("RemoteStatuses = %v, %v", statuses, err)
 		}
-		for i := range fates {
-			fates[i].Asked = time.Now().AddDate(1, 0, 0)
+		for i := range statuses {
+			statuses[i].Asked = time.Now().AddDate(1, 0, 0)
 		}
-		if err := db.SeeFates(t.Context(), fates); err != nil {
+		if err := db.RecordRemoteStatuses(t.Context(), statuses); err != nil {
 			t.Fatal(err)
 		}
 		if err := db.Close(); err != nil {
@@ -244,4 +244,4 @@ func TestRefreshClock(t *testing.T) {
 }
 
 // callsFor is how many calls it takes to ask about n envelopes.
-func callsFor(n int) int { return (n + docusign.FatesPerCall - 1) / docusign.FatesPerCall }
+func callsFor(n int) int { return (n + docusign.StatusesPerCall - 1) / docusign.StatusesPerCall }

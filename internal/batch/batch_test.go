@@ -216,7 +216,7 @@ func TestNotClaimed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newFixture("a b c")
 		d.left("a", 0, "")
-		d.ledger.all[row("b", 1).TransactionID] = &envelope.Standing{State: envelope.StateSent, ID: "e-1"}
+		d.ledger.all[row("b", 1).TransactionID] = &envelope.Record{State: envelope.StateSent, ID: "e-1"}
 		got, result := d.run(t.Context())
 		if want := "a pending, b already-sent, c sent"; got != want || result.Stopped != nil {
 			t.Errorf("%s, %v; want %s", got, result.Stopped, want)
@@ -225,13 +225,13 @@ func TestNotClaimed(t *testing.T) {
 			t.Errorf("b = %+v, want envelope e-1", out)
 		}
 		d = newFixture("a")
-		d.ledger.twin = &envelope.Twin{Batch: "april", ID: "e-9", At: time.Now()}
+		d.ledger.sameContent = &envelope.SameContent{Batch: "april", ID: "e-9", At: time.Now()}
 		if got, result = d.run(t.Context()); got != "a rejected" || result.Outcomes[0].Code != "ALREADY_SENT" || !strings.Contains(result.Outcomes[0].Message, `as envelope e-9 in batch "april"`) {
-			t.Errorf("a twin: %s %+v", got, result.Outcomes)
+			t.Errorf("the same content: %s %+v", got, result.Outcomes)
 		}
-		d.ledger.twin.ID = ""
+		d.ledger.sameContent.ID = ""
 		if _, result = d.run(t.Context()); !strings.Contains(result.Outcomes[0].Message, "may have been sent on") {
-			t.Errorf("a twin in doubt: %+v", result.Outcomes)
+			t.Errorf("the same content in doubt: %+v", result.Outcomes)
 		}
 		d.wantMailed(t, "")
 	})

@@ -58,7 +58,7 @@ type (
 	}
 	claimRefuser interface {
 		error
-		NotClaimed() (record envelope.Standing, same *envelope.Twin)
+		NotClaimed() (record envelope.Record, same *envelope.SameContent)
 	}
 )
 

@@ -93,8 +93,8 @@ func (b *memoryLedger) ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*
 
 // mayClaim says why an envelope cannot be claimed.
 func (b *memoryLedger) mayClaim(env *envelope.Envelope) error {
-	if b.twin != nil {
-		return twinError{*b.twin}
+	if b.sameContent != nil {
+		return sameContentError{*b.sameContent}
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -13,9 +13,9 @@ import (
 // memoryLedger is a ledger in memory. It refuses what a ledger refuses and remembers
 // across runs.
 type memoryLedger struct {
-	mu   sync.Mutex
-	all  map[envelope.TransactionID]*envelope.Standing
-	twin *envelope.Twin // of every envelope
+	mu          sync.Mutex
+	all         map[envelope.TransactionID]*envelope.Record
+	sameContent *envelope.SameContent // of every envelope
 	// fail makes a call fail, such as "claim b" or "settle b sent"; the text is
 	// matched from its beginning.
 	fail   string
@@ -28,22 +28,22 @@ type memoryLedger struct {
 
 var errDisk = errors.New("no room left on the disk")
 
-type stateError struct{ envelope.Standing }
+type stateError struct{ envelope.Record }
 
 func (e stateError) Error() string { return "it is " + e.State.String() }
 
-func (e stateError) NotClaimed() (envelope.Standing, *envelope.Twin) { return e.Standing, nil }
+func (e stateError) NotClaimed() (envelope.Record, *envelope.SameContent) { return e.Record, nil }
 
-type twinError struct{ envelope.Twin }
+type sameContentError struct{ envelope.SameContent }
 
-func (e twinError) Error() string { return "another batch has it" }
+func (e sameContentError) Error() string { return "another batch has it" }
 
-func (e twinError) NotClaimed() (envelope.Standing, *envelope.Twin) {
-	return envelope.Standing{}, &e.Twin
+func (e sameContentError) NotClaimed() (envelope.Record, *envelope.SameContent) {
+	return envelope.Record{}, &e.SameContent
 }
 
 // change makes a change unless the call is to fail or the state forbids it.
-func (b *memoryLedger) change(call string, tx envelope.TransactionID, allowed []envelope.State, change func(*envelope.Standing)) error {
+func (b *memoryLedger) change(call string, tx envelope.TransactionID, allowed []envelope.State, change func(*envelope.Record)) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	call = strings.Replace(call, "?", labels[tx], 1)
@@ -52,11 +52,11 @@ func (b *memoryLedger) change(call string, tx envelope.TransactionID, allowed []
 		return errDisk
 	}
 	if b.all == nil {
-		b.all = make(map[envelope.TransactionID]*envelope.Standing)
+		b.all = make(map[envelope.TransactionID]*envelope.Record)
 	}
 	st := b.all[tx]
 	if st == nil {
-		st = &envelope.Standing{State: envelope.StatePlanned}
+		st = &envelope.Record{State: envelope.StatePlanned}
 		b.all[tx] = st
 	}
 	for _, s := range allowed {
@@ -69,11 +69,11 @@ func (b *memoryLedger) change(call string, tx envelope.TransactionID, allowed []
 }
 
 func (b *memoryLedger) Claim(_ context.Context, env *envelope.Envelope) error {
-	if b.twin != nil {
-		return twinError{*b.twin}
+	if b.sameContent != nil {
+		return sameContentError{*b.sameContent}
 	}
-	return b.change("claim ?", env.TransactionID, []envelope.State{envelope.StatePlanned, envelope.StateFailed}, func(st *envelope.Standing) {
-		*st = envelope.Standing{State: envelope.StateSending, At: time.Now()}
+	return b.change("claim ?", env.TransactionID, []envelope.State{envelope.StatePlanned, envelope.StateFailed}, func(st *envelope.Record) {
+		*st = envelope.Record{State: envelope.StateSending, At: time.Now()}
 		delete(b.lotOf, env.TransactionID)
 	})
 }
@@ -105,7 +105,7 @@ func (b *memoryLedger) Draft(_ context.Context, tx envelope.TransactionID, id en
 	if err := b.takenBy(tx, id); err != nil {
 		return err
 	}
-	return b.change("draft ?", tx, []envelope.State{envelope.StateSending}, func(st *envelope.Standing) { st.ID = id })
+	return b.change("draft ?", tx, []envelope.State{envelope.StateSending}, func(st *envelope.Record) { st.ID = id })
 }
 
 func (b *memoryLedger) Settle(_ context.Context, tx envelope.TransactionID, out envelope.Outcome) error {
@@ -113,7 +113,7 @@ func (b *memoryLedger) Settle(_ context.Context, tx envelope.TransactionID, out 
 	if err := b.takenBy(tx, out.ID); err != nil && out.Status == envelope.Sent {
 		return err
 	}
-	return b.change("settle ? "+string(out.Status), tx, open, func(st *envelope.Standing) {
+	return b.change("settle ? "+string(out.Status), tx, open, func(st *envelope.Record) {
 		st.State = map[envelope.Status]envelope.State{
 			envelope.Sent: envelope.StateSent, envelope.Failed: envelope.StateFailed,
 			envelope.Unknown: envelope.StateUnknown, envelope.Pending: envelope.StatePlanned,
@@ -125,8 +125,8 @@ func (b *memoryLedger) Settle(_ context.Context, tx envelope.TransactionID, out 
 }
 
 func (b *memoryLedger) Retry(_ context.Context, tx envelope.TransactionID) error {
-	return b.change("retry ?", tx, []envelope.State{envelope.StateSending, envelope.StateUnknown}, func(st *envelope.Standing) {
-		*st = envelope.Standing{State: envelope.StateSending, At: time.Now()}
+	return b.change("retry ?", tx, []envelope.State{envelope.StateSending, envelope.StateUnknown}, func(st *envelope.Record) {
+		*st = envelope.Record{State: envelope.StateSending, At: time.Now()}
 		delete(b.lotOf, tx)
 	})
 }

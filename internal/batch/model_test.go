@@ -113,7 +113,7 @@ func (m *model) finish(t *rapid.T) {
 		m.start(t, options{runner: batch.Runner{Concurrency: 2, Settle: 10 * time.Minute}})
 		m.check(t)
 	}
-	for _, st := range m.standings(t) {
+	for _, st := range m.records(t) {
 		n, id := m.docusign.mails(st.env.TransactionID)
 		switch {
 		case st.State == envelope.StateSent && n == 1 && id == st.ID:
@@ -153,7 +153,7 @@ func (m *model) pick(t *rapid.T) string {
 // edit changes a row that was not sent; the program refuses other edits.
 func (m *model) edit(t *rapid.T) {
 	label := m.pick(t)
-	for _, st := range m.standings(t) {
+	for _, st := range m.records(t) {
 		if st.env.Label == label && (st.State == envelope.StateSent || st.State.Open()) {
 			t.Skip("it may have been sent")
 		}
@@ -229,9 +229,9 @@ func (m *model) start(t *rapid.T, o options) {
 	ctx := context.Background()
 	db, session := m.open(t)
 	defer func() { _ = errors.Join(session.Close(ctx), db.Close()) }() // of a copied disk, perhaps
-	var rows []standing
+	var rows []recorded
 	var envs []*envelope.Envelope
-	for _, st := range m.standings(t) {
+	for _, st := range m.records(t) {
 		if st.State.MayExist() && st.Content != st.env.Content {
 			continue // rejected: the label is taken
 		}
@@ -246,7 +246,7 @@ func (m *model) start(t *rapid.T, o options) {
 	var open []bool
 	for _, st := range rows {
 		if st.State == envelope.StateSent {
-			told[st.env] = batch.AlreadySent(st.Standing)
+			told[st.env] = batch.AlreadySent(st.Record)
 		} else {
 			envs, open = append(envs, st.env), append(open, st.State.Open())
 		}
@@ -259,7 +259,7 @@ func (m *model) start(t *rapid.T, o options) {
 		}
 	}
 	f.unread = changes(o)
-	unresolved, err := session.Open(ctx)
+	unresolved, err := session.Unresolved(ctx)
 	must(t, err)
 	left := make([]batch.Unresolved, len(unresolved))
 	for i, d := range unresolved {
@@ -325,12 +325,12 @@ func changes(o options) func(*envelope.Envelope) error {
 
 // verify holds outcomes against DocuSign and the ledger.
 func (m *model) verify(t *rapid.T, told map[*envelope.Envelope]envelope.Outcome, result batch.Result) {
-	standing := make(map[envelope.TransactionID]envelope.Standing)
-	for _, st := range m.standings(t) {
-		standing[st.env.TransactionID] = st.Standing
+	byID := make(map[envelope.TransactionID]envelope.Record)
+	for _, st := range m.records(t) {
+		byID[st.env.TransactionID] = st.Record
 	}
 	for env, out := range told {
-		st := standing[env.TransactionID]
+		st := byID[env.TransactionID]
 		n, id := m.docusign.mails(env.TransactionID)
 		ok := false
 		switch out.Status {
@@ -356,13 +356,13 @@ func (m *model) verify(t *rapid.T, told map[*envelope.Envelope]envelope.Outcome,
 	}
 }
 
-type standing struct {
-	envelope.Standing
+type recorded struct {
+	envelope.Record
 	env *envelope.Envelope
 }
 
-// standings returns what the ledger knows of the file's rows.
-func (m *model) standings(t *rapid.T) (all []standing) {
+// records returns what the ledger knows of the file's rows.
+func (m *model) records(t *rapid.T) (all []recorded) {
 	var envs []*envelope.Envelope
 	var ids []*envelope.Identity
 	for i := range m.rows {
@@ -373,10 +373,10 @@ func (m *model) standings(t *rapid.T) (all []standing) {
 	}
 	db, err := ledger.OpenReadOnly(context.Background(), m.path())
 	must(t, err)
-	sts, err := db.Standings(context.Background(), account, ids)
+	sts, err := db.Records(context.Background(), account, ids)
 	must(t, errors.Join(err, db.Close()))
 	for i, st := range sts {
-		all = append(all, standing{st, envs[i]})
+		all = append(all, recorded{st, envs[i]})
 	}
 	return all
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // AlreadySent is the outcome of an envelope that an earlier run has sent.
-func AlreadySent(record envelope.Standing) envelope.Outcome {
+func AlreadySent(record envelope.Record) envelope.Outcome {
 	out := envelope.Outcome{Status: envelope.AlreadySent, ID: record.ID}
 	if record.RemoteStatus == "voided" {
 		out.Message = "it was voided in DocuSign since: to send it anew, give --allow-repeat and another --batch"
@@ -20,7 +20,7 @@ func AlreadySent(record envelope.Standing) envelope.Outcome {
 }
 
 // SameContentMessage says where the content of an envelope went out already.
-func SameContentMessage(same envelope.Twin) string {
+func SameContentMessage(same envelope.SameContent) string {
 	what := fmt.Sprintf("was sent on %s as envelope %s", date(same.At), same.ID)
 	if same.ID == "" {
 		what = fmt.Sprintf("may have been sent on %s (not known yet: batchsend reconcile asks DocuSign)", date(same.At))

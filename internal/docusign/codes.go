@@ -27,7 +27,7 @@ const (
 	pauses                       // everything is refused for hours
 	waits                        // the call may be made again when its window has room
 	repeats                      // nothing was done, the call may be made again at once
-	doubts                       // the envelope may exist
+	mayExist                     // the envelope may exist
 	renews                       // a new token may help
 	goesAlone                    // of a bulk list: its envelopes go one by one
 	changes                      // of an envelope that was sent: it stays as it is
@@ -43,7 +43,7 @@ var done = map[effect]string{
 	pauses:     "DocuSign did nothing and takes nothing for some hours. The run stops, what is not sent stays `pending` (exit code 5): a later run goes on.",
 	waits:      "DocuSign did nothing. The run says until when it waits, and makes the call again then.",
 	repeats:    "DocuSign did nothing. The run makes the call again by itself.",
-	doubts:     "DocuSign does not say whether the envelope exists. The run looks it up; what DocuSign has not sent after --settle is sent again, and is `failed` after three such answers.",
+	mayExist:   "DocuSign does not say whether the envelope exists. The run looks it up; what DocuSign has not sent after --settle is sent again, and is `failed` after three such answers.",
 	renews:     "DocuSign did nothing. The run signs in once more and repeats the call; if the new token is refused too it stops (exit code 1).",
 	goesAlone:  "DocuSign sends a list as a whole or not at all: nobody was mailed. The run sends the list's envelopes one by one.",
 	changes:    "Nothing was changed: the envelope is as it was.",
@@ -120,7 +120,7 @@ var codes = []struct {
 	{"SIGNATURE_PROVIDER_INVALID_NAME", failsAlike, "The account does not have the kind of signature that the template asks for.", seePlan},
 	{"INVALID_REQUEST_PARAMETER", failsRow, "DocuSign does not take a value of the request; its message names it.", tellSupport},
 	{"INVALID_REQUEST_BODY", failsRow, "DocuSign cannot read the request; its message says why.", tellSupport},
-	{"UNSPECIFIED_ERROR", doubts, "DocuSign failed and gives no better reason than its message.", "DocuSign failed without saying why: if it stays so for one row, look at what is special about it; if for all, tell DocuSign Support the trace"},
+	{"UNSPECIFIED_ERROR", mayExist, "DocuSign failed and gives no better reason than its message.", "DocuSign failed without saying why: if it stays so for one row, look at what is special about it; if for all, tell DocuSign Support the trace"},
 	{"SUCCESS", changes, "Nothing went wrong: some of DocuSign's answers say so in the place of an error.", "nothing"},
 
 	// The template and its documents.
@@ -197,19 +197,19 @@ var codes = []struct {
 
 	// Answers without a code of DocuSign's; see [Error.ErrorCode]. [codeAt] takes
 	// every good status for the first, every redirection for the second.
-	{"HTTP_200", doubts, "The answer seems to be a good one and does not tell what it should: it is a web page, it broke off, it names no envelope, or it speaks of a draft that was to be sent.", unclearAnswer},
-	{"HTTP_302", doubts, "The answer points to another address, which DocuSign's API never does.", unclearAnswer},
+	{"HTTP_200", mayExist, "The answer seems to be a good one and does not tell what it should: it is a web page, it broke off, it names no envelope, or it speaks of a draft that was to be sent.", unclearAnswer},
+	{"HTTP_302", mayExist, "The answer points to another address, which DocuSign's API never does.", unclearAnswer},
 	{"HTTP_401", renews, "The access token was refused, without a reason.", "the token was refused twice: check that the auth server is the environment of the account"},
 	{"HTTP_403", forbids, "The call is forbidden, without a reason: by DocuSign or by a proxy before it.", askRights},
 	{"HTTP_404", changes, "There is nothing at this address.", "check the account's address, and that no proxy stands in the way"},
 	{"HTTP_407", stops, "The proxy wants a login.", "the proxy wants a login: give it in HTTPS_PROXY"},
-	{"HTTP_408", doubts, "DocuSign's server waited too long for the call.", "if it stays so, look at the network between here and DocuSign"},
+	{"HTTP_408", mayExist, "DocuSign's server waited too long for the call.", "if it stays so, look at the network between here and DocuSign"},
 	{"HTTP_429", waits, "Too many calls.", waitLimit},
 	{"HTTP_444", pauses, "DocuSign blocks this traffic because of excess use.", "DocuSign blocks this traffic because of excess use: wait some hours, then " + envelope.RunAgain + ", and ask DocuSign Support if it stays so"},
-	{"HTTP_500", doubts, "DocuSign's server, or one before it, has failed.", "https://status.docusign.com tells about outages"},
-	{"HTTP_502", doubts, "A server before DocuSign's got no answer from it.", "https://status.docusign.com tells about outages"},
-	{"HTTP_503", doubts, "DocuSign is out of order or overloaded.", "https://status.docusign.com tells about outages"},
-	{"HTTP_504", doubts, "A server before DocuSign's waited too long for it.", "https://status.docusign.com tells about outages"},
+	{"HTTP_500", mayExist, "DocuSign's server, or one before it, has failed.", "https://status.docusign.com tells about outages"},
+	{"HTTP_502", mayExist, "A server before DocuSign's got no answer from it.", "https://status.docusign.com tells about outages"},
+	{"HTTP_503", mayExist, "DocuSign is out of order or overloaded.", "https://status.docusign.com tells about outages"},
+	{"HTTP_504", mayExist, "A server before DocuSign's waited too long for it.", "https://status.docusign.com tells about outages"},
 
 	// Reasons for which nobody could be signed in; see [AuthError].
 	{string(ConsentRequired), stops, "The user has not allowed the integration key to act for them, or has taken that back.", "let the user open the address that the message shows, log in and accept, once"},

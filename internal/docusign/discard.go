@@ -55,14 +55,14 @@ func (c *Client) DeleteList(ctx context.Context, listID string) error {
 // not known any more, is left as it is.
 func (c *Client) DeleteDrafts(ctx context.Context, ids ...envelope.ID) error {
 	for chunk := range slices.Chunk(ids, idsPerCall) {
-		fates, err := c.Statuses(ctx, chunk)
+		statuses, err := c.Statuses(ctx, chunk)
 		if err != nil {
 			return err
 		}
 		var drafts []envelope.ID
-		for _, fate := range fates {
-			if fate.Status == statusDraft {
-				drafts = append(drafts, fate.ID)
+		for _, status := range statuses {
+			if status.Status == statusDraft {
+				drafts = append(drafts, status.ID)
 			}
 		}
 		if len(drafts) == 0 {

@@ -127,9 +127,9 @@ func TestLot(t *testing.T) {
 		}
 		checkCopy(t, s, ids[envs[7].TransactionID], 7)
 
-		fates, err := c.Statuses(t.Context(), slices.Collect(maps.Values(ids)))
-		if err != nil || len(fates) != n-1 || fates[0].Status != "sent" || Terminal(fates[0].Status) || fates[0].Changed.Before(start) {
-			t.Errorf("Statuses = %v, %v", fates, err)
+		statuses, err := c.Statuses(t.Context(), slices.Collect(maps.Values(ids)))
+		if err != nil || len(statuses) != n-1 || statuses[0].Status != "sent" || Terminal(statuses[0].Status) || statuses[0].Changed.Before(start) {
+			t.Errorf("Statuses = %v, %v", statuses, err)
 		}
 		discarded(t, c, lot)
 	})
@@ -232,8 +232,8 @@ func discarded(t *testing.T, c *Client, lot *envelope.Lot) {
 	if err := c.TestList(t.Context(), lot.List, lot.Draft); kindOf(t, err) != Refused {
 		t.Errorf("TestList of a deleted list = %v, want refused", err)
 	}
-	if fates, err := c.Statuses(t.Context(), []envelope.ID{lot.Draft}); err != nil || len(fates) > 0 && fates[0].Status != statusDeleted {
-		t.Errorf("Statuses of the deleted draft = %v, %v", fates, err)
+	if statuses, err := c.Statuses(t.Context(), []envelope.ID{lot.Draft}); err != nil || len(statuses) > 0 && statuses[0].Status != statusDeleted {
+		t.Errorf("Statuses of the deleted draft = %v, %v", statuses, err)
 	}
 }
 

@@ -90,8 +90,8 @@ func TestRepeatedPages(t *testing.T) {
 				return len(copies) > 0, err
 			}, true},
 			{"Statuses of what is there", func() (bool, error) {
-				fates, err := c.Statuses(t.Context(), []envelope.ID{envelope.ID(id)})
-				return len(fates) == 1, err
+				statuses, err := c.Statuses(t.Context(), []envelope.ID{envelope.ID(id)})
+				return len(statuses) == 1, err
 			}, false},
 			{"Templates", func() (bool, error) {
 				list, err := c.Templates(t.Context())

@@ -10,25 +10,25 @@ import (
 	"batchsend/envelope"
 )
 
-// FatesPerCall is how many envelopes [Client.Statuses] asks for in one call. How
+// StatusesPerCall is how many envelopes [Client.Statuses] asks for in one call. How
 // many DocuSign takes is not documented; for IDs in a body 500 are held safe.
-const FatesPerCall = 500
+const StatusesPerCall = 500
 
-// Fate is how far an envelope has come.
-type Fate struct {
+// EnvelopeStatus is how far an envelope has come.
+type EnvelopeStatus struct {
 	ID      envelope.ID
 	Status  string    // DocuSign's word, in lower case: "sent", "delivered", "completed"
 	Changed time.Time // when it came to Status; zero if DocuSign did not say
 }
 
 // Statuses looks up how far envelopes have come, in one call for each
-// [FatesPerCall] of them, and returns them in the order in which DocuSign lists
+// [StatusesPerCall] of them, and returns them in the order in which DocuSign lists
 // them. Those it does not know are absent. DocuSign wants the same envelope
 // asked about once in 15 minutes at most, and not at all once its status is
-// [Terminal]. With an error come the fates that were read before it.
-func (c *Client) Statuses(ctx context.Context, ids []envelope.ID) ([]Fate, error) {
-	var fates []Fate
-	for chunk := range slices.Chunk(ids, FatesPerCall) {
+// [Terminal]. With an error come the statuses that were read before it.
+func (c *Client) Statuses(ctx context.Context, ids []envelope.ID) ([]EnvelopeStatus, error) {
+	var statuses []EnvelopeStatus
+	for chunk := range slices.Chunk(ids, StatusesPerCall) {
 		asked, left := make(map[envelope.ID]bool, len(chunk)), len(chunk)
 		for _, id := range chunk {
 			asked[id] = true
@@ -40,13 +40,13 @@ func (c *Client) Statuses(ctx context.Context, ids []envelope.ID) ([]Fate, error
 			}
 			asked[id] = false
 			left--
-			fates = append(fates, Fate{ID: id, Status: status, Changed: w.StatusChanged.or(w.StatusAt).time()})
+			statuses = append(statuses, EnvelopeStatus{ID: id, Status: status, Changed: w.StatusChanged.or(w.StatusAt).time()})
 		})
 		if err != nil && !(errors.Is(err, errRepeatedPage) && left == 0) {
-			return fates, err
+			return statuses, err
 		}
 	}
-	return fates, nil
+	return statuses, nil
 }
 
 // Terminal reports whether an envelope with this status stays as it is. An

@@ -18,7 +18,7 @@ func TestStatuses(t *testing.T) {
 	changed := time.Date(2026, 11, 21, 11, 30, 0, 0, time.UTC)
 	for _, c := range []struct {
 		name, body string
-		want       []Fate
+		want       []EnvelopeStatus
 	}{
 		{"nothing", `{"resultSetSize":"0"}`, nil},
 		{"nulls", `{"envelopes":null}`, nil},
@@ -26,13 +26,13 @@ func TestStatuses(t *testing.T) {
 			"as documented", `{"envelopes":[
 			{"envelopeId":"e2","status":"completed","statusChangedDateTime":"2026-11-21T11:30:00.0000000Z","createdDateTime":"2026-11-20T11:30:00Z"},
 			{"envelopeId":"E1","status":"Sent","statusDateTime":"2026-11-21T11:30:00Z"}]}`,
-			[]Fate{{eid("e2"), "completed", changed}, {eid("e1"), "sent", changed}},
+			[]EnvelopeStatus{{eid("e2"), "completed", changed}, {eid("e1"), "sent", changed}},
 		},
 		{
 			"what was not asked for, failed, or is there twice", `{"envelopes":[
 			{"envelopeId":"e9","status":"sent"},{"envelopeId":"e1","errorDetails":{"errorCode":"ENVELOPE_DOES_NOT_EXIST"}},
 			{"envelopeId":"e2","status":""},{"envelopeId":"e2","status":"voided"},{"envelopeId":"e2","status":"sent"},{"status":"sent"}]}`,
-			[]Fate{{ID: eid("e2"), Status: "voided"}},
+			[]EnvelopeStatus{{ID: eid("e2"), Status: "voided"}},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -53,7 +53,7 @@ func TestStatuses(t *testing.T) {
 // fewer than it was asked for, and that fails in the end.
 func TestStatusesInPages(t *testing.T) {
 	var ids []envelope.ID
-	for i := range FatesPerCall + 200 {
+	for i := range StatusesPerCall + 200 {
 		ids = append(ids, eid(fmt.Sprint("e", i)))
 	}
 	f := &fake{}
@@ -80,10 +80,10 @@ func TestStatusesInPages(t *testing.T) {
 	c := connected(t, f)
 	got, err := c.Statuses(t.Context(), ids)
 	if err != nil || len(got) != len(ids) || f.calls() != 3 {
-		t.Errorf("Statuses = %d fates, %v in %d calls; want %d in 3", len(got), err, f.calls(), len(ids))
+		t.Errorf("Statuses = %d statuses, %v in %d calls; want %d in 3", len(got), err, f.calls(), len(ids))
 	}
 	if got, err := c.Statuses(t.Context(), ids); kindOf(t, err) != Down || len(got) != 0 {
-		t.Errorf("Statuses = %d fates, %v; want none, down", len(got), err)
+		t.Errorf("Statuses = %d statuses, %v; want none, down", len(got), err)
 	}
 	if got, err := c.Statuses(t.Context(), nil); err != nil || got != nil || f.calls() != 4 {
 		t.Errorf("Statuses of nothing = %v, %v after %d calls", got, err, f.calls())
@@ -103,9 +103,9 @@ func TestStatusesOfSandbox(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := time.Now().UTC()
-		want := map[envelope.ID]Fate{draft: {draft, "created", now.Add(-time.Hour)}, sent: {sent, "sent", now}}
+		want := map[envelope.ID]EnvelopeStatus{draft: {draft, "created", now.Add(-time.Hour)}, sent: {sent, "sent", now}}
 		got, err := c.Statuses(t.Context(), []envelope.ID{sent, "0ffe1e77-0000-4000-8000-0000000000ff", draft})
-		byID := make(map[envelope.ID]Fate)
+		byID := make(map[envelope.ID]EnvelopeStatus)
 		for _, f := range got {
 			byID[f.ID] = f
 		}

@@ -18,7 +18,7 @@ import (
 type adoption struct {
 	*Unrecorded
 	index     *Index
-	states    map[envelope.TransactionID]ledger.Record
+	states    map[envelope.TransactionID]ledger.BatchRecord
 	templates []*template.Template // that the rows use
 }
 
@@ -60,7 +60,7 @@ func (a *adoption) rowOf(id envelope.TransactionID) *row {
 // adopt takes an envelope for sent, which r means.
 func (a *adoption) adopt(m envelope.Mailed, id envelope.Identity, r *row) {
 	a.Sent = append(a.Sent, ledger.Adopted{Identity: id, File: r.file, Line: r.line, ID: m.ID, Sent: m.Sent})
-	a.states[id.TransactionID] = ledger.Record{State: envelope.StateSent, ID: m.ID}
+	a.states[id.TransactionID] = ledger.BatchRecord{State: envelope.StateSent, ID: m.ID}
 }
 
 // legacyIdentity is the identity of an envelope that an earlier release has sent.

@@ -17,13 +17,13 @@ import (
 type History interface {
 	// HasAny reports whether anything can be known of the account's envelopes.
 	HasAny(ctx context.Context, account string) (bool, error)
-	// Standings returns the ledger's entry of each envelope, in their order.
-	Standings(ctx context.Context, account string, ids []*envelope.Identity) ([]envelope.Standing, error)
-	// Neighbours returns, in the order of the envelopes, others that resemble each.
-	Neighbours(ctx context.Context, account string, ids []*envelope.Identity) ([]ledger.Neighbours, error)
+	// Records returns the ledger's record of each envelope, in their order.
+	Records(ctx context.Context, account string, ids []*envelope.Identity) ([]envelope.Record, error)
+	// Similar returns, in the order of the envelopes, others that resemble each.
+	Similar(ctx context.Context, account string, ids []*envelope.Identity) ([]ledger.Similar, error)
 	// LegacyEntries returns the envelopes without a label that an earlier release
 	// has sent in a batch, or may have.
-	LegacyEntries(ctx context.Context, account, batch string) ([]envelope.Earlier, error)
+	LegacyEntries(ctx context.Context, account, batch string) ([]envelope.Similar, error)
 	// Template returns the fingerprint of the template when a batch was last sent
 	// with it, and when that was; "" if it never was.
 	Template(ctx context.Context, account, batch, templateID string) (fingerprint string, seen time.Time, err error)
@@ -131,7 +131,7 @@ func (c *comparison) compareRecords(ctx context.Context) (unsent unsentCounts, e
 		return unsent, err
 	}
 	for ns, ids := range c.identities(atOnce, func(e *entry) bool { return e.is(identified) }) {
-		found, err := c.history.Standings(ctx, c.account, ids)
+		found, err := c.history.Records(ctx, c.account, ids)
 		if err != nil {
 			return nil, err
 		}
@@ -146,7 +146,7 @@ func (c *comparison) compareRecords(ctx context.Context) (unsent unsentCounts, e
 }
 
 // compareRecord finds out what follows for an envelope from its entry in the ledger.
-func (c *comparison) compareRecord(n int, id envelope.Identity, record envelope.Standing) error {
+func (c *comparison) compareRecord(n int, id envelope.Identity, record envelope.Record) error {
 	id, record, v := compareRecord(id, record)
 	c.rename(n, &id)
 	e := c.entry(n)
@@ -160,17 +160,17 @@ func (c *comparison) compareRecord(n int, id envelope.Identity, record envelope.
 			c.forget(n)
 		}
 		return c.settle(n, outcomeBefore(record))
-	case record.Twin != nil && !e.is(accepted):
+	case record.SameContent != nil && !e.is(accepted):
 		return nil // something else is wrong with it
-	case record.Twin != nil && !c.allowRepeat:
-		c.sentBefore[e.file].add(*record.Twin)
+	case record.SameContent != nil && !c.allowRepeat:
+		c.sentBefore[e.file].add(*record.SameContent)
 	}
 	return c.apply(n, v)
 }
 
 // outcomeBefore is the outcome of an envelope that an earlier run has sent, or may
 // have sent, as long as this one has not come to it.
-func outcomeBefore(record envelope.Standing) envelope.Outcome {
+func outcomeBefore(record envelope.Record) envelope.Outcome {
 	if record.State == envelope.StateSent {
 		return batch.AlreadySent(record)
 	}
@@ -183,26 +183,26 @@ func outcomeBefore(record envelope.Standing) envelope.Outcome {
 
 // compareRecord returns the name by which an envelope goes on, what the ledger has
 // of it under that name, and whether it may be sent.
-func compareRecord(id envelope.Identity, record envelope.Standing) (envelope.Identity, envelope.Standing, verdict) {
+func compareRecord(id envelope.Identity, record envelope.Record) (envelope.Identity, envelope.Record, verdict) {
 	if record.Legacy {
 		switch {
 		case record.State.MayExist() && record.Content == id.Legacy.Content:
 			id.UseLegacy()
 		case record.State.MayExist():
-			earlier := envelope.Earlier{TransactionID: id.Legacy.TransactionID, Batch: id.Batch, State: record.State, ID: record.ID, At: record.At, Legacy: true}
-			return id, envelope.Standing{}, labelConflict(id, earlier)
+			earlier := envelope.Similar{TransactionID: id.Legacy.TransactionID, Batch: id.Batch, State: record.State, ID: record.ID, At: record.At, Legacy: true}
+			return id, envelope.Record{}, labelConflict(id, earlier)
 		default:
 			id.Replaces = id.Legacy.TransactionID
 		}
 	}
-	if record.Twin != nil && !record.State.MayExist() {
-		return id, record, verdict{envelope.AlreadySentCode, batch.SameContentMessage(*record.Twin)}
+	if record.SameContent != nil && !record.State.MayExist() {
+		return id, record, verdict{envelope.AlreadySentCode, batch.SameContentMessage(*record.SameContent)}
 	}
 	return id, record, verdict{}
 }
 
 // labelConflict rejects an envelope whose label another one has.
-func labelConflict(id envelope.Identity, e envelope.Earlier) verdict {
+func labelConflict(id envelope.Identity, e envelope.Similar) verdict {
 	what := "was sent"
 	if e.State != envelope.StateSent {
 		what = "may have been sent"

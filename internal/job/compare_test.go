@@ -18,23 +18,23 @@ func TestCompareRecord(t *testing.T) {
 	var (
 		old  = envelope.Legacy{TransactionID: oldID, Content: envelope.Content{1}}
 		id   = envelope.Identity{Batch: "b", Label: "L1", TransactionID: newID, Content: envelope.Content{2}, Legacy: &old}
-		twin = &envelope.Twin{Batch: "other", ID: "e9", At: time.Now()}
+		same = &envelope.SameContent{Batch: "other", ID: "e9", At: time.Now()}
 	)
 	for name, tt := range map[string]struct {
-		record   envelope.Standing
+		record   envelope.Record
 		id       envelope.TransactionID
 		replaces envelope.TransactionID
 		state    envelope.State
 		code     envelope.Code
 	}{
-		"nothing is known":                 {envelope.Standing{}, newID, none, envelope.StateNew, ""},
-		"it was sent":                      {envelope.Standing{State: envelope.StateSent}, newID, none, envelope.StateSent, ""},
-		"it was sent, and so was its twin": {envelope.Standing{State: envelope.StateSent, Twin: twin}, newID, none, envelope.StateSent, ""},
-		"its twin was sent":                {envelope.Standing{State: envelope.StateFailed, Twin: twin}, newID, none, envelope.StateFailed, envelope.AlreadySentCode},
-		"an earlier release sent it":       {envelope.Standing{State: envelope.StateSent, Legacy: true, Content: old.Content}, oldID, none, envelope.StateSent, ""},
-		"an earlier release may have":      {envelope.Standing{State: envelope.StateUnknown, Legacy: true, Content: old.Content}, oldID, none, envelope.StateUnknown, ""},
-		"it sent other content":            {envelope.Standing{State: envelope.StateSent, Legacy: true, Content: envelope.Content{9}}, newID, none, envelope.StateNew, envelope.KeyConflict},
-		"it only planned it":               {envelope.Standing{State: envelope.StatePlanned, Legacy: true, Content: envelope.Content{9}}, newID, oldID, envelope.StatePlanned, ""},
+		"nothing is known":                 {envelope.Record{}, newID, none, envelope.StateNew, ""},
+		"it was sent":                      {envelope.Record{State: envelope.StateSent}, newID, none, envelope.StateSent, ""},
+		"it was sent, and so was its same": {envelope.Record{State: envelope.StateSent, SameContent: same}, newID, none, envelope.StateSent, ""},
+		"its same was sent":                {envelope.Record{State: envelope.StateFailed, SameContent: same}, newID, none, envelope.StateFailed, envelope.AlreadySentCode},
+		"an earlier release sent it":       {envelope.Record{State: envelope.StateSent, Legacy: true, Content: old.Content}, oldID, none, envelope.StateSent, ""},
+		"an earlier release may have":      {envelope.Record{State: envelope.StateUnknown, Legacy: true, Content: old.Content}, oldID, none, envelope.StateUnknown, ""},
+		"it sent other content":            {envelope.Record{State: envelope.StateSent, Legacy: true, Content: envelope.Content{9}}, newID, none, envelope.StateNew, envelope.KeyConflict},
+		"it only planned it":               {envelope.Record{State: envelope.StatePlanned, Legacy: true, Content: envelope.Content{9}}, newID, oldID, envelope.StatePlanned, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, record, v := compareRecord(id, tt.record)
@@ -63,7 +63,7 @@ func TestCorrectionVerdicts(t *testing.T) {
 			n := c.accept("b", fmt.Sprint(i), envelope.StateNew)
 			c.accept("other", fmt.Sprint("o", i), envelope.StateNew)
 			if i < tt.corrected {
-				of, err := c.keep(envelope.Earlier{Batch: "b", TemplateID: "t", ID: "e1", At: time.Now()})
+				of, err := c.keep(envelope.Similar{Batch: "b", TemplateID: "t", ID: "e1", At: time.Now()})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -143,7 +143,7 @@ func TestLimit(t *testing.T) {
 		c := comparison{Index: tabled(t)}
 		for i, state := range []envelope.State{envelope.StateSent, envelope.StateNew, envelope.StateUnknown, envelope.StateFailed, envelope.StateNew, envelope.StateSending} {
 			n := c.accept("b", fmt.Sprint(i), envelope.StateNew)
-			if err := c.compareRecord(n, c.identity(n), envelope.Standing{State: state, ID: "e1"}); err != nil {
+			if err := c.compareRecord(n, c.identity(n), envelope.Record{State: state, ID: "e1"}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -61,9 +61,9 @@ func (o *overlay) HasAny(ctx context.Context, account string) (bool, error) {
 	return o.History.HasAny(ctx, account)
 }
 
-// Standings implements [History].
-func (o *overlay) Standings(ctx context.Context, account string, ids []*envelope.Identity) ([]envelope.Standing, error) {
-	records, err := o.History.Standings(ctx, account, ids)
+// Records implements [History].
+func (o *overlay) Records(ctx context.Context, account string, ids []*envelope.Identity) ([]envelope.Record, error) {
+	records, err := o.History.Records(ctx, account, ids)
 	if err != nil || len(o.adopted) == 0 {
 		return records, err
 	}
@@ -77,36 +77,36 @@ func (o *overlay) Standings(ctx context.Context, account string, ids []*envelope
 			a, legacy = adopted[id.Legacy.TransactionID], true
 		}
 		if record := &records[i]; a != nil && record.State != envelope.StateSent {
-			*record = envelope.Standing{State: envelope.StateSent, Content: a.Content, ID: a.ID, At: a.Sent, Legacy: legacy, Twin: record.Twin}
+			*record = envelope.Record{State: envelope.StateSent, Content: a.Content, ID: a.ID, At: a.Sent, Legacy: legacy, SameContent: record.SameContent}
 		}
 	}
 	return records, nil
 }
 
-// Neighbours implements [History].
-func (o *overlay) Neighbours(ctx context.Context, account string, ids []*envelope.Identity) ([]ledger.Neighbours, error) {
-	neighbours, err := o.History.Neighbours(ctx, account, ids)
+// Similar implements [History].
+func (o *overlay) Similar(ctx context.Context, account string, ids []*envelope.Identity) ([]ledger.Similar, error) {
+	similar, err := o.History.Similar(ctx, account, ids)
 	if err != nil || len(o.adopted) == 0 {
-		return neighbours, err
+		return similar, err
 	}
 	type group struct {
 		batch  string
 		people envelope.Digest
 	}
-	groups := make(map[group][]envelope.Earlier)
+	groups := make(map[group][]envelope.Similar)
 	for _, a := range o.adopted {
 		if a.File != "" {
-			continue // a row means it: it is no neighbour, but sent
+			continue // a row means it: it is recorded, not just similar
 		}
 		of := group{a.Batch, a.People}
-		groups[of] = append(groups[of], envelope.Earlier{
+		groups[of] = append(groups[of], envelope.Similar{
 			TransactionID: a.TransactionID, Batch: a.Batch, TemplateID: a.TemplateID, State: envelope.StateSent, ID: a.ID, At: a.Sent,
 		})
 	}
 	for i, id := range ids {
-		neighbours[i].SamePeople = append(neighbours[i].SamePeople, groups[group{id.Batch, id.People}]...)
+		similar[i].SamePeople = append(similar[i].SamePeople, groups[group{id.Batch, id.People}]...)
 	}
-	return neighbours, nil
+	return similar, nil
 }
 
 var _ History = (*overlay)(nil)

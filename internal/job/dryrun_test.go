@@ -46,28 +46,28 @@ func TestDryRunAdopts(t *testing.T) {
 		{TransactionID: named("2"), Batch: "b", People: people},
 		{TransactionID: named("3"), Batch: "other", People: people},
 	}
-	records, err := history.Standings(t.Context(), "a", ids)
+	records, err := history.Records(t.Context(), "a", ids)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []envelope.Standing{
+	want := []envelope.Record{
 		{State: envelope.StateSent, ID: "e1", At: sent}, {State: envelope.StateSent, ID: "e2", At: sent, Legacy: true}, {}, {},
 	}
 	if diff := cmp.Diff(want, records); diff != "" {
 		t.Errorf("records (-want +got):\n%s", diff)
 	}
-	neighbours, err := history.Neighbours(t.Context(), "a", ids)
+	similar, err := history.Similar(t.Context(), "a", ids)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var resembling []envelope.ID // to the third and fourth
-	for _, n := range neighbours[2:] {
+	for _, n := range similar[2:] {
 		for _, e := range n.SamePeople {
 			resembling = append(resembling, e.ID)
 		}
 	}
 	if diff := cmp.Diff([]envelope.ID{"e3"}, resembling); diff != "" {
-		t.Errorf("only what no row means is a neighbour, in its own batch (-want +got):\n%s", diff)
+		t.Errorf("only what no row means is similar, in its own batch (-want +got):\n%s", diff)
 	}
 }
 
@@ -76,7 +76,7 @@ func TestDryRunDelivers(t *testing.T) {
 	t.Parallel()
 	x := tabled(t)
 	for id, state := range map[string]envelope.State{"1": envelope.StateNew, "2": envelope.StateSent, "3": envelope.StateFailed} {
-		compared(t, x, id, envelope.Standing{State: state})
+		compared(t, x, id, envelope.Record{State: state})
 	}
 	done := delivered(t, x, Options{Limit: 1})
 	counts, _, err := done.Tally()
@@ -86,7 +86,7 @@ func TestDryRunDelivers(t *testing.T) {
 }
 
 // compared adds an envelope that the ledger has so, and returns its number.
-func compared(t *testing.T, x *Index, id string, record envelope.Standing) (n int) {
+func compared(t *testing.T, x *Index, id string, record envelope.Record) (n int) {
 	n = x.accept("b", id, envelope.StateNew)
 	if err := (&comparison{Index: x}).compareRecord(n, x.identity(n), record); err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func TestDryRunOutcomes(t *testing.T) {
 	t.Parallel()
 	for i, want := range []envelope.Status{envelope.Valid, envelope.Valid, envelope.Valid, envelope.AlreadySent, envelope.Valid, envelope.Valid} {
 		x, st := tabled(t), envelope.State(i)
-		n := compared(t, x, "1", envelope.Standing{State: st, ID: "e-1"})
+		n := compared(t, x, "1", envelope.Record{State: st, ID: "e-1"})
 		delivered(t, x, Options{})
 		out := outcomeOf(t, x, n)
 		if out.Status != want || (out.ID != "") != (st == envelope.StateSent) || (out.Message != "") != st.Open() {

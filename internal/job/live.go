@@ -38,7 +38,7 @@ var _ Mode = (*Live)(nil)
 // before: it would seem not to be there.
 func (m *Live) Await(ctx context.Context, o Options, site Site, batches []string) error {
 	for _, name := range batches {
-		known, err := site.Ledger.Known(ctx, site.Account, name, time.Now())
+		known, err := site.Ledger.SentCounts(ctx, site.Account, name, time.Now())
 		if err != nil {
 			return err
 		}
@@ -121,7 +121,7 @@ func (m *Live) lookUp(ctx context.Context, o Options, site Site, p Planned) (Don
 	}
 	d.Stopped, d.Resolving = result.Stopped, result.Resolving
 	for ns, ids := range p.identities(atOnce, func(e *entry) bool { return e.is(identified) && e.status != rejected }) {
-		found, err := site.Ledger.Standings(ctx, site.Account, ids)
+		found, err := site.Ledger.Records(ctx, site.Account, ids)
 		if err != nil {
 			return d, err
 		}

@@ -125,14 +125,14 @@ func OneOf(batches []string) string {
 // Leftovers is what earlier runs of a session's batches left behind.
 type Leftovers interface {
 	// Open returns the envelopes that are unresolved.
-	Open(ctx context.Context) ([]ledger.Doubt, error)
+	Unresolved(ctx context.Context) ([]ledger.Unresolved, error)
 	// Lots returns the lots with which something is still to be done.
 	Lots(ctx context.Context) ([]envelope.Lot, error)
 }
 
 // leftBehind returns what earlier runs left unresolved or unfinished, and says so.
 func leftBehind(ctx context.Context, from Leftovers, op Teller) (left batch.Leftovers, err error) {
-	unresolved, err := from.Open(ctx)
+	unresolved, err := from.Unresolved(ctx)
 	if err != nil {
 		return left, err
 	}

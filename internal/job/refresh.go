@@ -20,13 +20,13 @@ const AskEvery = 15 * time.Minute
 // Refresh asks DocuSign what became of envelopes that were sent.
 type Refresh struct {
 	DocuSign interface {
-		Statuses(ctx context.Context, ids []envelope.ID) ([]docusign.Fate, error)
+		Statuses(ctx context.Context, ids []envelope.ID) ([]docusign.EnvelopeStatus, error)
 	}
 	Ledger interface {
-		// Fates returns what is known of the sent envelopes of a batch.
-		Fates(ctx context.Context, account, batch string) ([]ledger.Fate, error)
+		// RemoteStatuses returns what is known of the sent envelopes of a batch.
+		RemoteStatuses(ctx context.Context, account, batch string) ([]ledger.RemoteStatus, error)
 		// SeeFates writes down what DocuSign said of them.
-		SeeFates(ctx context.Context, fates []ledger.Fate) error
+		RecordRemoteStatuses(ctx context.Context, statuses []ledger.RemoteStatus) error
 	}
 	Account string
 	Retry   throttle.Policy
@@ -85,13 +85,13 @@ func (r Refresh) Run(ctx context.Context, batches []string) (Refreshed, error) {
 }
 
 // due returns which envelopes are to be asked about.
-func (r Refresh) due(ctx context.Context, batches []string, now time.Time) (due []ledger.Fate, out Refreshed, err error) {
+func (r Refresh) due(ctx context.Context, batches []string, now time.Time) (due []ledger.RemoteStatus, out Refreshed, err error) {
 	for _, name := range batches {
-		fates, err := r.Ledger.Fates(ctx, r.Account, name)
+		statuses, err := r.Ledger.RemoteStatuses(ctx, r.Account, name)
 		if err != nil {
 			return nil, out, err
 		}
-		for _, f := range fates {
+		for _, f := range statuses {
 			// A time in the future is that of a clock that was wrong.
 			next := f.Asked.Add(AskEvery)
 			switch {
@@ -113,13 +113,13 @@ func (r Refresh) due(ctx context.Context, batches []string, now time.Time) (due 
 
 // ask asks about all that is due. A call that is under way when ctx ends is
 // finished: it counts as asking.
-func (r Refresh) ask(ctx context.Context, due []ledger.Fate, out *Refreshed) error {
-	for page := range slices.Chunk(due, docusign.FatesPerCall) {
+func (r Refresh) ask(ctx context.Context, due []ledger.RemoteStatus, out *Refreshed) error {
+	for page := range slices.Chunk(due, docusign.StatusesPerCall) {
 		ids := make([]envelope.ID, len(page))
 		for i := range page {
 			ids[i] = page[i].ID
 		}
-		said, err := throttle.Ask(ctx, r.Retry, func(ctx context.Context) ([]docusign.Fate, error) {
+		said, err := throttle.Ask(ctx, r.Retry, func(ctx context.Context) ([]docusign.EnvelopeStatus, error) {
 			out.Calls++
 			return r.DocuSign.Statuses(ctx, ids)
 		})
@@ -127,7 +127,7 @@ func (r Refresh) ask(ctx context.Context, due []ledger.Fate, out *Refreshed) err
 			return err
 		}
 		unknown := learn(page, said, time.Now())
-		if err := r.Ledger.SeeFates(context.WithoutCancel(ctx), page); err != nil {
+		if err := r.Ledger.RecordRemoteStatuses(context.WithoutCancel(ctx), page); err != nil {
 			return err
 		}
 		out.Asked += len(page)
@@ -138,8 +138,8 @@ func (r Refresh) ask(ctx context.Context, due []ledger.Fate, out *Refreshed) err
 
 // learn writes into page what DocuSign said of it just now, and returns how many
 // it said nothing of.
-func learn(page []ledger.Fate, said []docusign.Fate, now time.Time) (unknown int) {
-	known := make(map[envelope.ID]docusign.Fate, len(said))
+func learn(page []ledger.RemoteStatus, said []docusign.EnvelopeStatus, now time.Time) (unknown int) {
+	known := make(map[envelope.ID]docusign.EnvelopeStatus, len(said))
 	for _, f := range said {
 		known[f.ID] = f
 	}
@@ -154,7 +154,7 @@ func learn(page []ledger.Fate, said []docusign.Fate, now time.Time) (unknown int
 }
 
 // callsFor is how many calls it takes to ask about n envelopes.
-func callsFor(n int) int { return (n + docusign.FatesPerCall - 1) / docusign.FatesPerCall }
+func callsFor(n int) int { return (n + docusign.StatusesPerCall - 1) / docusign.StatusesPerCall }
 
 func ofBatches(n int) string {
 	if n == 1 {

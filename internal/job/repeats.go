@@ -24,7 +24,7 @@ type SentBefore struct {
 	unresolved  bool // it is not known of all that they were sent
 }
 
-func (r *SentBefore) add(t envelope.Twin) {
+func (r *SentBefore) add(t envelope.SameContent) {
 	if r.envelopes++; r.envelopes == 1 || t.At.Before(r.first) {
 		r.first = t.At
 	}

@@ -26,8 +26,8 @@ type Mailings interface {
 
 // Memory is what a ledger knows of a batch.
 type Memory interface {
-	Known(ctx context.Context, account, batch string, before time.Time) (ledger.Known, error)
-	Records(ctx context.Context, account, batch string) (ledger.Records, error)
+	SentCounts(ctx context.Context, account, batch string, before time.Time) (ledger.SentCounts, error)
+	BatchRecords(ctx context.Context, account, batch string) (ledger.BatchRecords, error)
 	LotNames(ctx context.Context, account, batch string) ([]string, error)
 }
 
@@ -73,7 +73,7 @@ type Past struct {
 // are none.
 func (s search) past(ctx context.Context, batches []string) (Past, error) {
 	for _, name := range batches {
-		known, err := s.Ledger.Known(ctx, s.Account, name, time.Now().Add(-s.settle))
+		known, err := s.Ledger.SentCounts(ctx, s.Account, name, time.Now().Add(-s.settle))
 		if err != nil {
 			return Past{}, err
 		}
@@ -95,7 +95,7 @@ const transactionsLive = 8 * 24 * time.Hour
 // mayHaveLegacy reports whether an earlier release may have sent envelopes that
 // DocuSign still knows by their transaction IDs, and the ledger does not. Nothing of
 // it can be younger than the ledger's first run of a release with the batch's field.
-func mayHaveLegacy(k ledger.Known) bool {
+func mayHaveLegacy(k ledger.SentCounts) bool {
 	return !k.Looked && (k.Since.IsZero() || time.Since(k.Since) <= transactionsLive)
 }
 
@@ -103,7 +103,7 @@ func mayHaveLegacy(k ledger.Known) bool {
 // long as the numbers agree that takes one call.
 func (s search) unrecorded(ctx context.Context, batch string, c Checked, lots []envelope.OtherLot) (u Unrecorded, err error) {
 	u.Batch = batch
-	if u.Known, err = s.Ledger.Known(ctx, s.Account, batch, time.Now().Add(-s.settle)); err != nil {
+	if u.Known, err = s.Ledger.SentCounts(ctx, s.Account, batch, time.Now().Add(-s.settle)); err != nil {
 		return u, err
 	}
 	batchID := envelope.BatchID(s.Account, batch)
@@ -122,7 +122,7 @@ func (s search) unrecorded(ctx context.Context, batch string, c Checked, lots []
 	if agree && quick {
 		return u, nil
 	}
-	records, err := s.Ledger.Records(ctx, s.Account, batch)
+	records, err := s.Ledger.BatchRecords(ctx, s.Account, batch)
 	if err != nil {
 		return u, err
 	}
@@ -156,7 +156,7 @@ const fewUnresolved = 100
 
 // unresolvedExplain reports whether the envelopes that DocuSign has more are all
 // ones that this ledger's last run left unresolved: this run resolves them.
-func (s search) unresolvedExplain(ctx context.Context, records ledger.Records, more int) (bool, error) {
+func (s search) unresolvedExplain(ctx context.Context, records ledger.BatchRecords, more int) (bool, error) {
 	var unresolved []envelope.TransactionID
 	for id, r := range records.States {
 		if r.State.Open() {

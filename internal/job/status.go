@@ -23,10 +23,10 @@ func BatchStatuses(ctx context.Context, from BatchList) ([]report.BatchStatus, e
 			Sent:    b.Sent, Failed: b.Failed, Unknown: b.Unknown + b.Sending, Pending: b.Planned,
 			First: b.First, Last: b.Last,
 		}
-		if b.Fates != nil {
-			s.AtDocuSign = make(map[string]int, len(b.Fates))
+		if b.RemoteStatuses != nil {
+			s.AtDocuSign = make(map[string]int, len(b.RemoteStatuses))
 		}
-		for status, n := range b.Fates {
+		for status, n := range b.RemoteStatuses {
 			s.AtDocuSign[report.RemoteStatus(status)] += n
 		}
 		if s.Planned > 0 {

@@ -13,7 +13,7 @@ import (
 // Unrecorded is what DocuSign has of a batch and this ledger does not know.
 type Unrecorded struct {
 	Batch   string
-	Known   ledger.Known
+	Known   ledger.SentCounts
 	Sent    []ledger.Adopted
 	Surplus []ledger.Surplus // mailed, and not to be adopted
 	Extras  []Extra          // those of the surplus whose transaction ID the ledger has as sent

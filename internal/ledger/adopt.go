@@ -113,23 +113,23 @@ func (w *planWriter) adopted(e *Adopted) (columns [6]any, err error) {
 	return columns, err
 }
 
-// Records is what a ledger has of a batch.
-type Records struct {
-	States map[envelope.TransactionID]Record
+// BatchRecords is what a ledger has of a batch.
+type BatchRecords struct {
+	States map[envelope.TransactionID]BatchRecord
 	// Known are DocuSign's IDs of the envelopes of which the ledger knows, surplus ones
 	// among them.
 	Known map[envelope.ID]bool
 }
 
-// Record is one envelope of [Records].
-type Record struct {
+// BatchRecord is one envelope of [BatchRecords].
+type BatchRecord struct {
 	State envelope.State
 	ID    envelope.ID // if State is StateSent
 }
 
-// Records returns what the ledger has of a batch.
-func (db *DB) Records(ctx context.Context, account, batch string) (Records, error) {
-	r := Records{make(map[envelope.TransactionID]Record), make(map[envelope.ID]bool)}
+// BatchRecords returns what the ledger has of a batch.
+func (db *DB) BatchRecords(ctx context.Context, account, batch string) (BatchRecords, error) {
+	r := BatchRecords{make(map[envelope.TransactionID]BatchRecord), make(map[envelope.ID]bool)}
 	if db.read == nil {
 		return r, nil
 	}
@@ -137,7 +137,7 @@ func (db *DB) Records(ctx context.Context, account, batch string) (Records, erro
 		if err != nil {
 			return r, err
 		}
-		record := Record{State: e.State}
+		record := BatchRecord{State: e.State}
 		if e.State == envelope.StateSent {
 			record.ID = e.ID
 			r.Known[e.ID] = true

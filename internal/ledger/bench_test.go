@@ -106,7 +106,7 @@ func BenchmarkPlan100k(b *testing.B) {
 }
 
 // A list that is given again after a run that sent nothing, in slices.
-func BenchmarkNeighbours100k(b *testing.B) {
+func BenchmarkSimilar100k(b *testing.B) {
 	path := newPath(b)
 	all := envs("bench", 100_000)
 	if err := begin(b, openAt(b, path), "bench").Plan(b.Context(), all); err != nil {
@@ -115,7 +115,7 @@ func BenchmarkNeighbours100k(b *testing.B) {
 	for b.Loop() {
 		db := openAt(b, path)
 		for slice := range slices.Chunk(ids(all), 2000) {
-			if _, err := db.Neighbours(b.Context(), account, slice); err != nil {
+			if _, err := db.Similar(b.Context(), account, slice); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -124,14 +124,14 @@ func BenchmarkNeighbours100k(b *testing.B) {
 	b.ReportMetric(float64(b.N)*100_000/b.Elapsed().Seconds(), "envelopes/s")
 }
 
-func BenchmarkStandings100k(b *testing.B) {
+func BenchmarkRecords100k(b *testing.B) {
 	db := openAt(b, newPath(b))
 	all := envs("bench", 100_000)
 	if err := begin(b, db, "bench", "other").Plan(b.Context(), all); err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := db.Standings(b.Context(), account, ids(all)); err != nil {
+		if _, err := db.Records(b.Context(), account, ids(all)); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -155,9 +155,9 @@ func TestPlanMillion(t *testing.T) {
 		t.Errorf("planning took %v, want at most 15s", planned)
 	}
 	start = time.Now()
-	standings, err := db.Standings(t.Context(), account, ids(all))
-	if err != nil || standings[0].State != envelope.StatePlanned {
-		t.Fatalf("Standings: %v, %v", standings[0], err)
+	recorded, err := db.Records(t.Context(), account, ids(all))
+	if err != nil || recorded[0].State != envelope.StatePlanned {
+		t.Fatalf("Records: %v, %v", recorded[0], err)
 	}
 	t.Logf("asked in %v", time.Since(start))
 }

@@ -17,7 +17,7 @@ const (
 // change is on disk, and env may be sent once.
 //
 // Otherwise env must not be sent. The error is a [*StateError] if it is in another
-// state or was planned with other content; a [*TwinError] if an envelope of the same
+// state or was planned with other content; a [*SameContentError] if an envelope of the same
 // content was sent, or may have been, and the run does not allow repeats; a
 // [*LostError] if the lease is lost; an [*Error] if the ledger cannot be written. If
 // ctx ends first, Claim returns ctx's error and has changed nothing.
@@ -46,24 +46,24 @@ func (s *Session) claim(env *envelope.Envelope, lot any) change {
 	}
 }
 
-// sameContent returns, as a [*TwinError], the envelope of the same content because of
+// sameContent returns, as a [*SameContentError], the envelope of the same content because of
 // which env cannot be claimed.
 func (s *Session) sameContent(t *txn, env *envelope.Envelope) error {
 	var (
-		e     = &TwinError{TransactionID: env.TransactionID}
+		e     = &SameContentError{TransactionID: env.TransactionID}
 		state string
 		id    []byte
 		at    int64
 	)
-	switch found, err := t.row(sqlSentContent, []any{env.Content[:], s.account, env.TransactionID[:]}, &e.Twin.Batch, &state, &id, &at); {
+	switch found, err := t.row(sqlSentContent, []any{env.Content[:], s.account, env.TransactionID[:]}, &e.Other.Batch, &state, &id, &at); {
 	case err != nil:
 		return err
 	case !found:
 		return fmt.Errorf("claim: transaction %s cannot be claimed for no known reason", env.TransactionID)
 	}
-	e.Twin.At = timeOf(at)
+	e.Other.At = timeOf(at)
 	if state == letter(envelope.StateSent) {
-		e.Twin.ID = unpackID(id)
+		e.Other.ID = unpackID(id)
 	}
 	return e
 }

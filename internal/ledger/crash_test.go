@@ -57,9 +57,9 @@ func killedAt(t *testing.T, point string, nth int) {
 		t.Errorf("mailed %q, want each of %q once", got, want)
 	}
 	db := openAt(t, path)
-	standings, err := db.Standings(t.Context(), account, ids(all))
+	recorded, err := db.Records(t.Context(), account, ids(all))
 	must(t, err)
-	for i, st := range standings {
+	for i, st := range recorded {
 		if st.State != envelope.StateSent {
 			t.Errorf("envelope %d is %v, want sent", i, st.State)
 		}
@@ -68,8 +68,8 @@ func killedAt(t *testing.T, point string, nth int) {
 	if lots, err := s.Lots(t.Context()); err != nil || len(lots) > 0 {
 		t.Errorf("Lots = %v, %v, want none", lots, err)
 	}
-	if doubts, err := s.Open(t.Context()); err != nil || len(doubts) > 0 {
-		t.Errorf("Open = %v, %v, want none", doubts, err)
+	if unresolved, err := s.Unresolved(t.Context()); err != nil || len(unresolved) > 0 {
+		t.Errorf("Unresolved = %v, %v, want none", unresolved, err)
 	}
 }
 

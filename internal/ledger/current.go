@@ -7,9 +7,9 @@ import (
 )
 
 // current is the record of an envelope that op could not change, read to find out
-// why. The zero Standing is that of an envelope which the ledger does not have.
+// why. The zero Record is that of an envelope which the ledger does not have.
 type current struct {
-	envelope.Standing
+	envelope.Record
 	op     string
 	key    envelope.TransactionID
 	leased bool  // by the run that asks
@@ -41,7 +41,7 @@ func (r *current) read(t *txn, run int64) error {
 // the run has lost its lease.
 func (r *current) refusal() error {
 	if r.leased || r.State == envelope.StateNew || r.State == envelope.StateSent {
-		return &StateError{Op: r.op, TransactionID: r.key, Standing: r.Standing}
+		return &StateError{Op: r.op, TransactionID: r.key, Record: r.Record}
 	}
 	return r.lost
 }

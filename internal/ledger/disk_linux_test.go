@@ -31,9 +31,9 @@ func fillUp(t *testing.T, db *ledger.DB, path string) {
 	if err := s.Settle(ctx, first.TransactionID, sent(first)); !errors.Is(err, full) {
 		t.Errorf("Settle on a full disk = %v, want %v", err, full)
 	}
-	got, err := db.Standings(ctx, account, ids([]*envelope.Envelope{first}))
+	got, err := db.Records(ctx, account, ids([]*envelope.Envelope{first}))
 	if err != nil || got[0].State != envelope.StatePlanned {
-		t.Errorf("Standings = %v, %v, want it planned", got, err)
+		t.Errorf("Records = %v, %v, want it planned", got, err)
 	}
 	if err := s.Close(ctx); !errors.Is(err, full) {
 		t.Errorf("Close on a full disk = %v, want %v", err, full)
@@ -107,9 +107,9 @@ func TestDiskReadOnly(t *testing.T) {
 	db, err = ledger.OpenReadOnly(t.Context(), path)
 	must(t, err)
 	defer db.Close()
-	got, err := db.Standings(t.Context(), account, ids(envs("may", 3)))
+	got, err := db.Records(t.Context(), account, ids(envs("may", 3)))
 	if err != nil || got[2].State != envelope.StatePlanned {
-		t.Errorf("Standings = %v, %v", got, err)
+		t.Errorf("Records = %v, %v", got, err)
 	}
 }
 

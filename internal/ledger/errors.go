@@ -99,37 +99,37 @@ func (e *Error) Hint() string { return e.Cure }
 type StateError struct {
 	Op            string // claim, settle, draft, retry
 	TransactionID envelope.TransactionID
-	Standing      envelope.Standing // its record, without Twin
+	Record        envelope.Record // its record, without SameContent
 }
 
 func (e *StateError) Error() string {
-	is := e.Standing.State.String()
-	if e.Standing.State == envelope.StateSent {
-		is += " as envelope " + string(e.Standing.ID)
+	is := e.Record.State.String()
+	if e.Record.State == envelope.StateSent {
+		is += " as envelope " + string(e.Record.ID)
 	}
 	return fmt.Sprintf("%s: transaction %s is %s", e.Op, e.TransactionID, is)
 }
 
 // NotClaimed returns the record of the envelope.
-func (e *StateError) NotClaimed() (record envelope.Standing, same *envelope.Twin) {
-	return e.Standing, nil
+func (e *StateError) NotClaimed() (record envelope.Record, same *envelope.SameContent) {
+	return e.Record, nil
 }
 
-// TwinError says that another envelope of the same content was sent, or may have been,
+// SameContentError says that another envelope of the same content was sent, or may have been,
 // in this batch or another. Nothing was claimed.
-type TwinError struct {
+type SameContentError struct {
 	TransactionID envelope.TransactionID
-	Twin          envelope.Twin
+	Other         envelope.SameContent
 }
 
-func (e *TwinError) Error() string {
+func (e *SameContentError) Error() string {
 	return fmt.Sprintf("claim: transaction %s has the same content as an envelope of batch %q (%s)",
-		e.TransactionID, e.Twin.Batch, stamp(e.Twin.At))
+		e.TransactionID, e.Other.Batch, stamp(e.Other.At))
 }
 
 // NotClaimed returns the envelope that has the same content.
-func (e *TwinError) NotClaimed() (record envelope.Standing, same *envelope.Twin) {
-	return envelope.Standing{}, &e.Twin
+func (e *SameContentError) NotClaimed() (record envelope.Record, same *envelope.SameContent) {
+	return envelope.Record{}, &e.Other
 }
 
 // HeldError says that a live run has the lease on a batch. Since and Beat are by that
@@ -156,7 +156,7 @@ func (e *HeldError) Hint() string {
 // comes before anything is written; the ledger itself works.
 func refusal(err error) bool {
 	switch err.(type) {
-	case *StateError, *TwinError, *HeldError, *LostError, *TakenError, mistake:
+	case *StateError, *SameContentError, *HeldError, *LostError, *TakenError, mistake:
 		return true
 	}
 	return false

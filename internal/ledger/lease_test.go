@@ -29,9 +29,9 @@ func TestTakeOverFromKilledProcess(t *testing.T) {
 	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("the take-over took %v", took)
 	}
-	doubts, err := s.Open(t.Context())
-	if err != nil || len(doubts) != 1 || doubts[0].State != envelope.StateSending {
-		t.Errorf("Open = %v, %v, want the envelope it was sending", doubts, err)
+	unresolved, err := s.Unresolved(t.Context())
+	if err != nil || len(unresolved) != 1 || unresolved[0].State != envelope.StateSending {
+		t.Errorf("Unresolved = %v, %v, want the envelope it was sending", unresolved, err)
 	}
 }
 

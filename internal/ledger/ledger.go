@@ -5,7 +5,7 @@
 // change is on disk before the call that makes it returns. A run takes a lease
 // on its batches ([DB.Begin]) and works through a [Session]; a second live run
 // is turned away with a [HeldError], and what a dead one left behind is listed
-// by [Session.Open]. The ledger does not know why two rows are the same:
+// by [Session.Unresolved]. The ledger does not know why two rows are the same:
 // [envelope.TransactionID] and [envelope.Content] say.
 //
 // After a failed write (disk full, damage, I/O error) every later write fails

@@ -216,7 +216,7 @@ func (s *Session) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[env
 }
 
 // EndLot records that nothing is left to be done for a lot. speed is how many copies a
-// second DocuSign made of it, 0 if that is not known. [Session.Open] returns the lot's
+// second DocuSign made of it, 0 if that is not known. [Session.Unresolved] returns the lot's
 // envelopes that are still sending then, like all that are unknown. To end a lot again
 // changes nothing.
 func (s *Session) EndLot(ctx context.Context, lot *envelope.Lot, speed float64) error {

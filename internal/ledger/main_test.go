@@ -112,12 +112,12 @@ func childSends(path, outbox, crashAt string) {
 	all := envs("may", 5)
 	orDie(s.Plan(ctx, all))
 	goOn(ctx, s, outbox)
-	standings, err := db.Standings(ctx, account, ids(all))
+	recorded, err := db.Records(ctx, account, ids(all))
 	orDie(err)
 	var together []*envelope.Envelope
 	for i, e := range all {
 		switch {
-		case standings[i].State != envelope.StatePlanned:
+		case recorded[i].State != envelope.StatePlanned:
 		case i >= 3:
 			together = append(together, e)
 		default:
@@ -157,9 +157,9 @@ func goOn(ctx context.Context, s *ledger.Session, outbox string) {
 		orDie(s.SettleLot(ctx, &lot, outs))
 		orDie(s.EndLot(ctx, &lot, 0))
 	}
-	doubts, err := s.Open(ctx)
+	unresolved, err := s.Unresolved(ctx)
 	orDie(err)
-	for _, d := range doubts {
+	for _, d := range unresolved {
 		if !strings.Contains(mailed, d.TransactionID.String()) {
 			orDie(s.Retry(ctx, d.TransactionID))
 			mail(outbox, d.TransactionID)

@@ -114,20 +114,20 @@ func TestMigrateFrom1(t *testing.T) {
 	}
 	defer db.Close()
 	all := oldEnvelopes()
-	standings, err := db.Standings(ctx, "acc", ids(all))
+	recorded, err := db.Records(ctx, "acc", ids(all))
 	if err != nil {
 		t.Fatal(err)
 	}
 	content := func(i int) envelope.Content { return all[i].Legacy.Content }
-	want := []envelope.Standing{
+	want := []envelope.Record{
 		{State: envelope.StatePlanned, Content: content(0), At: timeOf(1000), Legacy: true},
 		{State: envelope.StateSent, Content: content(1), At: timeOf(1800), ID: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee", Legacy: true},
 		{State: envelope.StateFailed, Content: content(2), At: timeOf(1900), Code: "NO", Message: "refused", Legacy: true},
 		{State: envelope.StateUnknown, Content: content(3), At: timeOf(1950), Code: "TIMEOUT", Message: "no answer", Legacy: true},
 		{State: envelope.StateSending, Content: content(4), At: timeOf(1700), Legacy: true},
 	}
-	if diff := cmp.Diff(want, standings); diff != "" {
-		t.Errorf("Standings (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, recorded); diff != "" {
+		t.Errorf("Records (-want +got):\n%s", diff)
 	}
 	if has, err := db.HasLegacy(ctx, "acc"); !has || err != nil {
 		t.Errorf("HasLegacy = %v, %v", has, err)
@@ -183,9 +183,9 @@ func sendOn(t *testing.T, db *DB, all []*envelope.Envelope) {
 		t.Fatal(err)
 	}
 	defer s.Close(ctx)
-	doubts, err := s.Open(ctx)
-	if err != nil || len(doubts) != 2 || !doubts[0].Attempted.Equal(timeOf(1700)) {
-		t.Errorf("Open = %v, %v, want two", doubts, err)
+	unresolved, err := s.Unresolved(ctx)
+	if err != nil || len(unresolved) != 2 || !unresolved[0].Attempted.Equal(timeOf(1700)) {
+		t.Errorf("Unresolved = %v, %v, want two", unresolved, err)
 	}
 	if lots, err := s.Lots(ctx); len(lots) > 0 || err != nil {
 		t.Errorf("Lots = %v, %v, want none", lots, err)
@@ -201,14 +201,14 @@ func sendOn(t *testing.T, db *DB, all []*envelope.Envelope) {
 	if err := errors.Join(s.SettleLot(ctx, lot, map[envelope.TransactionID]envelope.Outcome{lot.Envelopes[0]: sent}), s.EndLot(ctx, lot, 1)); err != nil {
 		t.Error(err)
 	}
-	fates, err := db.Fates(ctx, "acc", "may")
-	if err != nil || len(fates) != 2 {
-		t.Errorf("Fates = %v, %v, want two", fates, err)
+	statuses, err := db.RemoteStatuses(ctx, "acc", "may")
+	if err != nil || len(statuses) != 2 {
+		t.Errorf("RemoteStatuses = %v, %v, want two", statuses, err)
 	}
-	for i := range fates {
-		fates[i].Status, fates[i].Asked = "completed", timeOf(5000)
+	for i := range statuses {
+		statuses[i].Status, statuses[i].Asked = "completed", timeOf(5000)
 	}
-	if err := db.SeeFates(ctx, fates); err != nil {
+	if err := db.RecordRemoteStatuses(ctx, statuses); err != nil {
 		t.Error(err)
 	}
 	b, err := db.Budget("acc")
@@ -252,8 +252,8 @@ func TestMigrateTogether(t *testing.T) {
 				return
 			}
 			defer db.Close()
-			if got, err := db.Standings(t.Context(), "acc", ids(oldEnvelopes())); err != nil || got[1].State != envelope.StateSent {
-				t.Errorf("Standings = %v, %v", got, err)
+			if got, err := db.Records(t.Context(), "acc", ids(oldEnvelopes())); err != nil || got[1].State != envelope.StateSent {
+				t.Errorf("Records = %v, %v", got, err)
 			}
 		})
 	}
@@ -292,9 +292,9 @@ func TestRenameLegacy(t *testing.T) {
 	if err := s.Plan(t.Context(), all[2:3]); err != nil { // it has failed
 		t.Fatal(err)
 	}
-	got, err := db.Standings(t.Context(), "acc", ids(all[:3]))
+	got, err := db.Records(t.Context(), "acc", ids(all[:3]))
 	if err != nil || got[0].State != envelope.StatePlanned || got[0].Legacy || got[2].State != envelope.StateFailed || got[2].Legacy || !got[1].Legacy {
-		t.Errorf("Standings = %+v, %v", got, err)
+		t.Errorf("Records = %+v, %v", got, err)
 	}
 	if b, err := db.Batches(t.Context()); err != nil || b[0].Planned != 1 || b[0].Failed != 1 || b[0].Sent != 1 {
 		t.Errorf("Batches = %+v, %v", b, err)

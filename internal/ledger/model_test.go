@@ -27,7 +27,7 @@ type fact struct {
 	lot      string // in which it was last attempted
 }
 
-func (m model) twin(of *envelope.Envelope) bool {
+func (m model) sameContent(of *envelope.Envelope) bool {
 	for _, f := range m {
 		if f.env.TransactionID != of.TransactionID && f.env.Content == of.Content && (f.state.Open() || f.state == envelope.StateSent) {
 			return true
@@ -47,7 +47,7 @@ func (m model) plan(e *envelope.Envelope) {
 func (m model) claimable(e *envelope.Envelope) bool {
 	f := m[e.TransactionID]
 	return f != nil && (f.state == envelope.StatePlanned || f.state == envelope.StateFailed) &&
-		f.env.Content == e.Content && !m.twin(e)
+		f.env.Content == e.Content && !m.sameContent(e)
 }
 
 // Any order of calls, crashes and lapses: the ledger says what the model says.
@@ -302,28 +302,28 @@ func (m *machine) check(t *rapid.T) {
 	for _, f := range m.model {
 		all = append(all, f.env)
 	}
-	got, err := m.db.Standings(context.Background(), account, ids(all))
+	got, err := m.db.Records(context.Background(), account, ids(all))
 	if err != nil {
 		t.Fatal(err)
 	}
 	open := make(map[envelope.TransactionID]int)
 	for i, e := range all {
 		f := m.model[e.TransactionID]
-		if got[i].State != f.state || got[i].ID != f.id || got[i].Content != e.Content || (got[i].Twin != nil) != m.twin(e) {
-			t.Fatalf("%s %s is %+v, want %+v, twin: %v", e.Batch, e.Label, got[i], *f, m.twin(e))
+		if got[i].State != f.state || got[i].ID != f.id || got[i].Content != e.Content || (got[i].SameContent != nil) != m.sameContent(e) {
+			t.Fatalf("%s %s is %+v, want %+v, other: %v", e.Batch, e.Label, got[i], *f, m.sameContent(e))
 		}
 		if f.state.Open() && !m.goesOn(f) {
 			open[e.TransactionID] = f.attempts
 		}
 	}
 	m.checkLots(t)
-	doubts, err := m.s.Open(context.Background())
-	if err != nil || len(doubts) != len(open) {
-		t.Fatalf("Open = %v, %v, want %d", doubts, err, len(open))
+	unresolved, err := m.s.Unresolved(context.Background())
+	if err != nil || len(unresolved) != len(open) {
+		t.Fatalf("Unresolved = %v, %v, want %d", unresolved, err, len(open))
 	}
-	for _, d := range doubts {
+	for _, d := range unresolved {
 		if open[d.TransactionID] != d.Attempts || d.Own != m.mine[d.TransactionID] || d.Attempted.IsZero() {
-			t.Fatalf("Open has %+v, want %d attempts, own: %v", d, open[d.TransactionID], m.mine[d.TransactionID])
+			t.Fatalf("Unresolved has %+v, want %d attempts, own: %v", d, open[d.TransactionID], m.mine[d.TransactionID])
 		}
 	}
 }

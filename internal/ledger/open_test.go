@@ -177,8 +177,8 @@ func TestOpenReadOnly(t *testing.T) {
 		must(t, err)
 		defer db.Close()
 		e := env("may", "E-1", "x")
-		if got, err := db.Standings(ctx, account, ids([]*envelope.Envelope{e})); err != nil || len(got) != 1 || got[0].State != envelope.StateNew {
-			t.Errorf("Standings = %v, %v", got, err)
+		if got, err := db.Records(ctx, account, ids([]*envelope.Envelope{e})); err != nil || len(got) != 1 || got[0].State != envelope.StateNew {
+			t.Errorf("Records = %v, %v", got, err)
 		}
 		if got, err := db.Batches(ctx); err != nil || len(got) != 0 {
 			t.Errorf("Batches = %v, %v", got, err)
@@ -197,9 +197,9 @@ func TestOpenReadOnly(t *testing.T) {
 		before := listing(t, path)
 		db, err := ledger.OpenReadOnly(ctx, path)
 		must(t, err)
-		got, err := db.Standings(ctx, account, ids(envs("may", 3)))
+		got, err := db.Records(ctx, account, ids(envs("may", 3)))
 		if err != nil || got[2].State != envelope.StatePlanned {
-			t.Errorf("Standings = %v, %v", got, err)
+			t.Errorf("Records = %v, %v", got, err)
 		}
 		must(t, db.Close())
 		if after := listing(t, path); after != before {
@@ -217,9 +217,9 @@ func TestOpenReadOnly(t *testing.T) {
 		}
 		db, err := ledger.OpenReadOnly(ctx, path)
 		must(t, err)
-		got, err := db.Standings(ctx, account, ids(envs("may", 2)))
+		got, err := db.Records(ctx, account, ids(envs("may", 2)))
 		if err != nil || got[0].State != envelope.StateSending {
-			t.Errorf("Standings = %v, %v, want what the log says", got, err)
+			t.Errorf("Records = %v, %v, want what the log says", got, err)
 		}
 		must(t, db.Close())
 		if after := names(t, path); after != before {
@@ -233,9 +233,9 @@ func TestOpenReadOnly(t *testing.T) {
 		db, err := ledger.OpenReadOnly(ctx, path)
 		must(t, err)
 		defer db.Close()
-		got, err := db.Standings(ctx, account, ids(envs("may", 3)))
+		got, err := db.Records(ctx, account, ids(envs("may", 3)))
 		if err != nil || got[2].State != envelope.StatePlanned {
-			t.Errorf("Standings = %v, %v", got, err)
+			t.Errorf("Records = %v, %v", got, err)
 		}
 	})
 }

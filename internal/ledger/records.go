@@ -14,21 +14,21 @@ import (
 // queryChunk is how many envelopes one query looks up.
 const queryChunk = 4096
 
-// Standings returns the record of each envelope, in their order. Where there is none
+// Records returns the record of each envelope, in their order. Where there is none
 // it returns the one that an earlier release made for the same envelope, with Legacy
 // set. A caller may look up a long list in slices; some thousands are best.
-func (db *DB) Standings(ctx context.Context, account string, envs []*envelope.Identity) ([]envelope.Standing, error) {
-	out := make([]envelope.Standing, len(envs))
+func (db *DB) Records(ctx context.Context, account string, envs []*envelope.Identity) ([]envelope.Record, error) {
+	out := make([]envelope.Record, len(envs))
 	if db.read == nil {
 		return out, nil
 	}
-	if err := db.standings(ctx, strings.ToLower(account), envs, out); err != nil {
+	if err := db.records(ctx, strings.ToLower(account), envs, out); err != nil {
 		return nil, db.explain(err)
 	}
 	return out, nil
 }
 
-func (db *DB) standings(ctx context.Context, account string, envs []*envelope.Identity, out []envelope.Standing) error {
+func (db *DB) records(ctx context.Context, account string, envs []*envelope.Identity, out []envelope.Record) error {
 	var id int64
 	switch err := db.read.QueryRowContext(ctx, sqlAccount, account).Scan(&id); {
 	case missing(err):
@@ -96,7 +96,7 @@ func (db *DB) batchesOf(ctx context.Context, account int64, envs []*envelope.Ide
 // readStates fills in the records of the envelopes at the indices which, by the keys
 // that key returns. It looks them up in the order of the table's index, which reads
 // each page once.
-func (db *DB) readStates(ctx context.Context, which []int, key func(int) envelope.TransactionID, out []envelope.Standing) error {
+func (db *DB) readStates(ctx context.Context, which []int, key func(int) envelope.TransactionID, out []envelope.Record) error {
 	slices.SortFunc(which, func(i, j int) int { return key(i).Compare(key(j)) })
 	for chunk := range slices.Chunk(which, queryChunk) {
 		if err := db.readStateChunk(ctx, chunk, key, out); err != nil {
@@ -106,7 +106,7 @@ func (db *DB) readStates(ctx context.Context, which []int, key func(int) envelop
 	return nil
 }
 
-func (db *DB) readStateChunk(ctx context.Context, chunk []int, key func(int) envelope.TransactionID, out []envelope.Standing) error {
+func (db *DB) readStateChunk(ctx context.Context, chunk []int, key func(int) envelope.TransactionID, out []envelope.Record) error {
 	keys := make([]byte, 0, len(chunk)*16)
 	for _, i := range chunk {
 		k := key(i)
@@ -120,7 +120,7 @@ func (db *DB) readStateChunk(ctx context.Context, chunk []int, key func(int) env
 	for rows.Next() {
 		var (
 			n             int
-			st            envelope.Standing
+			st            envelope.Record
 			content, id   sql.RawBytes
 			state         string
 			code, message sql.NullString
@@ -134,7 +134,7 @@ func (db *DB) readStateChunk(ctx context.Context, chunk []int, key func(int) env
 		}
 		copy(st.Content[:], content)
 		st.ID, st.Code, st.Message, st.At = unpackID(id), code.String, message.String, timeOf(at)
-		st.Twin = out[chunk[n]].Twin
+		st.SameContent = out[chunk[n]].SameContent
 		out[chunk[n]] = st
 	}
 	return rows.Err()
@@ -142,7 +142,7 @@ func (db *DB) readStateChunk(ctx context.Context, chunk []int, key func(int) env
 
 // readSameContent fills in, for the envelopes at the indices which, the other
 // envelopes of the same content, by the contents that content returns.
-func (db *DB) readSameContent(ctx context.Context, account int64, envs []*envelope.Identity, which []int, content func(int) envelope.Content, out []envelope.Standing) error {
+func (db *DB) readSameContent(ctx context.Context, account int64, envs []*envelope.Identity, which []int, content func(int) envelope.Content, out []envelope.Record) error {
 	slices.SortFunc(which, func(i, j int) int {
 		a, b := content(i), content(j)
 		return bytes.Compare(a[:], b[:])
@@ -155,7 +155,7 @@ func (db *DB) readSameContent(ctx context.Context, account int64, envs []*envelo
 	return nil
 }
 
-func (db *DB) readSameContentChunk(ctx context.Context, account int64, envs []*envelope.Identity, chunk []int, content func(int) envelope.Content, out []envelope.Standing) error {
+func (db *DB) readSameContentChunk(ctx context.Context, account int64, envs []*envelope.Identity, chunk []int, content func(int) envelope.Content, out []envelope.Record) error {
 	contents := make([]byte, 0, len(chunk)*16)
 	for _, i := range chunk {
 		c := content(i)
@@ -169,24 +169,24 @@ func (db *DB) readSameContentChunk(ctx context.Context, account int64, envs []*e
 	for rows.Next() {
 		var (
 			n       int
-			twin    envelope.Twin
+			other   envelope.SameContent
 			state   string
 			key, id sql.RawBytes
 			at      int64
 		)
-		if err := rows.Scan(&n, &key, &twin.Batch, &state, &id, &at); err != nil {
+		if err := rows.Scan(&n, &key, &other.Batch, &state, &id, &at); err != nil {
 			return err
 		}
 		i := chunk[n]
 		if tx := transactionID(key); tx == envs[i].TransactionID || envs[i].Legacy != nil && tx == envs[i].Legacy.TransactionID {
 			continue
 		}
-		twin.At = timeOf(at)
+		other.At = timeOf(at)
 		if state == letter(envelope.StateSent) {
-			twin.ID = unpackID(id)
+			other.ID = unpackID(id)
 		}
-		if old := out[i].Twin; old == nil || old.ID == "" { // prefer one that was sent for certain
-			out[i].Twin = &twin
+		if old := out[i].SameContent; old == nil || old.ID == "" { // prefer one that was sent for certain
+			out[i].SameContent = &other
 		}
 	}
 	return rows.Err()

@@ -8,8 +8,8 @@ import (
 	"batchsend/envelope"
 )
 
-// Fate is what DocuSign said of a sent envelope.
-type Fate struct {
+// RemoteStatus is what DocuSign said of a sent envelope.
+type RemoteStatus struct {
 	ID      envelope.ID
 	Status  string    // DocuSign's word in lower case; "" if it does not know the envelope
 	Changed time.Time // when it took that status; zero if DocuSign did not say
@@ -18,9 +18,9 @@ type Fate struct {
 	envelope int64
 }
 
-// Fates returns what is known of all sent envelopes of a batch, in the order in which
+// RemoteStatuses returns what is known of all sent envelopes of a batch, in the order in which
 // they were planned.
-func (db *DB) Fates(ctx context.Context, account, batch string) ([]Fate, error) {
+func (db *DB) RemoteStatuses(ctx context.Context, account, batch string) ([]RemoteStatus, error) {
 	if db.read == nil {
 		return nil, nil
 	}
@@ -29,10 +29,10 @@ func (db *DB) Fates(ctx context.Context, account, batch string) ([]Fate, error) 
 		return nil, db.explain(err)
 	}
 	defer rows.Close()
-	var all []Fate
+	var all []RemoteStatus
 	for rows.Next() {
 		var (
-			f              Fate
+			f              RemoteStatus
 			id             []byte
 			changed, asked int64
 		)
@@ -45,16 +45,16 @@ func (db *DB) Fates(ctx context.Context, account, batch string) ([]Fate, error) 
 	return all, db.explain(rows.Err())
 }
 
-// SeeFates records DocuSign's answers about envelopes that [DB.Fates] has returned. An
+// RecordRemoteStatuses records DocuSign's answers about envelopes that [DB.RemoteStatuses] has returned. An
 // answer to a later question stays: see Asked.
-func (db *DB) SeeFates(ctx context.Context, fates []Fate) error {
-	for _, f := range fates {
+func (db *DB) RecordRemoteStatuses(ctx context.Context, statuses []RemoteStatus) error {
+	for _, f := range statuses {
 		if f.envelope == 0 || f.Asked.IsZero() {
-			return mistake("a fate of " + string(f.ID) + " that nobody asked for")
+			return mistake("a status of " + string(f.ID) + " that nobody asked for")
 		}
 	}
 	return db.write(ctx, opRemoteStatus, func(t *txn) error {
-		for _, f := range fates {
+		for _, f := range statuses {
 			if _, err := t.exec(sqlSetRemoteStatus, f.envelope, f.Status, millisOrZero(f.Changed), millis(f.Asked)); err != nil {
 				return err
 			}

@@ -39,7 +39,7 @@ func copyFile(t *testing.T, to, from string) {
 
 // wantKnown checks what the ledger at path has of the batch "may": as one reads
 // that wants to change nothing, and as a run sees it that has just begun.
-func wantKnown(t *testing.T, path string, want ledger.Known) {
+func wantKnown(t *testing.T, path string, want ledger.SentCounts) {
 	t.Helper()
 	reading, err := ledger.OpenReadOnly(t.Context(), path)
 	must(t, err)
@@ -53,8 +53,8 @@ func wantKnown(t *testing.T, path string, want ledger.Known) {
 		if open.db == db {
 			defer begin(t, db, "may").Die()
 		}
-		got, err := open.db.Known(t.Context(), account, "may", time.Now().Add(time.Hour))
-		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(ledger.Known{}, "Since")); diff != "" || err != nil {
+		got, err := open.db.SentCounts(t.Context(), account, "may", time.Now().Add(time.Hour))
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(ledger.SentCounts{}, "Since")); diff != "" || err != nil {
 			t.Errorf("%s: Known = %v (-want +got):\n%s", open.as, err, diff)
 		}
 	}
@@ -79,16 +79,16 @@ func TestRestored(t *testing.T) {
 	look(t, path)
 	backup := filepath.Join(t.TempDir(), "backup.db")
 	copyFile(t, backup, path)
-	wantKnown(t, path, ledger.Known{Counted: 1, Settled: 1, All: 1, Looked: true})
+	wantKnown(t, path, ledger.SentCounts{Counted: 1, Settled: 1, All: 1, Looked: true})
 	aRun(t, path, "2")
 	copyFile(t, path, backup)
 	for range 2 {
-		wantKnown(t, path, ledger.Known{Counted: 1, Settled: 1, All: 1, Older: true})
+		wantKnown(t, path, ledger.SentCounts{Counted: 1, Settled: 1, All: 1, Older: true})
 	}
 	aRun(t, path, "3")
-	wantKnown(t, path, ledger.Known{Counted: 2, Settled: 2, All: 2, Older: true})
+	wantKnown(t, path, ledger.SentCounts{Counted: 2, Settled: 2, All: 2, Older: true})
 	look(t, path)
-	wantKnown(t, path, ledger.Known{Counted: 2, Settled: 2, All: 2, Looked: true})
+	wantKnown(t, path, ledger.SentCounts{Counted: 2, Settled: 2, All: 2, Looked: true})
 }
 
 // TestLostLog kills a run and takes the write-ahead log away.
@@ -101,7 +101,7 @@ func TestLostLog(t *testing.T) {
 	holder.Wait()
 	must(t, os.Remove(path+"-wal"))
 	must(t, os.Remove(path+"-shm"))
-	wantKnown(t, path, ledger.Known{Counted: 1, Settled: 1, All: 1, Older: true, Killed: true})
+	wantKnown(t, path, ledger.SentCounts{Counted: 1, Settled: 1, All: 1, Older: true, Killed: true})
 }
 
 // TestLost takes everything away but the counter, and then that as well.
@@ -111,9 +111,9 @@ func TestLost(t *testing.T) {
 	for _, end := range []string{"", "-wal", "-shm", ".lock"} {
 		os.Remove(path + end)
 	}
-	wantKnown(t, path, ledger.Known{Older: true})
+	wantKnown(t, path, ledger.SentCounts{Older: true})
 	must(t, os.RemoveAll(filepath.Dir(path)))
-	wantKnown(t, path, ledger.Known{})
+	wantKnown(t, path, ledger.SentCounts{})
 }
 
 // TestCopied takes the ledger elsewhere, without its counter, or with one that
@@ -128,7 +128,7 @@ func TestCopied(t *testing.T) {
 		if counter != "" {
 			must(t, os.WriteFile(elsewhere+".runs", []byte(counter), 0o600))
 		}
-		wantKnown(t, elsewhere, ledger.Known{Counted: 1, Settled: 1, All: 1, Looked: true})
+		wantKnown(t, elsewhere, ledger.SentCounts{Counted: 1, Settled: 1, All: 1, Looked: true})
 	}
 }
 
@@ -155,7 +155,7 @@ func TestCounter(t *testing.T) {
 	if want := "0000000000009 ended\n"; string(text) != want || err != nil {
 		t.Errorf("the counter is %q, %v; want %q", text, err, want)
 	}
-	wantKnown(t, path, ledger.Known{Looked: true})
+	wantKnown(t, path, ledger.SentCounts{Looked: true})
 }
 
 // TestSettledBefore counts what was sent before a time apart from the rest.
@@ -163,9 +163,9 @@ func TestSettledBefore(t *testing.T) {
 	path := newPath(t)
 	start := time.Now()
 	aRun(t, path, "1")
-	got, err := openAt(t, path).Known(t.Context(), account, "may", start.Add(-time.Second))
-	if want := (ledger.Known{Counted: 1}); err != nil || !cmp.Equal(got, want, cmpopts.IgnoreFields(ledger.Known{}, "Since")) {
-		t.Errorf("Known = %+v, %v; want %+v", got, err, want)
+	got, err := openAt(t, path).SentCounts(t.Context(), account, "may", start.Add(-time.Second))
+	if want := (ledger.SentCounts{Counted: 1}); err != nil || !cmp.Equal(got, want, cmpopts.IgnoreFields(ledger.SentCounts{}, "Since")) {
+		t.Errorf("SentCounts = %+v, %v; want %+v", got, err, want)
 	}
 	if got.Since.Before(start.Add(-time.Second)) || got.Since.After(time.Now()) {
 		t.Errorf("counted since %v", got.Since)

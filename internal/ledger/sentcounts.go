@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Known is how much of a batch a ledger has sent in the last two years, to be compared
+// SentCounts is how much of a batch a ledger has sent in the last two years, to be compared
 // with what DocuSign has, which lists no older envelopes. Other ledgers may have sent
 // more of it.
-type Known struct {
+type SentCounts struct {
 	// Counted is how many envelopes were sent that DocuSign counts as the batch's. It
 	// does not count those of an early release, which lack the field. Settled is how
 	// many of them were sent before the time that was asked for.
@@ -30,20 +30,20 @@ type Known struct {
 	Since time.Time
 }
 
-// Known returns what the ledger has sent of a batch, and before when.
-func (db *DB) Known(ctx context.Context, account, batch string, before time.Time) (Known, error) {
+// SentCounts returns what the ledger has sent of a batch, and before when.
+func (db *DB) SentCounts(ctx context.Context, account, batch string, before time.Time) (SentCounts, error) {
 	c, err := readCounter(db.path)
 	if err != nil {
-		return Known{}, err
+		return SentCounts{}, err
 	}
 	if db.read == nil { // lost, if there is a counter of its runs
-		return Known{Older: c.run > 0, Killed: c.run > 0 && !c.ended}, nil
+		return SentCounts{Older: c.run > 0, Killed: c.run > 0 && !c.ended}, nil
 	}
-	k, err := db.known(ctx, strings.ToLower(account), batch, before, c)
+	k, err := db.sentCounts(ctx, strings.ToLower(account), batch, before, c)
 	return k, db.explain(err)
 }
 
-func (db *DB) known(ctx context.Context, account, batch string, before time.Time, c counter) (k Known, err error) {
+func (db *DB) sentCounts(ctx context.Context, account, batch string, before time.Time, c counter) (k SentCounts, err error) {
 	var (
 		looked, last int64
 		since, gap   sql.NullInt64

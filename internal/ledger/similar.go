@@ -13,40 +13,40 @@ import (
 	"batchsend/envelope"
 )
 
-// Neighbours are the envelopes of the ledger that resemble one and are not it.
-type Neighbours struct {
+// Similar are the envelopes of the ledger that resemble one and are not it.
+type Similar struct {
 	// SameLabel has its batch and its label; nil if there is none. One that was
 	// sent, or may have been, comes before one that was not.
-	SameLabel *envelope.Earlier
+	SameLabel *envelope.Similar
 	// SamePeople go to the same addresses and were sent, or may have been.
-	SamePeople []envelope.Earlier
+	SamePeople []envelope.Similar
 	// SameNames are of its batch, have the same roles and names, were sent, or may
 	// have been, and went to other addresses.
-	SameNames []envelope.Earlier
+	SameNames []envelope.Similar
 }
 
 // mostPerEnvelope is how many envelopes of other batches are told of that go to
 // the same people: somebody may get one every week.
 const mostPerEnvelope = 20
 
-// Neighbours returns the neighbours of each envelope, in their order. Of what an
+// Similar returns the envelopes that resemble each envelope, in their order. Of what an
 // earlier release has planned it knows only the label.
 //
 // The first call for a batch reads all of it, and remembers hashes of its labels
 // and names, 16 bytes an envelope; the next ones read what has changed since. So a
 // caller may ask for a long list in slices, best before it changes anything.
-func (db *DB) Neighbours(ctx context.Context, account string, envs []*envelope.Identity) ([]Neighbours, error) {
-	out := make([]Neighbours, len(envs))
+func (db *DB) Similar(ctx context.Context, account string, envs []*envelope.Identity) ([]Similar, error) {
+	out := make([]Similar, len(envs))
 	if db.read == nil || len(envs) == 0 {
 		return out, nil
 	}
-	if err := db.neighbours(ctx, strings.ToLower(account), envs, out); err != nil {
+	if err := db.similar(ctx, strings.ToLower(account), envs, out); err != nil {
 		return nil, db.explain(err)
 	}
 	return out, nil
 }
 
-func (db *DB) neighbours(ctx context.Context, account string, envs []*envelope.Identity, out []Neighbours) error {
+func (db *DB) similar(ctx context.Context, account string, envs []*envelope.Identity, out []Similar) error {
 	var id int64
 	switch err := db.read.QueryRowContext(ctx, sqlAccount, account).Scan(&id); {
 	case missing(err):
@@ -88,7 +88,7 @@ type similarQuery struct {
 	account int64
 	salted  salted
 	envs    []*envelope.Identity
-	out     []Neighbours // of each
+	out     []Similar // of each
 }
 
 // sameLabelOrNames looks through the envelopes of one batch that may have a label
@@ -128,7 +128,7 @@ func (q *similarQuery) compare(rows *sql.Rows, batch string, labels, names map[s
 	defer rows.Close()
 	for rows.Next() {
 		var (
-			e                               = envelope.Earlier{Batch: batch}
+			e                               = envelope.Similar{Batch: batch}
 			key, people, itsNames, remoteID []byte
 			scheme                          int
 			label, state                    string
@@ -171,10 +171,10 @@ func (q *similarQuery) samePeople(ctx context.Context, chunk []int) error {
 		return err
 	}
 	defer rows.Close()
-	elsewhere := make(map[int][]envelope.Earlier)
+	elsewhere := make(map[int][]envelope.Similar)
 	for rows.Next() {
 		var (
-			e             envelope.Earlier
+			e             envelope.Similar
 			n             int
 			key, remoteID []byte
 			label, state  string
@@ -204,7 +204,7 @@ func (q *similarQuery) samePeople(ctx context.Context, chunk []int) error {
 }
 
 // fillEarlier fills in what several queries tell of an envelope in the same way.
-func fillEarlier(e *envelope.Earlier, key []byte, state string, remoteID []byte, at int64) (err error) {
+func fillEarlier(e *envelope.Similar, key []byte, state string, remoteID []byte, at int64) (err error) {
 	if e.State, err = stateOf(state); err != nil {
 		return err
 	}
@@ -246,13 +246,13 @@ func (db *DB) HasLegacy(ctx context.Context, account string) (has bool, err erro
 
 // LegacyEntries returns the envelopes without a label that an earlier release
 // has sent, or may have, in a batch. Whom they went to is not known.
-func (db *DB) LegacyEntries(ctx context.Context, account, batch string) (all []envelope.Earlier, err error) {
+func (db *DB) LegacyEntries(ctx context.Context, account, batch string) (all []envelope.Similar, err error) {
 	for e, err := range db.BatchEnvelopes(ctx, account, batch) {
 		if err != nil {
 			return nil, err
 		}
 		if e.Legacy && e.Label == "" && e.State.MayExist() {
-			all = append(all, envelope.Earlier{
+			all = append(all, envelope.Similar{
 				TransactionID: e.TransactionID, Batch: batch, Line: e.Line, State: e.State, ID: e.ID, At: e.At, Legacy: true,
 			})
 		}

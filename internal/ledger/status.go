@@ -20,10 +20,10 @@ type BatchSummary struct {
 	Planned, Sending, Sent, Failed, Unknown int
 	Lots                                    int // that have not ended
 
-	// Fates counts the sent envelopes by their status at DocuSign when it was last
+	// RemoteStatuses counts the sent envelopes by their status at DocuSign when it was last
 	// asked; "" is for those that it does not know. Envelopes about which it was never
 	// asked are not counted.
-	Fates map[string]int
+	RemoteStatuses map[string]int
 
 	First time.Time // when the batch was begun
 	Last  time.Time // last change of an envelope; zero if it has none
@@ -39,7 +39,7 @@ func (db *DB) Batches(ctx context.Context) ([]BatchSummary, error) {
 }
 
 func (db *DB) batches(ctx context.Context) (all []BatchSummary, err error) {
-	fates, err := db.remoteStatusTotals(ctx)
+	statuses, err := db.remoteStatusTotals(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (db *DB) batches(ctx context.Context) (all []BatchSummary, err error) {
 			return nil, err
 		}
 		if len(all) == 0 || batch != last {
-			b.First, b.Fates = timeOf(first), fates[batch]
+			b.First, b.RemoteStatuses = timeOf(first), statuses[batch]
 			all, last = append(all, b), batch
 		}
 		if state.Valid {
@@ -123,13 +123,13 @@ type Entry struct {
 	Line          int
 	Legacy        bool // an earlier release named it
 	State         envelope.State
-	ID            envelope.ID // as in [envelope.Standing]
+	ID            envelope.ID // as in [envelope.Record]
 	Code          string
 	Message       string
 	At            time.Time // last change
 	Attempts      int
 
-	// What DocuSign last said of it, as in [Fate].
+	// What DocuSign last said of it, as in [RemoteStatus].
 	Status        string
 	StatusChanged time.Time
 	Asked         time.Time

@@ -9,9 +9,9 @@ import (
 	"batchsend/envelope"
 )
 
-// Doubt is an envelope of which the ledger does not know whether it exists at
+// Unresolved is an envelope of which the ledger does not know whether it exists at
 // DocuSign.
-type Doubt struct {
+type Unresolved struct {
 	TransactionID envelope.TransactionID
 	Content       envelope.Content
 	Batch         string
@@ -34,35 +34,35 @@ type Doubt struct {
 	Own bool
 }
 
-// Open returns the envelopes of the session's batches that are sending or unknown, in
+// Unresolved returns the envelopes of the session's batches that are sending or unknown, in
 // the order in which they were planned, without those that are sending as part of a
 // lot: [Session.Lots] returns these until the lot ends. Before the session's first
 // Claim they are what earlier runs left unresolved.
-func (s *Session) Open(ctx context.Context) ([]Doubt, error) {
-	var all []Doubt
+func (s *Session) Unresolved(ctx context.Context) ([]Unresolved, error) {
+	var all []Unresolved
 	for _, name := range s.run.Batches {
-		doubts, err := s.open(ctx, s.batches[name])
+		unresolved, err := s.unresolvedOf(ctx, s.batches[name])
 		if err != nil {
 			return nil, s.db.explain(err)
 		}
-		all = append(all, doubts...)
+		all = append(all, unresolved...)
 	}
 	return all, nil
 }
 
-func (s *Session) open(ctx context.Context, batch int64) ([]Doubt, error) {
+func (s *Session) unresolvedOf(ctx context.Context, batch int64) ([]Unresolved, error) {
 	rows, err := s.db.read.QueryContext(ctx, sqlUnresolved, batch)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var (
-		doubts []Doubt
-		ids    []int64 // of doubts, ascending
+		unresolved []Unresolved
+		ids        []int64 // of unresolved, ascending
 	)
 	for rows.Next() {
 		var (
-			d                Doubt
+			d                Unresolved
 			id, run          int64
 			key, content, at []byte
 			state            string
@@ -78,18 +78,18 @@ func (s *Session) open(ctx context.Context, batch int64) ([]Doubt, error) {
 		}
 		d.TransactionID, d.ID, d.Own = transactionID(key), unpackID(at), run == s.id
 		copy(d.Content[:], content)
-		doubts, ids = append(doubts, d), append(ids, id)
+		unresolved, ids = append(unresolved, d), append(ids, id)
 	}
-	if err := rows.Err(); err != nil || len(doubts) == 0 {
+	if err := rows.Err(); err != nil || len(unresolved) == 0 {
 		return nil, err
 	}
-	return doubts, s.readAttempts(ctx, batch, doubts, ids)
+	return unresolved, s.readAttempts(ctx, batch, unresolved, ids)
 }
 
 // readAttempts sets when the last attempt at each envelope was made, and how many
 // attempts had the same answer. It reads all events, the only place where that is
 // recorded; unresolved envelopes are rare.
-func (s *Session) readAttempts(ctx context.Context, batch int64, doubts []Doubt, ids []int64) error {
+func (s *Session) readAttempts(ctx context.Context, batch int64, unresolved []Unresolved, ids []int64) error {
 	rows, err := s.db.read.QueryContext(ctx, sqlAttempts, batch)
 	if err != nil {
 		return err
@@ -107,11 +107,11 @@ func (s *Session) readAttempts(ctx context.Context, batch int64, doubts []Doubt,
 		if !ok {
 			continue
 		}
-		if int(attempt) == doubts[i].Attempts {
-			doubts[i].Attempted = timeOf(at)
+		if int(attempt) == unresolved[i].Attempts {
+			unresolved[i].Attempted = timeOf(at)
 		}
-		if code != "" && code == doubts[i].Code {
-			doubts[i].Answers++
+		if code != "" && code == unresolved[i].Code {
+			unresolved[i].Answers++
 		}
 	}
 	return rows.Err()

@@ -52,9 +52,9 @@ func TestWithdrawn(t *testing.T) {
 	}
 	close(release)
 	must(t, <-first)
-	got, err := db.Standings(t.Context(), account, ids(all))
+	got, err := db.Records(t.Context(), account, ids(all))
 	must(t, err)
 	if got[0].State != envelope.StateSending || got[1].State != envelope.StatePlanned {
-		t.Errorf("Standings = %v, want sending and planned", got)
+		t.Errorf("Records = %v, want sending and planned", got)
 	}
 }

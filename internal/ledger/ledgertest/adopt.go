@@ -13,11 +13,11 @@ import (
 )
 
 // known checks what b has sent of the batch "may".
-func known(t *testing.T, b Ledger, before time.Time, want ledger.Known) {
+func known(t *testing.T, b Ledger, before time.Time, want ledger.SentCounts) {
 	t.Helper()
-	got, err := b.Known(t.Context(), Account, "may", before)
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(ledger.Known{}, "Since")); diff != "" || err != nil {
-		t.Errorf("Known = %v (-want +got):\n%s", err, diff)
+	got, err := b.SentCounts(t.Context(), Account, "may", before)
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(ledger.SentCounts{}, "Since")); diff != "" || err != nil {
+		t.Errorf("SentCounts = %v (-want +got):\n%s", err, diff)
 	}
 }
 
@@ -38,7 +38,7 @@ func testAdopt(t *testing.T, open func() Ledger) {
 	must(t, s.Settle(ctx, all[3].TransactionID, Unknown))
 	must(t, s.Settle(ctx, all[4].TransactionID, Failed))
 	must(t, s.Settle(ctx, all[5].TransactionID, Sent(all[5])))
-	known(t, b, time.Now().Add(time.Hour), ledger.Known{Counted: 1, Settled: 1, All: 1})
+	known(t, b, time.Now().Add(time.Hour), ledger.SentCounts{Counted: 1, Settled: 1, All: 1})
 
 	day := time.Now().Add(-24 * time.Hour).Truncate(time.Millisecond)
 	var found []ledger.Adopted
@@ -54,22 +54,22 @@ func testAdopt(t *testing.T, open func() Ledger) {
 	must(t, s.Adopt(ctx, "may", append(found, other), []ledger.Surplus{beside, nameless}))
 	must(t, s.Adopt(ctx, "june", nil, nil))
 
-	standings, err := b.Standings(ctx, Account, Identities(append(all, stranger)))
+	recorded, err := b.Records(ctx, Account, Identities(append(all, stranger)))
 	must(t, err)
 	for i, e := range append(all, stranger) {
-		want := envelope.Standing{State: envelope.StateSent, ID: IDOf(e), At: day.UTC()}
+		want := envelope.Record{State: envelope.StateSent, ID: IDOf(e), At: day.UTC()}
 		if e != stranger {
 			want.Content = e.Content
 		}
 		if e == all[5] {
-			want.At = standings[i].At
+			want.At = recorded[i].At
 		}
-		if diff := cmp.Diff(want, standings[i]); diff != "" {
+		if diff := cmp.Diff(want, recorded[i]); diff != "" {
 			t.Errorf("envelope %d (-want +got):\n%s", i, diff)
 		}
 	}
-	known(t, b, time.Now().Add(-time.Hour), ledger.Known{Counted: 9, Settled: 8, All: 6})
-	records, err := b.Records(ctx, Account, "may")
+	known(t, b, time.Now().Add(-time.Hour), ledger.SentCounts{Counted: 9, Settled: 8, All: 6})
+	records, err := b.BatchRecords(ctx, Account, "may")
 	must(t, err)
 	if len(records.States) != 7 || len(records.Known) != 9 || !records.Known["beside"] || !records.Known["nameless"] || records.Known["another"] ||
 		records.States[stranger.TransactionID].ID != IDOf(stranger) {
@@ -77,9 +77,9 @@ func testAdopt(t *testing.T, open func() Ledger) {
 	}
 	corrected := Envelope("may", "E-new", "corrected")
 	corrected.People = all[0].People
-	neighbours, err := b.Neighbours(ctx, Account, Identities([]*envelope.Envelope{corrected}))
+	similar, err := b.Similar(ctx, Account, Identities([]*envelope.Envelope{corrected}))
 	must(t, err)
-	if n := neighbours[0].SamePeople; len(n) != 2 || n[0].Line+n[1].Line != all[0].Line || n[1].TransactionID != stranger.TransactionID {
+	if n := similar[0].SamePeople; len(n) != 2 || n[0].Line+n[1].Line != all[0].Line || n[1].TransactionID != stranger.TransactionID {
 		t.Errorf("SamePeople = %+v, want the first envelope and the stranger without a line", n)
 	}
 	for entry, err := range b.BatchEnvelopes(ctx, Account, "may") {
@@ -88,8 +88,8 @@ func testAdopt(t *testing.T, open func() Ledger) {
 			t.Errorf("%s is of file %q with %d attempts, want %q", entry.TransactionID, entry.File, entry.Attempts, want)
 		}
 	}
-	if doubts, err := s.Open(ctx); err != nil || len(doubts) != 0 {
-		t.Errorf("Open = %v, %v; want nothing in doubt", doubts, err)
+	if unresolved, err := s.Unresolved(ctx); err != nil || len(unresolved) != 0 {
+		t.Errorf("Unresolved = %v, %v; want nothing in doubt", unresolved, err)
 	}
 }
 
@@ -102,12 +102,12 @@ func testAdoptAgain(t *testing.T, open func() Ledger) {
 	beside := []ledger.Surplus{{ID: "beside", TransactionID: e.TransactionID, Sent: time.Now()}}
 	for range 2 {
 		must(t, old.Adopt(ctx, "may", []ledger.Adopted{Adopted(e, time.Now())}, beside))
-		known(t, b, time.Now().Add(time.Hour), ledger.Known{Counted: 2, Settled: 2, All: 1})
+		known(t, b, time.Now().Add(time.Hour), ledger.SentCounts{Counted: 2, Settled: 2, All: 1})
 	}
 	must(t, old.Looked(ctx, "june"))
-	known(t, b, time.Time{}, ledger.Known{Counted: 2})
+	known(t, b, time.Time{}, ledger.SentCounts{Counted: 2})
 	must(t, old.Looked(ctx, "may"))
-	known(t, b, time.Time{}, ledger.Known{Counted: 2, Looked: true})
+	known(t, b, time.Time{}, ledger.SentCounts{Counted: 2, Looked: true})
 	old.Die()
 	start(t, open(), "may")
 	for what, err := range map[string]error{

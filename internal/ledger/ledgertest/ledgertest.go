@@ -18,8 +18,8 @@ import (
 
 // Ledger is what batchsend asks of a ledger: see [ledger.DB].
 type Ledger interface {
-	Standings(ctx context.Context, account string, envs []*envelope.Identity) ([]envelope.Standing, error)
-	Neighbours(ctx context.Context, account string, envs []*envelope.Identity) ([]ledger.Neighbours, error)
+	Records(ctx context.Context, account string, envs []*envelope.Identity) ([]envelope.Record, error)
+	Similar(ctx context.Context, account string, envs []*envelope.Identity) ([]ledger.Similar, error)
 	Begin(ctx context.Context, run ledger.Run) (Session, error)
 	Batches(ctx context.Context) ([]ledger.BatchSummary, error)
 	BatchEnvelopes(ctx context.Context, account, batch string) iter.Seq2[ledger.Entry, error]
@@ -27,10 +27,10 @@ type Ledger interface {
 	LotSpeed(ctx context.Context, account string) (float64, error)
 	Budget(account string) (Budget, error)
 	BudgetText(ctx context.Context, account string) ([]byte, error)
-	Fates(ctx context.Context, account, batch string) ([]ledger.Fate, error)
-	SeeFates(ctx context.Context, fates []ledger.Fate) error
-	Known(ctx context.Context, account, batch string, before time.Time) (ledger.Known, error)
-	Records(ctx context.Context, account, batch string) (ledger.Records, error)
+	RemoteStatuses(ctx context.Context, account, batch string) ([]ledger.RemoteStatus, error)
+	RecordRemoteStatuses(ctx context.Context, statuses []ledger.RemoteStatus) error
+	SentCounts(ctx context.Context, account, batch string, before time.Time) (ledger.SentCounts, error)
+	BatchRecords(ctx context.Context, account, batch string) (ledger.BatchRecords, error)
 	LotNames(ctx context.Context, account, batch string) ([]string, error)
 	Close() error
 }
@@ -43,7 +43,7 @@ type Session interface {
 	Settle(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) error
 	Draft(ctx context.Context, tx envelope.TransactionID, id envelope.ID) error
 	Retry(ctx context.Context, tx envelope.TransactionID) error
-	Open(ctx context.Context) ([]ledger.Doubt, error)
+	Unresolved(ctx context.Context) ([]ledger.Unresolved, error)
 	SeeTemplate(ctx context.Context, batch, templateID, fingerprint string) error
 	CheckLease(ctx context.Context) error
 	AddLot(ctx context.Context, lot *envelope.Lot, batch string) error
@@ -71,47 +71,47 @@ type Budget interface {
 // called. What it opens must be closed when the test ends.
 func Run(t *testing.T, create func(t *testing.T) (open func() Ledger)) {
 	for name, test := range map[string]func(*testing.T, func() Ledger){
-		"life":               testLife,
-		"wrong states":       testWrongStates,
-		"settle again":       testSettleAgain,
-		"given back":         testGivenBack,
-		"failed":             testFailed,
-		"new content":        testNewContent,
-		"twins":              testTwins,
-		"neighbours":         testNeighbours,
-		"neighbours, sliced": testNeighboursInSlices,
-		"planned in slices":  testPlanInSlices,
-		"twins race":         testTwinsRace,
-		"overlap":            testOverlap,
-		"held":               testHeld,
-		"left behind":        testLeftBehind,
-		"lost lease":         testLostLease,
-		"answers":            testAnswers,
-		"draft":              testDraft,
-		"strange ID":         testStrangeID,
-		"order":              testOrder,
-		"many":               testMany,
-		"accounts":           testAccounts,
-		"status":             testStatus,
-		"template":           testTemplate,
-		"lot":                testLot,
-		"lot refused":        testLotRefused,
-		"lot left behind":    testLotLeftBehind,
-		"taken":              testTaken,
-		"lot taken":          testLotTaken,
-		"lot goes on":        testLotGoesOn,
-		"lot without lease":  testLotWithoutLease,
-		"lot mistaken":       testLotMistaken,
-		"lots race":          testLotsRace,
-		"lot speed":          testLotSpeed,
-		"budget":             testBudget,
-		"budget shared":      testBudgetShared,
-		"fates":              testFates,
-		"adopt":              testAdopt,
-		"adopt again":        testAdoptAgain,
-		"closed":             testClosed,
-		"cancelled":          testCancelled,
-		"somebody else's":    testNotOurs,
+		"life":              testLife,
+		"wrong states":      testWrongStates,
+		"settle again":      testSettleAgain,
+		"given back":        testGivenBack,
+		"failed":            testFailed,
+		"new content":       testNewContent,
+		"same content":      testSameContent,
+		"similar":           testSimilar,
+		"similar, sliced":   testSimilarInSlices,
+		"planned in slices": testPlanInSlices,
+		"same content race": testSameContentRace,
+		"overlap":           testOverlap,
+		"held":              testHeld,
+		"left behind":       testLeftBehind,
+		"lost lease":        testLostLease,
+		"answers":           testAnswers,
+		"draft":             testDraft,
+		"strange ID":        testStrangeID,
+		"order":             testOrder,
+		"many":              testMany,
+		"accounts":          testAccounts,
+		"status":            testStatus,
+		"template":          testTemplate,
+		"lot":               testLot,
+		"lot refused":       testLotRefused,
+		"lot left behind":   testLotLeftBehind,
+		"taken":             testTaken,
+		"lot taken":         testLotTaken,
+		"lot goes on":       testLotGoesOn,
+		"lot without lease": testLotWithoutLease,
+		"lot mistaken":      testLotMistaken,
+		"lots race":         testLotsRace,
+		"lot speed":         testLotSpeed,
+		"budget":            testBudget,
+		"budget shared":     testBudgetShared,
+		"remote statuses":   testRemoteStatuses,
+		"adopt":             testAdopt,
+		"adopt again":       testAdoptAgain,
+		"closed":            testClosed,
+		"cancelled":         testCancelled,
+		"somebody else's":   testNotOurs,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, create(t)) })
 	}
@@ -135,13 +135,13 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// standing returns what b knows about env, without the time.
-func standing(t *testing.T, b Ledger, env *envelope.Envelope) envelope.Standing {
+// recordOf returns what b knows about env, without the time.
+func recordOf(t *testing.T, b Ledger, env *envelope.Envelope) envelope.Record {
 	t.Helper()
-	got, err := b.Standings(t.Context(), Account, Identities([]*envelope.Envelope{env}))
+	got, err := b.Records(t.Context(), Account, Identities([]*envelope.Envelope{env}))
 	must(t, err)
 	if len(got) != 1 {
-		t.Fatalf("Standings of one envelope = %v", got)
+		t.Fatalf("Records of one envelope = %v", got)
 	}
 	if got[0].State != envelope.StateNew && time.Since(got[0].At) > time.Hour {
 		t.Errorf("%s changed at %v", env.Label, got[0].At)
@@ -152,7 +152,7 @@ func standing(t *testing.T, b Ledger, env *envelope.Envelope) envelope.Standing 
 
 func wantState(t *testing.T, b Ledger, env *envelope.Envelope, want envelope.State) {
 	t.Helper()
-	if got := standing(t, b, env).State; got != want {
+	if got := recordOf(t, b, env).State; got != want {
 		t.Errorf("%s is %v, want %v", env.Label, got, want)
 	}
 }
@@ -161,7 +161,7 @@ func wantState(t *testing.T, b Ledger, env *envelope.Envelope, want envelope.Sta
 func wantRefused(t *testing.T, err error, state envelope.State) {
 	t.Helper()
 	e, ok := errors.AsType[*ledger.StateError](err)
-	if !ok || e.Standing.State != state {
+	if !ok || e.Record.State != state {
 		t.Errorf("error = %v, want one that says the envelope is %v", err, state)
 	}
 }
@@ -169,7 +169,7 @@ func wantRefused(t *testing.T, err error, state envelope.State) {
 func testLife(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	e := Envelope("may", "E-1", "x")
-	if diff := cmp.Diff(envelope.Standing{}, standing(t, b, e)); diff != "" {
+	if diff := cmp.Diff(envelope.Record{}, recordOf(t, b, e)); diff != "" {
 		t.Errorf("an empty ledger knows something (-want +got):\n%s", diff)
 	}
 	s := start(t, b, "may")
@@ -178,12 +178,12 @@ func testLife(t *testing.T, open func() Ledger) {
 	must(t, s.Claim(ctx, e))
 	wantState(t, b, e, envelope.StateSending)
 	must(t, s.Settle(ctx, e.TransactionID, Sent(e)))
-	want := envelope.Standing{State: envelope.StateSent, Content: e.Content, ID: IDOf(e)}
-	if diff := cmp.Diff(want, standing(t, b, e)); diff != "" {
+	want := envelope.Record{State: envelope.StateSent, Content: e.Content, ID: IDOf(e)}
+	if diff := cmp.Diff(want, recordOf(t, b, e)); diff != "" {
 		t.Errorf("sent (-want +got):\n%s", diff)
 	}
 	must(t, s.Close(ctx))
-	if diff := cmp.Diff(want, standing(t, open(), e)); diff != "" {
+	if diff := cmp.Diff(want, recordOf(t, open(), e)); diff != "" {
 		t.Errorf("opened again (-want +got):\n%s", diff)
 	}
 }
@@ -213,8 +213,8 @@ func testWrongStates(t *testing.T, open func() Ledger) {
 		wantRefused(t, err, envelope.StateSent)
 	}
 	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
-	want := envelope.Standing{State: envelope.StateSent, Content: e.Content, ID: IDOf(e)}
-	if diff := cmp.Diff(want, standing(t, b, e)); diff != "" {
+	want := envelope.Record{State: envelope.StateSent, Content: e.Content, ID: IDOf(e)}
+	if diff := cmp.Diff(want, recordOf(t, b, e)); diff != "" {
 		t.Errorf("sent was overwritten (-want +got):\n%s", diff)
 	}
 	for _, out := range []envelope.Outcome{{}, {Status: envelope.Sent}, {Status: envelope.Valid}} {
@@ -232,9 +232,9 @@ func testSettleAgain(t *testing.T, open func() Ledger) {
 		must(t, s.Plan(ctx, []*envelope.Envelope{e}))
 		must(t, s.Claim(ctx, e))
 		must(t, s.Settle(ctx, e.TransactionID, out))
-		before := standing(t, b, e)
+		before := recordOf(t, b, e)
 		must(t, s.Settle(ctx, e.TransactionID, out))
-		if diff := cmp.Diff(before, standing(t, b, e)); diff != "" {
+		if diff := cmp.Diff(before, recordOf(t, b, e)); diff != "" {
 			t.Errorf("settling %v again changed it (-before +after):\n%s", out.Status, diff)
 		}
 	}
@@ -261,15 +261,15 @@ func testFailed(t *testing.T, open func() Ledger) {
 	out := Failed
 	out.Message = strings.Repeat("é", 4000)
 	must(t, s.Settle(ctx, e.TransactionID, out))
-	got := standing(t, b, e)
+	got := recordOf(t, b, e)
 	if len(got.Message) > 600 || !strings.HasPrefix(got.Message, "éé") || strings.ToValidUTF8(got.Message, "?") != got.Message {
 		t.Errorf("message was kept as %q", got.Message)
 	}
 	if got.State != envelope.StateFailed || got.Code != Failed.Code {
-		t.Errorf("standing = %v, want failed with %s", got, Failed.Code)
+		t.Errorf("record = %v, want failed with %s", got, Failed.Code)
 	}
 	must(t, s.Claim(ctx, e))
-	if got := standing(t, b, e); got.Code != "" || got.Message != "" {
+	if got := recordOf(t, b, e); got.Code != "" || got.Message != "" {
 		t.Errorf("claimed again, it still says %q %q", got.Code, got.Message)
 	}
 	must(t, s.Settle(ctx, e.TransactionID, Sent(e)))
@@ -293,7 +293,7 @@ func testNewContent(t *testing.T, open func() Ledger) {
 	wantRefused(t, s.Claim(ctx, edited[0]), envelope.StatePlanned) // not as planned
 	must(t, s.Plan(ctx, edited))
 	for i, want := range []*envelope.Envelope{edited[0], edited[1], all[2], all[3]} {
-		if got := standing(t, b, want); got.Content != want.Content {
+		if got := recordOf(t, b, want); got.Content != want.Content {
 			t.Errorf("envelope %d, %v, has content %v, want %v", i, got.State, got.Content, want.Content)
 		}
 	}
@@ -311,22 +311,22 @@ func testDraft(t *testing.T, open func() Ledger) {
 	must(t, s.Claim(ctx, e))
 	must(t, s.Draft(ctx, e.TransactionID, draft))
 	must(t, s.Draft(ctx, e.TransactionID, draft))
-	doubts, err := s.Open(ctx)
+	unresolved, err := s.Unresolved(ctx)
 	must(t, err)
-	if len(doubts) != 1 || doubts[0].ID != draft || doubts[0].State != envelope.StateSending {
-		t.Errorf("Open = %v, want the draft", doubts)
+	if len(unresolved) != 1 || unresolved[0].ID != draft || unresolved[0].State != envelope.StateSending {
+		t.Errorf("Unresolved = %v, want the draft", unresolved)
 	}
 	must(t, s.Settle(ctx, e.TransactionID, Unknown))
-	if got := standing(t, b, e); got.ID != draft {
+	if got := recordOf(t, b, e); got.ID != draft {
 		t.Errorf("unknown, it has the ID %q, want the draft's", got.ID)
 	}
 	// Given back, perhaps edited, and claimed again: the old draft is not it.
 	must(t, s.Settle(ctx, e.TransactionID, envelope.Outcome{Status: envelope.Pending}))
 	must(t, s.Claim(ctx, e))
-	doubts, err = s.Open(ctx)
+	unresolved, err = s.Unresolved(ctx)
 	must(t, err)
-	if len(doubts) != 1 || doubts[0].ID != "" {
-		t.Errorf("Open after another claim = %v, want no draft", doubts)
+	if len(unresolved) != 1 || unresolved[0].ID != "" {
+		t.Errorf("Unresolved after another claim = %v, want no draft", unresolved)
 	}
 	must(t, s.Settle(ctx, e.TransactionID, envelope.Outcome{Status: envelope.Sent, ID: draft}))
 }
@@ -343,7 +343,7 @@ func testStrangeID(t *testing.T, open func() Ledger) {
 	for i, id := range ids {
 		must(t, s.Claim(ctx, all[i]))
 		must(t, s.Settle(ctx, all[i].TransactionID, envelope.Outcome{Status: envelope.Sent, ID: id}))
-		if got := standing(t, b, all[i]).ID; got != id {
+		if got := recordOf(t, b, all[i]).ID; got != id {
 			t.Errorf("envelope ID %q came back as %q", id, got)
 		}
 	}
@@ -354,11 +354,11 @@ func testOrder(t *testing.T, open func() Ledger) {
 	s := start(t, b, "may", "june")
 	all := append(Envelopes("may", 5), Envelopes("june", 5)...)
 	must(t, s.Plan(ctx, []*envelope.Envelope{all[7], all[2]}))
-	got, err := b.Standings(ctx, Account, Identities(all))
+	got, err := b.Records(ctx, Account, Identities(all))
 	must(t, err)
 	for i, st := range got {
 		if want := i == 7 || i == 2; want != (st.State == envelope.StatePlanned) {
-			t.Errorf("standing %d = %v", i, st)
+			t.Errorf("record %d = %v", i, st)
 		}
 	}
 }
@@ -370,11 +370,11 @@ func testMany(t *testing.T, open func() Ledger) {
 	must(t, s.Plan(ctx, all[:1_234]))
 	must(t, s.Plan(ctx, all))
 	must(t, s.Plan(ctx, all))
-	got, err := b.Standings(ctx, Account, Identities(all))
+	got, err := b.Records(ctx, Account, Identities(all))
 	must(t, err)
 	for i, st := range got {
 		if st.State != envelope.StatePlanned || st.Content != all[i].Content {
-			t.Fatalf("standing %d = %v", i, st)
+			t.Fatalf("record %d = %v", i, st)
 		}
 	}
 	summaries, err := b.Batches(ctx)

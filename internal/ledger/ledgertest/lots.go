@@ -55,10 +55,10 @@ func wantLots(t *testing.T, s Session, want ...envelope.Lot) {
 // wantOpen checks which envelopes Open lists.
 func wantOpen(t *testing.T, s Session, want ...*envelope.Envelope) {
 	t.Helper()
-	doubts, err := s.Open(t.Context())
+	unresolved, err := s.Unresolved(t.Context())
 	must(t, err)
 	var got []envelope.TransactionID
-	for _, d := range doubts {
+	for _, d := range unresolved {
 		if time.Since(d.Attempted) > time.Hour {
 			t.Errorf("%s was attempted at %v", d.Label, d.Attempted)
 		}
@@ -66,7 +66,7 @@ func wantOpen(t *testing.T, s Session, want ...*envelope.Envelope) {
 	}
 	slices.SortFunc(got, envelope.TransactionID.Compare)
 	if ids := slices.SortedFunc(slices.Values(idsOf(want...)), envelope.TransactionID.Compare); !slices.Equal(got, ids) {
-		t.Errorf("Open has %v, want %v", got, ids)
+		t.Errorf("Unresolved has %v, want %v", got, ids)
 	}
 }
 
@@ -127,7 +127,7 @@ func testLot(t *testing.T, open func() Ledger) {
 	for i, e := range all {
 		wantState(t, b, e, states[i])
 	}
-	if got := standing(t, b, all[1]); got.Code != Failed.Code || got.Message != Failed.Message {
+	if got := recordOf(t, b, all[1]); got.Code != Failed.Code || got.Message != Failed.Message {
 		t.Errorf("failed with %q %q, want %q %q", got.Code, got.Message, Failed.Code, Failed.Message)
 	}
 	again := claimLot(t, s, "2", all[1], all[2])
@@ -139,7 +139,7 @@ func testLotRefused(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may", "june")
 	all := Envelopes("may", 5)
-	all[4] = Envelope("may", "E-5", "may"+all[0].Label) // a twin of the first
+	all[4] = Envelope("may", "E-5", "may"+all[0].Label) // another of the first
 	must(t, s.Plan(ctx, all[:5]))
 	must(t, s.Claim(ctx, all[1]))
 	must(t, s.Claim(ctx, all[2]))
@@ -158,8 +158,8 @@ func testLotRefused(t *testing.T, open func() Ledger) {
 	} {
 		wantRefused(t, refused[i], state)
 	}
-	if _, ok := errors.AsType[*ledger.TwinError](refused[4]); !ok {
-		t.Errorf("a twin is refused with %v", refused[4])
+	if _, ok := errors.AsType[*ledger.SameContentError](refused[4]); !ok {
+		t.Errorf("another is refused with %v", refused[4])
 	}
 	// Nothing was claimed, not even what could have been.
 	wantState(t, b, all[0], envelope.StatePlanned)
@@ -247,7 +247,7 @@ func testTaken(t *testing.T, open func() Ledger) {
 	}
 	for _, of := range []int{0, 1} { // sent, and a draft
 		for _, e := range []*envelope.Envelope{all[2], all[5]} {
-			if standing(t, b, e).State == envelope.StatePlanned {
+			if recordOf(t, b, e).State == envelope.StatePlanned {
 				must(t, s.Claim(ctx, e))
 			}
 			wantTaken(s.Settle(ctx, e.TransactionID, Sent(all[of])), all[of])
@@ -483,9 +483,9 @@ func testLotsRace(t *testing.T, open func() Ledger) {
 	}
 	lots, err := s.Lots(t.Context())
 	must(t, err)
-	doubts, err := s.Open(t.Context())
+	unresolved, err := s.Unresolved(t.Context())
 	must(t, err)
-	n := len(doubts)
+	n := len(unresolved)
 	for _, lot := range lots {
 		n += len(lot.Envelopes)
 	}

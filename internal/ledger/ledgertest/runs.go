@@ -19,31 +19,31 @@ import (
 
 // The part of the suite that is about several batches and runs.
 
-func testTwins(t *testing.T, open func() Ledger) {
+func testSameContent(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may", "june")
 	a, z := Envelope("may", "E-1", "same"), Envelope("june", "E-9", "same")
 	must(t, s.Plan(ctx, []*envelope.Envelope{a, z}))
-	if twin := standing(t, b, z).Twin; twin != nil {
-		t.Errorf("a planned envelope is already a twin: %v", twin)
+	if other := recordOf(t, b, z).SameContent; other != nil {
+		t.Errorf("a planned envelope is already another: %v", other)
 	}
 	must(t, s.Claim(ctx, a))
 	for _, settle := range []envelope.Outcome{Unknown, Sent(a)} {
-		e, ok := errors.AsType[*ledger.TwinError](s.Claim(ctx, z))
-		if !ok || e.Twin.Batch != "may" || e.Twin.ID != "" {
-			t.Errorf("Claim = %v, want a twin in batch may without ID", e)
+		e, ok := errors.AsType[*ledger.SameContentError](s.Claim(ctx, z))
+		if !ok || e.Other.Batch != "may" || e.Other.ID != "" {
+			t.Errorf("Claim = %v, want another in batch may without ID", e)
 		}
-		if got := standing(t, b, z); got.Twin == nil || got.Twin.Batch != "may" || got.Twin.ID != "" {
-			t.Errorf("standing = %v, want a twin in batch may without ID", got)
+		if got := recordOf(t, b, z); got.SameContent == nil || got.SameContent.Batch != "may" || got.SameContent.ID != "" {
+			t.Errorf("record = %v, want another in batch may without ID", got)
 		}
 		must(t, s.Settle(ctx, a.TransactionID, settle))
 	}
-	got := standing(t, b, z)
-	if got.State != envelope.StatePlanned || got.Twin == nil || got.Twin.ID != IDOf(a) {
-		t.Errorf("standing = %v, want planned with twin %v", got, IDOf(a))
+	got := recordOf(t, b, z)
+	if got.State != envelope.StatePlanned || got.SameContent == nil || got.SameContent.ID != IDOf(a) {
+		t.Errorf("record = %v, want planned with other %v", got, IDOf(a))
 	}
-	if got := standing(t, b, Envelope("july", "E-1", "same")); got.State != envelope.StateNew || got.Twin == nil {
-		t.Errorf("standing of a new envelope = %v, want a twin", got)
+	if got := recordOf(t, b, Envelope("july", "E-1", "same")); got.State != envelope.StateNew || got.SameContent == nil {
+		t.Errorf("record of a new envelope = %v, want another", got)
 	}
 	must(t, s.Close(ctx))
 
@@ -53,7 +53,7 @@ func testTwins(t *testing.T, open func() Ledger) {
 	must(t, r.Close(ctx))
 }
 
-func testTwinsRace(t *testing.T, open func() Ledger) {
+func testSameContentRace(t *testing.T, open func() Ledger) {
 	var claimed atomic.Int32
 	var done sync.WaitGroup
 	for _, batch := range []string{"a", "b", "c", "d"} {
@@ -63,7 +63,7 @@ func testTwinsRace(t *testing.T, open func() Ledger) {
 		must(t, s.Plan(t.Context(), []*envelope.Envelope{e}))
 		done.Go(func() {
 			err := s.Claim(t.Context(), e)
-			if _, ok := errors.AsType[*ledger.TwinError](err); err != nil && !ok {
+			if _, ok := errors.AsType[*ledger.SameContentError](err); err != nil && !ok {
 				t.Errorf("Claim: %v", err)
 			} else if err == nil {
 				claimed.Add(1)
@@ -163,27 +163,27 @@ func testLeftBehind(t *testing.T, open func() Ledger) {
 	}
 	must(t, first.Settle(ctx, all[2].TransactionID, Unknown))
 	must(t, first.Settle(ctx, all[3].TransactionID, Sent(all[3])))
-	if doubts, err := first.Open(ctx); err != nil || len(doubts) != 2 || !doubts[0].Own {
-		t.Errorf("Open = %v, %v, want two of its own", doubts, err)
+	if unresolved, err := first.Unresolved(ctx); err != nil || len(unresolved) != 2 || !unresolved[0].Own {
+		t.Errorf("Unresolved = %v, %v, want two of its own", unresolved, err)
 	}
 	first.Die()
 
 	b := open()
 	second := start(t, b, "may")
-	doubts, err := second.Open(ctx)
+	unresolved, err := second.Unresolved(ctx)
 	must(t, err)
-	byLabel := make(map[string]ledger.Doubt)
-	for _, d := range doubts {
+	byLabel := make(map[string]ledger.Unresolved)
+	for _, d := range unresolved {
 		if time.Since(d.Attempted) > time.Hour || d.Own {
-			t.Errorf("doubt %v, want a recent one of another run", d)
+			t.Errorf("unresolved is %v, want a recent one of another run", d)
 		}
 		d.Attempted = time.Time{}
 		byLabel[d.Label] = d
 	}
-	want := make(map[string]ledger.Doubt)
+	want := make(map[string]ledger.Unresolved)
 	for i, state := range map[int]envelope.State{1: envelope.StateSending, 2: envelope.StateUnknown} {
 		e := all[i]
-		d := ledger.Doubt{
+		d := ledger.Unresolved{
 			TransactionID: e.TransactionID, Content: e.Content, Batch: "may", Label: e.Label,
 			File: "may.csv", Line: e.Line, State: state, Attempts: 1,
 		}
@@ -221,10 +221,10 @@ func testAnswers(t *testing.T, open func() Ledger) {
 			must(t, s.Retry(ctx, e.TransactionID))
 		}
 		must(t, s.Settle(ctx, e.TransactionID, envelope.Outcome{Status: envelope.Unknown, Code: code, Message: "try " + code}))
-		doubts, err := s.Open(ctx)
+		unresolved, err := s.Unresolved(ctx)
 		must(t, err)
-		if d := doubts[0]; len(doubts) != 1 || d.Code != code || d.Message != "try "+code || d.Answers != max(i, 1) {
-			t.Errorf("after attempt %d the doubts are %+v", i+1, doubts)
+		if d := unresolved[0]; len(unresolved) != 1 || d.Code != code || d.Message != "try "+code || d.Answers != max(i, 1) {
+			t.Errorf("after attempt %d the unresolved are %+v", i+1, unresolved)
 		}
 	}
 }
@@ -276,10 +276,10 @@ func testAccounts(t *testing.T, open func() Ledger) {
 	theirs := Envelope("june", "E-1", "same")
 	theirs.Account = other
 	must(t, r.Plan(ctx, []*envelope.Envelope{theirs}))
-	got, err := b.Standings(ctx, other, Identities([]*envelope.Envelope{theirs}))
+	got, err := b.Records(ctx, other, Identities([]*envelope.Envelope{theirs}))
 	must(t, err)
-	if got[0].Twin != nil {
-		t.Errorf("an envelope has a twin in another account: %v", got[0].Twin)
+	if got[0].SameContent != nil {
+		t.Errorf("an envelope has another in another account: %v", got[0].SameContent)
 	}
 	must(t, r.Claim(ctx, theirs))
 }

@@ -90,10 +90,10 @@ func testBudgetShared(t *testing.T, open func() Ledger) {
 	}
 }
 
-func testFates(t *testing.T, open func() Ledger) {
+func testRemoteStatuses(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
-	if got, err := b.Fates(ctx, Account, "may"); len(got) != 0 || err != nil {
-		t.Errorf("Fates = %v, %v, want none", got, err)
+	if got, err := b.RemoteStatuses(ctx, Account, "may"); len(got) != 0 || err != nil {
+		t.Errorf("RemoteStatuses = %v, %v, want none", got, err)
 	}
 	s := start(t, b, "may", "june")
 	all := append(Envelopes("may", 5), Envelopes("june", 1)...)
@@ -103,20 +103,20 @@ func testFates(t *testing.T, open func() Ledger) {
 		must(t, s.Settle(ctx, e.TransactionID, Sent(e)))
 	}
 	at := time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
-	fates, err := b.Fates(ctx, strings.ToUpper(Account), "may")
+	statuses, err := b.RemoteStatuses(ctx, strings.ToUpper(Account), "may")
 	must(t, err)
-	byID := make(map[envelope.ID]*ledger.Fate)
-	for i := range fates {
-		byID[fates[i].ID] = &fates[i]
+	byID := make(map[envelope.ID]*ledger.RemoteStatus)
+	for i := range statuses {
+		byID[statuses[i].ID] = &statuses[i]
 	}
 	see := func(e *envelope.Envelope, status string, changed, asked time.Time) {
 		t.Helper()
 		f := byID[IDOf(e)]
 		if f == nil {
-			t.Fatalf("Fates has no %s: %v", e.Label, fates)
+			t.Fatalf("RemoteStatuses has no %s: %v", e.Label, statuses)
 		}
 		f.Status, f.Changed, f.Asked = status, changed, asked
-		must(t, b.SeeFates(ctx, []ledger.Fate{*f}))
+		must(t, b.RecordRemoteStatuses(ctx, []ledger.RemoteStatus{*f}))
 	}
 	see(all[1], "sent", at, at.Add(time.Hour))
 	see(all[1], "completed", at.Add(time.Minute), at.Add(2*time.Hour))
@@ -124,41 +124,41 @@ func testFates(t *testing.T, open func() Ledger) {
 	see(all[2], "delivered", time.Time{}, at.Add(time.Hour))
 	see(all[3], "", time.Time{}, at.Add(time.Hour))
 
-	want := []ledger.Fate{
+	want := []ledger.RemoteStatus{
 		{ID: IDOf(all[1]), Status: "completed", Changed: at.Add(time.Minute), Asked: at.Add(2 * time.Hour)},
 		{ID: IDOf(all[2]), Status: "delivered", Asked: at.Add(time.Hour)},
 		{ID: IDOf(all[3]), Asked: at.Add(time.Hour)},
 		{ID: IDOf(all[4])},
 	}
-	got, err := open().Fates(ctx, Account, "may")
+	got, err := open().RemoteStatuses(ctx, Account, "may")
 	must(t, err)
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(ledger.Fate{}),
-		cmpopts.SortSlices(func(a, b ledger.Fate) bool { return rank(want, a) < rank(want, b) })); diff != "" {
-		t.Errorf("Fates (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(ledger.RemoteStatus{}),
+		cmpopts.SortSlices(func(a, b ledger.RemoteStatus) bool { return rank(want, a) < rank(want, b) })); diff != "" {
+		t.Errorf("RemoteStatuses (-want +got):\n%s", diff)
 	}
 	summaries, err := b.Batches(ctx)
 	must(t, err)
 	if diff := cmp.Diff([]map[string]int{nil, {"completed": 1, "delivered": 1, "": 1}},
-		[]map[string]int{summaries[0].Fates, summaries[1].Fates}); diff != "" {
-		t.Errorf("fates of june and may (-want +got):\n%s", diff)
+		[]map[string]int{summaries[0].RemoteStatuses, summaries[1].RemoteStatuses}); diff != "" {
+		t.Errorf("remote statuses of june and may (-want +got):\n%s", diff)
 	}
 	for e, err := range b.BatchEnvelopes(ctx, Account, "may") {
 		must(t, err)
-		f := ledger.Fate{ID: e.ID, Status: e.Status, Changed: e.StatusChanged, Asked: e.Asked}
-		if i := rank(want, f); e.ID == "" && f != (ledger.Fate{}) || e.ID != "" && f != want[i] {
+		f := ledger.RemoteStatus{ID: e.ID, Status: e.Status, Changed: e.StatusChanged, Asked: e.Asked}
+		if i := rank(want, f); e.ID == "" && f != (ledger.RemoteStatus{}) || e.ID != "" && f != want[i] {
 			t.Errorf("BatchEnvelopes has %+v", e)
 		}
 	}
-	if err := b.SeeFates(ctx, []ledger.Fate{{ID: "x", Status: "sent", Asked: at}}); err == nil {
-		t.Error("a fate was seen that Fates has not listed")
+	if err := b.RecordRemoteStatuses(ctx, []ledger.RemoteStatus{{ID: "x", Status: "sent", Asked: at}}); err == nil {
+		t.Error("a status was recorded that RemoteStatuses has not returned")
 	}
 	see(all[4], "sent", at, at)
 }
 
-// rank is where a fate's envelope stands in fates.
-func rank(fates []ledger.Fate, f ledger.Fate) int {
-	for i := range fates {
-		if fates[i].ID == f.ID {
+// rank is where the status of an envelope is in statuses.
+func rank(statuses []ledger.RemoteStatus, f ledger.RemoteStatus) int {
+	for i := range statuses {
+		if statuses[i].ID == f.ID {
 			return i
 		}
 	}

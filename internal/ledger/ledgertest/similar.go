@@ -11,9 +11,9 @@ import (
 	"batchsend/internal/ledger"
 )
 
-// testNeighbours: what was sent to the same people, or under the same label or
+// testSimilar: what was sent to the same people, or under the same label or
 // names, is found whatever it said.
-func testNeighbours(t *testing.T, open func() Ledger) {
+func testSimilar(t *testing.T, open func() Ledger) {
 	ctx := t.Context()
 	b := open()
 	may, june := start(t, b, "may"), start(t, b, "june")
@@ -35,7 +35,7 @@ func testNeighbours(t *testing.T, open func() Ledger) {
 	late := Envelope("may", "E-2", "late")
 	late.TransactionID = moved.TransactionID
 	stranger := Envelope("july", "E-1", "stranger")
-	got, err := b.Neighbours(ctx, Account, Identities([]*envelope.Envelope{corrected, moved, relabelled, late, stranger, first}))
+	got, err := b.Similar(ctx, Account, Identities([]*envelope.Envelope{corrected, moved, relabelled, late, stranger, first}))
 	must(t, err)
 	if n := got[0]; n.SameLabel != nil || len(n.SameNames) != 0 || len(n.SamePeople) != 2 || n.SamePeople[0].ID != IDOf(first) || n.SamePeople[1].Batch != "june" || n.SamePeople[0].TemplateID != TemplateID {
 		t.Errorf("corrected: %+v", n)
@@ -58,16 +58,16 @@ func testNeighbours(t *testing.T, open func() Ledger) {
 
 	late.Replaces = unsent.TransactionID
 	must(t, may.Plan(ctx, []*envelope.Envelope{late}))
-	states, err := b.Standings(ctx, Account, Identities([]*envelope.Envelope{unsent, late}))
+	states, err := b.Records(ctx, Account, Identities([]*envelope.Envelope{unsent, late}))
 	must(t, err)
 	if states[0].State != envelope.StateNew || states[1].State != envelope.StatePlanned {
 		t.Errorf("after the row was corrected: %+v", states)
 	}
 }
 
-// testNeighboursInSlices: a long list may be compared in slices, also while other
+// testSimilarInSlices: a long list may be compared in slices, also while other
 // runs, or this one, change what it is compared with.
-func testNeighboursInSlices(t *testing.T, open func() Ledger) {
+func testSimilarInSlices(t *testing.T, open func() Ledger) {
 	ctx, b := t.Context(), open()
 	s, other := start(t, b, "may"), start(t, open(), "june")
 	planned := Envelopes("may", 40)
@@ -89,18 +89,18 @@ func testNeighboursInSlices(t *testing.T, open func() Ledger) {
 		row.People, row.Names = e.People, e.Names
 		rows = append(rows, row)
 	}
-	inSlices := func(b Ledger) (all []ledger.Neighbours) {
+	inSlices := func(b Ledger) (all []ledger.Similar) {
 		t.Helper()
 		for slice := range slices.Chunk(Identities(rows), 7) {
-			some, err := b.Neighbours(ctx, Account, slice)
+			some, err := b.Similar(ctx, Account, slice)
 			must(t, err)
 			all = append(all, some...)
 		}
 		return all
 	}
-	check := func(what string) []ledger.Neighbours {
+	check := func(what string) []ledger.Similar {
 		t.Helper()
-		want, err := open().Neighbours(ctx, Account, Identities(rows))
+		want, err := open().Similar(ctx, Account, Identities(rows))
 		must(t, err)
 		if diff := cmp.Diff(want, inSlices(b)); diff != "" {
 			t.Errorf("%s (-at once +in slices):\n%s", what, diff)
@@ -139,7 +139,7 @@ func testNeighboursInSlices(t *testing.T, open func() Ledger) {
 		}
 	}
 	must(t, s.Claim(ctx, replacing))
-	if n := check("after it was claimed")[1]; !slices.ContainsFunc(n.SameNames, func(e envelope.Earlier) bool { return e.TransactionID == replacing.TransactionID }) {
+	if n := check("after it was claimed")[1]; !slices.ContainsFunc(n.SameNames, func(e envelope.Similar) bool { return e.TransactionID == replacing.TransactionID }) {
 		t.Errorf("the same names: %+v", n)
 	}
 }

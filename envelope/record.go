@@ -2,7 +2,7 @@ package envelope
 
 import "time"
 
-// State is what the ledger has written down of an envelope:
+// State is what the ledger has recorded of an envelope:
 //
 //	planned → sending → sent | failed | unknown
 //
@@ -31,27 +31,27 @@ func (s State) Open() bool { return s == StateSending || s == StateUnknown }
 // simply be sent again.
 func (s State) MayExist() bool { return s == StateSent || s.Open() }
 
-// Standing is what the ledger knows about one envelope.
-type Standing struct {
+// Record is the ledger's record of one envelope.
+type Record struct {
 	State   State
 	Content Content   // as it was planned
 	ID      ID        // if State is StateSent, or of a draft that was made first
 	Code    string    // DocuSign's errorCode, if it failed or is unknown
 	Message string    // DocuSign's message, if it failed or is unknown
 	At      time.Time // of the last change; of the attempt, if sending
-	// RemoteStatus is DocuSign's word of a sent envelope when it was last asked,
+	// RemoteStatus is the status of a sent envelope at DocuSign when it was last asked,
 	// in lower case; "" if it never was, or does not know the envelope.
 	RemoteStatus string
-	// Legacy is set if the entry is known by the name that an earlier release has
-	// given to the envelope.
+	// Legacy is set if an earlier release made the record, under its own transaction
+	// ID.
 	Legacy bool
-	// Twin is another envelope with the same content, of this batch or another,
+	// SameContent is another envelope with the same content, of this batch or another,
 	// that was sent or may have been; nil if there is none.
-	Twin *Twin
+	SameContent *SameContent
 }
 
-// Earlier is an envelope of the ledger that resembles another.
-type Earlier struct {
+// Similar is an envelope of the ledger that resembles another one.
+type Similar struct {
 	TransactionID TransactionID
 	Batch         string
 	TemplateID    string // "" if an earlier release has planned it
@@ -63,8 +63,8 @@ type Earlier struct {
 	Legacy        bool // an earlier release has planned it
 }
 
-// Twin is an envelope with the same content under another name.
-type Twin struct {
+// SameContent is an envelope that has the same content as another one.
+type SameContent struct {
 	Batch string
 	ID    ID // "" while it is not known whether it was sent
 	At    time.Time
