@@ -27,6 +27,7 @@ import (
 	"batchsend/internal/docusign"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
+	"batchsend/internal/remote"
 	"batchsend/internal/sandbox"
 	"batchsend/throttle"
 )
@@ -267,7 +268,7 @@ func (p *promise) inBulk(ctx context.Context, c *job.Checked, accepted []*envelo
 		}
 	}
 	for _, envs := range inLots {
-		lot := &envelope.Lot{ID: envelope.NewLotID(envs, time.Now())}
+		lot := &remote.Lot{ID: remote.NewLotID(envs, time.Now())}
 		var err error
 		if lot.Draft, err = p.client.LotDraft(ctx, envs[0], lot.TransactionID()); err != nil {
 			p.Fatalf("DocuSign refuses the draft of a list: %v", err)
@@ -300,7 +301,7 @@ func (p *promise) inBulk(ctx context.Context, c *job.Checked, accepted []*envelo
 }
 
 // copyOf finds what the sandbox has made of env from a list.
-func (p *promise) copyOf(lot *envelope.Lot, env *envelope.Envelope) sandbox.Envelope {
+func (p *promise) copyOf(lot *remote.Lot, env *envelope.Envelope) sandbox.Envelope {
 	has := func(e *sandbox.Envelope, name, value string) bool {
 		return slices.ContainsFunc(e.CustomFields, func(f sandbox.CustomField) bool { return f.Name == name && f.Value == value })
 	}

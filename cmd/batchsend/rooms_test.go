@@ -20,14 +20,16 @@ var rooms = map[string][]string{
 	"throttle":               {},
 	"throttle/throttletest":  {}, // serves tests only
 	"internal/access":        {"internal/docusign", "internal/ledger", "internal/waits", "throttle"},
-	"internal/batch":         {"envelope", "throttle"},
+	"internal/batch":         {"envelope", "internal/history", "internal/remote", "throttle"},
 	"internal/censor":        {},
 	"internal/cmdline":       {"internal/censor", "internal/settings", "internal/usage", "template"},
 	"internal/console":       {"internal/censor"},
-	"internal/docusign":      {"envelope", "internal/censor", "internal/secretfile", "reminders", "template"},
+	"internal/docusign":      {"envelope", "internal/censor", "internal/remote", "internal/secretfile", "reminders", "template"},
 	"internal/explain":       {"envelope", "internal/docusign", "template"},
-	"internal/job":           {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/ledger", "internal/report", "internal/rows", "internal/spool", "reminders", "template", "throttle"},
-	"internal/ledger":        {"envelope"},
+	"internal/history":       {"envelope"},
+	"internal/remote":        {"envelope"},
+	"internal/job":           {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/history", "internal/ledger", "internal/remote", "internal/report", "internal/rows", "internal/spool", "reminders", "template", "throttle"},
+	"internal/ledger":        {"envelope", "internal/history", "internal/remote"},
 	"internal/report":        {"envelope", "internal/censor", "reminders", "template"},
 	"internal/rows":          {"envelope", "internal/spool"},
 	"internal/spool":         {},
@@ -41,9 +43,9 @@ var rooms = map[string][]string{
 	"cmd/batchsend":          {"envelope", "internal/access", "internal/batch", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "internal/secretfile", "internal/settings", "internal/usage", "internal/waits", "reminders", "template", "throttle"},
 	"internal/apispec/tally": {"internal/apispec"},
 
-	"internal/bench":             {"internal/rows/rowstest", "internal/sandbox"}, // make bench-dryrun, bench-send
-	"internal/ledger/ledgertest": {"envelope", "internal/ledger"},                // the suite for every database
-	"internal/rows/rowstest":     {},                                             // writes files for tests and benchmarks
+	"internal/bench":             {"internal/rows/rowstest", "internal/sandbox"},                         // make bench-dryrun, bench-send
+	"internal/ledger/ledgertest": {"envelope", "internal/history", "internal/ledger", "internal/remote"}, // the suite for every database
+	"internal/rows/rowstest":     {},                                                                     // writes files for tests and benchmarks
 }
 
 // TestRooms holds the import graph to its plan.

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"batchsend/envelope"
+	"batchsend/internal/remote"
 	"batchsend/throttle"
 )
 
@@ -33,10 +33,10 @@ func (c *told) check(context.Context) error    { return c.note("check") }
 func (c *told) giveBack(context.Context) error { return c.note("give back") }
 
 // effectError is the answer to a call.
-type effectError envelope.Effect
+type effectError remote.Effect
 
-func (e effectError) Error() string           { return e.Effect().String() }
-func (e effectError) Effect() envelope.Effect { return envelope.Effect(e) }
+func (e effectError) Error() string         { return e.Effect().String() }
+func (e effectError) Effect() remote.Effect { return remote.Effect(e) }
 func (e effectError) RetryAfter() (time.Duration, bool) {
 	return 0, e.Effect().Repeatable()
 }
@@ -45,9 +45,9 @@ func (e effectError) RetryAfter() (time.Duration, bool) {
 func TestAttempt(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
-		refuse   string            // what the claimer refuses
-		answers  []envelope.Effect // to the calls, before a good one
-		leaves   int               // how often each call leaves
+		refuse   string          // what the claimer refuses
+		answers  []remote.Effect // to the calls, before a good one
+		leaves   int             // how often each call leaves
 		want     []string
 		claimed  bool
 		withheld bool // it did not leave
@@ -55,10 +55,10 @@ func TestAttempt(t *testing.T) {
 	}{
 		{name: "well", leaves: 1, want: []string{"claim"}, claimed: true, calls: 1},
 		{name: "its token is refused, and it leaves again", leaves: 2, want: []string{"claim", "check"}, claimed: true, calls: 1},
-		{name: "refused", answers: []envelope.Effect{envelope.EffectRefused}, leaves: 1, want: []string{"claim"}, claimed: true, calls: 1},
-		{name: "unknown", answers: []envelope.Effect{envelope.EffectUnknown}, leaves: 1, want: []string{"claim"}, claimed: true, calls: 1},
-		{name: "not done, then well", answers: []envelope.Effect{envelope.EffectNotDone}, leaves: 1, want: []string{"claim", "give back", "claim"}, claimed: true, calls: 2},
-		{name: "never done", answers: []envelope.Effect{envelope.EffectNotDone, envelope.EffectNotDone, envelope.EffectNotDone}, leaves: 1, want: []string{"claim", "give back", "claim", "give back", "claim", "give back"}, calls: 3},
+		{name: "refused", answers: []remote.Effect{remote.EffectRefused}, leaves: 1, want: []string{"claim"}, claimed: true, calls: 1},
+		{name: "unknown", answers: []remote.Effect{remote.EffectUnknown}, leaves: 1, want: []string{"claim"}, claimed: true, calls: 1},
+		{name: "not done, then well", answers: []remote.Effect{remote.EffectNotDone}, leaves: 1, want: []string{"claim", "give back", "claim"}, claimed: true, calls: 2},
+		{name: "never done", answers: []remote.Effect{remote.EffectNotDone, remote.EffectNotDone, remote.EffectNotDone}, leaves: 1, want: []string{"claim", "give back", "claim", "give back", "claim", "give back"}, calls: 3},
 		{name: "not claimed", refuse: "claim", leaves: 1, want: []string{"claim"}, withheld: true, calls: 1},
 		{name: "the claim is another's", refuse: "check", leaves: 2, want: []string{"claim", "check"}, claimed: true, withheld: true, calls: 1},
 	} {

@@ -20,7 +20,7 @@ import (
 
 	"github.com/sourcegraph/conc/pool"
 
-	"batchsend/envelope"
+	"batchsend/internal/remote"
 	"batchsend/throttle"
 )
 
@@ -144,7 +144,7 @@ func (r *Runner) books(envelopes Envelopes, stop context.CancelCauseFunc) *bookk
 
 // bulkSender returns the sender of the lots that are to be made and of those that
 // earlier runs left.
-func (r *Runner) bulkSender(books *bookkeeper, gate *gate, work work, left []envelope.Lot) *bulkSender {
+func (r *Runner) bulkSender(books *bookkeeper, gate *gate, work work, left []remote.Lot) *bulkSender {
 	s := &bulkSender{
 		books: books, gate: gate, docusign: r.DocuSign, retry: r.Retry, settleTime: r.Settle, noBulk: r.NoBulk,
 		forecast: forecast{bulk: r.Bulk.withDefaults()},

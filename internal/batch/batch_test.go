@@ -13,6 +13,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
+	"batchsend/internal/history"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -216,7 +217,7 @@ func TestNotClaimed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newFixture("a b c")
 		d.left("a", 0, "")
-		d.ledger.all[row("b", 1).TransactionID] = &envelope.Record{State: envelope.StateSent, ID: "e-1"}
+		d.ledger.all[row("b", 1).TransactionID] = &history.Record{State: history.StateSent, ID: "e-1"}
 		got, result := d.run(t.Context())
 		if want := "a pending, b already-sent, c sent"; got != want || result.Stopped != nil {
 			t.Errorf("%s, %v; want %s", got, result.Stopped, want)
@@ -225,7 +226,7 @@ func TestNotClaimed(t *testing.T) {
 			t.Errorf("b = %+v, want envelope e-1", out)
 		}
 		d = newFixture("a")
-		d.ledger.sameContent = &envelope.SameContent{Batch: "april", ID: "e-9", At: time.Now()}
+		d.ledger.sameContent = &history.SameContent{Batch: "april", ID: "e-9", At: time.Now()}
 		if got, result = d.run(t.Context()); got != "a rejected" || result.Outcomes[0].Code != "ALREADY_SENT" || !strings.Contains(result.Outcomes[0].Message, `as envelope e-9 in batch "april"`) {
 			t.Errorf("the same content: %s %+v", got, result.Outcomes)
 		}

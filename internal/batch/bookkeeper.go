@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
+	"batchsend/internal/remote"
 )
 
 // bookkeeper writes down what becomes of the envelopes of a run, whichever way they
@@ -64,7 +66,7 @@ func (b *bookkeeper) settle(ctx context.Context, id envelope.TransactionID, out 
 	done, cancel := outliving(ctx)
 	defer cancel()
 	err := b.ledger.Settle(done, id, out)
-	if effectOf(err) == envelope.EffectTaken {
+	if effectOf(err) == remote.EffectTaken {
 		b.log.Warn("an answer names the envelope of another row", "transaction_id", id, "envelope_id", out.ID)
 		out = envelope.Outcome{Status: envelope.Unknown, Message: err.Error()}
 		err = b.ledger.Settle(done, id, out)
@@ -150,7 +152,7 @@ func (b *bookkeeper) notClaimed(ctx context.Context, i int, err error) {
 		b.observer.Outcome(i, envelope.Outcome{
 			Status: envelope.Rejected, Code: string(envelope.AlreadySentCode), Message: SameContentMessage(*same),
 		})
-	case record.State == envelope.StateSent:
+	case record.State == history.StateSent:
 		b.observer.Outcome(i, AlreadySent(record))
 	default:
 		b.observer.Outcome(i, envelope.Outcome{Status: envelope.Pending, Message: err.Error()})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 	"batchsend/throttle"
 )
 
@@ -39,7 +40,7 @@ type pendingLot struct {
 }
 
 // resume takes up a lot that an earlier run left.
-func (s *bulkSender) resume(left envelope.Lot, numbers map[envelope.TransactionID]int) {
+func (s *bulkSender) resume(left remote.Lot, numbers map[envelope.TransactionID]int) {
 	l := resumeLot(left, numbers)
 	s.books.log.Info("going on with a lot of an earlier run", "lot", l.ID, "envelopes", len(l.open), "batch", l.Batch)
 	s.books.recovered.Open += len(l.open)

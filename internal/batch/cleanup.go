@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // cleanUp removes lists and drafts that are no longer needed, and ends their
@@ -53,7 +54,7 @@ func (s *bulkSender) cleanUp(ctx context.Context) {
 // because an answer was lost or the process died. It reports whether DocuSign could be
 // asked.
 func (s *bulkSender) findStrayParts(ctx context.Context, settled []*lot) (lists []string, drafts []envelope.ID, asked bool) {
-	var lots []*envelope.Lot
+	var lots []*remote.Lot
 	recorded := make(map[string]bool)
 	for _, l := range settled {
 		recorded[l.List] = true

@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 	"batchsend/throttle"
 )
 
-func (s *bulkSender) copies(ctx context.Context, l *lot) (copies []envelope.Copy, err error) {
-	return throttle.Ask(ctx, s.retry, func(ctx context.Context) ([]envelope.Copy, error) {
+func (s *bulkSender) copies(ctx context.Context, l *lot) (copies []remote.Copy, err error) {
+	return throttle.Ask(ctx, s.retry, func(ctx context.Context) ([]remote.Copy, error) {
 		return s.docusign.Copies(ctx, &l.Lot, searchFrom(l.Asked))
 	})
 }
@@ -20,7 +21,7 @@ func (s *bulkSender) copies(ctx context.Context, l *lot) (copies []envelope.Copy
 // settleFound settles the envelopes that DocuSign has made of a lot, although it does
 // not know the lot's batch. It reports whether other envelopes of the lot are still
 // open. If nothing could be recorded, which stops the run, it returns false.
-func (s *bulkSender) settleFound(ctx context.Context, l *lot, copies []envelope.Copy) (left bool) {
+func (s *bulkSender) settleFound(ctx context.Context, l *lot, copies []remote.Copy) (left bool) {
 	outs, _ := s.sent(l, copies)
 	if !s.settle(ctx, l, outs) {
 		return false
@@ -92,10 +93,10 @@ func (s *bulkSender) collect(ctx context.Context, l *lot) error {
 
 // sent returns the outcomes of the open envelopes of the lot that DocuSign has made. seen
 // is how many of the lot's envelopes DocuSign shows, settled ones included.
-func (s *bulkSender) sent(l *lot, copies []envelope.Copy) (outs map[envelope.TransactionID]envelope.Outcome, seen int) {
+func (s *bulkSender) sent(l *lot, copies []remote.Copy) (outs map[envelope.TransactionID]envelope.Outcome, seen int) {
 	ids := make(map[envelope.TransactionID][]envelope.ID)
 	for _, c := range copies {
-		failed := slices.ContainsFunc(l.status.Errors, func(e envelope.CopyError) bool { return e.ID != "" && e.ID == c.ID })
+		failed := slices.ContainsFunc(l.status.Errors, func(e remote.CopyError) bool { return e.ID != "" && e.ID == c.ID })
 		if !c.TransactionID.IsZero() && !failed { // else somebody has taken its custom field away
 			ids[c.TransactionID] = append(ids[c.TransactionID], c.ID)
 		}
@@ -165,7 +166,7 @@ func (s *bulkSender) failed(ctx context.Context, l *lot, outs map[envelope.Trans
 // causes finds for the missing envelopes of a lot the errors that name their recipients:
 // first those that name exactly all, then those that name some. others are the errors
 // that belong to none of them.
-func (s *bulkSender) causes(ctx context.Context, l *lot, missing []envelope.TransactionID) (causes map[envelope.TransactionID]envelope.CopyError, others []envelope.CopyError, err error) {
+func (s *bulkSender) causes(ctx context.Context, l *lot, missing []envelope.TransactionID) (causes map[envelope.TransactionID]remote.CopyError, others []remote.CopyError, err error) {
 	if len(l.status.Errors) == 0 {
 		return nil, nil, nil
 	}
@@ -173,13 +174,13 @@ func (s *bulkSender) causes(ctx context.Context, l *lot, missing []envelope.Tran
 	if err != nil {
 		return nil, nil, err
 	}
-	causes, others = make(map[envelope.TransactionID]envelope.CopyError), slices.Clone(l.status.Errors)
+	causes, others = make(map[envelope.TransactionID]remote.CopyError), slices.Clone(l.status.Errors)
 	for _, exactly := range []bool{true, false} {
 		for _, tx := range missing {
 			if _, found := causes[tx]; to[tx] == nil || found {
 				continue
 			}
-			i := slices.IndexFunc(others, func(e envelope.CopyError) bool { return names(e, to[tx], exactly) })
+			i := slices.IndexFunc(others, func(e remote.CopyError) bool { return names(e, to[tx], exactly) })
 			if i >= 0 {
 				causes[tx] = others[i]
 				others = slices.Delete(others, i, i+1)
@@ -191,7 +192,7 @@ func (s *bulkSender) causes(ctx context.Context, l *lot, missing []envelope.Tran
 
 // anyAbout reports whether one of the errors can be about an envelope of a lot that
 // DocuSign has made.
-func (s *bulkSender) anyAbout(ctx context.Context, l *lot, errors []envelope.CopyError, made []envelope.TransactionID, ripe bool) (bool, error) {
+func (s *bulkSender) anyAbout(ctx context.Context, l *lot, errors []remote.CopyError, made []envelope.TransactionID, ripe bool) (bool, error) {
 	if len(errors) == 0 {
 		return false, nil
 	}
@@ -200,7 +201,7 @@ func (s *bulkSender) anyAbout(ctx context.Context, l *lot, errors []envelope.Cop
 		return false, err
 	}
 	for _, tx := range made {
-		if slices.ContainsFunc(errors, func(e envelope.CopyError) bool {
+		if slices.ContainsFunc(errors, func(e remote.CopyError) bool {
 			return to[tx] != nil && names(e, to[tx], false) || to[tx] == nil && !ripe && len(e.Emails) > 0
 		}) {
 			return true, nil
@@ -232,7 +233,7 @@ func (s *bulkSender) addresses(ctx context.Context, l *lot, of []envelope.Transa
 }
 
 // haltOf returns why nothing more can be sent, if an error says so.
-func haltOf(errors []envelope.CopyError) error {
+func haltOf(errors []remote.CopyError) error {
 	for _, e := range errors {
 		if e.Halt != nil {
 			return e.Halt
@@ -242,13 +243,13 @@ func haltOf(errors []envelope.CopyError) error {
 }
 
 // sharedCause returns what errors have in common that cannot be told apart.
-func sharedCause(errors []envelope.CopyError) (e envelope.CopyError) {
+func sharedCause(errors []remote.CopyError) (e remote.CopyError) {
 	for i, other := range errors {
 		if i == 0 {
-			e = envelope.CopyError{Message: other.Message, Halt: other.Halt, Alike: other.Alike}
+			e = remote.CopyError{Message: other.Message, Halt: other.Halt, Alike: other.Alike}
 		}
 		if other.Message != e.Message {
-			return envelope.CopyError{}
+			return remote.CopyError{}
 		}
 	}
 	return e
@@ -256,7 +257,7 @@ func sharedCause(errors []envelope.CopyError) (e envelope.CopyError) {
 
 // names reports whether an error can be about an envelope that goes to these addresses:
 // whether it names some of them and no others, or exactly all of them.
-func names(e envelope.CopyError, to map[string]bool, exactly bool) bool {
+func names(e remote.CopyError, to map[string]bool, exactly bool) bool {
 	named := make(map[string]bool)
 	for _, email := range e.Emails {
 		email = envelope.NormalAddress(email)

@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // Sender creates envelopes at DocuSign and sends them in one call.
 //
 // An error says of itself through these methods, all optional:
 //
-//	Effect() envelope.Effect           // what the call has done; without it EffectRefused
+//	Effect() remote.Effect           // what the call has done; without it EffectRefused
 //	RetryAfter() (time.Duration, bool) // when it may be repeated, see throttle.Policy
 //	ErrorCode() string                 // DocuSign's name for it
 //	Alike() bool                       // others will meet it too: it is not the envelope's fault
@@ -45,10 +46,10 @@ type Drafter interface {
 type Finder interface {
 	// Find looks many envelopes up by transaction ID. Those that DocuSign does
 	// not know, or not yet, are absent from the result.
-	Find(ctx context.Context, ids []envelope.TransactionID) (map[envelope.TransactionID]envelope.Found, error)
+	Find(ctx context.Context, ids []envelope.TransactionID) (map[envelope.TransactionID]remote.Found, error)
 	// FindByField looks one envelope up by the custom field that carries its
 	// transaction ID, among those created at or after since.
-	FindByField(ctx context.Context, id envelope.TransactionID, since time.Time) (envelope.Found, bool, error)
+	FindByField(ctx context.Context, id envelope.TransactionID, since time.Time) (remote.Found, bool, error)
 	// Addresses returns the addresses to which an envelope goes.
 	Addresses(ctx context.Context, id envelope.ID) ([]string, error)
 }
@@ -63,22 +64,22 @@ type Bulker interface {
 	// LotDraft makes a draft for lots of like's group. id is that of the first.
 	LotDraft(ctx context.Context, like *envelope.Envelope, id envelope.TransactionID) (envelope.ID, error)
 	// CreateList makes the list of a lot's envelopes and returns its ID.
-	CreateList(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (string, error)
+	CreateList(ctx context.Context, lot *remote.Lot, envs []*envelope.Envelope) (string, error)
 	// TestList has DocuSign check whether a list fits a draft; nil if it does.
 	TestList(ctx context.Context, list string, draft envelope.ID) error
 	// SendList has the lot's list sent, all of it or nothing. It returns the ID of
 	// the batch that DocuSign then works through by itself.
-	SendList(ctx context.Context, lot *envelope.Lot, leaving Leaving) (string, error)
+	SendList(ctx context.Context, lot *remote.Lot, leaving Leaving) (string, error)
 	// FindBatch looks the lot's batch up by its name among those asked for since.
-	FindBatch(ctx context.Context, lot *envelope.Lot, since time.Time) (id string, found bool, err error)
+	FindBatch(ctx context.Context, lot *remote.Lot, since time.Time) (id string, found bool, err error)
 	// LotStatus tells how far DocuSign has come with a batch.
-	LotStatus(ctx context.Context, batch string) (envelope.LotStatus, error)
+	LotStatus(ctx context.Context, batch string) (remote.LotStatus, error)
 	// Copies lists the envelopes that DocuSign has made of the lot, those that
 	// its searches show already.
-	Copies(ctx context.Context, lot *envelope.Lot, since time.Time) ([]envelope.Copy, error)
+	Copies(ctx context.Context, lot *remote.Lot, since time.Time) ([]remote.Copy, error)
 	// Remains finds the lists and drafts of lots that still exist at DocuSign, also
 	// those whose IDs nobody knows because LotDraft or CreateList got no answer.
-	Remains(ctx context.Context, lots []*envelope.Lot) (lists []string, drafts []envelope.ID, err error)
+	Remains(ctx context.Context, lots []*remote.Lot) (lists []string, drafts []envelope.ID, err error)
 	// DeleteList and DeleteDrafts clean up. What does not exist is no error.
 	DeleteList(ctx context.Context, list string) error
 	DeleteDrafts(ctx context.Context, ids ...envelope.ID) error

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 	"batchsend/throttle"
 )
 
@@ -14,7 +15,7 @@ func (d *delivery) sendByDraft(ctx context.Context, drafts *draftSender) (envelo
 	err := d.call(ctx, func(ctx context.Context, leaving Leaving) error {
 		draft, err := drafts.docusign.Draft(ctx, d.env, leaving)
 		switch {
-		case effectOf(err) == envelope.EffectUnknown:
+		case effectOf(err) == remote.EffectUnknown:
 			return harmlessError{err} // a draft that got lost is never mailed
 		case err != nil:
 			return err
@@ -36,7 +37,7 @@ func (d *delivery) recordDraft(ctx context.Context, draft envelope.ID) error {
 	defer cancel()
 	err := d.books.ledger.Draft(done, d.env.TransactionID, draft)
 	switch {
-	case effectOf(err) == envelope.EffectTaken:
+	case effectOf(err) == remote.EffectTaken:
 		d.books.log.Warn("an answer names the draft of another row", "transaction_id", d.env.TransactionID, "envelope_id", draft)
 		return harmlessError{err}
 	case err != nil:
@@ -65,10 +66,10 @@ func (s *draftSender) send(ctx context.Context, id envelope.ID, ready Leaving) e
 			return s.docusign.SendDraft(ctx, id, leaving)
 		})
 		effect := effectOf(err)
-		lost = lost || effect == envelope.EffectUnknown || effect == envelope.EffectNotDone
+		lost = lost || effect == remote.EffectUnknown || effect == remote.EffectNotDone
 		return err
 	})
-	if last := effectOf(err); err != nil && (lost || last == envelope.EffectGone) {
+	if last := effectOf(err); err != nil && (lost || last == remote.EffectGone) {
 		return lostDraftError{err, last}
 	}
 	return err

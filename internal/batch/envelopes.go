@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // Envelopes are the envelopes of a run, numbered 0 to Len()-1 in the order of the
@@ -34,7 +35,7 @@ type Item struct {
 // Leftovers are what earlier runs of these batches left.
 type Leftovers struct {
 	Unresolved []Unresolved
-	Lots       []envelope.Lot // with which something is still to be done
+	Lots       []remote.Lot // with which something is still to be done
 }
 
 // Unresolved is an envelope of which an earlier run did not learn whether it was

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"batchsend/envelope"
+	"batchsend/internal/history"
+	"batchsend/internal/remote"
 )
 
 // HaltError is an answer of DocuSign after which no further call makes sense.
@@ -46,7 +47,7 @@ func (e *LedgerError) Unwrap() error { return e.Err }
 type (
 	effecter interface {
 		error
-		Effect() envelope.Effect
+		Effect() remote.Effect
 	}
 	coder interface {
 		error
@@ -58,22 +59,22 @@ type (
 	}
 	claimRefuser interface {
 		error
-		NotClaimed() (record envelope.Record, same *envelope.SameContent)
+		NotClaimed() (record history.Record, same *history.SameContent)
 	}
 )
 
 // effectOf returns what a call has done that ended with err. The outermost error that
 // says so is believed.
-func effectOf(err error) envelope.Effect {
+func effectOf(err error) remote.Effect {
 	if e, ok := errors.AsType[effecter](err); ok {
 		return e.Effect()
 	}
-	return envelope.EffectRefused
+	return remote.EffectRefused
 }
 
 // lastEffect returns the effect of the last try alone. It differs from that of the whole
 // call if an earlier try may have done something.
-func lastEffect(err error) envelope.Effect {
+func lastEffect(err error) remote.Effect {
 	if e, ok := errors.AsType[lostDraftError](err); ok {
 		return e.last
 	}
@@ -84,7 +85,7 @@ func lastEffect(err error) envelope.Effect {
 // nothing was created or sent and a repeat would be refused too.
 func refused(ctx context.Context, err error) bool {
 	switch effect := effectOf(err); {
-	case err == nil, effect == envelope.EffectUnknown, effect == envelope.EffectStop, effect.Repeatable():
+	case err == nil, effect == remote.EffectUnknown, effect == remote.EffectStop, effect.Repeatable():
 		return false
 	}
 	cause := context.Cause(ctx)
@@ -125,7 +126,7 @@ type otherLotError struct{ text string }
 func (e *otherLotError) Error() string { return e.text }
 
 // Effect tells that nothing was written down.
-func (*otherLotError) Effect() envelope.Effect { return envelope.EffectTaken }
+func (*otherLotError) Effect() remote.Effect { return remote.EffectTaken }
 
 // unclaimableError says why a lot could not be claimed: refused says by index which of
 // its envelopes must not be claimed, and why.
@@ -138,13 +139,13 @@ func (e *unclaimableError) Error() string {
 // lostDraftError is a draft of which it is not known whether it was sent.
 type lostDraftError struct {
 	error
-	last envelope.Effect // of the last try to send it
+	last remote.Effect // of the last try to send it
 }
 
 func (e lostDraftError) Unwrap() error { return e.error }
 
 // Effect tells that the draft may have been sent.
-func (lostDraftError) Effect() envelope.Effect { return envelope.EffectUnknown }
+func (lostDraftError) Effect() remote.Effect { return remote.EffectUnknown }
 
 // harmlessError is a lost answer to a call that may be made again.
 type harmlessError struct{ error }
@@ -152,7 +153,7 @@ type harmlessError struct{ error }
 func (e harmlessError) Unwrap() error { return e.error }
 
 // Effect tells that nobody can have received anything.
-func (harmlessError) Effect() envelope.Effect { return envelope.EffectNotDone }
+func (harmlessError) Effect() remote.Effect { return remote.EffectNotDone }
 
 // RetryAfter allows a repeat, after the pause of the policy.
 func (harmlessError) RetryAfter() (time.Duration, bool) { return 0, true }

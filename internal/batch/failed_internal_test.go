@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // TestFailedOrLate: of three envelopes DocuSign has sent two and failed to make
@@ -14,20 +15,20 @@ func TestFailedOrLate(t *testing.T) {
 	people := map[envelope.TransactionID]string{{1}: "ann@example.test", {2}: "bo@example.test", {3}: "cy@example.test"}
 	for _, tt := range []struct {
 		name   string
-		error  envelope.CopyError
+		error  remote.CopyError
 		failed int // as DocuSign counts
 		shown  []envelope.TransactionID
 		want   envelope.TransactionID // taken for failed, zero for none
 		gone   bool                   // the rows are not at hand
 		ripe   bool                   // all that was made should show by now
 	}{
-		{"the one that failed is missing", envelope.CopyError{Emails: []string{"BO@example.test", "second@example.test"}}, 1, []envelope.TransactionID{{1}, {3}}, envelope.TransactionID{2}, false, false},
-		{"it is shown, and one that was mailed is not yet", envelope.CopyError{Emails: []string{"bo@example.test", "second@example.test"}}, 1, []envelope.TransactionID{{2}, {3}}, envelope.TransactionID{}, false, false},
-		{"the same, and only one of its recipients is named", envelope.CopyError{Emails: []string{"second@example.test"}}, 1, []envelope.TransactionID{{2}, {3}}, envelope.TransactionID{}, false, false},
-		{"somebody is named, and no row is at hand", envelope.CopyError{Emails: []string{"bo@example.test"}}, 1, []envelope.TransactionID{{1}, {3}}, envelope.TransactionID{}, true, false},
-		{"somebody is named, no row is at hand, and time has gone by", envelope.CopyError{Emails: []string{"bo@example.test"}}, 1, []envelope.TransactionID{{1}, {3}}, envelope.TransactionID{2}, true, true},
-		{"nobody is named", envelope.CopyError{Message: "no"}, 1, []envelope.TransactionID{{1}, {3}}, envelope.TransactionID{2}, false, false},
-		{"more are missing than have failed", envelope.CopyError{}, 0, []envelope.TransactionID{{1}, {3}}, envelope.TransactionID{}, false, false},
+		{"the one that failed is missing", remote.CopyError{Emails: []string{"BO@example.test", "second@example.test"}}, 1, []envelope.TransactionID{{1}, {3}}, envelope.TransactionID{2}, false, false},
+		{"it is shown, and one that was mailed is not yet", remote.CopyError{Emails: []string{"bo@example.test", "second@example.test"}}, 1, []envelope.TransactionID{{2}, {3}}, envelope.TransactionID{}, false, false},
+		{"the same, and only one of its recipients is named", remote.CopyError{Emails: []string{"second@example.test"}}, 1, []envelope.TransactionID{{2}, {3}}, envelope.TransactionID{}, false, false},
+		{"somebody is named, and no row is at hand", remote.CopyError{Emails: []string{"bo@example.test"}}, 1, []envelope.TransactionID{{1}, {3}}, envelope.TransactionID{}, true, false},
+		{"somebody is named, no row is at hand, and time has gone by", remote.CopyError{Emails: []string{"bo@example.test"}}, 1, []envelope.TransactionID{{1}, {3}}, envelope.TransactionID{2}, true, true},
+		{"nobody is named", remote.CopyError{Message: "no"}, 1, []envelope.TransactionID{{1}, {3}}, envelope.TransactionID{2}, false, false},
+		{"more are missing than have failed", remote.CopyError{}, 0, []envelope.TransactionID{{1}, {3}}, envelope.TransactionID{}, false, false},
 	} {
 		var envs rowsAtHand
 		sender := &bulkSender{books: new(bookkeeper)}
@@ -44,7 +45,7 @@ func TestFailedOrLate(t *testing.T) {
 			envs = append(envs, &envelope.Envelope{Identity: envelope.Identity{TransactionID: tx}, Recipients: to})
 		}
 		sender.books.envelopes = envs
-		l.status = envelope.LotStatus{Size: 3, Sent: 2, Failed: tt.failed, Errors: []envelope.CopyError{tt.error}}
+		l.status = remote.LotStatus{Size: 3, Sent: 2, Failed: tt.failed, Errors: []remote.CopyError{tt.error}}
 		outs := make(map[envelope.TransactionID]envelope.Outcome)
 		for _, tx := range tt.shown {
 			outs[tx] = envelope.Outcome{Status: envelope.Sent}

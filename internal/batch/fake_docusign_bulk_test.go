@@ -9,6 +9,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
+	"batchsend/internal/remote"
 )
 
 // bulkQueue is the part of DocuSign that makes envelopes from lists, one copy after
@@ -22,7 +23,7 @@ type bulkQueue struct {
 	batches    []*fakeBatch
 	violations []string // what must not happen, and did
 
-	onCopies func([]envelope.Copy) // may change what a search for copies shows
+	onCopies func([]remote.Copy) // may change what a search for copies shows
 
 	recycled int // calls that removed drafts: each takes up to a hundred
 }
@@ -45,7 +46,7 @@ type fakeBatch struct {
 	asked         time.Time
 	run           int // in which it was asked for
 	made          int // copies, those that failed among them
-	errors        []envelope.CopyError
+	errors        []remote.CopyError
 }
 
 func (ds *fakeDocuSign) rate() float64 {
@@ -78,7 +79,7 @@ func (ds *fakeDocuSign) work() {
 func (ds *fakeDocuSign) copy(j *fakeBatch, env *envelope.Envelope, at time.Time) {
 	if ds.fails != nil {
 		if why := ds.fails(env); why != nil {
-			j.errors = slices.Insert(j.errors, 0, envelope.CopyError{Message: why[0], Emails: why[1:]}) // no order is promised
+			j.errors = slices.Insert(j.errors, 0, remote.CopyError{Message: why[0], Emails: why[1:]}) // no order is promised
 			return
 		}
 	}
@@ -100,7 +101,7 @@ func (ds *fakeDocuSign) violate(format string, args ...any) {
 
 // repeatable makes of a lost answer what a client says of calls that may be repeated.
 func repeatable(err error) error {
-	if said, ok := errors.AsType[*saidError](err); ok && said.Effect() == envelope.EffectUnknown {
+	if said, ok := errors.AsType[*saidError](err); ok && said.Effect() == remote.EffectUnknown {
 		if said.ErrorCode() != "" {
 			return &saidError{vagueDown}
 		}
@@ -124,7 +125,7 @@ func (ds *fakeDocuSign) LotDraft(_ context.Context, like *envelope.Envelope, id 
 	return draft, nil
 }
 
-func (ds *fakeDocuSign) CreateList(_ context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (id string, err error) {
+func (ds *fakeDocuSign) CreateList(_ context.Context, lot *remote.Lot, envs []*envelope.Envelope) (id string, err error) {
 	err = ds.call("list", noID, func() error {
 		l := &fakeList{id: uuid("list", fmt.Sprint(len(ds.lists))), lot: lot.ID, envs: slices.Clone(envs)}
 		ds.lists, id = append(ds.lists, l), l.id
@@ -161,7 +162,7 @@ func (ds *fakeDocuSign) TestList(_ context.Context, list string, draft envelope.
 	}))
 }
 
-func (ds *fakeDocuSign) SendList(ctx context.Context, lot *envelope.Lot, leaving batch.Leaving) (id string, err error) {
+func (ds *fakeDocuSign) SendList(ctx context.Context, lot *remote.Lot, leaving batch.Leaving) (id string, err error) {
 	err = ds.leave(ctx, leaving, "send-list", noID, func() error {
 		l, err := ds.fit(lot.List, lot.Draft)
 		if err != nil {
@@ -199,7 +200,7 @@ func (ds *fakeDocuSign) SendList(ctx context.Context, lot *envelope.Lot, leaving
 	return id, nil
 }
 
-func (ds *fakeDocuSign) FindBatch(_ context.Context, lot *envelope.Lot, since time.Time) (id string, found bool, err error) {
+func (ds *fakeDocuSign) FindBatch(_ context.Context, lot *remote.Lot, since time.Time) (id string, found bool, err error) {
 	err = ds.call("find-batch", noID, func() error {
 		for _, j := range ds.batches {
 			if j.name == lot.Name() && time.Since(j.asked) >= ds.lag && !j.asked.Add(ds.ahead).Before(since) {
@@ -214,14 +215,14 @@ func (ds *fakeDocuSign) FindBatch(_ context.Context, lot *envelope.Lot, since ti
 	return id, found, nil
 }
 
-func (ds *fakeDocuSign) LotStatus(_ context.Context, batch string) (s envelope.LotStatus, err error) {
+func (ds *fakeDocuSign) LotStatus(_ context.Context, batch string) (s remote.LotStatus, err error) {
 	err = ds.call("lot-status", noID, func() error {
 		i := slices.IndexFunc(ds.batches, func(j *fakeBatch) bool { return j.id == batch })
 		if i < 0 {
 			return &saidError{refuse}
 		}
 		j := ds.batches[i]
-		s = envelope.LotStatus{
+		s = remote.LotStatus{
 			Size: j.size, Queued: j.size - j.made, Sent: j.made - len(j.errors), Failed: len(j.errors), Errors: slices.Clone(j.errors),
 		}
 		return nil
@@ -229,11 +230,11 @@ func (ds *fakeDocuSign) LotStatus(_ context.Context, batch string) (s envelope.L
 	return s, repeatable(err)
 }
 
-func (ds *fakeDocuSign) Copies(_ context.Context, lot *envelope.Lot, since time.Time) (copies []envelope.Copy, err error) {
+func (ds *fakeDocuSign) Copies(_ context.Context, lot *remote.Lot, since time.Time) (copies []remote.Copy, err error) {
 	err = ds.call("copies", noID, func() error {
 		for _, p := range ds.envelopes {
 			if p.lot == lot.ID && !p.hidden && time.Since(p.created) >= ds.lag && !p.created.Add(ds.ahead).Before(since) {
-				copies = append(copies, envelope.Copy{TransactionID: p.tx, ID: p.id, Sent: p.mailed})
+				copies = append(copies, remote.Copy{TransactionID: p.tx, ID: p.id, Sent: p.mailed})
 			}
 		}
 		if ds.onCopies != nil {
@@ -252,7 +253,7 @@ func (ds *fakeDocuSign) under(want func(*fakeBatch) bool) bool {
 	return slices.ContainsFunc(ds.batches, func(j *fakeBatch) bool { return j.made < j.size && want(j) })
 }
 
-func (ds *fakeDocuSign) Remains(_ context.Context, lots []*envelope.Lot) (lists []string, drafts []envelope.ID, err error) {
+func (ds *fakeDocuSign) Remains(_ context.Context, lots []*remote.Lot) (lists []string, drafts []envelope.ID, err error) {
 	err = ds.call("remains", noID, func() error {
 		for _, lot := range lots {
 			for _, l := range ds.lists {

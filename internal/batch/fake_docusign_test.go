@@ -11,6 +11,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
+	"batchsend/internal/remote"
 	"batchsend/throttle"
 )
 
@@ -41,22 +42,22 @@ type saidError struct{ fault fault }
 
 func (e *saidError) Error() string { return "DocuSign: " + string(e.fault) }
 
-func (e *saidError) Effect() envelope.Effect {
+func (e *saidError) Effect() remote.Effect {
 	switch e.fault {
 	case lostBefore, lostAfter, vague, vagueAfter:
-		return envelope.EffectUnknown
+		return remote.EffectUnknown
 	case limit, down, vagueDown:
-		return envelope.EffectNotDone
+		return remote.EffectNotDone
 	case halt:
-		return envelope.EffectStop
+		return remote.EffectStop
 	case full:
-		return envelope.EffectQueueFull
+		return remote.EffectQueueFull
 	case forbid:
-		return envelope.EffectNoBulk
+		return remote.EffectNoBulk
 	case missing:
-		return envelope.EffectGone
+		return remote.EffectGone
 	}
-	return envelope.EffectRefused
+	return remote.EffectRefused
 }
 
 func (e *saidError) RetryAfter() (time.Duration, bool) { return 0, e.Effect().Repeatable() }
@@ -118,7 +119,7 @@ var _ batch.DocuSign = (*fakeDocuSign)(nil)
 // unsentError is a call that gave up while it waited for its place.
 type unsentError struct{ error }
 
-func (unsentError) Effect() envelope.Effect           { return envelope.EffectNotSent }
+func (unsentError) Effect() remote.Effect             { return remote.EffectNotSent }
 func (unsentError) RetryAfter() (time.Duration, bool) { return 0, true }
 func (e unsentError) Unwrap() error                   { return e.error }
 
@@ -259,7 +260,7 @@ func (ds *fakeDocuSign) SendDraft(ctx context.Context, id envelope.ID, leaving b
 }
 
 // seen returns what look-ups show of the envelopes that want wants.
-func (ds *fakeDocuSign) seen(want func(*fakeEnvelope) bool) (f envelope.Found, ok bool) {
+func (ds *fakeDocuSign) seen(want func(*fakeEnvelope) bool) (f remote.Found, ok bool) {
 	for _, p := range ds.envelopes {
 		if !want(p) || p.hidden || p.deleted || time.Since(p.created) < ds.lag {
 			continue
@@ -267,11 +268,11 @@ func (ds *fakeDocuSign) seen(want func(*fakeEnvelope) bool) (f envelope.Found, o
 		draft := p.draft || time.Since(p.mailed) < ds.lag
 		switch {
 		case p.unclear:
-			f, ok = envelope.Found{ID: p.id, Unclear: true}, true
+			f, ok = remote.Found{ID: p.id, Unclear: true}, true
 		case !ok:
-			f, ok = envelope.Found{ID: p.id, Draft: draft}, true
+			f, ok = remote.Found{ID: p.id, Draft: draft}, true
 		case f.Draft && !draft:
-			f = envelope.Found{ID: p.id, More: append(f.More, f.ID)}
+			f = remote.Found{ID: p.id, More: append(f.More, f.ID)}
 		default:
 			f.More = append(f.More, p.id)
 		}
@@ -279,8 +280,8 @@ func (ds *fakeDocuSign) seen(want func(*fakeEnvelope) bool) (f envelope.Found, o
 	return f, ok
 }
 
-func (ds *fakeDocuSign) Find(_ context.Context, ids []envelope.TransactionID) (map[envelope.TransactionID]envelope.Found, error) {
-	found := make(map[envelope.TransactionID]envelope.Found)
+func (ds *fakeDocuSign) Find(_ context.Context, ids []envelope.TransactionID) (map[envelope.TransactionID]remote.Found, error) {
+	found := make(map[envelope.TransactionID]remote.Found)
 	err := ds.call("find", noID, func() error {
 		for _, id := range ids {
 			if f, ok := ds.seen(func(p *fakeEnvelope) bool { return p.tx == id && p.lot == "" && time.Since(p.created) < 7*24*time.Hour }); ok {
@@ -292,7 +293,7 @@ func (ds *fakeDocuSign) Find(_ context.Context, ids []envelope.TransactionID) (m
 	return found, err
 }
 
-func (ds *fakeDocuSign) FindByField(_ context.Context, id envelope.TransactionID, since time.Time) (f envelope.Found, ok bool, err error) {
+func (ds *fakeDocuSign) FindByField(_ context.Context, id envelope.TransactionID, since time.Time) (f remote.Found, ok bool, err error) {
 	err = ds.call("field", id, func() error {
 		f, ok = ds.seen(func(p *fakeEnvelope) bool { return p.tx == id && !p.created.Add(ds.ahead).Before(since) })
 		return nil

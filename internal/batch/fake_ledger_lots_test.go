@@ -9,11 +9,13 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
+	"batchsend/internal/history"
+	"batchsend/internal/remote"
 )
 
 // memoryLot is a lot in the ledger. An envelope is in the lot that claimed it last.
 type memoryLot struct {
-	envelope.Lot
+	remote.Lot
 	ended bool
 	speed float64
 }
@@ -44,7 +46,7 @@ func (b *memoryLedger) CheckLease(context.Context) error {
 	return nil
 }
 
-func (b *memoryLedger) AddLot(_ context.Context, lot *envelope.Lot, batch string) error {
+func (b *memoryLedger) AddLot(_ context.Context, lot *remote.Lot, batch string) error {
 	if b.failing("add-lot") {
 		return errDisk
 	}
@@ -57,7 +59,7 @@ func (b *memoryLedger) AddLot(_ context.Context, lot *envelope.Lot, batch string
 	return nil
 }
 
-func (b *memoryLedger) ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (refused []error, err error) {
+func (b *memoryLedger) ClaimLot(ctx context.Context, lot *remote.Lot, envs []*envelope.Envelope) (refused []error, err error) {
 	if b.failing("claim-lot") {
 		return nil, errDisk
 	}
@@ -114,7 +116,7 @@ func (b *memoryLedger) in(tx envelope.TransactionID, lot string) {
 	b.lotOf[tx] = lot
 }
 
-func (b *memoryLedger) RecordLot(_ context.Context, lot *envelope.Lot) error {
+func (b *memoryLedger) RecordLot(_ context.Context, lot *remote.Lot) error {
 	call := "record"
 	old := b.lot(lot.ID)
 	for _, part := range []struct {
@@ -146,7 +148,7 @@ func (b *memoryLedger) RecordLot(_ context.Context, lot *envelope.Lot) error {
 	return nil
 }
 
-func (b *memoryLedger) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome) error {
+func (b *memoryLedger) SettleLot(ctx context.Context, lot *remote.Lot, outs map[envelope.TransactionID]envelope.Outcome) error {
 	if b.failing("settle-lot") {
 		return errDisk
 	}
@@ -165,7 +167,7 @@ func (b *memoryLedger) SettleLot(ctx context.Context, lot *envelope.Lot, outs ma
 	return nil
 }
 
-func (b *memoryLedger) EndLot(_ context.Context, lot *envelope.Lot, speed float64) error {
+func (b *memoryLedger) EndLot(_ context.Context, lot *remote.Lot, speed float64) error {
 	if b.failing("end-lot") {
 		return errDisk
 	}
@@ -190,7 +192,7 @@ func (b *memoryLedger) leftovers() (left batch.Leftovers) {
 		lot.Envelopes = nil
 		for _, tx := range l.Envelopes {
 			st := b.all[tx]
-			if b.lotOf[tx] != l.ID || st.State != envelope.StateSending {
+			if b.lotOf[tx] != l.ID || st.State != history.StateSending {
 				continue
 			}
 			lot.Envelopes = append(lot.Envelopes, tx)
@@ -198,7 +200,7 @@ func (b *memoryLedger) leftovers() (left batch.Leftovers) {
 		left.Lots = append(left.Lots, lot)
 	}
 	for tx, st := range b.all {
-		if st.State == envelope.StateUnknown || st.State == envelope.StateSending && !lots[b.lotOf[tx]] {
+		if st.State == history.StateUnknown || st.State == history.StateSending && !lots[b.lotOf[tx]] {
 			at := st.At
 			if at.IsZero() {
 				at = time.Now()

@@ -8,14 +8,16 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
+	"batchsend/internal/remote"
 )
 
 // memoryLedger is a ledger in memory. It refuses what a ledger refuses and remembers
 // across runs.
 type memoryLedger struct {
 	mu          sync.Mutex
-	all         map[envelope.TransactionID]*envelope.Record
-	sameContent *envelope.SameContent // of every envelope
+	all         map[envelope.TransactionID]*history.Record
+	sameContent *history.SameContent // of every envelope
 	// fail makes a call fail, such as "claim b" or "settle b sent"; the text is
 	// matched from its beginning.
 	fail   string
@@ -28,22 +30,22 @@ type memoryLedger struct {
 
 var errDisk = errors.New("no room left on the disk")
 
-type stateError struct{ envelope.Record }
+type stateError struct{ history.Record }
 
 func (e stateError) Error() string { return "it is " + e.State.String() }
 
-func (e stateError) NotClaimed() (envelope.Record, *envelope.SameContent) { return e.Record, nil }
+func (e stateError) NotClaimed() (history.Record, *history.SameContent) { return e.Record, nil }
 
-type sameContentError struct{ envelope.SameContent }
+type sameContentError struct{ history.SameContent }
 
 func (e sameContentError) Error() string { return "another batch has it" }
 
-func (e sameContentError) NotClaimed() (envelope.Record, *envelope.SameContent) {
-	return envelope.Record{}, &e.SameContent
+func (e sameContentError) NotClaimed() (history.Record, *history.SameContent) {
+	return history.Record{}, &e.SameContent
 }
 
 // change makes a change unless the call is to fail or the state forbids it.
-func (b *memoryLedger) change(call string, tx envelope.TransactionID, allowed []envelope.State, change func(*envelope.Record)) error {
+func (b *memoryLedger) change(call string, tx envelope.TransactionID, allowed []history.State, change func(*history.Record)) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	call = strings.Replace(call, "?", labels[tx], 1)
@@ -52,11 +54,11 @@ func (b *memoryLedger) change(call string, tx envelope.TransactionID, allowed []
 		return errDisk
 	}
 	if b.all == nil {
-		b.all = make(map[envelope.TransactionID]*envelope.Record)
+		b.all = make(map[envelope.TransactionID]*history.Record)
 	}
 	st := b.all[tx]
 	if st == nil {
-		st = &envelope.Record{State: envelope.StatePlanned}
+		st = &history.Record{State: history.StatePlanned}
 		b.all[tx] = st
 	}
 	for _, s := range allowed {
@@ -72,8 +74,8 @@ func (b *memoryLedger) Claim(_ context.Context, env *envelope.Envelope) error {
 	if b.sameContent != nil {
 		return sameContentError{*b.sameContent}
 	}
-	return b.change("claim ?", env.TransactionID, []envelope.State{envelope.StatePlanned, envelope.StateFailed}, func(st *envelope.Record) {
-		*st = envelope.Record{State: envelope.StateSending, At: time.Now()}
+	return b.change("claim ?", env.TransactionID, []history.State{history.StatePlanned, history.StateFailed}, func(st *history.Record) {
+		*st = history.Record{State: history.StateSending, At: time.Now()}
 		delete(b.lotOf, env.TransactionID)
 	})
 }
@@ -81,8 +83,8 @@ func (b *memoryLedger) Claim(_ context.Context, env *envelope.Envelope) error {
 // takenError is an envelope of DocuSign's that is another row's.
 type takenError struct{ envelope.ID }
 
-func (e takenError) Error() string         { return string(e.ID) + " is another row's" }
-func (takenError) Effect() envelope.Effect { return envelope.EffectTaken }
+func (e takenError) Error() string       { return string(e.ID) + " is another row's" }
+func (takenError) Effect() remote.Effect { return remote.EffectTaken }
 
 func taken(err error) bool {
 	_, ok := errors.AsType[takenError](err)
@@ -105,18 +107,18 @@ func (b *memoryLedger) Draft(_ context.Context, tx envelope.TransactionID, id en
 	if err := b.takenBy(tx, id); err != nil {
 		return err
 	}
-	return b.change("draft ?", tx, []envelope.State{envelope.StateSending}, func(st *envelope.Record) { st.ID = id })
+	return b.change("draft ?", tx, []history.State{history.StateSending}, func(st *history.Record) { st.ID = id })
 }
 
 func (b *memoryLedger) Settle(_ context.Context, tx envelope.TransactionID, out envelope.Outcome) error {
-	open := []envelope.State{envelope.StateSending, envelope.StateUnknown}
+	open := []history.State{history.StateSending, history.StateUnknown}
 	if err := b.takenBy(tx, out.ID); err != nil && out.Status == envelope.Sent {
 		return err
 	}
-	return b.change("settle ? "+string(out.Status), tx, open, func(st *envelope.Record) {
-		st.State = map[envelope.Status]envelope.State{
-			envelope.Sent: envelope.StateSent, envelope.Failed: envelope.StateFailed,
-			envelope.Unknown: envelope.StateUnknown, envelope.Pending: envelope.StatePlanned,
+	return b.change("settle ? "+string(out.Status), tx, open, func(st *history.Record) {
+		st.State = map[envelope.Status]history.State{
+			envelope.Sent: history.StateSent, envelope.Failed: history.StateFailed,
+			envelope.Unknown: history.StateUnknown, envelope.Pending: history.StatePlanned,
 		}[out.Status]
 		if out.ID != "" {
 			st.ID = out.ID
@@ -125,8 +127,8 @@ func (b *memoryLedger) Settle(_ context.Context, tx envelope.TransactionID, out 
 }
 
 func (b *memoryLedger) Retry(_ context.Context, tx envelope.TransactionID) error {
-	return b.change("retry ?", tx, []envelope.State{envelope.StateSending, envelope.StateUnknown}, func(st *envelope.Record) {
-		*st = envelope.Record{State: envelope.StateSending, At: time.Now()}
+	return b.change("retry ?", tx, []history.State{history.StateSending, history.StateUnknown}, func(st *history.Record) {
+		*st = history.Record{State: history.StateSending, At: time.Now()}
 		delete(b.lotOf, tx)
 	})
 }

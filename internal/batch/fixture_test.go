@@ -10,6 +10,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
+	"batchsend/internal/history"
 	"batchsend/throttle"
 )
 
@@ -113,9 +114,9 @@ func (d *fixture) goesWrong(call string, faults ...fault) *fixture {
 func (d *fixture) left(label string, ago time.Duration, draft envelope.ID) batch.Unresolved {
 	env := row(label, 1)
 	if d.ledger.all == nil {
-		d.ledger.all = make(map[envelope.TransactionID]*envelope.Record)
+		d.ledger.all = make(map[envelope.TransactionID]*history.Record)
 	}
-	d.ledger.all[env.TransactionID] = &envelope.Record{State: envelope.StateSending, ID: draft}
+	d.ledger.all[env.TransactionID] = &history.Record{State: history.StateSending, ID: draft}
 	return batch.Unresolved{TransactionID: env.TransactionID, Attempted: time.Now().Add(-ago), Draft: draft}
 }
 
@@ -135,8 +136,8 @@ func (d *fixture) goOn(ctx context.Context, left batch.Leftovers) (string, resul
 }
 
 // snapshot returns what the ledger knows of the rows.
-func (d *fixture) snapshot() map[string]envelope.Record {
-	known := make(map[string]envelope.Record)
+func (d *fixture) snapshot() map[string]history.Record {
+	known := make(map[string]history.Record)
 	for _, label := range d.rows {
 		if st := d.ledger.all[row(label, 1).TransactionID]; st != nil {
 			known[label] = *st
@@ -146,7 +147,7 @@ func (d *fixture) snapshot() map[string]envelope.Record {
 }
 
 // start runs the file where that was known of the rows before.
-func (d *fixture) start(ctx context.Context, known map[string]envelope.Record, left batch.Leftovers) (string, result) {
+func (d *fixture) start(ctx context.Context, known map[string]history.Record, left batch.Leftovers) (string, result) {
 	if d.runner.DocuSign == nil {
 		d.runner.DocuSign, d.runner.Ledger = &d.docusign, &d.ledger
 	}
@@ -154,7 +155,7 @@ func (d *fixture) start(ctx context.Context, known map[string]envelope.Record, l
 	var envs []*envelope.Envelope
 	var rows []int
 	for i, label := range d.rows {
-		if st := known[label]; st.State == envelope.StateSent {
+		if st := known[label]; st.State == history.StateSent {
 			all.Outcomes[i] = batch.AlreadySent(st)
 		} else {
 			envs, rows = append(envs, d.envelope(label)), append(rows, i)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // visit takes the next step with a lot.
@@ -107,10 +107,10 @@ func (s *bulkSender) findBatch(ctx context.Context, l *lot) (found bool, err err
 		return false, err
 	}
 	s.books.log.Info("found the lot at DocuSign", "lot", l.ID, "batch", batch)
-	switch err := s.recordPart(ctx, l, func(l *envelope.Lot) { l.Batch = batch }); {
+	switch err := s.recordPart(ctx, l, func(l *remote.Lot) { l.Batch = batch }); {
 	case err == nil:
 		s.follow(l, time.Time{}) // DocuSign may have been done with it long ago
-	case effectOf(err) == envelope.EffectTaken:
+	case effectOf(err) == remote.EffectTaken:
 		return false, err
 	}
 	return true, nil

@@ -5,7 +5,7 @@ import (
 	"sort"
 	"time"
 
-	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // forecast says how fast DocuSign works through lots, as far as was seen.
@@ -17,12 +17,12 @@ type forecast struct {
 
 // pace is how fast DocuSign works through a lot.
 type pace struct {
-	status   envelope.LotStatus // when it was last asked for
-	followed time.Time          // since when this run has waited for it
-	moved    time.Time          // when copies were last seen to be made
-	left     int                // copies not yet made
-	from     time.Time          // when left was right; zero if that is not known
-	expect   time.Time          // when DocuSign should be done with it
+	status   remote.LotStatus // when it was last asked for
+	followed time.Time        // since when this run has waited for it
+	moved    time.Time        // when copies were last seen to be made
+	left     int              // copies not yet made
+	from     time.Time        // when left was right; zero if that is not known
+	expect   time.Time        // when DocuSign should be done with it
 	// If a lot was slower or faster than expected, it is visited at these times, and
 	// no earlier or later; zero if it was not.
 	earliest, latest time.Time
@@ -114,7 +114,7 @@ func (f *forecast) learn(l *lot) (stuck bool) {
 
 // speedOf returns how many copies a second were made, from the times at which they were
 // sent; 0 if these do not tell.
-func speedOf(copies []envelope.Copy) float64 {
+func speedOf(copies []remote.Copy) float64 {
 	const few = 20
 	var first, last time.Time
 	n := 0

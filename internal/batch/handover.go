@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 const (
@@ -61,7 +62,7 @@ func (s *bulkSender) prepare(ctx context.Context, l *lot) error {
 			if err != nil {
 				return err
 			}
-			return s.recordPart(ctx, l, func(l *envelope.Lot) { l.Draft = draft })
+			return s.recordPart(ctx, l, func(l *remote.Lot) { l.Draft = draft })
 		})
 		if err != nil {
 			return err
@@ -74,7 +75,7 @@ func (s *bulkSender) prepare(ctx context.Context, l *lot) error {
 		if err != nil {
 			return err
 		}
-		return s.recordPart(ctx, l, func(l *envelope.Lot) { l.List = list })
+		return s.recordPart(ctx, l, func(l *remote.Lot) { l.List = list })
 	})
 	if err != nil || g.tested {
 		return err
@@ -93,7 +94,7 @@ func (s *bulkSender) prepare(ctx context.Context, l *lot) error {
 func (s *bulkSender) harmless(ctx context.Context, l *lot, call func(context.Context) error) error {
 	return s.retry.Do(ctx, func(ctx context.Context) error {
 		err := call(ctx)
-		if effect := effectOf(err); effect == envelope.EffectUnknown || effect == envelope.EffectTaken {
+		if effect := effectOf(err); effect == remote.EffectUnknown || effect == remote.EffectTaken {
 			err, l.strayParts = harmlessError{err}, true
 		}
 		return err
@@ -102,7 +103,7 @@ func (s *bulkSender) harmless(ctx context.Context, l *lot, call func(context.Con
 
 // recordPart records a part of a lot that an answer has named. If another lot has that
 // part, the answer was to another call, and nothing is recorded.
-func (s *bulkSender) recordPart(ctx context.Context, l *lot, set func(*envelope.Lot)) error {
+func (s *bulkSender) recordPart(ctx context.Context, l *lot, set func(*remote.Lot)) error {
 	before := l.Lot
 	set(&l.Lot)
 	for _, o := range s.lots {
@@ -112,7 +113,7 @@ func (s *bulkSender) recordPart(ctx context.Context, l *lot, set func(*envelope.
 		}
 	}
 	err := s.record(ctx, l)
-	if effectOf(err) == envelope.EffectTaken {
+	if effectOf(err) == remote.EffectTaken {
 		l.Lot = before
 	}
 	return err
@@ -124,7 +125,7 @@ func (s *bulkSender) record(ctx context.Context, l *lot) error {
 	done, cancel := outliving(ctx)
 	defer cancel()
 	err := s.books.ledger.RecordLot(done, &l.Lot)
-	if err == nil || effectOf(err) == envelope.EffectTaken {
+	if err == nil || effectOf(err) == remote.EffectTaken {
 		return err
 	}
 	err = &LedgerError{fmt.Errorf("recording lot %s: %w", l.ID, err)}
@@ -142,7 +143,7 @@ func (s *bulkSender) order(ctx context.Context, l *lot) {
 			if err != nil {
 				return err
 			}
-			return s.recordPart(ctx, l, func(l *envelope.Lot) { l.Batch = batch })
+			return s.recordPart(ctx, l, func(l *remote.Lot) { l.Batch = batch })
 		})
 		if effectOf(err).Repeatable() && !s.unclaim(ctx, l) {
 			return &LedgerError{err}
@@ -157,14 +158,14 @@ func (s *bulkSender) order(ctx context.Context, l *lot) {
 		s.follow(l, now)
 		s.books.observer.LotSent(len(l.open), l.expect)
 		s.waitTold = later(s.waitTold, l.next)
-	case effect == envelope.EffectUnknown, effect == envelope.EffectTaken:
+	case effect == remote.EffectUnknown, effect == remote.EffectTaken:
 		l.enter(unconfirmed)
 		l.next, l.left = now.Add(pauses[0]), len(l.open)
 		l.answer = Answer{Code: code(err), Message: err.Error(), Times: 1}
 		s.books.log.Info("DocuSign did not tell whether it sends a lot: it is looked up", "lot", l.ID, "error", err)
 		s.books.observer.LookingUp(len(l.open), now.Add(s.settleTime))
 		s.waitTold = later(s.waitTold, now.Add(s.settleTime))
-	case effect == envelope.EffectQueueFull && now.Sub(l.since) < longestStandstill:
+	case effect == remote.EffectQueueFull && now.Sub(l.since) < longestStandstill:
 		if s.unclaim(ctx, l) {
 			l.next = now.Add(pauses[len(pauses)-1])
 			s.books.log.Info("DocuSign's queue is full: the lot waits", "lot", l.ID, "error", err)
@@ -227,7 +228,7 @@ func (s *bulkSender) giveUp(ctx context.Context, l *lot, err error) {
 	_, unanswered := errors.AsType[harmlessError](err)
 	switch {
 	case !ok:
-	case effectOf(err) == envelope.EffectStop:
+	case effectOf(err) == remote.EffectStop:
 		s.books.stop(&HaltError{err})
 	case ctx.Err() != nil:
 	case !refused(ctx, err) && !unanswered:
@@ -244,7 +245,7 @@ func (s *bulkSender) takeAlike(l *lot, err error) (items []int32) {
 	effect := effectOf(err)
 	s.pending = slices.DeleteFunc(s.pending, func(p pendingLot) bool {
 		same := p.group == l.group && (l.group.refusals == maxRefusals || l.group.draft == "")
-		alike := same || effect == envelope.EffectQueueFull || effect == envelope.EffectNoBulk
+		alike := same || effect == remote.EffectQueueFull || effect == remote.EffectNoBulk
 		if alike {
 			items = append(items, p.items...)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
+	"batchsend/internal/history"
 )
 
 // TestLotsNotClaimed has rows of a lot that somebody else was quicker with.
@@ -20,7 +21,7 @@ func TestLotsNotClaimed(t *testing.T) {
 		d := newBulkFixture("a b c d")
 		known := d.snapshot()
 		d.left("a", 0, "")
-		d.ledger.all[row("b", 1).TransactionID] = &envelope.Record{State: envelope.StateSent, ID: "e-1"}
+		d.ledger.all[row("b", 1).TransactionID] = &history.Record{State: history.StateSent, ID: "e-1"}
 		_, result := d.start(t.Context(), known, batch.Leftovers{})
 		for i, want := range []envelope.Status{envelope.Pending, envelope.AlreadySent, envelope.Sent, envelope.Sent} {
 			if got := result.Outcomes[i]; got.Status != want {
@@ -30,7 +31,7 @@ func TestLotsNotClaimed(t *testing.T) {
 		d.wantMailed(t, "c d")
 
 		d = newBulkFixture("a b")
-		d.ledger.sameContent = &envelope.SameContent{Batch: "april", ID: "e-9", At: time.Now()}
+		d.ledger.sameContent = &history.SameContent{Batch: "april", ID: "e-9", At: time.Now()}
 		if got, _ := d.run(t.Context()); got != "a rejected, b rejected" || d.docusign.calls["send-list"] != 0 || d.docusign.notRemoved() != 0 {
 			t.Errorf("same content: %s; %s", got, d.bulkCalls())
 		}

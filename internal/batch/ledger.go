@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // Ledger remembers across runs. Every change is durable when the method
@@ -13,7 +14,7 @@ import (
 // EffectTaken, DocuSign's answer names the envelope of another row, or a part of
 // another lot. If one has the method
 //
-//	NotClaimed() (record envelope.Standing, same *envelope.Twin)
+//	NotClaimed() (record history.Record, same *history.SameContent)
 //
 // the envelope must not be sent: same is an envelope with the same content that was
 // sent under another name, or may have been. If same is nil, somebody else has claimed
@@ -36,18 +37,18 @@ type Ledger interface {
 
 	// AddLot records that a lot of a batch is about to be prepared, so that whatever
 	// is made for it is removed in the end.
-	AddLot(ctx context.Context, lot *envelope.Lot, batch string) error
+	AddLot(ctx context.Context, lot *remote.Lot, batch string) error
 	// ClaimLot claims the envelopes of a lot that is about to be sent, all or none,
 	// and sets lot.Envelopes in the order of envs. If none were claimed, refused says
 	// by index which of them must not be sent and why.
-	ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (refused []error, err error)
+	ClaimLot(ctx context.Context, lot *remote.Lot, envs []*envelope.Envelope) (refused []error, err error)
 	// RecordLot records the parts of the lot that are known.
-	RecordLot(ctx context.Context, lot *envelope.Lot) error
+	RecordLot(ctx context.Context, lot *remote.Lot) error
 	// SettleLot records what came of envelopes of the lot. An envelope that was sent
 	// under the ID of another row's envelope is recorded as unknown, and outs is
 	// changed to say so.
-	SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome) error
+	SettleLot(ctx context.Context, lot *remote.Lot, outs map[envelope.TransactionID]envelope.Outcome) error
 	// EndLot records that nothing more is to be done about the lot. speed is how many
 	// copies a second DocuSign made, 0 if that is not known.
-	EndLot(ctx context.Context, lot *envelope.Lot, speed float64) error
+	EndLot(ctx context.Context, lot *remote.Lot, speed float64) error
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // stage is how far a lot has come.
@@ -52,7 +53,7 @@ var nextStages = [...][]stage{
 
 // lot is a lot for which something was made.
 type lot struct {
-	envelope.Lot
+	remote.Lot
 	group *group  // nil if an earlier run made it
 	items []int32 // the numbers of the envelopes that it is made of, if this run made it
 	// envs are the envelopes that it is made of, while it is unsent.
@@ -89,14 +90,14 @@ type group struct {
 // newLot returns a lot that is to be made of envelopes.
 func newLot(p pendingLot, envs []*envelope.Envelope) *lot {
 	return &lot{
-		Lot: envelope.Lot{ID: envelope.NewLotID(envs, time.Now())}, group: p.group, items: p.items, envs: envs,
+		Lot: remote.Lot{ID: remote.NewLotID(envs, time.Now())}, group: p.group, items: p.items, envs: envs,
 		open: make(map[envelope.TransactionID]int), since: time.Now(),
 	}
 }
 
 // resumeLot returns a lot that an earlier run left. numbers has the numbers of its
 // envelopes.
-func resumeLot(left envelope.Lot, numbers map[envelope.TransactionID]int) *lot {
+func resumeLot(left remote.Lot, numbers map[envelope.TransactionID]int) *lot {
 	now := time.Now()
 	l := &lot{Lot: left, stage: unconfirmed, since: now, visits: visits{next: now}, strayParts: true, open: make(map[envelope.TransactionID]int)}
 	for _, tx := range l.Envelopes {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // TestStages has a lot enter each stage from each: those that may not follow panic.
@@ -18,7 +18,7 @@ func TestStages(t *testing.T) {
 	}
 	for from := unsent; from <= deferred; from++ {
 		for to := unsent; to <= deferred; to++ {
-			l := &lot{Lot: envelope.Lot{ID: "l-1"}, stage: from, visits: visits{empty: 2}}
+			l := &lot{Lot: remote.Lot{ID: "l-1"}, stage: from, visits: visits{empty: 2}}
 			said := enter(l, to)
 			if !strings.Contains(" "+follow[from]+" ", fmt.Sprintf(" %v ", to)) {
 				if want := fmt.Sprintf("lot l-1 is %v and cannot become %v", from, to); said != want || l.stage != from {

@@ -12,6 +12,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
+	"batchsend/internal/history"
 )
 
 // newBulkFixture opens a fixture whose rows all go in lots but those written in
@@ -43,7 +44,7 @@ func (d *fixture) check(t *testing.T, result result) {
 	for i, out := range result.Outcomes {
 		tx := row(d.rows[i], 1).TransactionID
 		n, id := d.docusign.mails(tx)
-		st := envelope.StateNew
+		st := history.StateNew
 		if s := d.ledger.all[tx]; s != nil {
 			st = s.State
 		}
@@ -52,7 +53,7 @@ func (d *fixture) check(t *testing.T, result result) {
 		case envelope.Sent, envelope.AlreadySent:
 			ok = n == 1 && out.ID == id
 		case envelope.Failed:
-			ok = n == 0 && st == envelope.StateFailed
+			ok = n == 0 && st == history.StateFailed
 		case envelope.Pending:
 			ok = n == 0 && (result.Stopped != nil || out.Message != "")
 		case envelope.Unknown:

@@ -13,6 +13,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
+	"batchsend/internal/remote"
 )
 
 // stream is a file of so many envelopes of which none is in memory. It measures the
@@ -72,7 +73,7 @@ func (f *forgetfulDocuSign) LotDraft(context.Context, *envelope.Envelope, envelo
 	return "d", nil
 }
 
-func (f *forgetfulDocuSign) CreateList(_ context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (string, error) {
+func (f *forgetfulDocuSign) CreateList(_ context.Context, lot *remote.Lot, envs []*envelope.Envelope) (string, error) {
 	for _, env := range envs {
 		f.lots[lot.ID] = append(f.lots[lot.ID], env.TransactionID)
 	}
@@ -81,17 +82,17 @@ func (f *forgetfulDocuSign) CreateList(_ context.Context, lot *envelope.Lot, env
 
 func (f *forgetfulDocuSign) TestList(context.Context, string, envelope.ID) error { return nil }
 
-func (f *forgetfulDocuSign) SendList(ctx context.Context, lot *envelope.Lot, leaving batch.Leaving) (string, error) {
+func (f *forgetfulDocuSign) SendList(ctx context.Context, lot *remote.Lot, leaving batch.Leaving) (string, error) {
 	return lot.ID, leaving(ctx)
 }
 
-func (f *forgetfulDocuSign) LotStatus(_ context.Context, id string) (envelope.LotStatus, error) {
-	return envelope.LotStatus{Size: len(f.lots[id]), Sent: len(f.lots[id])}, nil
+func (f *forgetfulDocuSign) LotStatus(_ context.Context, id string) (remote.LotStatus, error) {
+	return remote.LotStatus{Size: len(f.lots[id]), Sent: len(f.lots[id])}, nil
 }
 
-func (f *forgetfulDocuSign) Copies(_ context.Context, lot *envelope.Lot, _ time.Time) (copies []envelope.Copy, err error) {
+func (f *forgetfulDocuSign) Copies(_ context.Context, lot *remote.Lot, _ time.Time) (copies []remote.Copy, err error) {
 	for _, tx := range f.lots[lot.ID] {
-		copies = append(copies, envelope.Copy{TransactionID: tx, ID: "e"})
+		copies = append(copies, remote.Copy{TransactionID: tx, ID: "e"})
 	}
 	delete(f.lots, lot.ID)
 	return copies, nil
@@ -100,14 +101,14 @@ func (f *forgetfulDocuSign) Copies(_ context.Context, lot *envelope.Lot, _ time.
 func (f *forgetfulDocuSign) DeleteList(context.Context, string) error           { return nil }
 func (f *forgetfulDocuSign) DeleteDrafts(context.Context, ...envelope.ID) error { return nil }
 func (forgetfulLedger) Claim(context.Context, *envelope.Envelope) error         { return nil }
-func (forgetfulLedger) AddLot(context.Context, *envelope.Lot, string) error     { return nil }
-func (forgetfulLedger) RecordLot(context.Context, *envelope.Lot) error          { return nil }
+func (forgetfulLedger) AddLot(context.Context, *remote.Lot, string) error       { return nil }
+func (forgetfulLedger) RecordLot(context.Context, *remote.Lot) error            { return nil }
 
 func (forgetfulLedger) Settle(context.Context, envelope.TransactionID, envelope.Outcome) error {
 	return nil
 }
 
-func (forgetfulLedger) ClaimLot(_ context.Context, lot *envelope.Lot, envs []*envelope.Envelope) ([]error, error) {
+func (forgetfulLedger) ClaimLot(_ context.Context, lot *remote.Lot, envs []*envelope.Envelope) ([]error, error) {
 	lot.Asked = time.Now()
 	for _, env := range envs {
 		lot.Envelopes = append(lot.Envelopes, env.TransactionID)
@@ -115,11 +116,11 @@ func (forgetfulLedger) ClaimLot(_ context.Context, lot *envelope.Lot, envs []*en
 	return nil, nil
 }
 
-func (forgetfulLedger) SettleLot(context.Context, *envelope.Lot, map[envelope.TransactionID]envelope.Outcome) error {
+func (forgetfulLedger) SettleLot(context.Context, *remote.Lot, map[envelope.TransactionID]envelope.Outcome) error {
 	return nil
 }
 
-func (forgetfulLedger) EndLot(context.Context, *envelope.Lot, float64) error { return nil }
+func (forgetfulLedger) EndLot(context.Context, *remote.Lot, float64) error { return nil }
 
 // TestMemory sends many envelopes: a run keeps a few bytes of each, and of those in
 // lots what DocuSign has in its queue.

@@ -17,6 +17,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
+	"batchsend/internal/history"
 	"batchsend/internal/ledger"
 	"batchsend/throttle"
 )
@@ -116,7 +117,7 @@ func (m *model) finish(t *rapid.T) {
 	for _, st := range m.records(t) {
 		n, id := m.docusign.mails(st.env.TransactionID)
 		switch {
-		case st.State == envelope.StateSent && n == 1 && id == st.ID:
+		case st.State == history.StateSent && n == 1 && id == st.ID:
 		case st.State.Open() && time.Since(st.At) > 6*24*time.Hour: // a person must look
 		default:
 			t.Errorf("%s was mailed %d times as %s; the ledger says %v as %s", st.env.Label, n, id, st.State, st.ID)
@@ -154,7 +155,7 @@ func (m *model) pick(t *rapid.T) string {
 func (m *model) edit(t *rapid.T) {
 	label := m.pick(t)
 	for _, st := range m.records(t) {
-		if st.env.Label == label && (st.State == envelope.StateSent || st.State.Open()) {
+		if st.env.Label == label && (st.State == history.StateSent || st.State.Open()) {
 			t.Skip("it may have been sent")
 		}
 	}
@@ -245,7 +246,7 @@ func (m *model) start(t *rapid.T, o options) {
 	envs = nil // that are not sent yet
 	var open []bool
 	for _, st := range rows {
-		if st.State == envelope.StateSent {
+		if st.State == history.StateSent {
 			told[st.env] = batch.AlreadySent(st.Record)
 		} else {
 			envs, open = append(envs, st.env), append(open, st.State.Open())
@@ -325,7 +326,7 @@ func changes(o options) func(*envelope.Envelope) error {
 
 // verify holds outcomes against DocuSign and the ledger.
 func (m *model) verify(t *rapid.T, told map[*envelope.Envelope]envelope.Outcome, result batch.Result) {
-	byID := make(map[envelope.TransactionID]envelope.Record)
+	byID := make(map[envelope.TransactionID]history.Record)
 	for _, st := range m.records(t) {
 		byID[st.env.TransactionID] = st.Record
 	}
@@ -335,9 +336,9 @@ func (m *model) verify(t *rapid.T, told map[*envelope.Envelope]envelope.Outcome,
 		ok := false
 		switch out.Status {
 		case envelope.Sent, envelope.AlreadySent:
-			ok = n == 1 && id == out.ID && st.State == envelope.StateSent && st.ID == id
+			ok = n == 1 && id == out.ID && st.State == history.StateSent && st.ID == id
 		case envelope.Failed:
-			ok = n == 0 && st.State == envelope.StateFailed
+			ok = n == 0 && st.State == history.StateFailed
 		case envelope.Pending:
 			ok = n == 0 && (result.Stopped != nil || out.Message != "")
 		case envelope.Unknown:
@@ -357,7 +358,7 @@ func (m *model) verify(t *rapid.T, told map[*envelope.Envelope]envelope.Outcome,
 }
 
 type recorded struct {
-	envelope.Record
+	history.Record
 	env *envelope.Envelope
 }
 

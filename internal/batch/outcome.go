@@ -8,10 +8,12 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
+	"batchsend/internal/remote"
 )
 
 // AlreadySent is the outcome of an envelope that an earlier run has sent.
-func AlreadySent(record envelope.Record) envelope.Outcome {
+func AlreadySent(record history.Record) envelope.Outcome {
 	out := envelope.Outcome{Status: envelope.AlreadySent, ID: record.ID}
 	if record.RemoteStatus == "voided" {
 		out.Message = "it was voided in DocuSign since: to send it anew, give --allow-repeat and another --batch"
@@ -20,7 +22,7 @@ func AlreadySent(record envelope.Record) envelope.Outcome {
 }
 
 // SameContentMessage says where the content of an envelope went out already.
-func SameContentMessage(same envelope.SameContent) string {
+func SameContentMessage(same history.SameContent) string {
 	what := fmt.Sprintf("was sent on %s as envelope %s", date(same.At), same.ID)
 	if same.ID == "" {
 		what = fmt.Sprintf("may have been sent on %s (not known yet: batchsend reconcile asks DocuSign)", date(same.At))
@@ -38,7 +40,7 @@ func outcomeOf(ctx context.Context, id envelope.ID, err error) envelope.Outcome 
 	_, withheld := errors.AsType[*withheldError](err)
 	_, harmless := errors.AsType[harmlessError](err)
 	switch {
-	case effectOf(err) == envelope.EffectUnknown:
+	case effectOf(err) == remote.EffectUnknown:
 		out.Status = envelope.Unknown
 	case harmless && isOwnCode(out.Code) && ctx.Err() == nil:
 		// DocuSign gives this answer however often it is asked, and no draft is mailed.

@@ -12,6 +12,8 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
+	"batchsend/internal/history"
+	"batchsend/internal/remote"
 	"batchsend/throttle"
 )
 
@@ -27,7 +29,7 @@ func (d *fixture) claimed() string {
 	defer d.ledger.mu.Unlock()
 	var rows []string
 	for tx, st := range d.ledger.all {
-		if st.State == envelope.StateSending {
+		if st.State == history.StateSending {
 			rows = append(rows, labels[tx])
 		}
 	}
@@ -220,10 +222,10 @@ func TestLotPartlyClaimable(t *testing.T) {
 				d.ledger.mu.Lock()
 				defer d.ledger.mu.Unlock()
 				if d.ledger.all == nil {
-					d.ledger.all = make(map[envelope.TransactionID]*envelope.Record)
+					d.ledger.all = make(map[envelope.TransactionID]*history.Record)
 				}
 				if b := row("b", 1).TransactionID; d.ledger.all[b] == nil {
-					d.ledger.all[b] = &envelope.Record{State: envelope.StateSent, ID: "e-1"}
+					d.ledger.all[b] = &history.Record{State: history.StateSent, ID: "e-1"}
 				}
 			}
 			return nil
@@ -315,7 +317,7 @@ func TestFoundTaken(t *testing.T) {
 		d := newFixture("a b")
 		id := d.history("b", time.Hour, false)
 		left := d.left("b", time.Hour, "")
-		d.ledger.all[row("c", 1).TransactionID] = &envelope.Record{State: envelope.StateSent, ID: id}
+		d.ledger.all[row("c", 1).TransactionID] = &history.Record{State: history.StateSent, ID: id}
 		got, result := d.run(t.Context(), left)
 		if out := result.Outcomes[1]; got != "a sent, b unknown" || !strings.Contains(out.Message, "another row's") || result.Recovered.Open != 1 {
 			t.Errorf("%s: %+v, %+v", got, out, result.Recovered)
@@ -329,9 +331,9 @@ func TestFoundTaken(t *testing.T) {
 func TestCopyTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newBulkFixture("a b c")
-		d.ledger.all = map[envelope.TransactionID]*envelope.Record{row("z", 1).TransactionID: {State: envelope.StateSent, ID: "z's"}}
+		d.ledger.all = map[envelope.TransactionID]*history.Record{row("z", 1).TransactionID: {State: history.StateSent, ID: "z's"}}
 		var right envelope.ID
-		d.docusign.onCopies = func(copies []envelope.Copy) {
+		d.docusign.onCopies = func(copies []remote.Copy) {
 			if right == "" {
 				right = copies[1].ID
 				copies[1].ID = "z's"

@@ -8,6 +8,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
+	"batchsend/internal/remote"
 )
 
 var errDead = errors.New("the process is dead")
@@ -93,24 +94,24 @@ func (l crashingLedger) CheckLease(ctx context.Context) error {
 	return l.write(func() error { return l.Ledger.CheckLease(ctx) })
 }
 
-func (l crashingLedger) AddLot(ctx context.Context, lot *envelope.Lot, name string) error {
+func (l crashingLedger) AddLot(ctx context.Context, lot *remote.Lot, name string) error {
 	return l.write(func() error { return l.Ledger.AddLot(ctx, lot, name) })
 }
 
-func (l crashingLedger) ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (refused []error, err error) {
+func (l crashingLedger) ClaimLot(ctx context.Context, lot *remote.Lot, envs []*envelope.Envelope) (refused []error, err error) {
 	err = l.write(func() (err error) { refused, err = l.Ledger.ClaimLot(ctx, lot, envs); return err })
 	return refused, err
 }
 
-func (l crashingLedger) RecordLot(ctx context.Context, lot *envelope.Lot) error {
+func (l crashingLedger) RecordLot(ctx context.Context, lot *remote.Lot) error {
 	return l.write(func() error { return l.Ledger.RecordLot(ctx, lot) })
 }
 
-func (l crashingLedger) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome) error {
+func (l crashingLedger) SettleLot(ctx context.Context, lot *remote.Lot, outs map[envelope.TransactionID]envelope.Outcome) error {
 	return l.write(func() error { return l.Ledger.SettleLot(ctx, lot, outs) })
 }
 
-func (l crashingLedger) EndLot(ctx context.Context, lot *envelope.Lot, speed float64) error {
+func (l crashingLedger) EndLot(ctx context.Context, lot *remote.Lot, speed float64) error {
 	return l.write(func() error { return l.Ledger.EndLot(ctx, lot, speed) })
 }
 
@@ -134,12 +135,12 @@ func (c crashingDocuSign) SendDraft(ctx context.Context, id envelope.ID, leaving
 	return c.do(func() error { return c.fakeDocuSign.SendDraft(ctx, id, leaving) })
 }
 
-func (c crashingDocuSign) Find(ctx context.Context, ids []envelope.TransactionID) (found map[envelope.TransactionID]envelope.Found, err error) {
+func (c crashingDocuSign) Find(ctx context.Context, ids []envelope.TransactionID) (found map[envelope.TransactionID]remote.Found, err error) {
 	err = c.do(func() (err error) { found, err = c.fakeDocuSign.Find(ctx, ids); return err })
 	return found, err
 }
 
-func (c crashingDocuSign) FindByField(ctx context.Context, id envelope.TransactionID, since time.Time) (f envelope.Found, ok bool, err error) {
+func (c crashingDocuSign) FindByField(ctx context.Context, id envelope.TransactionID, since time.Time) (f remote.Found, ok bool, err error) {
 	err = c.do(func() (err error) { f, ok, err = c.fakeDocuSign.FindByField(ctx, id, since); return err })
 	return f, ok && err == nil, err
 }
@@ -154,7 +155,7 @@ func (c crashingDocuSign) LotDraft(ctx context.Context, like *envelope.Envelope,
 	return id, err
 }
 
-func (c crashingDocuSign) CreateList(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (id string, err error) {
+func (c crashingDocuSign) CreateList(ctx context.Context, lot *remote.Lot, envs []*envelope.Envelope) (id string, err error) {
 	err = c.do(func() (err error) { id, err = c.fakeDocuSign.CreateList(ctx, lot, envs); return err })
 	return id, err
 }
@@ -163,27 +164,27 @@ func (c crashingDocuSign) TestList(ctx context.Context, list string, draft envel
 	return c.do(func() error { return c.fakeDocuSign.TestList(ctx, list, draft) })
 }
 
-func (c crashingDocuSign) SendList(ctx context.Context, lot *envelope.Lot, leaving batch.Leaving) (id string, err error) {
+func (c crashingDocuSign) SendList(ctx context.Context, lot *remote.Lot, leaving batch.Leaving) (id string, err error) {
 	err = c.do(func() (err error) { id, err = c.fakeDocuSign.SendList(ctx, lot, leaving); return err })
 	return id, err
 }
 
-func (c crashingDocuSign) FindBatch(ctx context.Context, lot *envelope.Lot, since time.Time) (id string, found bool, err error) {
+func (c crashingDocuSign) FindBatch(ctx context.Context, lot *remote.Lot, since time.Time) (id string, found bool, err error) {
 	err = c.do(func() (err error) { id, found, err = c.fakeDocuSign.FindBatch(ctx, lot, since); return err })
 	return id, found, err
 }
 
-func (c crashingDocuSign) LotStatus(ctx context.Context, id string) (s envelope.LotStatus, err error) {
+func (c crashingDocuSign) LotStatus(ctx context.Context, id string) (s remote.LotStatus, err error) {
 	err = c.do(func() (err error) { s, err = c.fakeDocuSign.LotStatus(ctx, id); return err })
 	return s, err
 }
 
-func (c crashingDocuSign) Copies(ctx context.Context, lot *envelope.Lot, since time.Time) (copies []envelope.Copy, err error) {
+func (c crashingDocuSign) Copies(ctx context.Context, lot *remote.Lot, since time.Time) (copies []remote.Copy, err error) {
 	err = c.do(func() (err error) { copies, err = c.fakeDocuSign.Copies(ctx, lot, since); return err })
 	return copies, err
 }
 
-func (c crashingDocuSign) Remains(ctx context.Context, lots []*envelope.Lot) (lists []string, drafts []envelope.ID, err error) {
+func (c crashingDocuSign) Remains(ctx context.Context, lots []*remote.Lot) (lists []string, drafts []envelope.ID, err error) {
 	err = c.do(func() (err error) { lists, drafts, err = c.fakeDocuSign.Remains(ctx, lots); return err })
 	return lists, drafts, err
 }

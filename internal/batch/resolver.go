@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 	"batchsend/throttle"
 )
 
@@ -152,7 +153,7 @@ func (r *resolver) lookUp(ctx context.Context) (failed error) {
 		return nil
 	}
 	began := time.Now() // what the answer says was true then
-	found, err := throttle.Ask(ctx, r.retry, func(ctx context.Context) (map[envelope.TransactionID]envelope.Found, error) {
+	found, err := throttle.Ask(ctx, r.retry, func(ctx context.Context) (map[envelope.TransactionID]remote.Found, error) {
 		return r.docusign.Find(ctx, ids)
 	})
 	if err != nil {
@@ -177,7 +178,7 @@ func (b *bookkeeper) lookUpFailed(ctx context.Context, err error, args ...any) e
 	if ctx.Err() == nil {
 		b.log.Warn("looking up a lost answer failed", append(args, "error", err)...)
 	}
-	if lastEffect(err) == envelope.EffectStop {
+	if lastEffect(err) == remote.EffectStop {
 		b.stop(&HaltError{err})
 	}
 	return err
@@ -190,7 +191,7 @@ func (b *bookkeeper) lookUpFailed(ctx context.Context, err error, args ...any) e
 // is still claimed. Any other draft is ignored: there may be several of them, they may
 // differ from what the rows say now, and DocuSign may be about to show the envelope
 // itself.
-func (r *resolver) resolveOne(ctx context.Context, l *lookup, f envelope.Found, ok bool, began time.Time) (resolved bool, err error) {
+func (r *resolver) resolveOne(ctx context.Context, l *lookup, f remote.Found, ok bool, began time.Time) (resolved bool, err error) {
 	// Before an empty answer settles something the custom field is asked for as
 	// well, which outlives the transaction ID.
 	decides := l.empty+1 >= minLookUps && l.ripe(began, r.settleTime)
@@ -252,7 +253,7 @@ func (r *resolver) sameAddresses(ctx context.Context, l *lookup, id envelope.ID)
 	return true, nil
 }
 
-func (r *resolver) findByField(ctx context.Context, l *lookup) (f envelope.Found, ok bool, err error) {
+func (r *resolver) findByField(ctx context.Context, l *lookup) (f remote.Found, ok bool, err error) {
 	since := searchFrom(l.Attempted)
 	err = r.retry.Do(ctx, func(ctx context.Context) (err error) {
 		f, ok, err = r.docusign.FindByField(ctx, l.TransactionID, since)
@@ -272,7 +273,7 @@ func searchFrom(asked time.Time) time.Time {
 
 // found settles an envelope that DocuSign has sent. It stays unresolved if what was
 // found is another row's envelope.
-func (r *resolver) found(ctx context.Context, l *lookup, f envelope.Found) (resolved bool) {
+func (r *resolver) found(ctx context.Context, l *lookup, f remote.Found) (resolved bool) {
 	out := envelope.Outcome{Status: envelope.Sent, ID: f.ID, Message: l.Answer.found()}
 	out, _ = r.books.settle(ctx, l.TransactionID, out) // it exists, even if that cannot be recorded
 	if out.Status == envelope.Unknown {
@@ -311,7 +312,7 @@ func (r *resolver) sendDraft(ctx context.Context, l *lookup) (resolved bool, err
 		l.refusal, l.refusalErr = &out, err
 		l.empty++
 		return false, nil
-	case lastEffect(err) == envelope.EffectGone:
+	case lastEffect(err) == remote.EffectGone:
 		l.Draft = ""
 		l.empty++
 		return false, nil

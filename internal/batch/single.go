@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 	"batchsend/throttle"
 )
 
@@ -59,7 +60,7 @@ func (s *singleSender) sendOne(ctx context.Context, i int, claim func(context.Co
 		}
 		s.books.leaseLost(ctx, withheld.err)
 	}
-	if lastEffect(err) == envelope.EffectStop {
+	if lastEffect(err) == remote.EffectStop {
 		s.books.stop(&HaltError{err})
 	}
 	d.settle(ctx, i, outcomeOf(ctx, id, err), err)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // A lot is sent in four calls, which create a draft to copy, create a list of what
@@ -26,7 +27,7 @@ func (c *Client) LotDraft(ctx context.Context, like *envelope.Envelope, id envel
 // CreateList creates the list of a lot: one copy for each of envs, which must
 // be of one [envelope.Group] and able to go in a lot. A second call makes a
 // second list, which does no harm as long as it is not sent.
-func (c *Client) CreateList(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (listID string, err error) {
+func (c *Client) CreateList(ctx context.Context, lot *remote.Lot, envs []*envelope.Envelope) (listID string, err error) {
 	call := call{op: "create bulk send list", method: http.MethodPost, path: listsPath, body: listOf(lot, envs)}
 	var got struct {
 		ID text `json:"listId"`
@@ -66,7 +67,7 @@ func (c *Client) TestList(ctx context.Context, list string, draft envelope.ID) e
 // SendList orders DocuSign to send lot.List as copies of lot.Draft. It queues
 // all of them or none. leaving is asked just before the call leaves. After an
 // error whose effect is EffectUnknown the batch may exist: [Client.FindBatch] tells.
-func (c *Client) SendList(ctx context.Context, lot *envelope.Lot, leaving Leaving) (batchID string, err error) {
+func (c *Client) SendList(ctx context.Context, lot *remote.Lot, leaving Leaving) (batchID string, err error) {
 	send := call{
 		op: "send bulk send list", method: http.MethodPost, path: listPath(lot.List) + "/send",
 		body: wireLot{lot.Draft, text(lot.Name())}, leaving: leaving,

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // What a bulk send list says: the schema "bulkSendingList" and those that it
@@ -118,7 +119,7 @@ func cut(s string, n int) string {
 }
 
 // listOf is the list of a lot's envelopes.
-func listOf(lot *envelope.Lot, envs []*envelope.Envelope) *wireList {
+func listOf(lot *remote.Lot, envs []*envelope.Envelope) *wireList {
 	list := &wireList{Name: text(lot.Name()), Copies: make([]wireCopy, len(envs))}
 	for i, env := range envs {
 		list.Copies[i] = copyOf(lot, env)
@@ -128,7 +129,7 @@ func listOf(lot *envelope.Lot, envs []*envelope.Envelope) *wireList {
 
 // copyOf is how env differs from the draft of its lot. Subject and message must be
 // complete: DocuSign fills in nothing for a copy.
-func copyOf(lot *envelope.Lot, env *envelope.Envelope) wireCopy {
+func copyOf(lot *remote.Lot, env *envelope.Envelope) wireCopy {
 	w := wireCopy{
 		EmailSubject: text(cmp.Or(env.MergedSubject, env.Subject)),
 		EmailBlurb:   text(cmp.Or(env.MergedBlurb, env.Blurb)),

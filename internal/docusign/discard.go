@@ -7,12 +7,13 @@ import (
 	"slices"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // Remains finds the lists and drafts that were made of lots and are still there,
 // those whose answers were lost among them: lists by their name in one call,
 // drafts by their transaction ID in one for each hundred lots.
-func (c *Client) Remains(ctx context.Context, lots []*envelope.Lot) (lists []string, drafts []envelope.ID, err error) {
+func (c *Client) Remains(ctx context.Context, lots []*remote.Lot) (lists []string, drafts []envelope.ID, err error) {
 	all, err := c.lotLists(ctx)
 	if err != nil {
 		return nil, nil, err

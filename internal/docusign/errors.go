@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // Kind is what an error means for the one who asked.
@@ -79,24 +79,24 @@ func (e *Error) RetryAfter() (time.Duration, bool) {
 }
 
 // Effect says what the call has done.
-func (e *Error) Effect() envelope.Effect {
+func (e *Error) Effect() remote.Effect {
 	switch {
 	case e.Kind == Unknown:
-		return envelope.EffectUnknown
+		return remote.EffectUnknown
 	case e.Kind == Halt:
-		return envelope.EffectStop
+		return remote.EffectStop
 	case e.Kind == Down && e.unsent:
-		return envelope.EffectNotSent
+		return remote.EffectNotSent
 	case e.Kind == Down, e.Kind == Limited:
-		return envelope.EffectNotDone
+		return remote.EffectNotDone
 	case e.QueueFull():
-		return envelope.EffectQueueFull
+		return remote.EffectQueueFull
 	case e.BulkForbidden():
-		return envelope.EffectNoBulk
+		return remote.EffectNoBulk
 	case e.Gone():
-		return envelope.EffectGone
+		return remote.EffectGone
 	}
-	return envelope.EffectRefused
+	return remote.EffectRefused
 }
 
 // QueueFull reports whether DocuSign queued nothing because the account has too

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 var (
@@ -106,7 +107,7 @@ func TestKinds(t *testing.T) {
 					t.Errorf("%s: kind %s, want %s (%v)", k.call.op, e.Kind, k.want, e)
 				}
 				_, again := e.RetryAfter()
-				if again != (k.want == Limited || k.want == Down) || (e.Effect() == envelope.EffectUnknown) != (k.want == Unknown) || (e.Effect() == envelope.EffectStop) != (k.want == Halt) || e.Effect().Repeatable() != again {
+				if again != (k.want == Limited || k.want == Down) || (e.Effect() == remote.EffectUnknown) != (k.want == Unknown) || (e.Effect() == remote.EffectStop) != (k.want == Halt) || e.Effect().Repeatable() != again {
 					t.Errorf("%s: retry %t and effect %v do not fit kind %s", k.call.op, again, e.Effect(), k.want)
 				}
 				if text := e.Error(); strings.Contains(text, "<") || strings.Contains(text, "\n") {
@@ -295,7 +296,7 @@ func TestContextBeforeAndDuring(t *testing.T) {
 				defer cancel()
 				start := time.Now()
 				err := call(ctx)
-				if e, ok := errors.AsType[*Error](err); !ok || (e.Effect() == envelope.EffectUnknown) != (what == "Send") || !strings.Contains(err.Error(), "no answer came in time") || time.Since(start) != answerTimeout {
+				if e, ok := errors.AsType[*Error](err); !ok || (e.Effect() == remote.EffectUnknown) != (what == "Send") || !strings.Contains(err.Error(), "no answer came in time") || time.Since(start) != answerTimeout {
 					t.Errorf("%s = %v after %v, want that no answer came in %v", what, err, time.Since(start), answerTimeout)
 				}
 			}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // idsPerCall keeps look-ups small: how many IDs DocuSign takes in one call is
@@ -22,7 +23,7 @@ const idsPerCall = 100
 // result has no entry for those that DocuSign does not know, or not yet. It takes one
 // call for each hundred, and one more for those of which the first answer does not say
 // whether they were sent.
-func (c *Client) Find(ctx context.Context, ids []envelope.TransactionID) (map[envelope.TransactionID]envelope.Found, error) {
+func (c *Client) Find(ctx context.Context, ids []envelope.TransactionID) (map[envelope.TransactionID]remote.Found, error) {
 	var seen lookup
 	for chunk := range slices.Chunk(ids, idsPerCall) {
 		look := byIDs("transaction_ids", wireIDs{Transactions: chunk})
@@ -36,7 +37,7 @@ func (c *Client) Find(ctx context.Context, ids []envelope.TransactionID) (map[en
 	if err := c.clarify(ctx, &seen); err != nil {
 		return nil, err
 	}
-	found := make(map[envelope.TransactionID]envelope.Found)
+	found := make(map[envelope.TransactionID]remote.Found)
 	for _, id := range ids {
 		if f, ok := seen.found(id); ok {
 			found[id] = f
@@ -67,7 +68,7 @@ func (c *Client) clarify(ctx context.Context, seen *lookup) error {
 // FindByField looks one envelope up by the custom field that carries its
 // transaction ID, among those created at or after since by DocuSign's clock. It
 // works for as long as DocuSign keeps the envelope.
-func (c *Client) FindByField(ctx context.Context, id envelope.TransactionID, since time.Time) (envelope.Found, bool, error) {
+func (c *Client) FindByField(ctx context.Context, id envelope.TransactionID, since time.Time) (remote.Found, bool, error) {
 	look := byField("look up envelope by custom field", IdentityField, id.String(), since)
 	var seen lookup
 	err := c.eachEnvelope(ctx, look, func(w *wireStatus) {
@@ -76,7 +77,7 @@ func (c *Client) FindByField(ctx context.Context, id envelope.TransactionID, sin
 		}
 	})
 	if err != nil {
-		return envelope.Found{}, false, err
+		return remote.Found{}, false, err
 	}
 	found, ok := seen.found(id)
 	return found, ok, nil
@@ -126,7 +127,7 @@ func (s *lookup) unclear() (ids []envelope.ID) {
 
 // found returns one of the envelopes under a transaction ID, a sent one if there is one,
 // and in More the others that were sent. Other drafts do not matter: nobody gets them.
-func (s *lookup) found(transaction envelope.TransactionID) (f envelope.Found, ok bool) {
+func (s *lookup) found(transaction envelope.TransactionID) (f remote.Found, ok bool) {
 	ids := slices.SortedFunc(slices.Values(s.ids[transaction]), func(a, b envelope.ID) int {
 		return cmp.Or(cmp.Compare(s.mailing[b], s.mailing[a]), cmp.Compare(a, b))
 	})
@@ -134,7 +135,7 @@ func (s *lookup) found(transaction envelope.TransactionID) (f envelope.Found, ok
 		return f, false
 	}
 	m := s.mailing[ids[0]]
-	f = envelope.Found{ID: ids[0], Draft: m == unmailed, Unclear: m == unclear}
+	f = remote.Found{ID: ids[0], Draft: m == unmailed, Unclear: m == unclear}
 	for _, id := range ids[1:] {
 		if s.mailing[id] == mailed {
 			f.More = append(f.More, id)

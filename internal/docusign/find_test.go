@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 	"batchsend/internal/sandbox"
 )
 
@@ -20,7 +21,7 @@ func TestFind(t *testing.T) {
 	s := new(sandbox.Server)
 	rt := &counted{RoundTripper: s.Transport()}
 	c := connected(t, rt)
-	ids := make(map[envelope.TransactionID]envelope.Found)
+	ids := make(map[envelope.TransactionID]remote.Found)
 	var asked []envelope.TransactionID
 	for i := range 250 {
 		env := offer()
@@ -32,13 +33,13 @@ func TestFind(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ids[env.TransactionID] = envelope.Found{ID: id}
+			ids[env.TransactionID] = remote.Found{ID: id}
 		case 1:
 			id, err := c.Draft(t.Context(), env, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			ids[env.TransactionID] = envelope.Found{ID: id, Draft: true}
+			ids[env.TransactionID] = remote.Found{ID: id, Draft: true}
 		}
 	}
 	before := rt.rest.Load()
@@ -74,7 +75,7 @@ func TestFindTwins(t *testing.T) {
 		sent = append(sent, id)
 	}
 	slices.Sort(sent)
-	want := envelope.Found{ID: sent[0], More: sent[1:]}
+	want := remote.Found{ID: sent[0], More: sent[1:]}
 	found, err := c.Find(t.Context(), []envelope.TransactionID{env.TransactionID})
 	if err != nil || !cmp.Equal(found[env.TransactionID], want) {
 		t.Errorf("Find = %+v, %v; want %+v", found, err, want)
@@ -89,7 +90,7 @@ func TestFindTwins(t *testing.T) {
 func TestFindAnswers(t *testing.T) {
 	for _, c := range []struct {
 		name, body string
-		want       map[envelope.TransactionID]envelope.Found
+		want       map[envelope.TransactionID]remote.Found
 	}{
 		{"empty", `{"resultSetSize":"0"}`, nil},
 		{"nulls", `{"envelopeTransactionStatuses":null,"envelopes":null}`, nil},
@@ -98,26 +99,26 @@ func TestFindAnswers(t *testing.T) {
 			"one of two, other case", `{"envelopeTransactionStatuses":[
 			{"transactionId":"T1","envelopeId":"E1","status":"Completed","errorDetails":{"errorCode":"SUCCESS"}},
 			{"transactionId":"t2","envelopeId":null}],"envelopes":[{"envelopeId":"e1","status":"completed","sentDateTime":"2026-11-21T11:30:00Z"}],"resultSetSize":1}`,
-			map[envelope.TransactionID]envelope.Found{tid("t1"): {ID: eid("e1")}},
+			map[envelope.TransactionID]remote.Found{tid("t1"): {ID: eid("e1")}},
 		},
 		{
 			"being made", `{"envelopeTransactionStatuses":[{"transactionId":"t1","envelopeId":null,"status":"processing"}]}`,
-			map[envelope.TransactionID]envelope.Found{tid("t1"): {Unclear: true}},
+			map[envelope.TransactionID]remote.Found{tid("t1"): {Unclear: true}},
 		},
 		{
 			"in both lists", `{"envelopeTransactionStatuses":[{"transactionId":"t1","envelopeId":"e1","status":"created"}],
 			"envelopes":[{"transactionId":"t1","envelopeId":"e1","status":"created"},{"transactionId":"t9","envelopeId":"e9","status":"sent","sentDateTime":"2026-11-21T11:30:00Z"}]}`,
-			map[envelope.TransactionID]envelope.Found{tid("t1"): {ID: eid("e1"), Draft: true}},
+			map[envelope.TransactionID]remote.Found{tid("t1"): {ID: eid("e1"), Draft: true}},
 		},
 		{
 			"one entry is older than the other", `{"envelopeTransactionStatuses":[{"transactionId":"t1","envelopeId":"e1","status":"created"}],
 			"envelopes":[{"envelopeId":"e1","status":"sent","sentDateTime":"2026-11-21T11:30:00Z"}]}`,
-			map[envelope.TransactionID]envelope.Found{tid("t1"): {ID: eid("e1")}},
+			map[envelope.TransactionID]remote.Found{tid("t1"): {ID: eid("e1")}},
 		},
 		{
 			"deleted, before it was sent and after", `{"envelopeTransactionStatuses":[{"transactionId":"t1","envelopeId":"e1","status":"deleted"},{"transactionId":"t2","envelopeId":"e2","status":"deleted"}],
 			"envelopes":[{"envelopeId":"e1","status":"deleted"},{"envelopeId":"e2","status":"deleted","sentDateTime":"2026-11-21T11:30:00Z"}]}`,
-			map[envelope.TransactionID]envelope.Found{tid("t1"): {ID: eid("e1"), Draft: true}, tid("t2"): {ID: eid("e2")}},
+			map[envelope.TransactionID]remote.Found{tid("t1"): {ID: eid("e1"), Draft: true}, tid("t2"): {ID: eid("e2")}},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -143,13 +144,13 @@ func TestFindAnswers(t *testing.T) {
 func TestFindUnclear(t *testing.T) {
 	for status, c := range map[string]struct {
 		whole string // the envelope
-		want  envelope.Found
+		want  remote.Found
 	}{
-		"sent":       {`{"envelopeId":"e1","status":"sent","sentDateTime":"2026-11-21T11:30:00Z"}`, envelope.Found{ID: eid("e1")}},
-		"completed":  {`{"envelopeId":"e1","status":"completed"}`, envelope.Found{ID: eid("e1"), Unclear: true}},
-		"delivered":  {`{"envelopeId":"e2","status":"delivered","sentDateTime":"2026-11-21T11:30:00Z"}`, envelope.Found{ID: eid("e1"), Unclear: true}},
-		"voided":     {`{"envelopeId":"e1","status":"deleted"}`, envelope.Found{ID: eid("e1"), Draft: true}},
-		"processing": {`{"envelopeId":"e1","status":"created"}`, envelope.Found{ID: eid("e1"), Draft: true}},
+		"sent":       {`{"envelopeId":"e1","status":"sent","sentDateTime":"2026-11-21T11:30:00Z"}`, remote.Found{ID: eid("e1")}},
+		"completed":  {`{"envelopeId":"e1","status":"completed"}`, remote.Found{ID: eid("e1"), Unclear: true}},
+		"delivered":  {`{"envelopeId":"e2","status":"delivered","sentDateTime":"2026-11-21T11:30:00Z"}`, remote.Found{ID: eid("e1"), Unclear: true}},
+		"voided":     {`{"envelopeId":"e1","status":"deleted"}`, remote.Found{ID: eid("e1"), Draft: true}},
+		"processing": {`{"envelopeId":"e1","status":"created"}`, remote.Found{ID: eid("e1"), Draft: true}},
 	} {
 		f := &fake{answer: func(_ int, r *http.Request) (*http.Response, error) {
 			switch {
@@ -225,7 +226,7 @@ func TestFindByField(t *testing.T) {
 			t.Errorf("Find after eight days = %v, %v; want nothing", found, err)
 		}
 		found, ok, err := c.FindByField(t.Context(), env.TransactionID, start)
-		if err != nil || !ok || !cmp.Equal(found, envelope.Found{ID: id}) {
+		if err != nil || !ok || !cmp.Equal(found, remote.Found{ID: id}) {
 			t.Errorf("FindByField = %+v, %t, %v; want %s", found, ok, err, id)
 		}
 		if found, ok, err := c.FindByField(t.Context(), envelopeNumber(1), start); err != nil || ok {
@@ -242,7 +243,7 @@ func TestFindByFieldChecks(t *testing.T) {
 		{"envelopeId":"E3","status":"delivered","sentDateTime":"2026-11-21T11:30:00Z","customFields":{"textCustomFields":[{"name":"batchsendId","value":"T1"}],"listCustomFields":null}}]}`)
 	c := connected(t, f)
 	found, ok, err := c.FindByField(t.Context(), tid("t1"), time.Date(2026, 11, 21, 12, 0, 0, 0, time.FixedZone("", 3600)))
-	if err != nil || !ok || !cmp.Equal(found, envelope.Found{ID: eid("e3")}) {
+	if err != nil || !ok || !cmp.Equal(found, remote.Found{ID: eid("e3")}) {
 		t.Errorf("FindByField = %+v, %t, %v; want e3", found, ok, err)
 	}
 	q := f.asked[0].URL.Query()

@@ -11,13 +11,14 @@ import (
 	"unicode"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // FindBatch looks for the batch that a [Client.SendList] of lot started, among
 // those of since and later by DocuSign's clock, by its name: one call a page. If
 // there are several, it finds the one that DocuSign lists first. That there is
 // none moments after a lost answer proves nothing.
-func (c *Client) FindBatch(ctx context.Context, lot *envelope.Lot, since time.Time) (batchID string, found bool, err error) {
+func (c *Client) FindBatch(ctx context.Context, lot *remote.Lot, since time.Time) (batchID string, found bool, err error) {
 	look := call{
 		op: "look up bulk send batch", method: http.MethodGet, path: "/bulk_send_batch",
 		query: url.Values{"from_date": {from(since)}, "count": {strconv.Itoa(batchesPerPage)}},
@@ -57,7 +58,7 @@ func (w *wireBatches) keys() (keys []string) {
 }
 
 // LotStatus reads how far DocuSign has come with a batch.
-func (c *Client) LotStatus(ctx context.Context, batchID string) (envelope.LotStatus, error) {
+func (c *Client) LotStatus(ctx context.Context, batchID string) (remote.LotStatus, error) {
 	look := call{op: "read bulk send batch", method: http.MethodGet, path: "/bulk_send_batch/" + url.PathEscape(batchID)}
 	var got struct {
 		Size   text `json:"batchSize"`
@@ -71,15 +72,15 @@ func (c *Client) LotStatus(ctx context.Context, batchID string) (envelope.LotSta
 		} `json:"bulkErrors"`
 	}
 	if err := c.do(ctx, look, &got); err != nil {
-		return envelope.LotStatus{}, err
+		return remote.LotStatus{}, err
 	}
-	s := envelope.LotStatus{Size: got.Size.int(), Queued: got.Queued.int(), Sent: got.Sent.int(), Failed: got.Failed.int()}
+	s := remote.LotStatus{Size: got.Size.int(), Queued: got.Queued.int(), Sent: got.Sent.int(), Failed: got.Failed.int()}
 	if s.Size <= 0 || s.Queued < 0 || s.Sent < 0 || s.Failed < 0 {
 		// No batch is empty: taken at its word, the lot would seem to be done.
-		return envelope.LotStatus{}, &Error{Kind: Down, Op: look.op, Status: http.StatusOK, Message: "the answer does not say how far the batch is"}
+		return remote.LotStatus{}, &Error{Kind: Down, Op: look.op, Status: http.StatusOK, Message: "the answer does not say how far the batch is"}
 	}
 	for _, e := range got.Errors {
-		failed := envelope.CopyError{Message: short(string(e.Message)), ID: envelope.ID(e.ID.guid()), Halt: halt(string(e.Message)), Alike: alike(string(e.Message))}
+		failed := remote.CopyError{Message: short(string(e.Message)), ID: envelope.ID(e.ID.guid()), Halt: halt(string(e.Message)), Alike: alike(string(e.Message))}
 		for _, address := range e.Emails {
 			failed.Emails = append(failed.Emails, string(address))
 		}
@@ -113,8 +114,8 @@ func words(sentence string) []string {
 // and later by its clock: one call a page. What was not mailed, or not yet, is
 // none of them. Two envelopes with one transaction ID are both there, and one that
 // has lost it is there without; the order is DocuSign's.
-func (c *Client) Copies(ctx context.Context, lot *envelope.Lot, since time.Time) ([]envelope.Copy, error) {
-	var copies []envelope.Copy
+func (c *Client) Copies(ctx context.Context, lot *remote.Lot, since time.Time) ([]remote.Copy, error) {
+	var copies []remote.Copy
 	seen := make(map[envelope.ID]bool) // what is sent meanwhile can push an envelope onto the next page
 	err := c.eachEnvelope(ctx, byField("look up envelopes of lot", LotField, lot.ID, since), func(w *wireStatus) {
 		id := w.id()
@@ -125,7 +126,7 @@ func (c *Client) Copies(ctx context.Context, lot *envelope.Lot, since time.Time)
 			return
 		}
 		seen[id] = true
-		copies = append(copies, envelope.Copy{
+		copies = append(copies, remote.Copy{
 			TransactionID: w.field(IdentityField).transactionID(), ID: id,
 			Sent: w.Sent.time(),
 		})

@@ -15,6 +15,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/apispec"
+	"batchsend/internal/remote"
 	"batchsend/internal/sandbox"
 	"batchsend/template"
 )
@@ -45,7 +46,7 @@ func offerTo(i int) *envelope.Envelope {
 }
 
 // queued drafts, lists, tests and sends a lot.
-func queued(t *testing.T, c *Client, lot *envelope.Lot, envs []*envelope.Envelope) {
+func queued(t *testing.T, c *Client, lot *remote.Lot, envs []*envelope.Envelope) {
 	t.Helper()
 	var err error
 	if lot.Draft, err = c.LotDraft(t.Context(), envs[0], lot.TransactionID()); err != nil {
@@ -78,16 +79,16 @@ func TestLot(t *testing.T) {
 		for i := range n {
 			envs = append(envs, offerTo(i))
 		}
-		lot := &envelope.Lot{ID: "7c1d2c5e-0000-4000-8000-000000000001"}
+		lot := &remote.Lot{ID: "7c1d2c5e-0000-4000-8000-000000000001"}
 		queued(t, c, lot, envs)
 		found, err := c.Find(t.Context(), []envelope.TransactionID{lot.TransactionID()})
-		if want := (envelope.Found{ID: lot.Draft, Draft: true}); err != nil || !cmp.Equal(found[lot.TransactionID()], want) {
+		if want := (remote.Found{ID: lot.Draft, Draft: true}); err != nil || !cmp.Equal(found[lot.TransactionID()], want) {
 			t.Errorf("Find of the draft = %+v, %v; want %+v", found, err, want)
 		}
 		if id, ok, err := c.FindBatch(t.Context(), lot, start); id != lot.Batch || !ok || err != nil {
 			t.Errorf("FindBatch = %q, %t, %v; want %q", id, ok, err, lot.Batch)
 		}
-		if id, ok, err := c.FindBatch(t.Context(), &envelope.Lot{ID: lot.ID + "0"}, start); ok || err != nil {
+		if id, ok, err := c.FindBatch(t.Context(), &remote.Lot{ID: lot.ID + "0"}, start); ok || err != nil {
 			t.Errorf("FindBatch of nothing = %q, %t, %v", id, ok, err)
 		}
 		if got, err := c.Copies(t.Context(), lot, start); err != nil || len(got) != 0 {
@@ -96,7 +97,7 @@ func TestLot(t *testing.T) {
 
 		time.Sleep(2 * time.Second)
 		half, err := c.LotStatus(t.Context(), lot.Batch)
-		if diff := cmp.Diff(envelope.LotStatus{Size: n, Queued: n - 2, Sent: 2}, half); diff != "" || err != nil || half.Done() {
+		if diff := cmp.Diff(remote.LotStatus{Size: n, Queued: n - 2, Sent: 2}, half); diff != "" || err != nil || half.Done() {
 			t.Errorf("LotStatus after 2 s = %v (-want +got):\n%s", err, diff)
 		}
 		time.Sleep(n * time.Second)
@@ -141,10 +142,10 @@ func TestRemains(t *testing.T) {
 	s := new(sandbox.Server)
 	c := connected(t, official(t, s))
 	envs := []*envelope.Envelope{offerTo(0), offerTo(1)}
-	lots := []*envelope.Lot{{ID: "7c1d2c5e-0000-4000-8000-000000000001"}, {ID: "7c1d2c5e-0000-4000-8000-000000000002"}, {ID: "7c1d2c5e-0000-4000-8000-000000000003"}}
+	lots := []*remote.Lot{{ID: "7c1d2c5e-0000-4000-8000-000000000001"}, {ID: "7c1d2c5e-0000-4000-8000-000000000002"}, {ID: "7c1d2c5e-0000-4000-8000-000000000003"}}
 	var lists []string
 	var drafts []envelope.ID
-	for _, lot := range []*envelope.Lot{lots[0], lots[0], lots[2]} {
+	for _, lot := range []*remote.Lot{lots[0], lots[0], lots[2]} {
 		draft, err := c.LotDraft(t.Context(), envs[0], lot.TransactionID())
 		if err != nil {
 			t.Fatal(err)
@@ -219,7 +220,7 @@ func checkCopy(t *testing.T, s *sandbox.Server, id envelope.ID, i int) {
 }
 
 // discarded deletes what a lot leaves behind, twice.
-func discarded(t *testing.T, c *Client, lot *envelope.Lot) {
+func discarded(t *testing.T, c *Client, lot *remote.Lot) {
 	t.Helper()
 	for range 2 {
 		if err := c.DeleteList(t.Context(), lot.List); err != nil {
@@ -242,9 +243,9 @@ func TestLotsOfSandbox(t *testing.T) {
 	t.Run("queue full", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c := connected(t, official(t, &sandbox.Server{BulkQueue: 3, BulkRate: 1}))
-			first := &envelope.Lot{ID: "7c1d2c5e-0000-4000-8000-000000000001"}
+			first := &remote.Lot{ID: "7c1d2c5e-0000-4000-8000-000000000001"}
 			queued(t, c, first, []*envelope.Envelope{offerTo(1), offerTo(2)})
-			second := &envelope.Lot{ID: "7c1d2c5e-0000-4000-8000-000000000002", Draft: first.Draft}
+			second := &remote.Lot{ID: "7c1d2c5e-0000-4000-8000-000000000002", Draft: first.Draft}
 			var err error
 			if second.List, err = c.CreateList(t.Context(), second, []*envelope.Envelope{offerTo(3), offerTo(4)}); err != nil {
 				t.Fatal(err)
@@ -267,7 +268,7 @@ func TestLotsOfSandbox(t *testing.T) {
 	})
 	t.Run("does not fit", func(t *testing.T) {
 		c := connected(t, official(t, new(sandbox.Server)))
-		lot := &envelope.Lot{ID: "7c1d2c5e-0000-4000-8000-000000000001"}
+		lot := &remote.Lot{ID: "7c1d2c5e-0000-4000-8000-000000000001"}
 		var err error
 		if lot.Draft, err = c.LotDraft(t.Context(), offerTo(1), lot.TransactionID()); err != nil {
 			t.Fatal(err)
@@ -289,10 +290,10 @@ func TestLotsOfSandbox(t *testing.T) {
 		s := &sandbox.Server{BulkRate: 1000}
 		c := connected(t, official(t, s))
 		start := time.Now().Add(-time.Second)
-		lot := &envelope.Lot{ID: "7c1d2c5e-0000-4000-8000-000000000001"}
+		lot := &remote.Lot{ID: "7c1d2c5e-0000-4000-8000-000000000001"}
 		queued(t, c, lot, []*envelope.Envelope{offerTo(1)})
 		s.Faults = sandbox.Faults{DropAfter: 1}
-		again := &envelope.Lot{ID: "7c1d2c5e-0000-4000-8000-000000000002", Draft: lot.Draft, List: lot.List}
+		again := &remote.Lot{ID: "7c1d2c5e-0000-4000-8000-000000000002", Draft: lot.Draft, List: lot.List}
 		if id, err := c.SendList(t.Context(), again, nil); kindOf(t, err) != Unknown || id != "" {
 			t.Fatalf("SendList = %q, %v; want unknown", id, err)
 		}

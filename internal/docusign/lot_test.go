@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // noon is an instant in a time zone that is not UTC.
@@ -109,24 +109,24 @@ func TestFindBatchAnswers(t *testing.T) {
 func TestLotStatus(t *testing.T) {
 	for _, c := range []struct {
 		name, body string
-		want       envelope.LotStatus
+		want       remote.LotStatus
 		done       bool
 		kind       Kind
 	}{
 		{
 			"done", `{"batchId":"b","batchSize":"3","queued":"0","sent":"2","failed":"1","envelopesInfo":{"sent":"2"},
 			"bulkErrors":[{"created":"2026-11-21T11:00:00.1234567Z","errorMessage":"The address\nis not valid.","recipientEmails":["a@example.test","B@example.test"],"envelopeId":null}]}`,
-			envelope.LotStatus{Size: 3, Sent: 2, Failed: 1, Errors: []envelope.CopyError{{Emails: []string{"a@example.test", "B@example.test"}, Message: "The address is not valid."}}},
+			remote.LotStatus{Size: 3, Sent: 2, Failed: 1, Errors: []remote.CopyError{{Emails: []string{"a@example.test", "B@example.test"}, Message: "The address is not valid."}}},
 			true, 0,
 		},
-		{"numbers", `{"batchSize":3,"queued":1,"sent":2,"failed":0,"bulkErrors":null}`, envelope.LotStatus{Size: 3, Queued: 1, Sent: 2}, false, 0},
-		{"just begun", `{"batchSize":"3","queued":"3"}`, envelope.LotStatus{Size: 3, Queued: 3}, false, 0},
-		{"counts missing", `{"batchSize":"3"}`, envelope.LotStatus{Size: 3}, false, 0},
-		{"an error without addresses", `{"batchSize":"1","failed":"1","bulkErrors":[{"recipientEmails":null}]}`, envelope.LotStatus{Size: 1, Failed: 1, Errors: []envelope.CopyError{{}}}, true, 0},
-		{"nothing", `{}`, envelope.LotStatus{}, true, Down},
-		{"size 0", `{"batchSize":"0","queued":"0","sent":"0","failed":"0"}`, envelope.LotStatus{}, true, Down},
-		{"nonsense", `{"batchSize":"3","queued":"-1"}`, envelope.LotStatus{}, true, Down},
-		{"a page", `<html>`, envelope.LotStatus{}, true, Down},
+		{"numbers", `{"batchSize":3,"queued":1,"sent":2,"failed":0,"bulkErrors":null}`, remote.LotStatus{Size: 3, Queued: 1, Sent: 2}, false, 0},
+		{"just begun", `{"batchSize":"3","queued":"3"}`, remote.LotStatus{Size: 3, Queued: 3}, false, 0},
+		{"counts missing", `{"batchSize":"3"}`, remote.LotStatus{Size: 3}, false, 0},
+		{"an error without addresses", `{"batchSize":"1","failed":"1","bulkErrors":[{"recipientEmails":null}]}`, remote.LotStatus{Size: 1, Failed: 1, Errors: []remote.CopyError{{}}}, true, 0},
+		{"nothing", `{}`, remote.LotStatus{}, true, Down},
+		{"size 0", `{"batchSize":"0","queued":"0","sent":"0","failed":"0"}`, remote.LotStatus{}, true, Down},
+		{"nonsense", `{"batchSize":"3","queued":"-1"}`, remote.LotStatus{}, true, Down},
+		{"a page", `<html>`, remote.LotStatus{}, true, Down},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := always(200, c.body)
@@ -176,7 +176,7 @@ func TestCopies(t *testing.T) {
 		listedCopy("e13", "sent", lot.ID, "t13"),                        // perhaps
 		listedCopy("e14", "processing", lot.ID, "t14"),
 	}
-	want := []envelope.Copy{
+	want := []remote.Copy{
 		{TransactionID: tid("t1"), ID: eid("e1"), Sent: sent},
 		{TransactionID: tid("t2"), ID: eid("e2"), Sent: sent},
 		{TransactionID: tid("t1"), ID: eid("e7"), Sent: sent},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // mailedPerPage keeps a page readable whose envelopes have a hundred recipients
@@ -74,11 +75,11 @@ func (c *Client) total(ctx context.Context, list call) (int, error) {
 // years, one call a page, in DocuSign's order. Drafts are none of them, nor is
 // what was deleted before it was sent, nor those that known names. Two of one
 // transaction ID are both there.
-func (c *Client) Mailed(ctx context.Context, batchID string, known func(envelope.ID) bool) ([]envelope.Mailed, error) {
+func (c *Client) Mailed(ctx context.Context, batchID string, known func(envelope.ID) bool) ([]remote.Mailed, error) {
 	list := ofBatch(batchID)
 	list.query.Set("include", "custom_fields,recipients")
 	list.query.Set("count", strconv.Itoa(mailedPerPage))
-	var all []envelope.Mailed
+	var all []remote.Mailed
 	seen := make(map[envelope.ID]bool)
 	err := each(ctx, c, list, func(got *wireStatuses) (page, int) {
 		for i := range got.Envelopes {
@@ -102,8 +103,8 @@ func (c *Client) Mailed(ctx context.Context, batchID string, known func(envelope
 }
 
 // mailed is an envelope of a list that includes custom fields and recipients.
-func (w *wireStatus) mailed() envelope.Mailed {
-	return envelope.Mailed{
+func (w *wireStatus) mailed() remote.Mailed {
+	return remote.Mailed{
 		ID: w.id(), TransactionID: w.field(IdentityField).transactionID(),
 		Status: w.status(), Sent: w.Sent.time(), Recipients: w.Recipients,
 	}
@@ -111,7 +112,7 @@ func (w *wireStatus) mailed() envelope.Mailed {
 
 // wireAddressees are the recipients of an envelope: a list for each kind, and
 // some numbers beside them.
-type wireAddressees []envelope.Addressee
+type wireAddressees []remote.Addressee
 
 // UnmarshalJSON reads the lists, whatever kinds there are.
 func (a *wireAddressees) UnmarshalJSON(data []byte) error {
@@ -130,7 +131,7 @@ func (a *wireAddressees) UnmarshalJSON(data []byte) error {
 			return err
 		}
 		for _, p := range people {
-			*a = append(*a, envelope.Addressee{Role: string(p.Role), Name: string(p.Name), Email: string(p.Email.or(p.HostEmail))})
+			*a = append(*a, remote.Addressee{Role: string(p.Role), Name: string(p.Name), Email: string(p.Email.or(p.HostEmail))})
 		}
 	}
 	return nil
@@ -141,8 +142,8 @@ const idsPerList = 50
 
 // Recipients lists those of envelopes that were mailed, with whom they were
 // mailed to: one call for each 50 of them. Those it does not know are absent.
-func (c *Client) Recipients(ctx context.Context, ids []envelope.ID) ([]envelope.Mailed, error) {
-	var all []envelope.Mailed
+func (c *Client) Recipients(ctx context.Context, ids []envelope.ID) ([]remote.Mailed, error) {
+	var all []remote.Mailed
 	for chunk := range slices.Chunk(ids, idsPerList) {
 		asked := make(map[envelope.ID]bool, len(chunk))
 		names := make([]string, len(chunk))

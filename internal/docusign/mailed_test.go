@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 	"batchsend/internal/sandbox"
 )
 
@@ -54,7 +55,7 @@ func TestMailed(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		lot := &envelope.Lot{ID: "7c1d2c5e-0000-4000-8000-000000000001"}
+		lot := &remote.Lot{ID: "7c1d2c5e-0000-4000-8000-000000000001"}
 		queued(t, c, lot, []*envelope.Envelope{offerTo(20), offerTo(21)})
 		want[envelopeNumber(20)], want[envelopeNumber(21)] = true, true
 		other := offerTo(30)
@@ -84,7 +85,7 @@ func TestMailed(t *testing.T) {
 			if m.TransactionID != envelopeNumber(21) {
 				continue
 			}
-			people := []envelope.Addressee{
+			people := []remote.Addressee{
 				{Role: "HR Records", Name: "HR Records", Email: "hr-records@example.test"},
 				{Role: "Employee", Name: "Ann Ek 21", Email: "ann21@example.test"},
 				{Role: "Manager", Name: "Bo Ask", Email: "bo@example.test"},
@@ -164,9 +165,9 @@ func TestMailedPages(t *testing.T) {
 			if want := []envelope.ID{eid("e1"), eid("e20"), eid("e21"), eid("e22"), eid("e23"), eid("e24")}; err != nil || !slices.Equal(ids, want) || f.calls() != 3 {
 				t.Fatalf("Mailed = %q, %v in %d calls; want %q in 3", ids, err, f.calls(), want)
 			}
-			want := envelope.Mailed{
+			want := remote.Mailed{
 				ID: eid("e1"), TransactionID: tid("t1"), Status: "completed", Sent: time.Date(2026, 11, 21, 11, 30, 0, 123456700, time.UTC),
-				Recipients: []envelope.Addressee{{Role: "R", Name: "Ann", Email: "host@example.test"}},
+				Recipients: []remote.Addressee{{Role: "R", Name: "Ann", Email: "host@example.test"}},
 			}
 			if diff := cmp.Diff(want, got[0]); diff != "" {
 				t.Errorf("Mailed (-want +got):\n%s", diff)

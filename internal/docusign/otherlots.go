@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // lotAge is how long DocuSign may take over a lot, with a day to spare.
@@ -20,18 +20,18 @@ const lotAge = 48 * time.Hour
 //
 // It takes one call, and for each list of a lot that known does not name one
 // more, or three if the list is of one of the batches.
-func (c *Client) OtherLots(ctx context.Context, batchIDs []string, known func(lotID string) bool) ([]envelope.OtherLot, error) {
+func (c *Client) OtherLots(ctx context.Context, batchIDs []string, known func(lotID string) bool) ([]remote.OtherLot, error) {
 	all, err := c.lotLists(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var others []envelope.OtherLot
+	var others []remote.OtherLot
 	for id, lists := range all {
 		if known(id) {
 			continue
 		}
 		for _, list := range lists {
-			other := envelope.OtherLot{Lot: envelope.Lot{ID: id, List: list}}
+			other := remote.OtherLot{Lot: remote.Lot{ID: id, List: list}}
 			found, err := c.readOther(ctx, batchIDs, &other)
 			if err != nil {
 				return nil, err
@@ -46,7 +46,7 @@ func (c *Client) OtherLots(ctx context.Context, batchIDs []string, known func(lo
 
 // readOther reads what a list holds and how far DocuSign has come with it. It
 // reports whether the list is of one of the batches and was handed over.
-func (c *Client) readOther(ctx context.Context, batchIDs []string, other *envelope.OtherLot) (bool, error) {
+func (c *Client) readOther(ctx context.Context, batchIDs []string, other *remote.OtherLot) (bool, error) {
 	var list wireList
 	err := c.do(ctx, call{op: "read bulk send list", method: http.MethodGet, path: listPath(other.List)}, &list)
 	if e, ok := errors.AsType[*Error](err); ok && e.Gone() {
@@ -94,7 +94,7 @@ func (c *Client) lotLists(ctx context.Context) (map[string][]string, error) {
 	}
 	lists := make(map[string][]string)
 	for _, l := range got.Lists {
-		if id, ok := envelope.LotNamed(string(l.Name)); ok && l.ID != "" {
+		if id, ok := remote.LotNamed(string(l.Name)); ok && l.ID != "" {
 			lists[id] = append(lists[id], l.ID.guid())
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 	"batchsend/internal/sandbox"
 )
 
@@ -17,12 +18,12 @@ func TestOtherLots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rt := &counted{RoundTripper: official(t, &sandbox.Server{BulkRate: 1})}
 		c := connected(t, rt)
-		lots := make([]*envelope.Lot, 4)
+		lots := make([]*remote.Lot, 4)
 		for i, id := range []string{
 			"7c1d2c5e-0000-4000-8000-000000000001", "7c1d2c5e-0000-4000-8000-000000000002",
 			"7c1d2c5e-0000-4000-8000-000000000003", "7c1d2c5e-0000-4000-8000-000000000004",
 		} {
-			lots[i] = &envelope.Lot{ID: id}
+			lots[i] = &remote.Lot{ID: id}
 		}
 		queued(t, c, lots[0], []*envelope.Envelope{offerTo(1), offerTo(2), offerTo(3)})
 		elsewhere := offerTo(4)
@@ -33,14 +34,14 @@ func TestOtherLots(t *testing.T) {
 			t.Fatal(err) // it is never sent
 		}
 		known := func(id string) bool { return id == lots[2].ID }
-		want := envelope.OtherLot{Lot: *lots[0], BatchID: theBatch, Status: envelope.LotStatus{Size: 3, Queued: 1, Sent: 2}}
+		want := remote.OtherLot{Lot: *lots[0], BatchID: theBatch, Status: remote.LotStatus{Size: 3, Queued: 1, Sent: 2}}
 		want.Lot.Draft = ""
 		want.Envelopes = []envelope.TransactionID{envelopeNumber(1), envelopeNumber(2), envelopeNumber(3)}
 
 		time.Sleep(2 * time.Second)
 		before := rt.rest.Load()
 		got, err := c.OtherLots(t.Context(), []string{"another", theBatch}, known)
-		if diff := cmp.Diff([]envelope.OtherLot{want}, got); diff != "" || err != nil {
+		if diff := cmp.Diff([]remote.OtherLot{want}, got); diff != "" || err != nil {
 			t.Errorf("OtherLots = %v (-want +got):\n%s", err, diff)
 		}
 		if calls := rt.rest.Load() - before; calls != 1+3+1+2 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // TestRepeatedPages has a server that knows but one page, and that says each
@@ -24,7 +25,7 @@ func TestRepeatedPages(t *testing.T) {
 			"envelopeId": id, "status": "sent", "sentDateTime": "2026-11-21T10:15:30.1234567Z",
 			"customFields": map[string]any{"textCustomFields": []any{map[string]string{"name": IdentityField, "value": known.String()}}},
 		}},
-		"bulkBatchSummaries": {map[string]string{"batchId": id, "batchName": (&envelope.Lot{ID: "known"}).Name()}},
+		"bulkBatchSummaries": {map[string]string{"batchId": id, "batchName": (&remote.Lot{ID: "known"}).Name()}},
 		"envelopeTemplates":  {map[string]string{"templateId": id, "name": "Offer"}},
 	}
 	endless := map[string]func(calls int) map[string]any{
@@ -78,15 +79,15 @@ func TestRepeatedPages(t *testing.T) {
 				return ok, err
 			}, true},
 			{"FindBatch that is there", func() (bool, error) {
-				_, ok, err := c.FindBatch(t.Context(), &envelope.Lot{ID: "known"}, since)
+				_, ok, err := c.FindBatch(t.Context(), &remote.Lot{ID: "known"}, since)
 				return ok, err
 			}, false},
 			{"FindBatch that may be elsewhere", func() (bool, error) {
-				_, ok, err := c.FindBatch(t.Context(), &envelope.Lot{ID: "other"}, since)
+				_, ok, err := c.FindBatch(t.Context(), &remote.Lot{ID: "other"}, since)
 				return ok, err
 			}, true},
 			{"Copies", func() (bool, error) {
-				copies, err := c.Copies(t.Context(), &envelope.Lot{ID: "known"}, since)
+				copies, err := c.Copies(t.Context(), &remote.Lot{ID: "known"}, since)
 				return len(copies) > 0, err
 			}, true},
 			{"Statuses of what is there", func() (bool, error) {
@@ -101,7 +102,7 @@ func TestRepeatedPages(t *testing.T) {
 			calls = 0
 			found, err := tt.ask()
 			e, ok := errors.AsType[*Error](err)
-			if tt.err && (found || !ok || !errors.Is(err, errRepeatedPage) || e.Effect() == envelope.EffectUnknown || e.Effect() == envelope.EffectStop) || !tt.err && (!found || err != nil) {
+			if tt.err && (found || !ok || !errors.Is(err, errRepeatedPage) || e.Effect() == remote.EffectUnknown || e.Effect() == remote.EffectStop) || !tt.err && (!found || err != nil) {
 				t.Errorf("%s, %s: found %v, error %v", name, tt.what, found, err)
 			}
 			if calls > 3 {

@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"batchsend/envelope"
+	"batchsend/internal/remote"
 	"batchsend/internal/sandbox"
 )
 
@@ -151,7 +151,7 @@ func TestNoTokenNoPlace(t *testing.T) {
 			t.Error("it is asked whether the call may leave")
 			return nil
 		})
-		if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Down || e.Effect() != envelope.EffectNotSent {
+		if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Down || e.Effect() != remote.EffectNotSent {
 			t.Errorf("Send = %v, want down, unsent", err)
 		}
 		if want := []string{"place", "token", "unused"}; !slices.Equal(d.entries, want) {
@@ -196,7 +196,7 @@ func TestGivenUp(t *testing.T) {
 				if err != nil || id != eid("e1") {
 					t.Errorf("after %v: Send = %s, %v", c.after, id, err)
 				}
-			} else if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Down || e.Effect() != envelope.EffectNotSent || !errors.Is(err, stop) || !errors.Is(err, context.Canceled) {
+			} else if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Down || e.Effect() != remote.EffectNotSent || !errors.Is(err, stop) || !errors.Is(err, context.Canceled) {
 				t.Errorf("after %v: Send = %v, want down, unsent, with the cause", c.after, err)
 			}
 			if !slices.Equal(d.entries, c.want) {

@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"batchsend/envelope"
+	"batchsend/internal/remote"
 	"batchsend/internal/sandbox"
 )
 
@@ -108,7 +108,7 @@ func TestRefusedTwice(t *testing.T) {
 				return rest(i, r)
 			}
 			_, err := connected(t, f).Send(t.Context(), offer(), nil)
-			if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Halt || e.Effect() == envelope.EffectUnknown {
+			if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Halt || e.Effect() == remote.EffectUnknown {
 				t.Errorf("%+v: Send = %v, want a halt", refusal, err)
 			}
 			if f.calls() != c.calls {

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 	"batchsend/internal/ledger"
+	"batchsend/internal/remote"
 	"batchsend/template"
 	"batchsend/throttle"
 )
@@ -24,14 +26,14 @@ type adoption struct {
 
 // take sorts envelopes that carry the batch's field. The first of a transaction ID
 // is adopted, unless the ledger has one already; all others are surplus.
-func (a *adoption) take(news []envelope.Mailed) {
-	slices.SortFunc(news, func(m, n envelope.Mailed) int {
+func (a *adoption) take(news []remote.Mailed) {
+	slices.SortFunc(news, func(m, n remote.Mailed) int {
 		return cmp.Or(m.Sent.Compare(n.Sent), cmp.Compare(m.ID, n.ID))
 	})
 	for _, m := range news {
 		id := m.TransactionID
 		r := a.rowOf(id)
-		switch sent := a.states[id].State == envelope.StateSent; {
+		switch sent := a.states[id].State == history.StateSent; {
 		case sent, id.IsZero():
 			a.Surplus = append(a.Surplus, ledger.Surplus{ID: m.ID, TransactionID: id, Sent: m.Sent})
 			if sent {
@@ -58,15 +60,15 @@ func (a *adoption) rowOf(id envelope.TransactionID) *row {
 }
 
 // adopt takes an envelope for sent, which r means.
-func (a *adoption) adopt(m envelope.Mailed, id envelope.Identity, r *row) {
+func (a *adoption) adopt(m remote.Mailed, id envelope.Identity, r *row) {
 	a.Sent = append(a.Sent, ledger.Adopted{Identity: id, File: r.file, Line: r.line, ID: m.ID, Sent: m.Sent})
-	a.states[id.TransactionID] = ledger.BatchRecord{State: envelope.StateSent, ID: m.ID}
+	a.states[id.TransactionID] = ledger.BatchRecord{State: history.StateSent, ID: m.ID}
 }
 
 // legacyIdentity is the identity of an envelope that an earlier release has sent.
 // The name of a labelled one does not depend on what its rows say: if it went to
 // other people the ledger notes other content, so that the row is a conflict.
-func (a *adoption) legacyIdentity(m envelope.Mailed, r *row) envelope.Identity {
+func (a *adoption) legacyIdentity(m remote.Mailed, r *row) envelope.Identity {
 	id := *r.id
 	id.UseLegacy()
 	if _, given := givenAddresses(m.Recipients, a.templates); id.Label != "" && envelope.PeopleOf(given) != id.People {
@@ -77,7 +79,7 @@ func (a *adoption) legacyIdentity(m envelope.Mailed, r *row) envelope.Identity {
 
 // strangerIdentity is what is known of the identity of an envelope that no row
 // means.
-func (a *adoption) strangerIdentity(m envelope.Mailed) envelope.Identity {
+func (a *adoption) strangerIdentity(m remote.Mailed) envelope.Identity {
 	templateID, given := givenAddresses(m.Recipients, a.templates)
 	return envelope.Identity{
 		Account: a.index.account, Batch: a.Batch, TemplateID: templateID, TransactionID: m.TransactionID, People: envelope.PeopleOf(given),
@@ -86,12 +88,12 @@ func (a *adoption) strangerIdentity(m envelope.Mailed) envelope.Identity {
 
 // countCopies counts the copies of lots that DocuSign has not made yet, or that
 // its searches do not show.
-func (a *adoption) countCopies(lots []envelope.OtherLot) {
+func (a *adoption) countCopies(lots []remote.OtherLot) {
 	for i := range lots {
 		lot := &lots[i]
 		missing := lot.Status.Size - lot.Status.Failed
 		for _, id := range lot.Envelopes {
-			if a.states[id].State == envelope.StateSent {
+			if a.states[id].State == history.StateSent {
 				missing--
 			}
 		}
@@ -107,7 +109,7 @@ func (a *adoption) countCopies(lots []envelope.OtherLot) {
 // givenAddresses returns the addresses that a file gave for an envelope, without
 // those whom the template itself names, and which template that is; "" if it cannot
 // be told.
-func givenAddresses(recipients []envelope.Addressee, templates []*template.Template) (templateID string, addresses []string) {
+func givenAddresses(recipients []remote.Addressee, templates []*template.Template) (templateID string, addresses []string) {
 	for _, t := range templates {
 		left, all := withoutFixed(recipients, t)
 		if all {
@@ -125,7 +127,7 @@ func givenAddresses(recipients []envelope.Addressee, templates []*template.Templ
 
 // withoutFixed returns the addresses of recipients whom t does not name itself,
 // and whether they are all that t asks for.
-func withoutFixed(recipients []envelope.Addressee, t *template.Template) (addresses []string, all bool) {
+func withoutFixed(recipients []remote.Addressee, t *template.Template) (addresses []string, all bool) {
 	left := slices.Clone(recipients)
 	wanted := 0
 	for i := range t.Roles {
@@ -134,7 +136,7 @@ func withoutFixed(recipients []envelope.Addressee, t *template.Template) (addres
 			wanted++
 			continue
 		}
-		at := slices.IndexFunc(left, func(a envelope.Addressee) bool {
+		at := slices.IndexFunc(left, func(a remote.Addressee) bool {
 			return a.Role == role.Name && envelope.NormalAddress(a.Email) == envelope.NormalAddress(role.Person.Email)
 		})
 		if at >= 0 {
@@ -171,11 +173,11 @@ func (s search) adoptLegacy(ctx context.Context, a *adoption) error {
 		ids = append(ids, f.ID)
 	}
 	slices.Sort(ids)
-	mailed, err := throttle.Ask(ctx, s.Retry, func(ctx context.Context) ([]envelope.Mailed, error) { return s.DocuSign.Recipients(ctx, ids) })
+	mailed, err := throttle.Ask(ctx, s.Retry, func(ctx context.Context) ([]remote.Mailed, error) { return s.DocuSign.Recipients(ctx, ids) })
 	if err != nil {
 		return err
 	}
-	byID := make(map[envelope.ID]envelope.Mailed, len(mailed))
+	byID := make(map[envelope.ID]remote.Mailed, len(mailed))
 	for _, m := range mailed {
 		byID[m.ID] = m
 	}
@@ -203,7 +205,7 @@ const (
 
 // findLegacy looks envelopes up by the names that an earlier release gave them, and
 // returns those that were mailed.
-func (s search) findLegacy(ctx context.Context, rows []*row) (map[envelope.TransactionID]envelope.Found, error) {
+func (s search) findLegacy(ctx context.Context, rows []*row) (map[envelope.TransactionID]remote.Found, error) {
 	ids := make([]envelope.TransactionID, len(rows))
 	for i, r := range rows {
 		ids[i] = r.id.Legacy.TransactionID
@@ -217,7 +219,7 @@ func (s search) findLegacy(ctx context.Context, rows []*row) (map[envelope.Trans
 			if _, ok := found[id]; ok {
 				continue
 			}
-			f, err := throttle.Ask(ctx, s.Retry, func(ctx context.Context) (envelope.Found, error) {
+			f, err := throttle.Ask(ctx, s.Retry, func(ctx context.Context) (remote.Found, error) {
 				f, _, err := s.DocuSign.FindByField(ctx, id, time.Now().Add(-twoYears))
 				return f, err
 			})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 	"batchsend/internal/report"
 	"batchsend/template"
 )
@@ -75,11 +76,11 @@ func (x *Index) batchTemplates(want func(*entry) bool) (all []batchTemplate) {
 }
 
 // unsentCounts counts envelopes by their state in the ledger.
-type unsentCounts map[batchTemplate]*[envelope.StateUnknown + 1]int
+type unsentCounts map[batchTemplate]*[history.StateUnknown + 1]int
 
-func (u unsentCounts) add(of batchTemplate, state envelope.State) {
+func (u unsentCounts) add(of batchTemplate, state history.State) {
 	if u[of] == nil {
-		u[of] = new([envelope.StateUnknown + 1]int)
+		u[of] = new([history.StateUnknown + 1]int)
 	}
 	u[of][state]++
 }
@@ -92,9 +93,9 @@ func (u unsentCounts) of(of batchTemplate) (n int) {
 	if states == nil {
 		return 0
 	}
-	n = states[envelope.StatePlanned] + states[envelope.StateSending] + states[envelope.StateUnknown]
-	if n+states[envelope.StateSent] > 0 {
-		n += states[envelope.StateFailed]
+	n = states[history.StatePlanned] + states[history.StateSending] + states[history.StateUnknown]
+	if n+states[history.StateSent] > 0 {
+		n += states[history.StateFailed]
 	}
 	return n
 }

@@ -9,6 +9,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
+	"batchsend/internal/history"
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
 )
@@ -18,12 +19,12 @@ type History interface {
 	// HasAny reports whether anything can be known of the account's envelopes.
 	HasAny(ctx context.Context, account string) (bool, error)
 	// Records returns the ledger's record of each envelope, in their order.
-	Records(ctx context.Context, account string, ids []*envelope.Identity) ([]envelope.Record, error)
+	Records(ctx context.Context, account string, ids []*envelope.Identity) ([]history.Record, error)
 	// Similar returns, in the order of the envelopes, others that resemble each.
 	Similar(ctx context.Context, account string, ids []*envelope.Identity) ([]ledger.Similar, error)
 	// LegacyEntries returns the envelopes without a label that an earlier release
 	// has sent in a batch, or may have.
-	LegacyEntries(ctx context.Context, account, batch string) ([]envelope.Similar, error)
+	LegacyEntries(ctx context.Context, account, batch string) ([]history.Similar, error)
 	// Template returns the fingerprint of the template when a batch was last sent
 	// with it, and when that was; "" if it never was.
 	Template(ctx context.Context, account, batch, templateID string) (fingerprint string, seen time.Time, err error)
@@ -146,7 +147,7 @@ func (c *comparison) compareRecords(ctx context.Context) (unsent unsentCounts, e
 }
 
 // compareRecord finds out what follows for an envelope from its entry in the ledger.
-func (c *comparison) compareRecord(n int, id envelope.Identity, record envelope.Record) error {
+func (c *comparison) compareRecord(n int, id envelope.Identity, record history.Record) error {
 	id, record, v := compareRecord(id, record)
 	c.rename(n, &id)
 	e := c.entry(n)
@@ -170,8 +171,8 @@ func (c *comparison) compareRecord(n int, id envelope.Identity, record envelope.
 
 // outcomeBefore is the outcome of an envelope that an earlier run has sent, or may
 // have sent, as long as this one has not come to it.
-func outcomeBefore(record envelope.Record) envelope.Outcome {
-	if record.State == envelope.StateSent {
+func outcomeBefore(record history.Record) envelope.Outcome {
+	if record.State == history.StateSent {
 		return batch.AlreadySent(record)
 	}
 	out := envelope.Outcome{Status: envelope.Unknown, Code: record.Code, Message: "an earlier run may have sent it; run the same command again: it is looked up before anything is sent"}
@@ -183,14 +184,14 @@ func outcomeBefore(record envelope.Record) envelope.Outcome {
 
 // compareRecord returns the name by which an envelope goes on, what the ledger has
 // of it under that name, and whether it may be sent.
-func compareRecord(id envelope.Identity, record envelope.Record) (envelope.Identity, envelope.Record, verdict) {
+func compareRecord(id envelope.Identity, record history.Record) (envelope.Identity, history.Record, verdict) {
 	if record.Legacy {
 		switch {
 		case record.State.MayExist() && record.Content == id.Legacy.Content:
 			id.UseLegacy()
 		case record.State.MayExist():
-			earlier := envelope.Similar{TransactionID: id.Legacy.TransactionID, Batch: id.Batch, State: record.State, ID: record.ID, At: record.At, Legacy: true}
-			return id, envelope.Record{}, labelConflict(id, earlier)
+			earlier := history.Similar{TransactionID: id.Legacy.TransactionID, Batch: id.Batch, State: record.State, ID: record.ID, At: record.At, Legacy: true}
+			return id, history.Record{}, labelConflict(id, earlier)
 		default:
 			id.Replaces = id.Legacy.TransactionID
 		}
@@ -202,9 +203,9 @@ func compareRecord(id envelope.Identity, record envelope.Record) (envelope.Ident
 }
 
 // labelConflict rejects an envelope whose label another one has.
-func labelConflict(id envelope.Identity, e envelope.Similar) verdict {
+func labelConflict(id envelope.Identity, e history.Similar) verdict {
 	what := "was sent"
-	if e.State != envelope.StateSent {
+	if e.State != history.StateSent {
 		what = "may have been sent"
 	}
 	what += " on " + report.Local(e.At)

@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
+	"batchsend/internal/remote"
 )
 
 func TestCompareRecord(t *testing.T) {
@@ -18,23 +20,23 @@ func TestCompareRecord(t *testing.T) {
 	var (
 		old  = envelope.Legacy{TransactionID: oldID, Content: envelope.Content{1}}
 		id   = envelope.Identity{Batch: "b", Label: "L1", TransactionID: newID, Content: envelope.Content{2}, Legacy: &old}
-		same = &envelope.SameContent{Batch: "other", ID: "e9", At: time.Now()}
+		same = &history.SameContent{Batch: "other", ID: "e9", At: time.Now()}
 	)
 	for name, tt := range map[string]struct {
-		record   envelope.Record
+		record   history.Record
 		id       envelope.TransactionID
 		replaces envelope.TransactionID
-		state    envelope.State
+		state    history.State
 		code     envelope.Code
 	}{
-		"nothing is known":                 {envelope.Record{}, newID, none, envelope.StateNew, ""},
-		"it was sent":                      {envelope.Record{State: envelope.StateSent}, newID, none, envelope.StateSent, ""},
-		"it was sent, and so was its same": {envelope.Record{State: envelope.StateSent, SameContent: same}, newID, none, envelope.StateSent, ""},
-		"its same was sent":                {envelope.Record{State: envelope.StateFailed, SameContent: same}, newID, none, envelope.StateFailed, envelope.AlreadySentCode},
-		"an earlier release sent it":       {envelope.Record{State: envelope.StateSent, Legacy: true, Content: old.Content}, oldID, none, envelope.StateSent, ""},
-		"an earlier release may have":      {envelope.Record{State: envelope.StateUnknown, Legacy: true, Content: old.Content}, oldID, none, envelope.StateUnknown, ""},
-		"it sent other content":            {envelope.Record{State: envelope.StateSent, Legacy: true, Content: envelope.Content{9}}, newID, none, envelope.StateNew, envelope.KeyConflict},
-		"it only planned it":               {envelope.Record{State: envelope.StatePlanned, Legacy: true, Content: envelope.Content{9}}, newID, oldID, envelope.StatePlanned, ""},
+		"nothing is known":                 {history.Record{}, newID, none, history.StateNew, ""},
+		"it was sent":                      {history.Record{State: history.StateSent}, newID, none, history.StateSent, ""},
+		"it was sent, and so was its same": {history.Record{State: history.StateSent, SameContent: same}, newID, none, history.StateSent, ""},
+		"its same was sent":                {history.Record{State: history.StateFailed, SameContent: same}, newID, none, history.StateFailed, envelope.AlreadySentCode},
+		"an earlier release sent it":       {history.Record{State: history.StateSent, Legacy: true, Content: old.Content}, oldID, none, history.StateSent, ""},
+		"an earlier release may have":      {history.Record{State: history.StateUnknown, Legacy: true, Content: old.Content}, oldID, none, history.StateUnknown, ""},
+		"it sent other content":            {history.Record{State: history.StateSent, Legacy: true, Content: envelope.Content{9}}, newID, none, history.StateNew, envelope.KeyConflict},
+		"it only planned it":               {history.Record{State: history.StatePlanned, Legacy: true, Content: envelope.Content{9}}, newID, oldID, history.StatePlanned, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, record, v := compareRecord(id, tt.record)
@@ -60,10 +62,10 @@ func TestCorrectionVerdicts(t *testing.T) {
 		c := comparison{Index: tabled(t)}
 		var corrections []correction
 		for i := range tt.rows {
-			n := c.accept("b", fmt.Sprint(i), envelope.StateNew)
-			c.accept("other", fmt.Sprint("o", i), envelope.StateNew)
+			n := c.accept("b", fmt.Sprint(i), history.StateNew)
+			c.accept("other", fmt.Sprint("o", i), history.StateNew)
 			if i < tt.corrected {
-				of, err := c.keep(envelope.Similar{Batch: "b", TemplateID: "t", ID: "e1", At: time.Now()})
+				of, err := c.keep(history.Similar{Batch: "b", TemplateID: "t", ID: "e1", At: time.Now()})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -99,10 +101,10 @@ func TestUnsent(t *testing.T) {
 		{"", 0}, {"nn", 0}, {"ss", 0}, {"ff", 0}, {"sf", 1}, {"pf", 2}, {"su", 1}, {"spn", 1},
 	} {
 		unsent := unsentCounts{}
-		unsent.add(batchTemplate{"other", "t"}, envelope.StatePlanned)
+		unsent.add(batchTemplate{"other", "t"}, history.StatePlanned)
 		for _, letter := range tt.states {
-			unsent.add(of, map[rune]envelope.State{
-				'n': envelope.StateNew, 'p': envelope.StatePlanned, 's': envelope.StateSent, 'f': envelope.StateFailed, 'u': envelope.StateUnknown,
+			unsent.add(of, map[rune]history.State{
+				'n': history.StateNew, 'p': history.StatePlanned, 's': history.StateSent, 'f': history.StateFailed, 'u': history.StateUnknown,
 			}[letter])
 		}
 		if got := unsent.of(of); got != tt.want {
@@ -116,7 +118,7 @@ func TestUnsent(t *testing.T) {
 func TestHoldForLists(t *testing.T) {
 	t.Parallel()
 	x := tabled(t)
-	inList, sent, other := x.accept("b", "1", envelope.StateNew), x.accept("b", "2", envelope.StateSent), x.accept("b", "3", envelope.StateNew)
+	inList, sent, other := x.accept("b", "1", history.StateNew), x.accept("b", "2", history.StateSent), x.accept("b", "3", history.StateNew)
 	lists := []Unrecorded{{Batch: "b", Making: 2, InLists: []envelope.TransactionID{named("1"), named("2")}}, {Batch: "c"}}
 	if hold, err := x.holdForLists(lists[1:]); err != nil || hold.Err != nil || x.Counts()[envelope.Unknown] != 0 {
 		t.Errorf("without lists: %+v, %v, %v", hold, err, x.Counts())
@@ -141,9 +143,9 @@ func TestLimit(t *testing.T) {
 	t.Parallel()
 	for limit, want := range [][]string{{"1", "2", "3", "4", "5"}, {"1", "2", "5"}, {"1", "2", "3", "5"}, {"1", "2", "3", "4", "5"}} {
 		c := comparison{Index: tabled(t)}
-		for i, state := range []envelope.State{envelope.StateSent, envelope.StateNew, envelope.StateUnknown, envelope.StateFailed, envelope.StateNew, envelope.StateSending} {
-			n := c.accept("b", fmt.Sprint(i), envelope.StateNew)
-			if err := c.compareRecord(n, c.identity(n), envelope.Record{State: state, ID: "e1"}); err != nil {
+		for i, state := range []history.State{history.StateSent, history.StateNew, history.StateUnknown, history.StateFailed, history.StateNew, history.StateSending} {
+			n := c.accept("b", fmt.Sprint(i), history.StateNew)
+			if err := c.compareRecord(n, c.identity(n), history.Record{State: state, ID: "e1"}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -181,7 +183,7 @@ func TestLimit(t *testing.T) {
 // TestGivenAddresses: those whom the template itself names do not come from a file.
 func TestGivenAddresses(t *testing.T) {
 	t.Parallel()
-	recipients := []envelope.Addressee{{Role: "Manager", Email: "Bo@Example.test"}, {Role: "Employee", Email: "frej@example.test"}}
+	recipients := []remote.Addressee{{Role: "Manager", Email: "Bo@Example.test"}, {Role: "Employee", Email: "frej@example.test"}}
 	templateID, given := givenAddresses(recipients, nil)
 	if diff := cmp.Diff([]string{"Bo@Example.test", "frej@example.test"}, given); templateID != "" || diff != "" {
 		t.Errorf("without templates: %q %s", templateID, diff)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 	"batchsend/internal/ledger"
 )
 
@@ -31,7 +32,7 @@ func (*DryRun) Deliver(ctx context.Context, _ Options, _ Site, p Planned) (d Don
 	for n := range p.Len() {
 		e := p.entry(n)
 		switch {
-		case !e.is(accepted) || e.state == envelope.StateSent:
+		case !e.is(accepted) || e.state == history.StateSent:
 		case e.state.Open():
 			err = p.settle(n, envelope.Outcome{Status: envelope.Valid, Message: "an earlier run may have sent it and did not learn whether it has: a run looks it up before it sends anything"})
 		default:
@@ -62,7 +63,7 @@ func (o *overlay) HasAny(ctx context.Context, account string) (bool, error) {
 }
 
 // Records implements [History].
-func (o *overlay) Records(ctx context.Context, account string, ids []*envelope.Identity) ([]envelope.Record, error) {
+func (o *overlay) Records(ctx context.Context, account string, ids []*envelope.Identity) ([]history.Record, error) {
 	records, err := o.History.Records(ctx, account, ids)
 	if err != nil || len(o.adopted) == 0 {
 		return records, err
@@ -76,8 +77,8 @@ func (o *overlay) Records(ctx context.Context, account string, ids []*envelope.I
 		if a == nil && id.Legacy != nil {
 			a, legacy = adopted[id.Legacy.TransactionID], true
 		}
-		if record := &records[i]; a != nil && record.State != envelope.StateSent {
-			*record = envelope.Record{State: envelope.StateSent, Content: a.Content, ID: a.ID, At: a.Sent, Legacy: legacy, SameContent: record.SameContent}
+		if record := &records[i]; a != nil && record.State != history.StateSent {
+			*record = history.Record{State: history.StateSent, Content: a.Content, ID: a.ID, At: a.Sent, Legacy: legacy, SameContent: record.SameContent}
 		}
 	}
 	return records, nil
@@ -93,14 +94,14 @@ func (o *overlay) Similar(ctx context.Context, account string, ids []*envelope.I
 		batch  string
 		people envelope.Digest
 	}
-	groups := make(map[group][]envelope.Similar)
+	groups := make(map[group][]history.Similar)
 	for _, a := range o.adopted {
 		if a.File != "" {
 			continue // a row means it: it is recorded, not just similar
 		}
 		of := group{a.Batch, a.People}
-		groups[of] = append(groups[of], envelope.Similar{
-			TransactionID: a.TransactionID, Batch: a.Batch, TemplateID: a.TemplateID, State: envelope.StateSent, ID: a.ID, At: a.Sent,
+		groups[of] = append(groups[of], history.Similar{
+			TransactionID: a.TransactionID, Batch: a.Batch, TemplateID: a.TemplateID, State: history.StateSent, ID: a.ID, At: a.Sent,
 		})
 	}
 	for i, id := range ids {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 	"batchsend/internal/ledger"
 )
 
@@ -39,24 +40,24 @@ func TestDryRunAdopts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	history := mode.History(empty(t))
+	known := mode.History(empty(t))
 	ids := []*envelope.Identity{
 		{TransactionID: named("1"), Batch: "b"},
 		{TransactionID: named("new"), Batch: "b", Legacy: &envelope.Legacy{TransactionID: named("old")}},
 		{TransactionID: named("2"), Batch: "b", People: people},
 		{TransactionID: named("3"), Batch: "other", People: people},
 	}
-	records, err := history.Records(t.Context(), "a", ids)
+	records, err := known.Records(t.Context(), "a", ids)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []envelope.Record{
-		{State: envelope.StateSent, ID: "e1", At: sent}, {State: envelope.StateSent, ID: "e2", At: sent, Legacy: true}, {}, {},
+	want := []history.Record{
+		{State: history.StateSent, ID: "e1", At: sent}, {State: history.StateSent, ID: "e2", At: sent, Legacy: true}, {}, {},
 	}
 	if diff := cmp.Diff(want, records); diff != "" {
 		t.Errorf("records (-want +got):\n%s", diff)
 	}
-	similar, err := history.Similar(t.Context(), "a", ids)
+	similar, err := known.Similar(t.Context(), "a", ids)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,8 +76,8 @@ func TestDryRunAdopts(t *testing.T) {
 func TestDryRunDelivers(t *testing.T) {
 	t.Parallel()
 	x := tabled(t)
-	for id, state := range map[string]envelope.State{"1": envelope.StateNew, "2": envelope.StateSent, "3": envelope.StateFailed} {
-		compared(t, x, id, envelope.Record{State: state})
+	for id, state := range map[string]history.State{"1": history.StateNew, "2": history.StateSent, "3": history.StateFailed} {
+		compared(t, x, id, history.Record{State: state})
 	}
 	done := delivered(t, x, Options{Limit: 1})
 	counts, _, err := done.Tally()
@@ -86,8 +87,8 @@ func TestDryRunDelivers(t *testing.T) {
 }
 
 // compared adds an envelope that the ledger has so, and returns its number.
-func compared(t *testing.T, x *Index, id string, record envelope.Record) (n int) {
-	n = x.accept("b", id, envelope.StateNew)
+func compared(t *testing.T, x *Index, id string, record history.Record) (n int) {
+	n = x.accept("b", id, history.StateNew)
 	if err := (&comparison{Index: x}).compareRecord(n, x.identity(n), record); err != nil {
 		t.Fatal(err)
 	}
@@ -108,11 +109,11 @@ func delivered(t *testing.T, x *Index, o Options) Done {
 func TestDryRunOutcomes(t *testing.T) {
 	t.Parallel()
 	for i, want := range []envelope.Status{envelope.Valid, envelope.Valid, envelope.Valid, envelope.AlreadySent, envelope.Valid, envelope.Valid} {
-		x, st := tabled(t), envelope.State(i)
-		n := compared(t, x, "1", envelope.Record{State: st, ID: "e-1"})
+		x, st := tabled(t), history.State(i)
+		n := compared(t, x, "1", history.Record{State: st, ID: "e-1"})
 		delivered(t, x, Options{})
 		out := outcomeOf(t, x, n)
-		if out.Status != want || (out.ID != "") != (st == envelope.StateSent) || (out.Message != "") != st.Open() {
+		if out.Status != want || (out.ID != "") != (st == history.StateSent) || (out.Message != "") != st.Open() {
 			t.Errorf("%v: %+v, want %s", st, out, want)
 		}
 	}

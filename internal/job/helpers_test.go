@@ -6,6 +6,7 @@ import (
 	"go.uber.org/goleak"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -25,7 +26,7 @@ func tabled(t *testing.T) *Index {
 }
 
 // accept adds an accepted envelope of a batch to the index and returns its number.
-func (x *Index) accept(batch, id string, state envelope.State) (n int) {
+func (x *Index) accept(batch, id string, state history.State) (n int) {
 	f := 0
 	for f < len(x.files) && x.files[f].in.Batch != batch {
 		f++

@@ -9,6 +9,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
+	"batchsend/internal/history"
 	"batchsend/internal/spool"
 	"batchsend/reminders"
 )
@@ -61,7 +62,7 @@ type entry struct {
 	file          uint16
 	recipients    uint16
 	status        status
-	state         envelope.State // in the ledger
+	state         history.State // in the ledger
 	repeat        repeat
 	flags         flags
 }

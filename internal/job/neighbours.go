@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
 	"batchsend/internal/spool"
@@ -29,12 +30,12 @@ func (c *comparison) compareNeighbours(ctx context.Context) ([]envelope.Problem,
 	var (
 		warnings    neighbourWarnings
 		corrections []correction
-		unclaimed   = map[string][]envelope.Similar{}
+		unclaimed   = map[string][]history.Similar{}
 	)
 	if has, err := c.history.HasAny(ctx, c.account); err != nil || !has {
 		return nil, err
 	}
-	for ns, ids := range c.identities(manyAtOnce, func(e *entry) bool { return e.is(accepted) && e.state != envelope.StateSent }) {
+	for ns, ids := range c.identities(manyAtOnce, func(e *entry) bool { return e.is(accepted) && e.state != history.StateSent }) {
 		found, err := c.history.Similar(ctx, c.account, ids)
 		if err != nil {
 			return nil, err
@@ -62,7 +63,7 @@ func (c *comparison) compareNeighbours(ctx context.Context) ([]envelope.Problem,
 
 // compareNewcomer rejects a newcomer, or warns of it, or returns the envelope that it
 // seems to correct.
-func (c *comparison) compareNewcomer(n *newcomer, unclaimed []envelope.Similar, warnings *neighbourWarnings) (corrects *envelope.Similar, err error) {
+func (c *comparison) compareNewcomer(n *newcomer, unclaimed []history.Similar, warnings *neighbourWarnings) (corrects *history.Similar, err error) {
 	if v := n.correctsLegacy(unclaimed); v.code != "" {
 		if err := c.apply(n.n, v); err != nil || !c.allowRepeat {
 			return nil, err
@@ -106,19 +107,19 @@ func (n *newcomer) compareLabel() verdict {
 // corrects returns the envelope of the same batch that went to the same people
 // and that no row of the files means any more. Another label says by itself that
 // another envelope is meant, so two that have one do not count.
-func (n *newcomer) corrects(inFiles func(envelope.TransactionID) bool) (envelope.Similar, bool) {
+func (n *newcomer) corrects(inFiles func(envelope.TransactionID) bool) (history.Similar, bool) {
 	for _, e := range n.SamePeople {
 		if e.Batch == n.Batch && !inFiles(e.TransactionID) && (n.Label == "" || !e.Labelled) {
 			return e, true
 		}
 	}
-	return envelope.Similar{}, false
+	return history.Similar{}, false
 }
 
 // correction is an envelope that seems to correct one that was sent.
 type correction struct {
 	n  int
-	of spool.Ref // an envelope.Earlier
+	of spool.Ref // an history.Similar
 }
 
 // newListFrom is how many corrections in a batch are no slips any more, if they
@@ -140,7 +141,7 @@ func (c *comparison) rejectCorrections(corrections []correction) error {
 		corrected[c.batchOf(correction.n)]++
 	}
 	for _, correction := range corrections {
-		var e envelope.Similar
+		var e history.Similar
 		if err := c.kept(correction.of, &e); err != nil {
 			return err
 		}
@@ -155,7 +156,7 @@ func (c *comparison) rejectCorrections(corrections []correction) error {
 
 // correctionVerdict rejects an envelope of a batch that seems to correct e, as do so
 // many of the batch's rows.
-func correctionVerdict(batch, templateID string, e envelope.Similar, corrected, rows int) verdict {
+func correctionVerdict(batch, templateID string, e history.Similar, corrected, rows int) verdict {
 	if corrected >= newListFrom && 2*corrected > rows {
 		return verdict{envelope.KeyConflict, fmt.Sprintf("a new list under an old name, or a change in every row: %s of %s people got an envelope from batch %q on %s before, with other values. If it is a new list, give it a name of its own with --batch NAME; if all must get another envelope, give --allow-repeat",
 			report.Number(corrected), report.Number(rows), batch, report.Local(e.At))}
@@ -167,12 +168,12 @@ func correctionVerdict(batch, templateID string, e envelope.Similar, corrected, 
 // unclaimedLegacy finds out what an earlier release has sent of a newcomer's batch
 // and no row of the files means, if the newcomer may correct such an envelope. Each
 // batch is asked for once.
-func (c *comparison) unclaimedLegacy(ctx context.Context, n *newcomer, unclaimed map[string][]envelope.Similar) error {
+func (c *comparison) unclaimedLegacy(ctx context.Context, n *newcomer, unclaimed map[string][]history.Similar) error {
 	if _, asked := unclaimed[n.Batch]; asked || !n.mayCorrectLegacy() {
 		return nil
 	}
 	entries, err := c.history.LegacyEntries(ctx, c.account, n.Batch)
-	unclaimed[n.Batch] = slices.DeleteFunc(entries, func(e envelope.Similar) bool { return c.inFiles(e.TransactionID) })
+	unclaimed[n.Batch] = slices.DeleteFunc(entries, func(e history.Similar) bool { return c.inFiles(e.TransactionID) })
 	return err
 }
 
@@ -185,12 +186,12 @@ func (n *newcomer) mayCorrectLegacy() bool {
 // correctsLegacy rejects what may be a correction in a batch that an earlier
 // release has begun. That release did not write down who got what, so as long as
 // there are envelopes that no row means any more, each new row may correct one.
-func (n *newcomer) correctsLegacy(unclaimed []envelope.Similar) verdict {
+func (n *newcomer) correctsLegacy(unclaimed []history.Similar) verdict {
 	if len(unclaimed) == 0 || !n.mayCorrectLegacy() {
 		return verdict{}
 	}
 	e := unclaimed[0]
-	if i := slices.IndexFunc(unclaimed, func(e envelope.Similar) bool { return e.Line == n.at.Line }); i >= 0 {
+	if i := slices.IndexFunc(unclaimed, func(e history.Similar) bool { return e.Line == n.at.Line }); i >= 0 {
 		e = unclaimed[i]
 	}
 	return verdict{envelope.KeyConflict, fmt.Sprintf("an earlier release has begun batch %q, and %s that it has sent stands in no row as it was, such as the one of line %d (envelope %s of %s): this row may be a correction of it. Restore the rows as they were; if this is another envelope, give --allow-repeat or another --batch",
@@ -198,7 +199,7 @@ func (n *newcomer) correctsLegacy(unclaimed []envelope.Similar) verdict {
 }
 
 // got says that people got an envelope.
-func got(e envelope.Similar) string {
+func got(e history.Similar) string {
 	if e.ID == "" {
 		return "may have got an envelope"
 	}
@@ -206,7 +207,7 @@ func got(e envelope.Similar) string {
 }
 
 // underTemplate says that an envelope came from another template than the given one.
-func underTemplate(templateID string, e envelope.Similar) string {
+func underTemplate(templateID string, e history.Similar) string {
 	if e.TemplateID == templateID {
 		return ""
 	}
@@ -219,7 +220,7 @@ func underTemplate(templateID string, e envelope.Similar) string {
 type neighbourWarnings struct {
 	people, names         []envelope.Problem // the first of each kind
 	morePeople, moreNames int
-	last                  envelope.Similar // of people
+	last                  history.Similar // of people
 }
 
 // fewWarnings is how many rows of a kind are told of one by one.

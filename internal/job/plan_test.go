@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 	"batchsend/reminders"
 )
 
@@ -13,7 +14,7 @@ func TestSettings(t *testing.T) {
 	t.Parallel()
 	x := tabled(t)
 	add := func(s setting) {
-		n := x.accept("b", fmt.Sprint(x.Len()), envelope.StateNew)
+		n := x.accept("b", fmt.Sprint(x.Len()), history.StateNew)
 		x.entry(n).setting = x.settings.number(s, nil)
 	}
 	add(setting{})
@@ -45,7 +46,7 @@ func TestOutcomes(t *testing.T) {
 		{Status: envelope.Pending, Message: "later"},
 		{Status: envelope.Rejected, Code: "X", Message: "bad"},
 	} {
-		if err := x.settle(x.accept("b", fmt.Sprint(i), envelope.StateNew), out); err != nil {
+		if err := x.settle(x.accept("b", fmt.Sprint(i), history.StateNew), out); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"batchsend/envelope"
 	"batchsend/internal/batch"
 	"batchsend/internal/ledger"
+	"batchsend/internal/remote"
 	"batchsend/internal/report"
 	"batchsend/throttle"
 )
@@ -127,7 +127,7 @@ type Leftovers interface {
 	// Open returns the envelopes that are unresolved.
 	Unresolved(ctx context.Context) ([]ledger.Unresolved, error)
 	// Lots returns the lots with which something is still to be done.
-	Lots(ctx context.Context) ([]envelope.Lot, error)
+	Lots(ctx context.Context) ([]remote.Lot, error)
 }
 
 // leftBehind returns what earlier runs left unresolved or unfinished, and says so.

@@ -9,6 +9,7 @@ import (
 	"batchsend/envelope"
 	"batchsend/internal/docusign"
 	"batchsend/internal/ledger"
+	"batchsend/internal/remote"
 )
 
 // Recorder writes down what other ledgers have sent.
@@ -20,7 +21,7 @@ type Recorder interface {
 
 // Cleaner removes what lots have left behind at DocuSign.
 type Cleaner interface {
-	Remains(ctx context.Context, lots []*envelope.Lot) (lists []string, drafts []envelope.ID, err error)
+	Remains(ctx context.Context, lots []*remote.Lot) (lists []string, drafts []envelope.ID, err error)
 	DeleteList(ctx context.Context, list string) error
 	DeleteDrafts(ctx context.Context, ids ...envelope.ID) error
 }
@@ -40,7 +41,7 @@ func (u *Unrecorded) record(ctx context.Context, to Recorder, ds Cleaner, log *s
 
 // cleanUp removes what lots of other ledgers have left at DocuSign: names and
 // addresses. What cannot be removed now is found by the next run.
-func cleanUp(ctx context.Context, ds Cleaner, lots []*envelope.Lot, log *slog.Logger) {
+func cleanUp(ctx context.Context, ds Cleaner, lots []*remote.Lot, log *slog.Logger) {
 	if len(lots) == 0 {
 		return
 	}

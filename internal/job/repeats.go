@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 	"batchsend/internal/report"
 )
 
@@ -24,7 +25,7 @@ type SentBefore struct {
 	unresolved  bool // it is not known of all that they were sent
 }
 
-func (r *SentBefore) add(t envelope.SameContent) {
+func (r *SentBefore) add(t history.SameContent) {
 	if r.envelopes++; r.envelopes == 1 || t.At.Before(r.first) {
 		r.first = t.At
 	}

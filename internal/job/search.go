@@ -9,6 +9,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/ledger"
+	"batchsend/internal/remote"
 	"batchsend/template"
 	"batchsend/throttle"
 )
@@ -17,11 +18,11 @@ import (
 type Mailings interface {
 	CountAll(ctx context.Context) (int, error)
 	CountMailed(ctx context.Context, batchID string) (int, error)
-	Mailed(ctx context.Context, batchID string, known func(envelope.ID) bool) ([]envelope.Mailed, error)
-	Recipients(ctx context.Context, ids []envelope.ID) ([]envelope.Mailed, error)
-	Find(ctx context.Context, ids []envelope.TransactionID) (map[envelope.TransactionID]envelope.Found, error)
-	FindByField(ctx context.Context, id envelope.TransactionID, since time.Time) (envelope.Found, bool, error)
-	OtherLots(ctx context.Context, batchIDs []string, known func(lotID string) bool) ([]envelope.OtherLot, error)
+	Mailed(ctx context.Context, batchID string, known func(envelope.ID) bool) ([]remote.Mailed, error)
+	Recipients(ctx context.Context, ids []envelope.ID) ([]remote.Mailed, error)
+	Find(ctx context.Context, ids []envelope.TransactionID) (map[envelope.TransactionID]remote.Found, error)
+	FindByField(ctx context.Context, id envelope.TransactionID, since time.Time) (remote.Found, bool, error)
+	OtherLots(ctx context.Context, batchIDs []string, known func(lotID string) bool) ([]remote.OtherLot, error)
 }
 
 // Memory is what a ledger knows of a batch.
@@ -101,13 +102,13 @@ func mayHaveLegacy(k ledger.SentCounts) bool {
 
 // unrecorded compares what DocuSign has of a batch with what the ledger knows. As
 // long as the numbers agree that takes one call.
-func (s search) unrecorded(ctx context.Context, batch string, c Checked, lots []envelope.OtherLot) (u Unrecorded, err error) {
+func (s search) unrecorded(ctx context.Context, batch string, c Checked, lots []remote.OtherLot) (u Unrecorded, err error) {
 	u.Batch = batch
 	if u.Known, err = s.Ledger.SentCounts(ctx, s.Account, batch, time.Now().Add(-s.settle)); err != nil {
 		return u, err
 	}
 	batchID := envelope.BatchID(s.Account, batch)
-	lots = slices.DeleteFunc(slices.Clone(lots), func(l envelope.OtherLot) bool { return l.BatchID != batchID })
+	lots = slices.DeleteFunc(slices.Clone(lots), func(l remote.OtherLot) bool { return l.BatchID != batchID })
 	if c.Past.Nothing && len(lots) == 0 {
 		return u, nil
 	}
@@ -133,7 +134,7 @@ func (s search) unrecorded(ctx context.Context, batch string, c Checked, lots []
 	}
 	a := &adoption{&u, c.Index, records.States, templatesIn(c.Sources)}
 	if count > 0 {
-		news, err := throttle.Ask(ctx, s.Retry, func(ctx context.Context) ([]envelope.Mailed, error) {
+		news, err := throttle.Ask(ctx, s.Retry, func(ctx context.Context) ([]remote.Mailed, error) {
 			return s.DocuSign.Mailed(ctx, batchID, func(id envelope.ID) bool { return records.Known[id] })
 		})
 		if err != nil {
@@ -176,8 +177,8 @@ func (s search) unresolvedExplain(ctx context.Context, records ledger.BatchRecor
 	return err == nil && mailed >= more, err
 }
 
-func (s search) find(ctx context.Context, ids []envelope.TransactionID) (map[envelope.TransactionID]envelope.Found, error) {
-	return throttle.Ask(ctx, s.Retry, func(ctx context.Context) (map[envelope.TransactionID]envelope.Found, error) {
+func (s search) find(ctx context.Context, ids []envelope.TransactionID) (map[envelope.TransactionID]remote.Found, error) {
+	return throttle.Ask(ctx, s.Retry, func(ctx context.Context) (map[envelope.TransactionID]remote.Found, error) {
 		return s.DocuSign.Find(ctx, ids)
 	})
 }
@@ -195,7 +196,7 @@ func templatesIn(sources map[string]*envelope.Source) (all []*template.Template)
 
 // lots finds the lots of batches that other ledgers have handed over to DocuSign.
 // Where bulk sending is forbidden there are none.
-func (s search) lots(ctx context.Context, batches []string, forbidden bool) ([]envelope.OtherLot, error) {
+func (s search) lots(ctx context.Context, batches []string, forbidden bool) ([]remote.OtherLot, error) {
 	if forbidden {
 		return nil, nil
 	}
@@ -211,7 +212,7 @@ func (s search) lots(ctx context.Context, batches []string, forbidden bool) ([]e
 		}
 		batchIDs = append(batchIDs, envelope.BatchID(s.Account, name))
 	}
-	lots, err := throttle.Ask(ctx, s.Retry, func(ctx context.Context) ([]envelope.OtherLot, error) {
+	lots, err := throttle.Ask(ctx, s.Retry, func(ctx context.Context) ([]remote.OtherLot, error) {
 		return s.DocuSign.OtherLots(ctx, batchIDs, func(id string) bool { return ours[id] })
 	})
 	if refused(err) { // whoever may not send in bulk may not see lists, and has none

@@ -7,6 +7,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
+	"batchsend/internal/history"
 	"batchsend/internal/report"
 	"batchsend/throttle"
 )
@@ -41,7 +42,7 @@ func (p *Planned) selected() (s *selection, beyond int, err error) {
 	for n := range p.Len() {
 		e := p.entry(n)
 		switch {
-		case !e.is(accepted) || e.state == envelope.StateSent:
+		case !e.is(accepted) || e.state == history.StateSent:
 		case len(due) > 0 && int(due[0]) == n:
 			due = due[1:]
 			s.numbers = append(s.numbers, int32(n))

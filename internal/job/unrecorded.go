@@ -7,6 +7,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/ledger"
+	"batchsend/internal/remote"
 	"batchsend/internal/report"
 )
 
@@ -21,7 +22,7 @@ type Unrecorded struct {
 	// ledger, and InLists are all that stand in those lists.
 	Making  int
 	InLists []envelope.TransactionID
-	Done    []*envelope.Lot // of other ledgers, with which DocuSign is through
+	Done    []*remote.Lot // of other ledgers, with which DocuSign is through
 }
 
 // Extra is an envelope that was mailed beside another of the same transaction ID.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 )
 
 // Adopted is an envelope that was sent with another ledger, to be recorded in this one.
@@ -123,7 +124,7 @@ type BatchRecords struct {
 
 // BatchRecord is one envelope of [BatchRecords].
 type BatchRecord struct {
-	State envelope.State
+	State history.State
 	ID    envelope.ID // if State is StateSent
 }
 
@@ -138,7 +139,7 @@ func (db *DB) BatchRecords(ctx context.Context, account, batch string) (BatchRec
 			return r, err
 		}
 		record := BatchRecord{State: e.State}
-		if e.State == envelope.StateSent {
+		if e.State == history.StateSent {
 			record.ID = e.ID
 			r.Known[e.ID] = true
 		}

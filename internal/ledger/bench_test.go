@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 	"batchsend/internal/ledger"
 )
 
@@ -156,7 +157,7 @@ func TestPlanMillion(t *testing.T) {
 	}
 	start = time.Now()
 	recorded, err := db.Records(t.Context(), account, ids(all))
-	if err != nil || recorded[0].State != envelope.StatePlanned {
+	if err != nil || recorded[0].State != history.StatePlanned {
 		t.Fatalf("Records: %v, %v", recorded[0], err)
 	}
 	t.Logf("asked in %v", time.Since(start))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 )
 
 const (
@@ -37,7 +38,7 @@ func (s *Session) claim(env *envelope.Envelope, lot any) change {
 		op: opClaim, key: env.TransactionID,
 		sql: sqlClaim, args: []any{env.Content[:], s.account, s.run.AllowRepeat, lot},
 		refuse: func(t *txn, r *current) error {
-			claimable := r.State == envelope.StatePlanned || r.State == envelope.StateFailed
+			claimable := r.State == history.StatePlanned || r.State == history.StateFailed
 			if !claimable || !r.leased || r.Content != env.Content {
 				return r.refusal()
 			}
@@ -62,7 +63,7 @@ func (s *Session) sameContent(t *txn, env *envelope.Envelope) error {
 		return fmt.Errorf("claim: transaction %s cannot be claimed for no known reason", env.TransactionID)
 	}
 	e.Other.At = timeOf(at)
-	if state == letter(envelope.StateSent) {
+	if state == letter(history.StateSent) {
 		e.Other.ID = unpackID(id)
 	}
 	return e
@@ -112,22 +113,22 @@ func (s *Session) settle(id envelope.TransactionID, out envelope.Outcome) (chang
 			return r.refusal()
 		},
 	}
-	if to == envelope.StateSent {
+	if to == history.StateSent {
 		c.sql, c.args, c.envelopeID = sqlSettleSent, []any{packID(out.ID)}, out.ID
 	}
 	return c, nil
 }
 
-func stateAfter(out envelope.Outcome) (envelope.State, error) {
+func stateAfter(out envelope.Outcome) (history.State, error) {
 	switch {
 	case out.Status == envelope.Sent && out.ID != "":
-		return envelope.StateSent, nil
+		return history.StateSent, nil
 	case out.Status == envelope.Failed:
-		return envelope.StateFailed, nil
+		return history.StateFailed, nil
 	case out.Status == envelope.Unknown:
-		return envelope.StateUnknown, nil
+		return history.StateUnknown, nil
 	case out.Status == envelope.Pending:
-		return envelope.StatePlanned, nil
+		return history.StatePlanned, nil
 	}
 	return 0, fmt.Errorf("%q with envelope ID %q settles nothing", out.Status, out.ID)
 }
@@ -140,7 +141,7 @@ func (s *Session) Draft(ctx context.Context, tx envelope.TransactionID, id envel
 		op: opDraft, key: tx,
 		sql: sqlDraft, args: []any{packID(id)}, envelopeID: id,
 		refuse: func(_ *txn, r *current) error {
-			if r.State == envelope.StateSending && r.ID == id {
+			if r.State == history.StateSending && r.ID == id {
 				return nil
 			}
 			return r.refusal()

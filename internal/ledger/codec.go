@@ -9,17 +9,18 @@ import (
 	"unicode/utf8"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 )
 
 // letters stand for the states, in their order. No envelope is written as new, but
 // events name the state before.
 const letters = "npcsfu"
 
-func letter(s envelope.State) string { return letters[s : s+1] }
+func letter(s history.State) string { return letters[s : s+1] }
 
-func stateOf(letter string) (envelope.State, error) {
+func stateOf(letter string) (history.State, error) {
 	if i := strings.Index(letters, letter); i > 0 && len(letter) == 1 {
-		return envelope.State(i), nil
+		return history.State(i), nil
 	}
 	return 0, fmt.Errorf("unknown state %q", letter)
 }

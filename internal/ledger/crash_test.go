@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"batchsend/envelope"
+	"batchsend/internal/history"
 	"batchsend/internal/ledger"
 )
 
@@ -60,7 +60,7 @@ func killedAt(t *testing.T, point string, nth int) {
 	recorded, err := db.Records(t.Context(), account, ids(all))
 	must(t, err)
 	for i, st := range recorded {
-		if st.State != envelope.StateSent {
+		if st.State != history.StateSent {
 			t.Errorf("envelope %d is %v, want sent", i, st.State)
 		}
 	}

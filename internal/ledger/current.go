@@ -4,12 +4,13 @@ import (
 	"database/sql"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 )
 
 // current is the record of an envelope that op could not change, read to find out
 // why. The zero Record is that of an envelope which the ledger does not have.
 type current struct {
-	envelope.Record
+	history.Record
 	op     string
 	key    envelope.TransactionID
 	leased bool  // by the run that asks
@@ -40,20 +41,20 @@ func (r *current) read(t *txn, run int64) error {
 // refusal returns why the envelope cannot be changed: it is in the wrong state, or
 // the run has lost its lease.
 func (r *current) refusal() error {
-	if r.leased || r.State == envelope.StateNew || r.State == envelope.StateSent {
+	if r.leased || r.State == history.StateNew || r.State == history.StateSent {
 		return &StateError{Op: r.op, TransactionID: r.key, Record: r.Record}
 	}
 	return r.lost
 }
 
 // agrees reports whether out is recorded already.
-func (r *current) agrees(to envelope.State, out envelope.Outcome) bool {
+func (r *current) agrees(to history.State, out envelope.Outcome) bool {
 	switch {
 	case r.State != to:
 		return false
-	case to == envelope.StateSent:
+	case to == history.StateSent:
 		return r.ID == out.ID
-	case to == envelope.StateFailed:
+	case to == history.StateFailed:
 		return r.Code == out.Code
 	}
 	return true

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 	"batchsend/internal/ledger"
 )
 
@@ -32,7 +33,7 @@ func fillUp(t *testing.T, db *ledger.DB, path string) {
 		t.Errorf("Settle on a full disk = %v, want %v", err, full)
 	}
 	got, err := db.Records(ctx, account, ids([]*envelope.Envelope{first}))
-	if err != nil || got[0].State != envelope.StatePlanned {
+	if err != nil || got[0].State != history.StatePlanned {
 		t.Errorf("Records = %v, %v, want it planned", got, err)
 	}
 	if err := s.Close(ctx); !errors.Is(err, full) {
@@ -108,7 +109,7 @@ func TestDiskReadOnly(t *testing.T) {
 	must(t, err)
 	defer db.Close()
 	got, err := db.Records(t.Context(), account, ids(envs("may", 3)))
-	if err != nil || got[2].State != envelope.StatePlanned {
+	if err != nil || got[2].State != history.StatePlanned {
 		t.Errorf("Records = %v, %v", got, err)
 	}
 }

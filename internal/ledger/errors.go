@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
+	"batchsend/internal/remote"
 )
 
 // ErrLost is what every [LostError] is.
@@ -51,7 +53,7 @@ func (e *TakenError) Error() string {
 }
 
 // Effect says that nothing was recorded.
-func (e *TakenError) Effect() envelope.Effect { return envelope.EffectTaken }
+func (e *TakenError) Effect() remote.Effect { return remote.EffectTaken }
 
 // ErrClosed says that the ledger or the session was closed.
 var ErrClosed = errors.New("the ledger is closed")
@@ -99,19 +101,19 @@ func (e *Error) Hint() string { return e.Cure }
 type StateError struct {
 	Op            string // claim, settle, draft, retry
 	TransactionID envelope.TransactionID
-	Record        envelope.Record // its record, without SameContent
+	Record        history.Record // its record, without SameContent
 }
 
 func (e *StateError) Error() string {
 	is := e.Record.State.String()
-	if e.Record.State == envelope.StateSent {
+	if e.Record.State == history.StateSent {
 		is += " as envelope " + string(e.Record.ID)
 	}
 	return fmt.Sprintf("%s: transaction %s is %s", e.Op, e.TransactionID, is)
 }
 
 // NotClaimed returns the record of the envelope.
-func (e *StateError) NotClaimed() (record envelope.Record, same *envelope.SameContent) {
+func (e *StateError) NotClaimed() (record history.Record, same *history.SameContent) {
 	return e.Record, nil
 }
 
@@ -119,7 +121,7 @@ func (e *StateError) NotClaimed() (record envelope.Record, same *envelope.SameCo
 // in this batch or another. Nothing was claimed.
 type SameContentError struct {
 	TransactionID envelope.TransactionID
-	Other         envelope.SameContent
+	Other         history.SameContent
 }
 
 func (e *SameContentError) Error() string {
@@ -128,8 +130,8 @@ func (e *SameContentError) Error() string {
 }
 
 // NotClaimed returns the envelope that has the same content.
-func (e *SameContentError) NotClaimed() (record envelope.Record, same *envelope.SameContent) {
-	return envelope.Record{}, &e.Other
+func (e *SameContentError) NotClaimed() (record history.Record, same *history.SameContent) {
+	return history.Record{}, &e.Other
 }
 
 // HeldError says that a live run has the lease on a batch. Since and Beat are by that

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 	"batchsend/internal/ledger"
 )
 
@@ -30,7 +31,7 @@ func TestTakeOverFromKilledProcess(t *testing.T) {
 		t.Errorf("the take-over took %v", took)
 	}
 	unresolved, err := s.Unresolved(t.Context())
-	if err != nil || len(unresolved) != 1 || unresolved[0].State != envelope.StateSending {
+	if err != nil || len(unresolved) != 1 || unresolved[0].State != history.StateSending {
 		t.Errorf("Unresolved = %v, %v, want the envelope it was sending", unresolved, err)
 	}
 }

@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // AddLot records that a lot of a batch is about to be prepared. It has no envelopes
 // yet. However the run ends, the next one finds the lot here, and removes what was
 // made for it at DocuSign.
-func (s *Session) AddLot(ctx context.Context, lot *envelope.Lot, batch string) error {
+func (s *Session) AddLot(ctx context.Context, lot *remote.Lot, batch string) error {
 	id, ok := s.batches[batch]
 	if !ok || lot.ID == "" {
 		return mistake(fmt.Sprintf("lot %q of batch %q, which is not this run's", lot.ID, batch))
@@ -43,7 +44,7 @@ func (s *Session) AddLot(ctx context.Context, lot *envelope.Lot, batch string) e
 // lot.Envelopes are set, and the lot may be sent once. Otherwise nothing was claimed;
 // refused holds, in the order of envs, why an envelope may not be claimed, nil for
 // those that may.
-func (s *Session) ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) (refused []error, err error) {
+func (s *Session) ClaimLot(ctx context.Context, lot *remote.Lot, envs []*envelope.Envelope) (refused []error, err error) {
 	if err := s.alive(); err != nil {
 		return nil, err
 	}
@@ -83,7 +84,7 @@ func (s *Session) ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envel
 
 // claimAll claims envs for a lot. If it returns refused or err, others may have been
 // claimed: the caller must undo that.
-func (s *Session) claimAll(t *txn, lot *envelope.Lot, batch int64, asked time.Time, envs []*envelope.Envelope) (refused []error, err error) {
+func (s *Session) claimAll(t *txn, lot *remote.Lot, batch int64, asked time.Time, envs []*envelope.Envelope) (refused []error, err error) {
 	var id int64
 	switch found, err := t.row(sqlAskLot, []any{lot.ID, s.id, millis(asked), batch}, &id); {
 	case err != nil:
@@ -112,7 +113,7 @@ func (s *Session) claimAll(t *txn, lot *envelope.Lot, batch int64, asked time.Ti
 
 // batchOfLot returns the number of the one batch of envs. It finds all that is wrong
 // with the lot itself, before the first envelope is claimed.
-func (s *Session) batchOfLot(lot *envelope.Lot, envs []*envelope.Envelope) (batch int64, err error) {
+func (s *Session) batchOfLot(lot *remote.Lot, envs []*envelope.Envelope) (batch int64, err error) {
 	if lot.ID == "" || len(envs) == 0 {
 		return 0, mistake(fmt.Sprintf("lot %q of %d envelopes", lot.ID, len(envs)))
 	}
@@ -132,7 +133,7 @@ func (s *Session) batchOfLot(lot *envelope.Lot, envs []*envelope.Envelope) (batc
 // RecordLot records the parts of a lot that exist at DocuSign. If the draft is recorded
 // as the envelope of a row, or list or bulk batch as those of another lot, it records
 // nothing and the error is a [*TakenError]; without the lease it is a [*LostError].
-func (s *Session) RecordLot(ctx context.Context, lot *envelope.Lot) error {
+func (s *Session) RecordLot(ctx context.Context, lot *remote.Lot) error {
 	return s.db.write(ctx, opLot, func(t *txn) error {
 		if err := checkLotFree(t, lot); err != nil {
 			return err
@@ -151,7 +152,7 @@ func (s *Session) RecordLot(ctx context.Context, lot *envelope.Lot) error {
 
 // checkLotFree returns a [*TakenError] if a part of the lot is recorded as something
 // else already.
-func checkLotFree(t *txn, lot *envelope.Lot) error {
+func checkLotFree(t *txn, lot *remote.Lot) error {
 	if lot.Draft != "" {
 		e := &TakenError{ID: lot.Draft}
 		if found, err := t.row(sqlIDTaken, []any{packID(lot.Draft), noID}, &e.File, &e.Line); err != nil || found {
@@ -188,7 +189,7 @@ func (s *Session) lotRefusal(t *txn, id string) (ended bool, err error) {
 // outcome is ignored if the envelope's state forbids it or the envelope is not in the
 // lot any more: it was settled before. Without the lease only what was sent is
 // recorded, and the error is a [*LostError] if there was anything else.
-func (s *Session) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome) error {
+func (s *Session) SettleLot(ctx context.Context, lot *remote.Lot, outs map[envelope.TransactionID]envelope.Outcome) error {
 	for id, out := range outs {
 		if _, err := s.settle(id, out); err != nil {
 			return err
@@ -219,7 +220,7 @@ func (s *Session) SettleLot(ctx context.Context, lot *envelope.Lot, outs map[env
 // second DocuSign made of it, 0 if that is not known. [Session.Unresolved] returns the lot's
 // envelopes that are still sending then, like all that are unknown. To end a lot again
 // changes nothing.
-func (s *Session) EndLot(ctx context.Context, lot *envelope.Lot, speed float64) error {
+func (s *Session) EndLot(ctx context.Context, lot *remote.Lot, speed float64) error {
 	return s.db.write(ctx, opEndLot, func(t *txn) error {
 		seen := sql.NullFloat64{Float64: speed, Valid: speed > 0}
 		n, err := t.exec(sqlEndLot, lot.ID, s.id, millis(time.Now()), seen)
@@ -232,7 +233,7 @@ func (s *Session) EndLot(ctx context.Context, lot *envelope.Lot, speed float64) 
 }
 
 // settleOneOfLot records what became of one envelope of a lot, as outs says.
-func (s *Session) settleOneOfLot(t *txn, lot *envelope.Lot, id envelope.TransactionID, outs map[envelope.TransactionID]envelope.Outcome) error {
+func (s *Session) settleOneOfLot(t *txn, lot *remote.Lot, id envelope.TransactionID, outs map[envelope.TransactionID]envelope.Outcome) error {
 	c, err := s.settle(id, outs[id])
 	if err != nil {
 		return err
@@ -251,8 +252,8 @@ func (s *Session) settleOneOfLot(t *txn, lot *envelope.Lot, id envelope.Transact
 // Lots returns the lots of the session's batches that have not ended, the oldest
 // first, each with those of its envelopes that are still sending, in the order in
 // which they were planned.
-func (s *Session) Lots(ctx context.Context) ([]envelope.Lot, error) {
-	var all []envelope.Lot
+func (s *Session) Lots(ctx context.Context) ([]remote.Lot, error) {
+	var all []remote.Lot
 	for _, name := range s.run.Batches {
 		lots, err := s.lots(ctx, s.batches[name])
 		if err != nil {
@@ -263,16 +264,16 @@ func (s *Session) Lots(ctx context.Context) ([]envelope.Lot, error) {
 	return all, nil
 }
 
-func (s *Session) lots(ctx context.Context, batch int64) ([]envelope.Lot, error) {
+func (s *Session) lots(ctx context.Context, batch int64) ([]remote.Lot, error) {
 	rows, err := s.db.read.QueryContext(ctx, sqlLots, batch)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var lots []envelope.Lot
+	var lots []remote.Lot
 	for rows.Next() {
 		var (
-			lot   envelope.Lot
+			lot   remote.Lot
 			draft string
 			asked sql.NullInt64
 			key   []byte // null if all its envelopes are settled

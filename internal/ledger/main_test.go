@@ -13,8 +13,10 @@ import (
 	"go.uber.org/goleak"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 	"batchsend/internal/ledger"
 	"batchsend/internal/ledger/ledgertest"
+	"batchsend/internal/remote"
 )
 
 // The test binary is its own second process: with LEDGER_CHILD set it plays
@@ -117,7 +119,7 @@ func childSends(path, outbox, crashAt string) {
 	var together []*envelope.Envelope
 	for i, e := range all {
 		switch {
-		case recorded[i].State != envelope.StatePlanned:
+		case recorded[i].State != history.StatePlanned:
 		case i >= 3:
 			together = append(together, e)
 		default:
@@ -170,7 +172,7 @@ func goOn(ctx context.Context, s *ledger.Session, outbox string) {
 
 // sendLot sends envelopes together, the answer in two parts.
 func sendLot(ctx context.Context, s *ledger.Session, outbox string, all []*envelope.Envelope) {
-	lot := &envelope.Lot{ID: envelope.NewLotID(all, time.Now())}
+	lot := &remote.Lot{ID: remote.NewLotID(all, time.Now())}
 	orDie(s.AddLot(ctx, lot, all[0].Batch))
 	lot.Draft = "draft"
 	orDie(s.RecordLot(ctx, lot))

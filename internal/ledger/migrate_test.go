@@ -16,6 +16,8 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
+	"batchsend/internal/remote"
 )
 
 // version1 is what a run wrote into a ledger of version 1: five envelopes of a
@@ -119,12 +121,12 @@ func TestMigrateFrom1(t *testing.T) {
 		t.Fatal(err)
 	}
 	content := func(i int) envelope.Content { return all[i].Legacy.Content }
-	want := []envelope.Record{
-		{State: envelope.StatePlanned, Content: content(0), At: timeOf(1000), Legacy: true},
-		{State: envelope.StateSent, Content: content(1), At: timeOf(1800), ID: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee", Legacy: true},
-		{State: envelope.StateFailed, Content: content(2), At: timeOf(1900), Code: "NO", Message: "refused", Legacy: true},
-		{State: envelope.StateUnknown, Content: content(3), At: timeOf(1950), Code: "TIMEOUT", Message: "no answer", Legacy: true},
-		{State: envelope.StateSending, Content: content(4), At: timeOf(1700), Legacy: true},
+	want := []history.Record{
+		{State: history.StatePlanned, Content: content(0), At: timeOf(1000), Legacy: true},
+		{State: history.StateSent, Content: content(1), At: timeOf(1800), ID: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee", Legacy: true},
+		{State: history.StateFailed, Content: content(2), At: timeOf(1900), Code: "NO", Message: "refused", Legacy: true},
+		{State: history.StateUnknown, Content: content(3), At: timeOf(1950), Code: "TIMEOUT", Message: "no answer", Legacy: true},
+		{State: history.StateSending, Content: content(4), At: timeOf(1700), Legacy: true},
 	}
 	if diff := cmp.Diff(want, recorded); diff != "" {
 		t.Errorf("Records (-want +got):\n%s", diff)
@@ -190,7 +192,7 @@ func sendOn(t *testing.T, db *DB, all []*envelope.Envelope) {
 	if lots, err := s.Lots(ctx); len(lots) > 0 || err != nil {
 		t.Errorf("Lots = %v, %v, want none", lots, err)
 	}
-	lot := &envelope.Lot{ID: "lot"}
+	lot := &remote.Lot{ID: "lot"}
 	if err := s.AddLot(ctx, lot, "may"); err != nil {
 		t.Error(err)
 	}
@@ -252,7 +254,7 @@ func TestMigrateTogether(t *testing.T) {
 				return
 			}
 			defer db.Close()
-			if got, err := db.Records(t.Context(), "acc", ids(oldEnvelopes())); err != nil || got[1].State != envelope.StateSent {
+			if got, err := db.Records(t.Context(), "acc", ids(oldEnvelopes())); err != nil || got[1].State != history.StateSent {
 				t.Errorf("Records = %v, %v", got, err)
 			}
 		})
@@ -293,7 +295,7 @@ func TestRenameLegacy(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := db.Records(t.Context(), "acc", ids(all[:3]))
-	if err != nil || got[0].State != envelope.StatePlanned || got[0].Legacy || got[2].State != envelope.StateFailed || got[2].Legacy || !got[1].Legacy {
+	if err != nil || got[0].State != history.StatePlanned || got[0].Legacy || got[2].State != history.StateFailed || got[2].Legacy || !got[1].Legacy {
 		t.Errorf("Records = %+v, %v", got, err)
 	}
 	if b, err := db.Batches(t.Context()); err != nil || b[0].Planned != 1 || b[0].Failed != 1 || b[0].Sent != 1 {

@@ -12,8 +12,10 @@ import (
 	"pgregory.net/rapid"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 	"batchsend/internal/ledger"
 	"batchsend/internal/ledger/ledgertest"
+	"batchsend/internal/remote"
 )
 
 // model is what the ledger should know: ten lines of rules.
@@ -21,7 +23,7 @@ type model map[envelope.TransactionID]*fact
 
 type fact struct {
 	env      *envelope.Envelope
-	state    envelope.State
+	state    history.State
 	id       envelope.ID
 	attempts int
 	lot      string // in which it was last attempted
@@ -29,7 +31,7 @@ type fact struct {
 
 func (m model) sameContent(of *envelope.Envelope) bool {
 	for _, f := range m {
-		if f.env.TransactionID != of.TransactionID && f.env.Content == of.Content && (f.state.Open() || f.state == envelope.StateSent) {
+		if f.env.TransactionID != of.TransactionID && f.env.Content == of.Content && (f.state.Open() || f.state == history.StateSent) {
 			return true
 		}
 	}
@@ -38,15 +40,15 @@ func (m model) sameContent(of *envelope.Envelope) bool {
 
 func (m model) plan(e *envelope.Envelope) {
 	if f := m[e.TransactionID]; f == nil {
-		m[e.TransactionID] = &fact{env: e, state: envelope.StatePlanned}
-	} else if f.state == envelope.StatePlanned || f.state == envelope.StateFailed {
+		m[e.TransactionID] = &fact{env: e, state: history.StatePlanned}
+	} else if f.state == history.StatePlanned || f.state == history.StateFailed {
 		f.env = e
 	}
 }
 
 func (m model) claimable(e *envelope.Envelope) bool {
 	f := m[e.TransactionID]
-	return f != nil && (f.state == envelope.StatePlanned || f.state == envelope.StateFailed) &&
+	return f != nil && (f.state == history.StatePlanned || f.state == history.StateFailed) &&
 		f.env.Content == e.Content && !m.sameContent(e)
 }
 
@@ -86,14 +88,14 @@ type machine struct {
 }
 
 type modelLot struct {
-	envelope.Lot
+	remote.Lot
 	batch string
 	ended bool
 }
 
 // goesOn reports whether an envelope is in a lot that has not ended.
 func (m *machine) goesOn(f *fact) bool {
-	return f.state == envelope.StateSending && slices.ContainsFunc(m.lots, func(l *modelLot) bool { return l.ID == f.lot && !l.ended })
+	return f.state == history.StateSending && slices.ContainsFunc(m.lots, func(l *modelLot) bool { return l.ID == f.lot && !l.ended })
 }
 
 func (m *machine) open(t *rapid.T) {
@@ -157,7 +159,7 @@ func (m *machine) claim(t *rapid.T) {
 }
 
 func (m *machine) sending(id envelope.TransactionID, lot string) {
-	m.model[id].state, m.model[id].lot = envelope.StateSending, lot
+	m.model[id].state, m.model[id].lot = history.StateSending, lot
 	m.model[id].attempts++
 	m.mine[id] = true
 }
@@ -167,7 +169,7 @@ func (m *machine) settle(t *rapid.T) {
 	to, out := anyOutcome(t, e)
 	f := m.model[e.TransactionID]
 	same := f != nil && f.state == to
-	change := f != nil && !same && (f.state.Open() || to == envelope.StateSent && f.state != envelope.StateSent)
+	change := f != nil && !same && (f.state.Open() || to == history.StateSent && f.state != history.StateSent)
 	if err := m.s.Settle(context.Background(), e.TransactionID, out); (err == nil) != (same || change) {
 		t.Fatalf("Settle(%s %s, %v) = %v, it was %+v", e.Batch, e.Label, to, err, f)
 	}
@@ -176,16 +178,16 @@ func (m *machine) settle(t *rapid.T) {
 	}
 }
 
-func anyOutcome(t *rapid.T, e *envelope.Envelope) (envelope.State, envelope.Outcome) {
-	to := rapid.SampledFrom([]envelope.State{
-		envelope.StateSent, envelope.StateFailed, envelope.StateUnknown, envelope.StatePlanned,
+func anyOutcome(t *rapid.T, e *envelope.Envelope) (history.State, envelope.Outcome) {
+	to := rapid.SampledFrom([]history.State{
+		history.StateSent, history.StateFailed, history.StateUnknown, history.StatePlanned,
 	}).Draw(t, "to")
-	return to, map[envelope.State]envelope.Outcome{
-		envelope.StateSent: sent(e), envelope.StateFailed: failed, envelope.StateUnknown: unknown, envelope.StatePlanned: pending,
+	return to, map[history.State]envelope.Outcome{
+		history.StateSent: sent(e), history.StateFailed: failed, history.StateUnknown: unknown, history.StatePlanned: pending,
 	}[to]
 }
 
-func (m *machine) settled(f *fact, to envelope.State, out envelope.Outcome) {
+func (m *machine) settled(f *fact, to history.State, out envelope.Outcome) {
 	f.state, f.id = to, out.ID
 	m.mine[f.env.TransactionID] = true
 }
@@ -193,7 +195,7 @@ func (m *machine) settled(f *fact, to envelope.State, out envelope.Outcome) {
 // claimLot claims a new lot, or one that there is.
 func (m *machine) claimLot(t *rapid.T) {
 	ctx := context.Background()
-	l := &modelLot{Lot: envelope.Lot{ID: uuid("lot", fmt.Sprint(len(m.lots)))}}
+	l := &modelLot{Lot: remote.Lot{ID: uuid("lot", fmt.Sprint(len(m.lots)))}}
 	if len(m.lots) > 0 && rapid.Bool().Draw(t, "again") {
 		l = rapid.SampledFrom(m.lots).Draw(t, "lot")
 	}
@@ -256,7 +258,7 @@ func (m *machine) settleLot(t *rapid.T) {
 	l := rapid.SampledFrom(m.lots).Draw(t, "lot")
 	outs := make(ledgertest.Outcomes)
 	over := rapid.Bool().Draw(t, "over")
-	changes := make(map[*fact]envelope.State)
+	changes := make(map[*fact]history.State)
 	for range rapid.IntRange(0, 3).Draw(t, "outs") {
 		e := anyEnvelope(t)
 		if _, again := outs[e.TransactionID]; again {
@@ -265,8 +267,8 @@ func (m *machine) settleLot(t *rapid.T) {
 		to, out := anyOutcome(t, e)
 		outs[e.TransactionID] = out
 		f := m.model[e.TransactionID]
-		if f != nil && f.state != to && f.state != envelope.StateSent &&
-			(to == envelope.StateSent || f.state.Open() && f.lot == l.ID) {
+		if f != nil && f.state != to && f.state != history.StateSent &&
+			(to == history.StateSent || f.state.Open() && f.lot == l.ID) {
 			changes[f] = to
 		}
 	}
@@ -287,8 +289,8 @@ func (m *machine) settleLot(t *rapid.T) {
 func (m *machine) retry(t *rapid.T) {
 	e := anyEnvelope(t)
 	f := m.model[e.TransactionID]
-	want := f != nil && (f.state == envelope.StateUnknown ||
-		f.state == envelope.StateSending && !m.mine[e.TransactionID] && !m.goesOn(f))
+	want := f != nil && (f.state == history.StateUnknown ||
+		f.state == history.StateSending && !m.mine[e.TransactionID] && !m.goesOn(f))
 	if err := m.s.Retry(context.Background(), e.TransactionID); (err == nil) != want {
 		t.Fatalf("Retry(%s %s) = %v, want success: %v", e.Batch, e.Label, err, want)
 	}
@@ -349,7 +351,7 @@ func (m *machine) checkLots(t *rapid.T) {
 			t.Fatalf("Lots has %v, want %d envelopes", l, n)
 		}
 		for _, id := range l.Envelopes {
-			if f := m.model[id]; f.lot != l.ID || f.state != envelope.StateSending {
+			if f := m.model[id]; f.lot != l.ID || f.state != history.StateSending {
 				t.Fatalf("lot %s has %s, which is %+v", l.ID, id, *f)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 	"batchsend/internal/ledger"
 )
 
@@ -177,7 +178,7 @@ func TestOpenReadOnly(t *testing.T) {
 		must(t, err)
 		defer db.Close()
 		e := env("may", "E-1", "x")
-		if got, err := db.Records(ctx, account, ids([]*envelope.Envelope{e})); err != nil || len(got) != 1 || got[0].State != envelope.StateNew {
+		if got, err := db.Records(ctx, account, ids([]*envelope.Envelope{e})); err != nil || len(got) != 1 || got[0].State != history.StateNew {
 			t.Errorf("Records = %v, %v", got, err)
 		}
 		if got, err := db.Batches(ctx); err != nil || len(got) != 0 {
@@ -198,7 +199,7 @@ func TestOpenReadOnly(t *testing.T) {
 		db, err := ledger.OpenReadOnly(ctx, path)
 		must(t, err)
 		got, err := db.Records(ctx, account, ids(envs("may", 3)))
-		if err != nil || got[2].State != envelope.StatePlanned {
+		if err != nil || got[2].State != history.StatePlanned {
 			t.Errorf("Records = %v, %v", got, err)
 		}
 		must(t, db.Close())
@@ -218,7 +219,7 @@ func TestOpenReadOnly(t *testing.T) {
 		db, err := ledger.OpenReadOnly(ctx, path)
 		must(t, err)
 		got, err := db.Records(ctx, account, ids(envs("may", 2)))
-		if err != nil || got[0].State != envelope.StateSending {
+		if err != nil || got[0].State != history.StateSending {
 			t.Errorf("Records = %v, %v, want what the log says", got, err)
 		}
 		must(t, db.Close())
@@ -234,7 +235,7 @@ func TestOpenReadOnly(t *testing.T) {
 		must(t, err)
 		defer db.Close()
 		got, err := db.Records(ctx, account, ids(envs("may", 3)))
-		if err != nil || got[2].State != envelope.StatePlanned {
+		if err != nil || got[2].State != history.StatePlanned {
 			t.Errorf("Records = %v, %v", got, err)
 		}
 	})

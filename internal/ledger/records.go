@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 )
 
 // queryChunk is how many envelopes one query looks up.
@@ -17,8 +18,8 @@ const queryChunk = 4096
 // Records returns the record of each envelope, in their order. Where there is none
 // it returns the one that an earlier release made for the same envelope, with Legacy
 // set. A caller may look up a long list in slices; some thousands are best.
-func (db *DB) Records(ctx context.Context, account string, envs []*envelope.Identity) ([]envelope.Record, error) {
-	out := make([]envelope.Record, len(envs))
+func (db *DB) Records(ctx context.Context, account string, envs []*envelope.Identity) ([]history.Record, error) {
+	out := make([]history.Record, len(envs))
 	if db.read == nil {
 		return out, nil
 	}
@@ -28,7 +29,7 @@ func (db *DB) Records(ctx context.Context, account string, envs []*envelope.Iden
 	return out, nil
 }
 
-func (db *DB) records(ctx context.Context, account string, envs []*envelope.Identity, out []envelope.Record) error {
+func (db *DB) records(ctx context.Context, account string, envs []*envelope.Identity, out []history.Record) error {
 	var id int64
 	switch err := db.read.QueryRowContext(ctx, sqlAccount, account).Scan(&id); {
 	case missing(err):
@@ -54,7 +55,7 @@ func (db *DB) records(ctx context.Context, account string, envs []*envelope.Iden
 		return err
 	}
 	for i, env := range envs {
-		if env.Legacy != nil && out[i].State == envelope.StateNew {
+		if env.Legacy != nil && out[i].State == history.StateNew {
 			legacy = append(legacy, i)
 		}
 	}
@@ -65,7 +66,7 @@ func (db *DB) records(ctx context.Context, account string, envs []*envelope.Iden
 		return err
 	}
 	for _, i := range legacy {
-		out[i].Legacy = out[i].State != envelope.StateNew
+		out[i].Legacy = out[i].State != history.StateNew
 	}
 	return db.readSameContent(ctx, id, envs, legacy, func(i int) envelope.Content { return envs[i].Legacy.Content }, out)
 }
@@ -96,7 +97,7 @@ func (db *DB) batchesOf(ctx context.Context, account int64, envs []*envelope.Ide
 // readStates fills in the records of the envelopes at the indices which, by the keys
 // that key returns. It looks them up in the order of the table's index, which reads
 // each page once.
-func (db *DB) readStates(ctx context.Context, which []int, key func(int) envelope.TransactionID, out []envelope.Record) error {
+func (db *DB) readStates(ctx context.Context, which []int, key func(int) envelope.TransactionID, out []history.Record) error {
 	slices.SortFunc(which, func(i, j int) int { return key(i).Compare(key(j)) })
 	for chunk := range slices.Chunk(which, queryChunk) {
 		if err := db.readStateChunk(ctx, chunk, key, out); err != nil {
@@ -106,7 +107,7 @@ func (db *DB) readStates(ctx context.Context, which []int, key func(int) envelop
 	return nil
 }
 
-func (db *DB) readStateChunk(ctx context.Context, chunk []int, key func(int) envelope.TransactionID, out []envelope.Record) error {
+func (db *DB) readStateChunk(ctx context.Context, chunk []int, key func(int) envelope.TransactionID, out []history.Record) error {
 	keys := make([]byte, 0, len(chunk)*16)
 	for _, i := range chunk {
 		k := key(i)
@@ -120,7 +121,7 @@ func (db *DB) readStateChunk(ctx context.Context, chunk []int, key func(int) env
 	for rows.Next() {
 		var (
 			n             int
-			st            envelope.Record
+			st            history.Record
 			content, id   sql.RawBytes
 			state         string
 			code, message sql.NullString
@@ -142,7 +143,7 @@ func (db *DB) readStateChunk(ctx context.Context, chunk []int, key func(int) env
 
 // readSameContent fills in, for the envelopes at the indices which, the other
 // envelopes of the same content, by the contents that content returns.
-func (db *DB) readSameContent(ctx context.Context, account int64, envs []*envelope.Identity, which []int, content func(int) envelope.Content, out []envelope.Record) error {
+func (db *DB) readSameContent(ctx context.Context, account int64, envs []*envelope.Identity, which []int, content func(int) envelope.Content, out []history.Record) error {
 	slices.SortFunc(which, func(i, j int) int {
 		a, b := content(i), content(j)
 		return bytes.Compare(a[:], b[:])
@@ -155,7 +156,7 @@ func (db *DB) readSameContent(ctx context.Context, account int64, envs []*envelo
 	return nil
 }
 
-func (db *DB) readSameContentChunk(ctx context.Context, account int64, envs []*envelope.Identity, chunk []int, content func(int) envelope.Content, out []envelope.Record) error {
+func (db *DB) readSameContentChunk(ctx context.Context, account int64, envs []*envelope.Identity, chunk []int, content func(int) envelope.Content, out []history.Record) error {
 	contents := make([]byte, 0, len(chunk)*16)
 	for _, i := range chunk {
 		c := content(i)
@@ -169,7 +170,7 @@ func (db *DB) readSameContentChunk(ctx context.Context, account int64, envs []*e
 	for rows.Next() {
 		var (
 			n       int
-			other   envelope.SameContent
+			other   history.SameContent
 			state   string
 			key, id sql.RawBytes
 			at      int64
@@ -182,7 +183,7 @@ func (db *DB) readSameContentChunk(ctx context.Context, account int64, envs []*e
 			continue
 		}
 		other.At = timeOf(at)
-		if state == letter(envelope.StateSent) {
+		if state == letter(history.StateSent) {
 			other.ID = unpackID(id)
 		}
 		if old := out[i].SameContent; old == nil || old.ID == "" { // prefer one that was sent for certain

@@ -11,18 +11,19 @@ import (
 	"strings"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 )
 
 // Similar are the envelopes of the ledger that resemble one and are not it.
 type Similar struct {
 	// SameLabel has its batch and its label; nil if there is none. One that was
 	// sent, or may have been, comes before one that was not.
-	SameLabel *envelope.Similar
+	SameLabel *history.Similar
 	// SamePeople go to the same addresses and were sent, or may have been.
-	SamePeople []envelope.Similar
+	SamePeople []history.Similar
 	// SameNames are of its batch, have the same roles and names, were sent, or may
 	// have been, and went to other addresses.
-	SameNames []envelope.Similar
+	SameNames []history.Similar
 }
 
 // mostPerEnvelope is how many envelopes of other batches are told of that go to
@@ -128,7 +129,7 @@ func (q *similarQuery) compare(rows *sql.Rows, batch string, labels, names map[s
 	defer rows.Close()
 	for rows.Next() {
 		var (
-			e                               = envelope.Similar{Batch: batch}
+			e                               = history.Similar{Batch: batch}
 			key, people, itsNames, remoteID []byte
 			scheme                          int
 			label, state                    string
@@ -171,10 +172,10 @@ func (q *similarQuery) samePeople(ctx context.Context, chunk []int) error {
 		return err
 	}
 	defer rows.Close()
-	elsewhere := make(map[int][]envelope.Similar)
+	elsewhere := make(map[int][]history.Similar)
 	for rows.Next() {
 		var (
-			e             envelope.Similar
+			e             history.Similar
 			n             int
 			key, remoteID []byte
 			label, state  string
@@ -204,12 +205,12 @@ func (q *similarQuery) samePeople(ctx context.Context, chunk []int) error {
 }
 
 // fillEarlier fills in what several queries tell of an envelope in the same way.
-func fillEarlier(e *envelope.Similar, key []byte, state string, remoteID []byte, at int64) (err error) {
+func fillEarlier(e *history.Similar, key []byte, state string, remoteID []byte, at int64) (err error) {
 	if e.State, err = stateOf(state); err != nil {
 		return err
 	}
 	e.TransactionID, e.At = transactionID(key), timeOf(at)
-	if e.State == envelope.StateSent {
+	if e.State == history.StateSent {
 		e.ID = unpackID(remoteID)
 	}
 	return nil
@@ -246,13 +247,13 @@ func (db *DB) HasLegacy(ctx context.Context, account string) (has bool, err erro
 
 // LegacyEntries returns the envelopes without a label that an earlier release
 // has sent, or may have, in a batch. Whom they went to is not known.
-func (db *DB) LegacyEntries(ctx context.Context, account, batch string) (all []envelope.Similar, err error) {
+func (db *DB) LegacyEntries(ctx context.Context, account, batch string) (all []history.Similar, err error) {
 	for e, err := range db.BatchEnvelopes(ctx, account, batch) {
 		if err != nil {
 			return nil, err
 		}
 		if e.Legacy && e.Label == "" && e.State.MayExist() {
-			all = append(all, envelope.Similar{
+			all = append(all, history.Similar{
 				TransactionID: e.TransactionID, Batch: batch, Line: e.Line, State: e.State, ID: e.ID, At: e.At, Legacy: true,
 			})
 		}

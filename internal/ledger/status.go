@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 )
 
 // BatchSummary counts the envelopes of a batch by their states.
@@ -102,9 +103,9 @@ func (b *BatchSummary) add(file, state string, n int, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	*map[envelope.State]*int{
-		envelope.StatePlanned: &b.Planned, envelope.StateSending: &b.Sending, envelope.StateSent: &b.Sent,
-		envelope.StateFailed: &b.Failed, envelope.StateUnknown: &b.Unknown,
+	*map[history.State]*int{
+		history.StatePlanned: &b.Planned, history.StateSending: &b.Sending, history.StateSent: &b.Sent,
+		history.StateFailed: &b.Failed, history.StateUnknown: &b.Unknown,
 	}[s] += n
 	if !slices.Contains(b.Files, file) {
 		b.Files = append(b.Files, file)
@@ -122,8 +123,8 @@ type Entry struct {
 	File          string
 	Line          int
 	Legacy        bool // an earlier release named it
-	State         envelope.State
-	ID            envelope.ID // as in [envelope.Record]
+	State         history.State
+	ID            envelope.ID // as in [history.Record]
 	Code          string
 	Message       string
 	At            time.Time // last change

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 )
 
 // Unresolved is an envelope of which the ledger does not know whether it exists at
@@ -18,7 +19,7 @@ type Unresolved struct {
 	Label         string
 	File          string
 	Line          int
-	State         envelope.State // StateSending or StateUnknown
+	State         history.State // StateSending or StateUnknown
 	Attempts      int
 	Attempted     time.Time   // the last attempt
 	ID            envelope.ID // of a draft, or ""

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 	"batchsend/internal/ledger"
 )
 
@@ -54,7 +55,7 @@ func TestWithdrawn(t *testing.T) {
 	must(t, <-first)
 	got, err := db.Records(t.Context(), account, ids(all))
 	must(t, err)
-	if got[0].State != envelope.StateSending || got[1].State != envelope.StatePlanned {
+	if got[0].State != history.StateSending || got[1].State != history.StatePlanned {
 		t.Errorf("Records = %v, want sending and planned", got)
 	}
 }

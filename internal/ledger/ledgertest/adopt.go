@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 	"batchsend/internal/ledger"
 )
 
@@ -57,7 +58,7 @@ func testAdopt(t *testing.T, open func() Ledger) {
 	recorded, err := b.Records(ctx, Account, Identities(append(all, stranger)))
 	must(t, err)
 	for i, e := range append(all, stranger) {
-		want := envelope.Record{State: envelope.StateSent, ID: IDOf(e), At: day.UTC()}
+		want := history.Record{State: history.StateSent, ID: IDOf(e), At: day.UTC()}
 		if e != stranger {
 			want.Content = e.Content
 		}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"batchsend/envelope"
+	"batchsend/internal/remote"
 )
 
 // Account and template of the envelopes that this package makes.
@@ -65,7 +66,7 @@ func Sent(env *envelope.Envelope) envelope.Outcome {
 }
 
 // NewLot returns a lot yet to be claimed.
-func NewLot(name string) *envelope.Lot { return &envelope.Lot{ID: UUID("lot", name)} }
+func NewLot(name string) *remote.Lot { return &remote.Lot{ID: UUID("lot", name)} }
 
 // TransactionID reads a UUID.
 func TransactionID(text string) envelope.TransactionID {

@@ -13,12 +13,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 	"batchsend/internal/ledger"
+	"batchsend/internal/remote"
 )
 
 // Ledger is what batchsend asks of a ledger: see [ledger.DB].
 type Ledger interface {
-	Records(ctx context.Context, account string, envs []*envelope.Identity) ([]envelope.Record, error)
+	Records(ctx context.Context, account string, envs []*envelope.Identity) ([]history.Record, error)
 	Similar(ctx context.Context, account string, envs []*envelope.Identity) ([]ledger.Similar, error)
 	Begin(ctx context.Context, run ledger.Run) (Session, error)
 	Batches(ctx context.Context) ([]ledger.BatchSummary, error)
@@ -46,12 +48,12 @@ type Session interface {
 	Unresolved(ctx context.Context) ([]ledger.Unresolved, error)
 	SeeTemplate(ctx context.Context, batch, templateID, fingerprint string) error
 	CheckLease(ctx context.Context) error
-	AddLot(ctx context.Context, lot *envelope.Lot, batch string) error
-	ClaimLot(ctx context.Context, lot *envelope.Lot, envs []*envelope.Envelope) ([]error, error)
-	RecordLot(ctx context.Context, lot *envelope.Lot) error
-	SettleLot(ctx context.Context, lot *envelope.Lot, outs map[envelope.TransactionID]envelope.Outcome) error
-	EndLot(ctx context.Context, lot *envelope.Lot, speed float64) error
-	Lots(ctx context.Context) ([]envelope.Lot, error)
+	AddLot(ctx context.Context, lot *remote.Lot, batch string) error
+	ClaimLot(ctx context.Context, lot *remote.Lot, envs []*envelope.Envelope) ([]error, error)
+	RecordLot(ctx context.Context, lot *remote.Lot) error
+	SettleLot(ctx context.Context, lot *remote.Lot, outs map[envelope.TransactionID]envelope.Outcome) error
+	EndLot(ctx context.Context, lot *remote.Lot, speed float64) error
+	Lots(ctx context.Context) ([]remote.Lot, error)
 	Adopt(ctx context.Context, batch string, found []ledger.Adopted, surplus []ledger.Surplus) error
 	Looked(ctx context.Context, batch string) error
 	Close(ctx context.Context) error
@@ -136,21 +138,21 @@ func must(t *testing.T, err error) {
 }
 
 // recordOf returns what b knows about env, without the time.
-func recordOf(t *testing.T, b Ledger, env *envelope.Envelope) envelope.Record {
+func recordOf(t *testing.T, b Ledger, env *envelope.Envelope) history.Record {
 	t.Helper()
 	got, err := b.Records(t.Context(), Account, Identities([]*envelope.Envelope{env}))
 	must(t, err)
 	if len(got) != 1 {
 		t.Fatalf("Records of one envelope = %v", got)
 	}
-	if got[0].State != envelope.StateNew && time.Since(got[0].At) > time.Hour {
+	if got[0].State != history.StateNew && time.Since(got[0].At) > time.Hour {
 		t.Errorf("%s changed at %v", env.Label, got[0].At)
 	}
 	got[0].At = time.Time{}
 	return got[0]
 }
 
-func wantState(t *testing.T, b Ledger, env *envelope.Envelope, want envelope.State) {
+func wantState(t *testing.T, b Ledger, env *envelope.Envelope, want history.State) {
 	t.Helper()
 	if got := recordOf(t, b, env).State; got != want {
 		t.Errorf("%s is %v, want %v", env.Label, got, want)
@@ -158,7 +160,7 @@ func wantState(t *testing.T, b Ledger, env *envelope.Envelope, want envelope.Sta
 }
 
 // wantRefused checks that err says that an envelope was in state.
-func wantRefused(t *testing.T, err error, state envelope.State) {
+func wantRefused(t *testing.T, err error, state history.State) {
 	t.Helper()
 	e, ok := errors.AsType[*ledger.StateError](err)
 	if !ok || e.Record.State != state {
@@ -169,16 +171,16 @@ func wantRefused(t *testing.T, err error, state envelope.State) {
 func testLife(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	e := Envelope("may", "E-1", "x")
-	if diff := cmp.Diff(envelope.Record{}, recordOf(t, b, e)); diff != "" {
+	if diff := cmp.Diff(history.Record{}, recordOf(t, b, e)); diff != "" {
 		t.Errorf("an empty ledger knows something (-want +got):\n%s", diff)
 	}
 	s := start(t, b, "may")
 	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
-	wantState(t, b, e, envelope.StatePlanned)
+	wantState(t, b, e, history.StatePlanned)
 	must(t, s.Claim(ctx, e))
-	wantState(t, b, e, envelope.StateSending)
+	wantState(t, b, e, history.StateSending)
 	must(t, s.Settle(ctx, e.TransactionID, Sent(e)))
-	want := envelope.Record{State: envelope.StateSent, Content: e.Content, ID: IDOf(e)}
+	want := history.Record{State: history.StateSent, Content: e.Content, ID: IDOf(e)}
 	if diff := cmp.Diff(want, recordOf(t, b, e)); diff != "" {
 		t.Errorf("sent (-want +got):\n%s", diff)
 	}
@@ -192,17 +194,17 @@ func testWrongStates(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
 	e := Envelope("may", "E-1", "x")
-	wantRefused(t, s.Claim(ctx, e), envelope.StateNew)
-	wantRefused(t, s.Settle(ctx, e.TransactionID, Sent(e)), envelope.StateNew)
+	wantRefused(t, s.Claim(ctx, e), history.StateNew)
+	wantRefused(t, s.Settle(ctx, e.TransactionID, Sent(e)), history.StateNew)
 	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
-	wantRefused(t, s.Settle(ctx, e.TransactionID, Failed), envelope.StatePlanned)
-	wantRefused(t, s.Retry(ctx, e.TransactionID), envelope.StatePlanned)
-	wantRefused(t, s.Draft(ctx, e.TransactionID, "d"), envelope.StatePlanned)
+	wantRefused(t, s.Settle(ctx, e.TransactionID, Failed), history.StatePlanned)
+	wantRefused(t, s.Retry(ctx, e.TransactionID), history.StatePlanned)
+	wantRefused(t, s.Draft(ctx, e.TransactionID, "d"), history.StatePlanned)
 	must(t, s.Claim(ctx, e))
-	wantRefused(t, s.Claim(ctx, e), envelope.StateSending)
-	wantRefused(t, s.Retry(ctx, e.TransactionID), envelope.StateSending) // it is ours, and under way
+	wantRefused(t, s.Claim(ctx, e), history.StateSending)
+	wantRefused(t, s.Retry(ctx, e.TransactionID), history.StateSending) // it is ours, and under way
 	must(t, s.Settle(ctx, e.TransactionID, Unknown))
-	wantRefused(t, s.Claim(ctx, e), envelope.StateUnknown)
+	wantRefused(t, s.Claim(ctx, e), history.StateUnknown)
 	must(t, s.Settle(ctx, e.TransactionID, Sent(e)))
 	for _, err := range []error{
 		s.Claim(ctx, e), s.Retry(ctx, e.TransactionID), s.Draft(ctx, e.TransactionID, "d"),
@@ -210,10 +212,10 @@ func testWrongStates(t *testing.T, open func() Ledger) {
 		s.Settle(ctx, e.TransactionID, Pending),
 		s.Settle(ctx, e.TransactionID, envelope.Outcome{Status: envelope.Sent, ID: "another"}),
 	} {
-		wantRefused(t, err, envelope.StateSent)
+		wantRefused(t, err, history.StateSent)
 	}
 	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
-	want := envelope.Record{State: envelope.StateSent, Content: e.Content, ID: IDOf(e)}
+	want := history.Record{State: history.StateSent, Content: e.Content, ID: IDOf(e)}
 	if diff := cmp.Diff(want, recordOf(t, b, e)); diff != "" {
 		t.Errorf("sent was overwritten (-want +got):\n%s", diff)
 	}
@@ -248,7 +250,7 @@ func testGivenBack(t *testing.T, open func() Ledger) {
 	for range 3 {
 		must(t, s.Claim(ctx, e))
 		must(t, s.Settle(ctx, e.TransactionID, Pending))
-		wantState(t, b, e, envelope.StatePlanned)
+		wantState(t, b, e, history.StatePlanned)
 	}
 }
 
@@ -265,7 +267,7 @@ func testFailed(t *testing.T, open func() Ledger) {
 	if len(got.Message) > 600 || !strings.HasPrefix(got.Message, "éé") || strings.ToValidUTF8(got.Message, "?") != got.Message {
 		t.Errorf("message was kept as %q", got.Message)
 	}
-	if got.State != envelope.StateFailed || got.Code != Failed.Code {
+	if got.State != history.StateFailed || got.Code != Failed.Code {
 		t.Errorf("record = %v, want failed with %s", got, Failed.Code)
 	}
 	must(t, s.Claim(ctx, e))
@@ -290,7 +292,7 @@ func testNewContent(t *testing.T, open func() Ledger) {
 	for i, e := range all {
 		edited[i] = Envelope("may", e.Label, "edited"+e.Label)
 	}
-	wantRefused(t, s.Claim(ctx, edited[0]), envelope.StatePlanned) // not as planned
+	wantRefused(t, s.Claim(ctx, edited[0]), history.StatePlanned) // not as planned
 	must(t, s.Plan(ctx, edited))
 	for i, want := range []*envelope.Envelope{edited[0], edited[1], all[2], all[3]} {
 		if got := recordOf(t, b, want); got.Content != want.Content {
@@ -313,7 +315,7 @@ func testDraft(t *testing.T, open func() Ledger) {
 	must(t, s.Draft(ctx, e.TransactionID, draft))
 	unresolved, err := s.Unresolved(ctx)
 	must(t, err)
-	if len(unresolved) != 1 || unresolved[0].ID != draft || unresolved[0].State != envelope.StateSending {
+	if len(unresolved) != 1 || unresolved[0].ID != draft || unresolved[0].State != history.StateSending {
 		t.Errorf("Unresolved = %v, want the draft", unresolved)
 	}
 	must(t, s.Settle(ctx, e.TransactionID, Unknown))
@@ -357,7 +359,7 @@ func testOrder(t *testing.T, open func() Ledger) {
 	got, err := b.Records(ctx, Account, Identities(all))
 	must(t, err)
 	for i, st := range got {
-		if want := i == 7 || i == 2; want != (st.State == envelope.StatePlanned) {
+		if want := i == 7 || i == 2; want != (st.State == history.StatePlanned) {
 			t.Errorf("record %d = %v", i, st)
 		}
 	}
@@ -373,7 +375,7 @@ func testMany(t *testing.T, open func() Ledger) {
 	got, err := b.Records(ctx, Account, Identities(all))
 	must(t, err)
 	for i, st := range got {
-		if st.State != envelope.StatePlanned || st.Content != all[i].Content {
+		if st.State != history.StatePlanned || st.Content != all[i].Content {
 			t.Fatalf("record %d = %v", i, st)
 		}
 	}
@@ -421,8 +423,8 @@ func testStatus(t *testing.T, open func() Ledger) {
 		entry.At = time.Time{}
 		entries = append(entries, entry)
 	}
-	states := []envelope.State{
-		envelope.StateSent, envelope.StateFailed, envelope.StateUnknown, envelope.StateSending, envelope.StatePlanned,
+	states := []history.State{
+		history.StateSent, history.StateFailed, history.StateUnknown, history.StateSending, history.StatePlanned,
 	}
 	outs := []envelope.Outcome{Sent(all[0]), Failed, Unknown, {}, {}}
 	var wantEntries []ledger.Entry

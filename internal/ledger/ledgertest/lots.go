@@ -12,7 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 	"batchsend/internal/ledger"
+	"batchsend/internal/remote"
 )
 
 // The part of the suite that is about envelopes that go together.
@@ -25,7 +27,7 @@ func idsOf(envs ...*envelope.Envelope) (ids []envelope.TransactionID) {
 }
 
 // claimLot claims a lot of which nothing is refused.
-func claimLot(t *testing.T, s Session, name string, envs ...*envelope.Envelope) *envelope.Lot {
+func claimLot(t *testing.T, s Session, name string, envs ...*envelope.Envelope) *remote.Lot {
 	t.Helper()
 	lot := NewLot(name)
 	must(t, s.AddLot(t.Context(), lot, envs[0].Batch))
@@ -38,11 +40,11 @@ func claimLot(t *testing.T, s Session, name string, envs ...*envelope.Envelope) 
 }
 
 // wantLots checks what Lots says; the order of a lot's envelopes does not count.
-func wantLots(t *testing.T, s Session, want ...envelope.Lot) {
+func wantLots(t *testing.T, s Session, want ...remote.Lot) {
 	t.Helper()
 	got, err := s.Lots(t.Context())
 	must(t, err)
-	sorted := cmp.Transformer("sorted", func(l envelope.Lot) envelope.Lot {
+	sorted := cmp.Transformer("sorted", func(l remote.Lot) remote.Lot {
 		l.Envelopes, l.Asked = slices.SortedFunc(slices.Values(l.Envelopes), envelope.TransactionID.Compare), l.Asked.UTC().Truncate(time.Millisecond)
 		return l
 	})
@@ -94,9 +96,9 @@ func testLot(t *testing.T, open func() Ledger) {
 		}
 		wantLots(t, s, *lot)
 		for _, e := range all[:3] {
-			wantState(t, b, e, envelope.StateSending)
+			wantState(t, b, e, history.StateSending)
 		}
-		wantState(t, b, all[3], envelope.StatePlanned)
+		wantState(t, b, all[3], history.StatePlanned)
 	}
 	claim()
 	back := make(Outcomes)
@@ -105,7 +107,7 @@ func testLot(t *testing.T, open func() Ledger) {
 	}
 	must(t, s.SettleLot(ctx, lot, back)) // it was refused
 	for _, e := range all {
-		wantState(t, b, e, envelope.StatePlanned)
+		wantState(t, b, e, history.StatePlanned)
 	}
 	claim() // anew
 	lot.Batch = "a batch"
@@ -123,7 +125,7 @@ func testLot(t *testing.T, open func() Ledger) {
 	must(t, s.EndLot(ctx, lot, 12.5))
 	wantLots(t, s)
 
-	states := []envelope.State{envelope.StateSent, envelope.StateFailed, envelope.StatePlanned, envelope.StatePlanned}
+	states := []history.State{history.StateSent, history.StateFailed, history.StatePlanned, history.StatePlanned}
 	for i, e := range all {
 		wantState(t, b, e, states[i])
 	}
@@ -153,8 +155,8 @@ func testLotRefused(t *testing.T, open func() Ledger) {
 	if len(refused) != 7 || refused[1] != nil || len(lot.Envelopes) != 0 || !lot.Asked.IsZero() {
 		t.Fatalf("refused %v, want all but the second; the lot is %+v", refused, lot)
 	}
-	for i, state := range map[int]envelope.State{
-		0: envelope.StateSending, 2: envelope.StateSent, 3: envelope.StatePlanned, 5: envelope.StateSending, 6: envelope.StateNew,
+	for i, state := range map[int]history.State{
+		0: history.StateSending, 2: history.StateSent, 3: history.StatePlanned, 5: history.StateSending, 6: history.StateNew,
 	} {
 		wantRefused(t, refused[i], state)
 	}
@@ -162,7 +164,7 @@ func testLotRefused(t *testing.T, open func() Ledger) {
 		t.Errorf("another is refused with %v", refused[4])
 	}
 	// Nothing was claimed, not even what could have been.
-	wantState(t, b, all[0], envelope.StatePlanned)
+	wantState(t, b, all[0], history.StatePlanned)
 	wantLots(t, s, *lot)
 	for entry, err := range b.BatchEnvelopes(ctx, Account, "may") {
 		if must(t, err); entry.TransactionID == all[0].TransactionID && entry.Attempts != 0 {
@@ -208,7 +210,7 @@ func testLotLeftBehind(t *testing.T, open func() Ledger) {
 	must(t, s.EndLot(ctx, prepared, 0))
 	wantOpen(t, s, all[1], all[6]) // what is unknown is looked up by itself
 	for _, e := range all[2:6] {
-		wantRefused(t, s.Retry(ctx, e.TransactionID), envelope.StateSending) // DocuSign may still make it
+		wantRefused(t, s.Retry(ctx, e.TransactionID), history.StateSending) // DocuSign may still make it
 	}
 	must(t, s.Retry(ctx, all[1].TransactionID))
 	wantLots(t, s, *asked, *bare) // it goes by itself now
@@ -241,18 +243,18 @@ func testTaken(t *testing.T, open func() Ledger) {
 	wantTaken := func(err error, by *envelope.Envelope) {
 		t.Helper()
 		e, ok := errors.AsType[*ledger.TakenError](err)
-		if !ok || e.Effect() != envelope.EffectTaken || e.ID != IDOf(by) || e.File != by.File || e.Line != by.Line {
+		if !ok || e.Effect() != remote.EffectTaken || e.ID != IDOf(by) || e.File != by.File || e.Line != by.Line {
 			t.Errorf("error = %v, want that it is envelope %s of line %d", err, IDOf(by), by.Line)
 		}
 	}
 	for _, of := range []int{0, 1} { // sent, and a draft
 		for _, e := range []*envelope.Envelope{all[2], all[5]} {
-			if recordOf(t, b, e).State == envelope.StatePlanned {
+			if recordOf(t, b, e).State == history.StatePlanned {
 				must(t, s.Claim(ctx, e))
 			}
 			wantTaken(s.Settle(ctx, e.TransactionID, Sent(all[of])), all[of])
 			wantTaken(s.Draft(ctx, e.TransactionID, IDOf(all[of])), all[of])
-			wantState(t, b, e, envelope.StateSending)
+			wantState(t, b, e, history.StateSending)
 		}
 	}
 	must(t, s.Settle(ctx, all[2].TransactionID, Unknown))
@@ -266,8 +268,8 @@ func testTaken(t *testing.T, open func() Ledger) {
 	if out := outs[all[3].TransactionID]; out.Status != envelope.Unknown || !strings.Contains(out.Message, "which is that of line 2 of may.csv") {
 		t.Errorf("a copy with another's ID is %+v, want unknown", out)
 	}
-	wantState(t, b, all[3], envelope.StateUnknown)
-	wantState(t, b, all[4], envelope.StateSent)
+	wantState(t, b, all[3], history.StateUnknown)
+	wantState(t, b, all[4], history.StateSent)
 }
 
 // A draft, a list and a bulk batch of DocuSign's are those of one row or lot.
@@ -289,10 +291,10 @@ func testLotTaken(t *testing.T, open func() Ledger) {
 			must(t, s.SettleLot(ctx, first, AllSent(all[1:2])))
 			must(t, s.EndLot(ctx, first, 0))
 		}
-		for what, part := range map[string]func(*envelope.Lot){
-			"a row's envelope":    func(l *envelope.Lot) { l.Draft = IDOf(all[0]) },
-			"another lot's list":  func(l *envelope.Lot) { l.List = "list" },
-			"another lot's batch": func(l *envelope.Lot) { l.Batch = "batch" },
+		for what, part := range map[string]func(*remote.Lot){
+			"a row's envelope":    func(l *remote.Lot) { l.Draft = IDOf(all[0]) },
+			"another lot's list":  func(l *remote.Lot) { l.List = "list" },
+			"another lot's batch": func(l *remote.Lot) { l.Batch = "batch" },
 		} {
 			changed := *second
 			part(&changed)
@@ -324,8 +326,8 @@ func testLotGoesOn(t *testing.T, open func() Ledger) {
 	must(t, s.Claim(ctx, all[2]))
 	for _, out := range []envelope.Outcome{Pending, Failed, Unknown} {
 		must(t, s.SettleLot(ctx, old, Outcomes{all[0].TransactionID: out, all[2].TransactionID: out}))
-		wantState(t, b, all[0], envelope.StateSending)
-		wantState(t, b, all[2], envelope.StateSending)
+		wantState(t, b, all[0], history.StateSending)
+		wantState(t, b, all[2], history.StateSending)
 	}
 	empty := *old
 	empty.Envelopes = nil
@@ -334,7 +336,7 @@ func testLotGoesOn(t *testing.T, open func() Ledger) {
 	must(t, s.SettleLot(ctx, old, AllSent(all)))
 	must(t, s.EndLot(ctx, old, 0))
 	for _, e := range all {
-		wantState(t, b, e, envelope.StateSent)
+		wantState(t, b, e, history.StateSent)
 	}
 	next.Envelopes = nil
 	wantLots(t, s, *next)
@@ -368,8 +370,8 @@ func testLotWithoutLease(t *testing.T, open func() Ledger) {
 	}
 	must(t, old.SettleLot(ctx, lot, AllSent(all[2:3]))) // it was sent
 	// A late answer is the truth nevertheless, and nothing else is.
-	for i, want := range []envelope.State{
-		envelope.StateSent, envelope.StateSending, envelope.StateSent, envelope.StateSending, envelope.StatePlanned,
+	for i, want := range []history.State{
+		history.StateSent, history.StateSending, history.StateSent, history.StateSending, history.StatePlanned,
 	} {
 		wantState(t, b, all[i], want)
 	}
@@ -400,7 +402,7 @@ func testLotMistaken(t *testing.T, open func() Ledger) {
 		"another run's batch": {lot.ID, []*envelope.Envelope{all[1], Envelope("july", "E-1", "x")}},
 		"no transaction ID":   {lot.ID, []*envelope.Envelope{all[1], noID}},
 	} {
-		if _, err := s.ClaimLot(ctx, &envelope.Lot{ID: claim.id}, claim.envs); err == nil {
+		if _, err := s.ClaimLot(ctx, &remote.Lot{ID: claim.id}, claim.envs); err == nil {
 			t.Errorf("%s: ClaimLot = nil, want an error", what)
 		}
 	}
@@ -410,7 +412,7 @@ func testLotMistaken(t *testing.T, open func() Ledger) {
 	_, claimErr := s.ClaimLot(ctx, ended, all[1:2])
 	for what, err := range map[string]error{
 		"AddLot of a lot that there is":     s.AddLot(ctx, lot, "may"),
-		"AddLot without an ID":              s.AddLot(ctx, &envelope.Lot{}, "may"),
+		"AddLot without an ID":              s.AddLot(ctx, &remote.Lot{}, "may"),
 		"AddLot of another run's batch":     s.AddLot(ctx, NewLot("8"), "july"),
 		"ClaimLot of a lot that has ended":  claimErr,
 		"RecordLot of a lot that has ended": s.RecordLot(ctx, ended),
@@ -423,8 +425,8 @@ func testLotMistaken(t *testing.T, open func() Ledger) {
 			t.Errorf("%s = %v, want an error", what, err)
 		}
 	}
-	wantState(t, b, all[1], envelope.StatePlanned)
-	wantState(t, b, other, envelope.StatePlanned)
+	wantState(t, b, all[1], history.StatePlanned)
+	wantState(t, b, other, history.StatePlanned)
 	wantLots(t, s, *lot)
 	must(t, s.SettleLot(ctx, lot, AllSent(all[:1])))
 	must(t, s.EndLot(ctx, lot, 0))
@@ -508,7 +510,7 @@ func testLotSpeed(t *testing.T, open func() Ledger) {
 	s := start(t, b, "may", "june")
 	all := append(Envelopes("may", 2), Envelopes("june", 1)...)
 	must(t, s.Plan(ctx, all))
-	lots := []*envelope.Lot{claimLot(t, s, "1", all[0]), claimLot(t, s, "2", all[1]), claimLot(t, s, "3", all[2])}
+	lots := []*remote.Lot{claimLot(t, s, "1", all[0]), claimLot(t, s, "2", all[1]), claimLot(t, s, "3", all[2])}
 	want(0)
 	for i, speed := range []float64{2.5, 0, 30} {
 		must(t, s.SettleLot(ctx, lots[i], AllSent(all[i:i+1])))

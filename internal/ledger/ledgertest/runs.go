@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 	"batchsend/internal/ledger"
 )
 
@@ -39,10 +40,10 @@ func testSameContent(t *testing.T, open func() Ledger) {
 		must(t, s.Settle(ctx, a.TransactionID, settle))
 	}
 	got := recordOf(t, b, z)
-	if got.State != envelope.StatePlanned || got.SameContent == nil || got.SameContent.ID != IDOf(a) {
+	if got.State != history.StatePlanned || got.SameContent == nil || got.SameContent.ID != IDOf(a) {
 		t.Errorf("record = %v, want planned with other %v", got, IDOf(a))
 	}
-	if got := recordOf(t, b, Envelope("july", "E-1", "same")); got.State != envelope.StateNew || got.SameContent == nil {
+	if got := recordOf(t, b, Envelope("july", "E-1", "same")); got.State != history.StateNew || got.SameContent == nil {
 		t.Errorf("record of a new envelope = %v, want another", got)
 	}
 	must(t, s.Close(ctx))
@@ -181,13 +182,13 @@ func testLeftBehind(t *testing.T, open func() Ledger) {
 		byLabel[d.Label] = d
 	}
 	want := make(map[string]ledger.Unresolved)
-	for i, state := range map[int]envelope.State{1: envelope.StateSending, 2: envelope.StateUnknown} {
+	for i, state := range map[int]history.State{1: history.StateSending, 2: history.StateUnknown} {
 		e := all[i]
 		d := ledger.Unresolved{
 			TransactionID: e.TransactionID, Content: e.Content, Batch: "may", Label: e.Label,
 			File: "may.csv", Line: e.Line, State: state, Attempts: 1,
 		}
-		if state == envelope.StateUnknown {
+		if state == history.StateUnknown {
 			d.Code, d.Message, d.Answers = "TIMEOUT", "no answer", 1
 		}
 		want[e.Label] = d
@@ -197,7 +198,7 @@ func testLeftBehind(t *testing.T, open func() Ledger) {
 	}
 	for _, i := range []int{1, 2} {
 		must(t, second.Retry(ctx, all[i].TransactionID))
-		wantRefused(t, second.Retry(ctx, all[i].TransactionID), envelope.StateSending)
+		wantRefused(t, second.Retry(ctx, all[i].TransactionID), history.StateSending)
 		must(t, second.Settle(ctx, all[i].TransactionID, Sent(all[i])))
 	}
 	for entry, err := range b.BatchEnvelopes(ctx, Account, "may") {
@@ -255,11 +256,11 @@ func testLostLease(t *testing.T, open func() Ledger) {
 	}
 	// A late answer is the truth nevertheless.
 	must(t, old.Settle(ctx, all[0].TransactionID, Sent(all[0])))
-	wantState(t, b, all[0], envelope.StateSent)
+	wantState(t, b, all[0], history.StateSent)
 	must(t, next.Settle(ctx, all[1].TransactionID, Pending))
 	must(t, old.Settle(ctx, all[1].TransactionID, Sent(all[1])))
-	wantState(t, b, all[1], envelope.StateSent)
-	wantRefused(t, next.Claim(ctx, all[1]), envelope.StateSent)
+	wantState(t, b, all[1], history.StateSent)
+	wantRefused(t, next.Claim(ctx, all[1]), history.StateSent)
 }
 
 func testAccounts(t *testing.T, open func() Ledger) {
@@ -309,7 +310,7 @@ func testCancelled(t *testing.T, open func() Ledger) {
 	if err := s.Claim(ctx, e); !errors.Is(err, context.Canceled) {
 		t.Errorf("Claim = %v, want context.Canceled", err)
 	}
-	wantState(t, b, e, envelope.StatePlanned)
+	wantState(t, b, e, history.StatePlanned)
 }
 
 func testNotOurs(t *testing.T, open func() Ledger) {
@@ -351,10 +352,10 @@ func testPlanInSlices(t *testing.T, open func() Ledger) {
 			}
 		}))
 	}
-	wantState(t, b, all[0], envelope.StateSent)
-	wantState(t, b, all[1], envelope.StateSending)
+	wantState(t, b, all[0], history.StateSent)
+	wantState(t, b, all[1], history.StateSending)
 	for _, e := range all[2:] {
-		wantState(t, b, e, envelope.StatePlanned)
+		wantState(t, b, e, history.StatePlanned)
 	}
 	for batch, want := range map[string]int{"may": 26, "june": 25} {
 		n := 0
@@ -375,6 +376,6 @@ func testPlanInSlices(t *testing.T, open func() Ledger) {
 	if err := s.Plan(ctx, []*envelope.Envelope{Envelope("may", "late", "late")}); err == nil {
 		t.Error("a run without the lease has planned a slice")
 	}
-	wantState(t, b, Envelope("may", "late", "late"), envelope.StateNew)
+	wantState(t, b, Envelope("may", "late", "late"), history.StateNew)
 	must(t, next.Plan(ctx, all[len(all)-5:]))
 }

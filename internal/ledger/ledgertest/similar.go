@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"batchsend/envelope"
+	"batchsend/internal/history"
 	"batchsend/internal/ledger"
 )
 
@@ -46,7 +47,7 @@ func testSimilar(t *testing.T, open func() Ledger) {
 	if n := got[2]; n.SameLabel == nil || n.SameLabel.ID != IDOf(first) {
 		t.Errorf("the same label: %+v", n)
 	}
-	if n := got[3]; n.SameLabel == nil || n.SameLabel.State != envelope.StatePlanned || n.SameLabel.TransactionID != unsent.TransactionID {
+	if n := got[3]; n.SameLabel == nil || n.SameLabel.State != history.StatePlanned || n.SameLabel.TransactionID != unsent.TransactionID {
 		t.Errorf("the same label, not sent: %+v", n)
 	}
 	if n := got[4]; n.SameLabel != nil || len(n.SamePeople)+len(n.SameNames) != 0 {
@@ -60,7 +61,7 @@ func testSimilar(t *testing.T, open func() Ledger) {
 	must(t, may.Plan(ctx, []*envelope.Envelope{late}))
 	states, err := b.Records(ctx, Account, Identities([]*envelope.Envelope{unsent, late}))
 	must(t, err)
-	if states[0].State != envelope.StateNew || states[1].State != envelope.StatePlanned {
+	if states[0].State != history.StateNew || states[1].State != history.StatePlanned {
 		t.Errorf("after the row was corrected: %+v", states)
 	}
 }
@@ -114,7 +115,7 @@ func testSimilarInSlices(t *testing.T, open func() Ledger) {
 	if n := found[3]; len(n.SamePeople) != 3 || len(n.SameNames) != 1 { // 2 and 3 have the same names
 		t.Errorf("the fourth row: %+v", n)
 	}
-	if n := found[35]; n.SameLabel == nil || n.SameLabel.State != envelope.StatePlanned || len(n.SamePeople)+len(n.SameNames) != 0 {
+	if n := found[35]; n.SameLabel == nil || n.SameLabel.State != history.StatePlanned || len(n.SamePeople)+len(n.SameNames) != 0 {
 		t.Errorf("a row of which nothing was sent: %+v", n)
 	}
 
@@ -139,7 +140,7 @@ func testSimilarInSlices(t *testing.T, open func() Ledger) {
 		}
 	}
 	must(t, s.Claim(ctx, replacing))
-	if n := check("after it was claimed")[1]; !slices.ContainsFunc(n.SameNames, func(e envelope.Similar) bool { return e.TransactionID == replacing.TransactionID }) {
+	if n := check("after it was claimed")[1]; !slices.ContainsFunc(n.SameNames, func(e history.Similar) bool { return e.TransactionID == replacing.TransactionID }) {
 		t.Errorf("the same names: %+v", n)
 	}
 }

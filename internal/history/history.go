@@ -1,6 +1,12 @@
-package envelope
+// Package history is what a ledger knows of the envelopes that were sent, or that
+// runs have begun to send, in the words that ledgers and those who ask them share.
+package history
 
-import "time"
+import (
+	"time"
+
+	"batchsend/envelope"
+)
 
 // State is what the ledger has recorded of an envelope:
 //
@@ -34,11 +40,11 @@ func (s State) MayExist() bool { return s == StateSent || s.Open() }
 // Record is the ledger's record of one envelope.
 type Record struct {
 	State   State
-	Content Content   // as it was planned
-	ID      ID        // if State is StateSent, or of a draft that was made first
-	Code    string    // DocuSign's errorCode, if it failed or is unknown
-	Message string    // DocuSign's message, if it failed or is unknown
-	At      time.Time // of the last change; of the attempt, if sending
+	Content envelope.Content // as it was planned
+	ID      envelope.ID      // if State is StateSent, or of a draft that was made first
+	Code    string           // DocuSign's errorCode, if it failed or is unknown
+	Message string           // DocuSign's message, if it failed or is unknown
+	At      time.Time        // of the last change; of the attempt, if sending
 	// RemoteStatus is the status of a sent envelope at DocuSign when it was last asked,
 	// in lower case; "" if it never was, or does not know the envelope.
 	RemoteStatus string
@@ -52,13 +58,13 @@ type Record struct {
 
 // Similar is an envelope of the ledger that resembles another one.
 type Similar struct {
-	TransactionID TransactionID
+	TransactionID envelope.TransactionID
 	Batch         string
 	TemplateID    string // "" if an earlier release has planned it
 	Line          int
 	Labelled      bool // it had an envelope value; not known of one found at DocuSign
 	State         State
-	ID            ID // "" while it is not known whether it was sent
+	ID            envelope.ID // "" while it is not known whether it was sent
 	At            time.Time
 	Legacy        bool // an earlier release has planned it
 }
@@ -66,14 +72,6 @@ type Similar struct {
 // SameContent is an envelope that has the same content as another one.
 type SameContent struct {
 	Batch string
-	ID    ID // "" while it is not known whether it was sent
+	ID    envelope.ID // "" while it is not known whether it was sent
 	At    time.Time
-}
-
-// Found is an envelope that DocuSign has under one of our transaction IDs.
-type Found struct {
-	ID      ID   // "" if DocuSign has not told it yet
-	Draft   bool // created or deleted, and never sent: nobody has received it
-	Unclear bool // DocuSign does not say whether it was sent
-	More    []ID // further ones that were sent under the same transaction ID: a person must look
 }

@@ -1,4 +1,4 @@
-package envelope
+package remote
 
 // Effect says what a call has done that ended with an error, and so what may follow.
 // An error says it by a method Effect; one without that method is Refused.
