@@ -59,5 +59,9 @@ func (l *locks) drop(batch int64) {
 	})
 }
 
-// close drops all locks.
-func (l *locks) close() error { return l.f.Close() }
+// close drops all locks. Closing the file alone would leave them to a child process
+// that was forked at this moment and has the file open until it runs its program.
+func (l *locks) close() error {
+	_ = unix.FcntlFlock(l.f.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_UNLCK, Whence: io.SeekStart})
+	return l.f.Close()
+}
