@@ -19,6 +19,7 @@ import (
 	"batchsend/internal/batch"
 	"batchsend/internal/history"
 	"batchsend/internal/ledger"
+	"batchsend/internal/ledger/ledgertest"
 	"batchsend/throttle"
 )
 
@@ -238,7 +239,7 @@ func (m *model) start(t *rapid.T, o options) {
 		}
 		rows, envs = append(rows, st), append(envs, st.env)
 	}
-	must(t, session.Plan(ctx, envs))
+	must(t, session.Plan(ctx, ledgertest.Planned(envs)))
 	if o.limit > 0 {
 		rows = rows[:min(o.limit, len(rows))]
 	}

@@ -131,7 +131,7 @@ func (c *comparison) compareRecords(ctx context.Context) (unsent unsentCounts, e
 	if has, err := c.history.HasAny(ctx, c.account); err != nil || !has {
 		return unsent, err
 	}
-	for ns, ids := range c.identities(atOnce, func(e *entry) bool { return e.is(identified) }) {
+	for ns, ids := range c.identities(func(e *entry) bool { return e.is(identified) }) {
 		found, err := c.history.Records(ctx, c.account, ids)
 		if err != nil {
 			return nil, err
@@ -175,7 +175,7 @@ func outcomeBefore(record history.Record) envelope.Outcome {
 	if record.State == history.StateSent {
 		return batch.AlreadySent(record)
 	}
-	out := envelope.Outcome{Status: envelope.Unknown, Code: record.Code, Message: "an earlier run may have sent it; run the same command again: it is looked up before anything is sent"}
+	out := envelope.Outcome{Status: envelope.Unknown, Code: record.Code, Message: "an earlier run may have sent it; " + envelope.RunAgain + ": it is looked up before anything is sent"}
 	if record.Code != "" {
 		out.Message = strings.TrimSuffix(record.Message, ".") + ". " + out.Message
 	}

@@ -1,8 +1,10 @@
 package job
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +12,7 @@ import (
 	"batchsend/envelope"
 	"batchsend/internal/batch"
 	"batchsend/internal/history"
+	"batchsend/internal/report"
 	"batchsend/internal/spool"
 	"batchsend/reminders"
 )
@@ -84,15 +87,17 @@ func (e *entry) is(f flags) bool { return e.flags&f != 0 }
 // status is an [envelope.Status] in a byte.
 type status uint8
 
-// statuses are all that there are. The zero status is that of an envelope to which
-// the run has not come.
-var statuses = [...]envelope.Status{
-	envelope.Pending, envelope.Valid, envelope.Rejected, envelope.AlreadySent, envelope.Sent, envelope.Failed, envelope.Unknown,
-}
+// statuses are all that there are, the last that is told first: the zero status is
+// Pending, that of an envelope to which the run has not come.
+var statuses = func() []envelope.Status {
+	all := report.Statuses()
+	slices.Reverse(all)
+	return all
+}()
 
-const rejected = status(2)
+var rejected = statusOf(envelope.Rejected)
 
-func statusOf(s envelope.Status) status { return status(slices.Index(statuses[:], s)) }
+func statusOf(s envelope.Status) status { return status(slices.Index(statuses, s)) }
 
 // repeat is the code for which an envelope would have been rejected, had the
 // operator not allowed repeats.
@@ -158,9 +163,10 @@ func (x *Index) transactionID(n int) envelope.TransactionID {
 	return x.legacy[n].TransactionID
 }
 
-// identities returns the numbers of envelopes for which want is true, in slices of
-// so many, beside their identities. A slice is valid until the next one.
-func (x *Index) identities(atOnce int, want func(*entry) bool) func(yield func([]int, []*envelope.Identity) bool) {
+// identities returns the numbers of envelopes for which want is true, in slices that
+// the ledger can be asked about at once, beside their identities. A slice is valid
+// until the next one.
+func (x *Index) identities(want func(*entry) bool) iter.Seq2[[]int, []*envelope.Identity] {
 	return func(yield func([]int, []*envelope.Identity) bool) {
 		size := min(atOnce, x.Len())
 		room := make([]envelope.Identity, size) // used again for each slice
@@ -184,12 +190,8 @@ func (x *Index) identities(atOnce int, want func(*entry) bool) func(yield func([
 	}
 }
 
-const (
-	// atOnce is how many envelopes the ledger is asked about at once.
-	atOnce = 2000
-	// manyAtOnce is the same where the ledger goes through a whole batch to answer.
-	manyAtOnce = 20_000
-)
+// atOnce is how many envelopes the ledger is asked about at once.
+const atOnce = 2000
 
 // rename has an envelope go by the name that an earlier release has given to it, or
 // in the place of another one, as id says.
@@ -395,7 +397,8 @@ func (c *chunks[T]) at(n int) *T { return &c.all[n/chunkSize][n%chunkSize] }
 // texts keeps short texts one after the other.
 type texts struct{ blocks [][]byte }
 
-// textRef says where a text stands; 0 is the empty text.
+// textRef says where a text stands, behind its length: the block's number and the
+// position in it. 0 is the empty text.
 type textRef int64
 
 const textBlock = 64 << 10
@@ -404,27 +407,24 @@ func (t *texts) add(text string) textRef {
 	if text == "" {
 		return 0
 	}
+	const lengthSize = 4
 	last := len(t.blocks) - 1
-	if last < 0 || cap(t.blocks[last])-len(t.blocks[last]) < len(text)+lengthSize {
-		t.blocks = append(t.blocks, make([]byte, 0, max(textBlock, len(text)+lengthSize)))
+	if last < 0 || cap(t.blocks[last])-len(t.blocks[last]) < lengthSize+len(text) {
+		t.blocks = append(t.blocks, make([]byte, 0, max(textBlock, lengthSize+len(text))))
 		last++
 	}
-	at := len(t.blocks[last])
-	n := len(text)
-	t.blocks[last] = append(append(t.blocks[last], byte(n), byte(n>>8), byte(n>>16), byte(n>>24)), text...)
-	return textRef(last)<<32 | textRef(at+1)
+	b := binary.LittleEndian.AppendUint32(t.blocks[last], uint32(len(text)))
+	ref := textRef(last)<<32 | textRef(len(b))
+	t.blocks[last] = append(b, text...)
+	return ref
 }
-
-// lengthSize is how many bytes the length of a text takes.
-const lengthSize = 4
 
 func (t *texts) at(ref textRef) string {
 	if ref == 0 {
 		return ""
 	}
-	b := t.blocks[ref>>32][ref&(1<<32-1)-1:]
-	n := int(b[0]) | int(b[1])<<8 | int(b[2])<<16 | int(b[3])<<24
-	return string(b[lengthSize : lengthSize+n])
+	block, at := t.blocks[ref>>32], uint32(ref)
+	return string(block[at:][:binary.LittleEndian.Uint32(block[at-4:])])
 }
 
 // table numbers different values.

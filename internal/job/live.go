@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 
 	"batchsend/envelope"
@@ -16,7 +17,7 @@ type Session interface {
 	Recorder
 	Leftovers
 	// Plan writes down which envelopes the run is about.
-	Plan(ctx context.Context, envs []*envelope.Envelope) error
+	Plan(ctx context.Context, all iter.Seq[ledger.Planned]) error
 	// SeeTemplate writes down that a batch is sent with a template as it is now.
 	SeeTemplate(ctx context.Context, batch, templateID, fingerprint string) error
 }
@@ -120,7 +121,7 @@ func (m *Live) lookUp(ctx context.Context, o Options, site Site, p Planned) (Don
 		return d, err
 	}
 	d.Stopped, d.Resolving = result.Stopped, result.Resolving
-	for ns, ids := range p.identities(atOnce, func(e *entry) bool { return e.is(identified) && e.status != rejected }) {
+	for ns, ids := range p.identities(func(e *entry) bool { return e.is(identified) && e.status != rejected }) {
 		found, err := site.Ledger.Records(ctx, site.Account, ids)
 		if err != nil {
 			return d, err
@@ -152,18 +153,21 @@ func (m *Live) prepare(ctx context.Context, site Site, p Planned) (left batch.Le
 			return left, err
 		}
 	}
-	for ns := range p.identities(atOnce, isAccepted) {
-		envs := make([]*envelope.Envelope, len(ns))
-		for i, n := range ns {
-			if envs[i], err = p.Read(ctx, n); err != nil {
-				return left, err
-			}
-		}
-		if err := m.Session.Plan(ctx, envs); err != nil {
-			return left, err
-		}
+	if err := m.Session.Plan(ctx, p.planned()); err != nil {
+		return left, err
 	}
 	return leftBehind(ctx, m.Session, site.Operator)
+}
+
+// planned returns what the ledger is to know of the accepted envelopes.
+func (x *Index) planned() iter.Seq[ledger.Planned] {
+	return func(yield func(ledger.Planned) bool) {
+		for n := range x.Len() {
+			if x.entry(n).is(accepted) && !yield(ledger.Planned{Identity: x.identity(n), Position: x.position(n)}) {
+				return
+			}
+		}
+	}
 }
 
 // tellOfStop tells the operator when ctx is cancelled what happens now. What it

@@ -35,7 +35,7 @@ func (c *comparison) compareNeighbours(ctx context.Context) ([]envelope.Problem,
 	if has, err := c.history.HasAny(ctx, c.account); err != nil || !has {
 		return nil, err
 	}
-	for ns, ids := range c.identities(manyAtOnce, func(e *entry) bool { return e.is(accepted) && e.state != history.StateSent }) {
+	for ns, ids := range c.identities(func(e *entry) bool { return e.is(accepted) && e.state != history.StateSent }) {
 		found, err := c.history.Similar(ctx, c.account, ids)
 		if err != nil {
 			return nil, err

@@ -12,6 +12,7 @@ import (
 	"batchsend/envelope"
 	"batchsend/internal/history"
 	"batchsend/internal/ledger"
+	"batchsend/internal/ledger/ledgertest"
 )
 
 func BenchmarkClaimSettle(b *testing.B) {
@@ -20,7 +21,7 @@ func BenchmarkClaimSettle(b *testing.B) {
 			db := openAt(b, newPath(b))
 			s := begin(b, db, "bench")
 			all := envs("bench", b.N)
-			if err := s.Plan(b.Context(), all); err != nil {
+			if err := s.Plan(b.Context(), ledgertest.Planned(all)); err != nil {
 				b.Fatal(err)
 			}
 			ops, commits := db.Load()
@@ -62,7 +63,7 @@ func BenchmarkClaimSettleLot(b *testing.B) {
 			label := fmt.Sprintf("E-%d-%d", lots, i)
 			all[i] = env("bench", label, label)
 		}
-		if err := s.Plan(b.Context(), all); err != nil {
+		if err := s.Plan(b.Context(), ledgertest.Planned(all)); err != nil {
 			b.Fatal(err)
 		}
 		lot := newLot(fmt.Sprint(lots))
@@ -96,7 +97,7 @@ func BenchmarkPlan100k(b *testing.B) {
 				s := begin(b, openAt(b, newPath(b)), "bench")
 				b.StartTimer()
 				for some := range slices.Chunk(all, slice) {
-					if err := s.Plan(b.Context(), some); err != nil {
+					if err := s.Plan(b.Context(), ledgertest.Planned(some)); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -110,7 +111,7 @@ func BenchmarkPlan100k(b *testing.B) {
 func BenchmarkSimilar100k(b *testing.B) {
 	path := newPath(b)
 	all := envs("bench", 100_000)
-	if err := begin(b, openAt(b, path), "bench").Plan(b.Context(), all); err != nil {
+	if err := begin(b, openAt(b, path), "bench").Plan(b.Context(), ledgertest.Planned(all)); err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
@@ -128,7 +129,7 @@ func BenchmarkSimilar100k(b *testing.B) {
 func BenchmarkRecords100k(b *testing.B) {
 	db := openAt(b, newPath(b))
 	all := envs("bench", 100_000)
-	if err := begin(b, db, "bench", "other").Plan(b.Context(), all); err != nil {
+	if err := begin(b, db, "bench", "other").Plan(b.Context(), ledgertest.Planned(all)); err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
@@ -147,7 +148,7 @@ func TestPlanMillion(t *testing.T) {
 	s := begin(t, db, "million")
 	all := envs("million", 1_000_000)
 	start := time.Now()
-	if err := s.Plan(t.Context(), all); err != nil {
+	if err := s.Plan(t.Context(), ledgertest.Planned(all)); err != nil {
 		t.Fatal(err)
 	}
 	planned := time.Since(start)

@@ -11,6 +11,7 @@ import (
 	"batchsend/envelope"
 	"batchsend/internal/history"
 	"batchsend/internal/ledger"
+	"batchsend/internal/ledger/ledgertest"
 )
 
 // fillUp plans until the disk is full, and checks that from then on nothing can
@@ -20,10 +21,10 @@ func fillUp(t *testing.T, db *ledger.DB, path string) {
 	ctx := t.Context()
 	s := begin(t, db, "may")
 	first := env("may", "first", "x")
-	must(t, s.Plan(ctx, []*envelope.Envelope{first}))
+	must(t, s.Plan(ctx, ledgertest.Planned([]*envelope.Envelope{first})))
 	var full error
 	for i := 0; full == nil && i < 100; i++ {
-		full = s.Plan(ctx, envs("may", (i+1)*1000))
+		full = s.Plan(ctx, ledgertest.Planned(envs("may", (i+1)*1000)))
 	}
 	wantTrouble(t, full, ledger.Full, path)
 	if err := s.Claim(ctx, first); !errors.Is(err, full) {
@@ -96,7 +97,7 @@ func TestDiskReadOnly(t *testing.T) {
 	path := filepath.Join(dir, "ledger.db")
 	db := openAt(t, path)
 	s := begin(t, db, "may")
-	must(t, s.Plan(t.Context(), envs("may", 3)))
+	must(t, s.Plan(t.Context(), ledgertest.Planned(envs("may", 3))))
 	must(t, s.Close(t.Context()))
 	must(t, db.Close())
 	must(t, syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""))

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"iter"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -39,9 +40,9 @@ func TestEvents(t *testing.T) {
 	edited.Content[0] = 1
 	id := one.TransactionID
 	for i, step := range []func() error{
-		func() error { return s.Plan(ctx, []*envelope.Envelope{two, one}) },
-		func() error { return s.Plan(ctx, []*envelope.Envelope{two, one}) },
-		func() error { return s.Plan(ctx, []*envelope.Envelope{&edited}) },
+		func() error { return s.Plan(ctx, planned([]*envelope.Envelope{two, one})) },
+		func() error { return s.Plan(ctx, planned([]*envelope.Envelope{two, one})) },
+		func() error { return s.Plan(ctx, planned([]*envelope.Envelope{&edited})) },
 		func() error { return s.Claim(ctx, one) },
 		func() error { return s.Settle(ctx, id, envelope.Outcome{Status: envelope.Failed, Code: "NO"}) },
 		func() error { return s.Settle(ctx, id, envelope.Outcome{Status: envelope.Failed, Code: "NO"}) },
@@ -116,6 +117,17 @@ func TestCut(t *testing.T) {
 	} {
 		if got := cut(tt.in, tt.n); got != tt.want {
 			t.Errorf("cut(%q, %d) = %q, want %q", tt.in, tt.n, got, tt.want)
+		}
+	}
+}
+
+// planned is what is planned of envelopes.
+func planned(envs []*envelope.Envelope) iter.Seq[Planned] {
+	return func(yield func(Planned) bool) {
+		for _, e := range envs {
+			if !yield(Planned{e.Identity, e.Position}) {
+				return
+			}
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"batchsend/envelope"
 	"batchsend/internal/history"
 	"batchsend/internal/ledger"
+	"batchsend/internal/ledger/ledgertest"
 )
 
 // A killed process has lost its lease the moment it is dead.
@@ -90,7 +91,7 @@ func TestLiveLeaseIsSeen(t *testing.T) {
 			t.Errorf("it took %v to see the owner alive", took)
 		}
 		e := env("may", "E-1", "x")
-		must(t, s.Plan(t.Context(), []*envelope.Envelope{e}))
+		must(t, s.Plan(t.Context(), ledgertest.Planned([]*envelope.Envelope{e})))
 		must(t, s.Claim(t.Context(), e))
 	})
 }
@@ -124,7 +125,7 @@ func TestOwnBeatThatCannotBeWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := begin(t, ignoreLocks(t, path), "may")
 		e := env("may", "E-1", "x")
-		must(t, s.Plan(t.Context(), []*envelope.Envelope{e}))
+		must(t, s.Plan(t.Context(), ledgertest.Planned([]*envelope.Envelope{e})))
 		s.Hang()
 		time.Sleep(ledger.TTL - time.Second)
 		must(t, s.Claim(t.Context(), e))
@@ -156,7 +157,7 @@ func TestSleeperIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sleeper := begin(t, ignoreLocks(t, path), "may")
 		e := env("may", "E-1", "x")
-		must(t, sleeper.Plan(t.Context(), []*envelope.Envelope{e}))
+		must(t, sleeper.Plan(t.Context(), ledgertest.Planned([]*envelope.Envelope{e})))
 		sleeper.Hang()
 		begin(t, ignoreLocks(t, path), "may")
 		if err := sleeper.Claim(t.Context(), e); !errors.Is(err, ledger.ErrLost) {

@@ -288,10 +288,10 @@ func TestRenameLegacy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close(context.Background())
-	if err := s.Plan(t.Context(), all[:1]); err != nil { // it is planned
+	if err := s.Plan(t.Context(), planned(all[:1])); err != nil { // it is planned
 		t.Fatal(err)
 	}
-	if err := s.Plan(t.Context(), all[2:3]); err != nil { // it has failed
+	if err := s.Plan(t.Context(), planned(all[2:3])); err != nil { // it has failed
 		t.Fatal(err)
 	}
 	got, err := db.Records(t.Context(), "acc", ids(all[:3]))

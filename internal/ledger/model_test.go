@@ -141,7 +141,7 @@ func anyEnvelope(t *rapid.T) *envelope.Envelope {
 
 func (m *machine) plan(t *rapid.T) {
 	e := anyEnvelope(t)
-	if err := m.s.Plan(context.Background(), []*envelope.Envelope{e}); err != nil {
+	if err := m.s.Plan(context.Background(), ledgertest.Planned([]*envelope.Envelope{e})); err != nil {
 		t.Fatal(err)
 	}
 	m.model.plan(e)

@@ -12,6 +12,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/ledger"
+	"batchsend/internal/ledger/ledgertest"
 )
 
 // A ledger may have many names; all runs on it must find each other.
@@ -91,7 +92,7 @@ func TestLockFileDeleted(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := begin(t, openAt(t, path), "may")
 			e := env("may", "E-1", "x")
-			must(t, s.Plan(t.Context(), []*envelope.Envelope{e}))
+			must(t, s.Plan(t.Context(), ledgertest.Planned([]*envelope.Envelope{e})))
 			must(t, os.Remove(path+".lock"))
 			if replace {
 				must(t, os.WriteFile(path+".lock", []byte("anything"), 0o600))
@@ -149,7 +150,7 @@ func TestTakenOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sleeper := begin(t, ignoreLocks(t, path), "may")
 		e := env("may", "E-1", "x")
-		must(t, sleeper.Plan(t.Context(), []*envelope.Envelope{e}))
+		must(t, sleeper.Plan(t.Context(), ledgertest.Planned([]*envelope.Envelope{e})))
 		sleeper.Hang()
 		time.Sleep(ledger.TTL)
 		err := sleeper.Claim(t.Context(), e)
@@ -159,7 +160,7 @@ func TestTakenOver(t *testing.T) {
 		s, err := ignoreLocks(t, path).Begin(t.Context(), ledger.Run{Account: account, Batches: []string{"may"}, Host: "atlas", PID: 4711})
 		must(t, err)
 		defer s.Close(context.Background())
-		if err := s.Plan(t.Context(), []*envelope.Envelope{e}); err != nil {
+		if err := s.Plan(t.Context(), ledgertest.Planned([]*envelope.Envelope{e})); err != nil {
 			t.Error(err)
 		}
 		err = sleeper.RecordLot(t.Context(), newLot("1"))

@@ -13,6 +13,7 @@ import (
 	"batchsend/envelope"
 	"batchsend/internal/history"
 	"batchsend/internal/ledger"
+	"batchsend/internal/ledger/ledgertest"
 )
 
 // wantTrouble checks that err is trouble of kind, which names the path and says
@@ -47,7 +48,7 @@ func written(t *testing.T, n int) string {
 	path := newPath(t)
 	db := openAt(t, path)
 	s := begin(t, db, "may")
-	must(t, s.Plan(t.Context(), envs("may", n)))
+	must(t, s.Plan(t.Context(), ledgertest.Planned(envs("may", n))))
 	must(t, s.Close(t.Context()))
 	must(t, db.Close())
 	return path
@@ -230,7 +231,7 @@ func TestOpenReadOnly(t *testing.T) {
 	t.Run("beside a run", func(t *testing.T) {
 		path := newPath(t)
 		s := begin(t, openAt(t, path), "may")
-		must(t, s.Plan(ctx, envs("may", 3)))
+		must(t, s.Plan(ctx, ledgertest.Planned(envs("may", 3))))
 		db, err := ledger.OpenReadOnly(ctx, path)
 		must(t, err)
 		defer db.Close()

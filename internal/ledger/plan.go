@@ -24,25 +24,14 @@ type Planned struct {
 	envelope.Position
 }
 
-// Plan is [Session.PlanAll] for envelopes that are at hand.
-func (s *Session) Plan(ctx context.Context, envs []*envelope.Envelope) error {
-	return s.PlanAll(ctx, func(yield func(Planned) bool) {
-		for _, env := range envs {
-			if !yield(Planned{env.Identity, env.Position}) {
-				return
-			}
-		}
-	})
-}
-
-// PlanAll records envelopes that are new. A new one that replaces another which was
+// Plan records envelopes that are new. A new one that replaces another which was
 // never sent ([envelope.Identity].Replaces) takes over its row. Those that are
 // recorded already stay as they are.
 //
 // It writes 20,000 at a time, each time in one transaction. An error, or the end of
 // ctx, leaves planned what was written before. The list may be given in parts, of some
 // thousands at least: each transaction writes most pages of the indexes.
-func (s *Session) PlanAll(ctx context.Context, all iter.Seq[Planned]) error {
+func (s *Session) Plan(ctx context.Context, all iter.Seq[Planned]) error {
 	if err := s.alive(); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"batchsend/internal/ledger"
+	"batchsend/internal/ledger/ledgertest"
 )
 
 // TestProbe: what a run could do is tried, and nothing is changed.
@@ -32,7 +33,7 @@ func TestProbe(t *testing.T) {
 	t.Run("beside a run", func(t *testing.T) {
 		path := newPath(t)
 		s := begin(t, openAt(t, path), "may")
-		must(t, s.Plan(t.Context(), envs("may", 3)))
+		must(t, s.Plan(t.Context(), ledgertest.Planned(envs("may", 3))))
 		probe(t, path, ledger.Probed{There: true})
 		must(t, s.Claim(t.Context(), envs("may", 3)[0]))
 	})

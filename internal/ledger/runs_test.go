@@ -14,6 +14,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/ledger"
+	"batchsend/internal/ledger/ledgertest"
 )
 
 // aRun begins and ends a run on the ledger at path that sends one envelope.
@@ -22,7 +23,7 @@ func aRun(t *testing.T, path, label string) {
 	db := openAt(t, path)
 	s := begin(t, db, "may")
 	e := env("may", label, label)
-	must(t, s.Plan(t.Context(), []*envelope.Envelope{e}))
+	must(t, s.Plan(t.Context(), ledgertest.Planned([]*envelope.Envelope{e})))
 	must(t, s.Claim(t.Context(), e))
 	must(t, s.Settle(t.Context(), e.TransactionID, sent(e)))
 	must(t, s.Close(t.Context()))

@@ -8,6 +8,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/ledger"
+	"batchsend/internal/ledger/ledgertest"
 )
 
 // An envelope takes 285 bytes at most, with all indexes and the events of a
@@ -30,7 +31,7 @@ func spaceWith(t *testing.T, send func(*testing.T, *ledger.Session, []*envelope.
 	db := openAt(t, path)
 	s := begin(t, db, "space")
 	all := envs("space", n)
-	must(t, s.Plan(t.Context(), all))
+	must(t, s.Plan(t.Context(), ledgertest.Planned(all)))
 	must(t, db.Say("PRAGMA wal_checkpoint(truncate)"))
 	t.Logf("planned: %d bytes an envelope", sizeOf(t, path)/n)
 	send(t, s, all)

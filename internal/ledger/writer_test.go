@@ -8,6 +8,7 @@ import (
 	"batchsend/envelope"
 	"batchsend/internal/history"
 	"batchsend/internal/ledger"
+	"batchsend/internal/ledger/ledgertest"
 )
 
 // Being kept waiting by another process is no failure: nothing was written, and
@@ -17,7 +18,7 @@ func TestBusy(t *testing.T) {
 	db, other := openAt(t, path), openAt(t, path)
 	s := begin(t, db, "may")
 	e := env("may", "E-1", "x")
-	must(t, s.Plan(t.Context(), []*envelope.Envelope{e}))
+	must(t, s.Plan(t.Context(), ledgertest.Planned([]*envelope.Envelope{e})))
 
 	must(t, db.Say("PRAGMA busy_timeout = 0"))
 	must(t, other.Say("BEGIN IMMEDIATE"))
@@ -39,7 +40,7 @@ func TestWithdrawn(t *testing.T) {
 	t.Cleanup(func() { db.Close(); ledger.Crash = nil })
 	s := begin(t, db, "may")
 	all := envs("may", 2)
-	must(t, s.Plan(t.Context(), all))
+	must(t, s.Plan(t.Context(), ledgertest.Planned(all)))
 
 	first := make(chan error)
 	go func() { first <- s.Claim(t.Context(), all[0]) }()

@@ -32,7 +32,7 @@ func testAdopt(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may", "june")
 	all := Envelopes("may", 6) // to be new, planned, sending, unknown, failed, sent
-	must(t, s.Plan(ctx, all[1:]))
+	must(t, s.Plan(ctx, Planned(all[1:])))
 	for _, e := range all[2:] {
 		must(t, s.Claim(ctx, e))
 	}

@@ -3,9 +3,11 @@ package ledgertest
 import (
 	"crypto/sha1"
 	"fmt"
+	"iter"
 	"strconv"
 
 	"batchsend/envelope"
+	"batchsend/internal/ledger"
 	"batchsend/internal/remote"
 )
 
@@ -87,7 +89,7 @@ func UUID(parts ...string) string {
 var (
 	Unknown = envelope.Outcome{Status: envelope.Unknown, Code: "TIMEOUT", Message: "no answer"}
 	Pending = envelope.Outcome{Status: envelope.Pending}
-	Failed  = envelope.Outcome{Status: envelope.Failed, Code: "TAB_NOT_IN_ROLE", Message: "no such tab"}
+	Failed  = envelope.Outcome{Status: envelope.Failed, Code: "TAB_OUT_OF_BOUNDS", Message: "a tab beside the page"}
 )
 
 // Outcomes are what became of the envelopes of a lot.
@@ -106,4 +108,15 @@ func AllSent(envs []*envelope.Envelope) Outcomes {
 func OneMore(old []byte) []byte {
 	n, _ := strconv.Atoi(string(old))
 	return []byte(strconv.Itoa(n + 1))
+}
+
+// Planned is what is planned of envelopes.
+func Planned(envs []*envelope.Envelope) iter.Seq[ledger.Planned] {
+	return func(yield func(ledger.Planned) bool) {
+		for _, e := range envs {
+			if !yield(ledger.Planned{Identity: e.Identity, Position: e.Position}) {
+				return
+			}
+		}
+	}
 }

@@ -39,8 +39,7 @@ type Ledger interface {
 
 // Session is a run on a ledger: see [ledger.Session].
 type Session interface {
-	Plan(ctx context.Context, envs []*envelope.Envelope) error
-	PlanAll(ctx context.Context, all iter.Seq[ledger.Planned]) error
+	Plan(ctx context.Context, all iter.Seq[ledger.Planned]) error
 	Claim(ctx context.Context, env *envelope.Envelope) error
 	Settle(ctx context.Context, id envelope.TransactionID, out envelope.Outcome) error
 	Draft(ctx context.Context, tx envelope.TransactionID, id envelope.ID) error
@@ -175,7 +174,7 @@ func testLife(t *testing.T, open func() Ledger) {
 		t.Errorf("an empty ledger knows something (-want +got):\n%s", diff)
 	}
 	s := start(t, b, "may")
-	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
+	must(t, s.Plan(ctx, Planned([]*envelope.Envelope{e})))
 	wantState(t, b, e, history.StatePlanned)
 	must(t, s.Claim(ctx, e))
 	wantState(t, b, e, history.StateSending)
@@ -196,7 +195,7 @@ func testWrongStates(t *testing.T, open func() Ledger) {
 	e := Envelope("may", "E-1", "x")
 	wantRefused(t, s.Claim(ctx, e), history.StateNew)
 	wantRefused(t, s.Settle(ctx, e.TransactionID, Sent(e)), history.StateNew)
-	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
+	must(t, s.Plan(ctx, Planned([]*envelope.Envelope{e})))
 	wantRefused(t, s.Settle(ctx, e.TransactionID, Failed), history.StatePlanned)
 	wantRefused(t, s.Retry(ctx, e.TransactionID), history.StatePlanned)
 	wantRefused(t, s.Draft(ctx, e.TransactionID, "d"), history.StatePlanned)
@@ -214,7 +213,7 @@ func testWrongStates(t *testing.T, open func() Ledger) {
 	} {
 		wantRefused(t, err, history.StateSent)
 	}
-	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
+	must(t, s.Plan(ctx, Planned([]*envelope.Envelope{e})))
 	want := history.Record{State: history.StateSent, Content: e.Content, ID: IDOf(e)}
 	if diff := cmp.Diff(want, recordOf(t, b, e)); diff != "" {
 		t.Errorf("sent was overwritten (-want +got):\n%s", diff)
@@ -231,7 +230,7 @@ func testSettleAgain(t *testing.T, open func() Ledger) {
 	s := start(t, b, "may")
 	for i, out := range []envelope.Outcome{{Status: envelope.Sent, ID: "some-id"}, Failed, Unknown, Pending} {
 		e := Envelopes("may", 4)[i]
-		must(t, s.Plan(ctx, []*envelope.Envelope{e}))
+		must(t, s.Plan(ctx, Planned([]*envelope.Envelope{e})))
 		must(t, s.Claim(ctx, e))
 		must(t, s.Settle(ctx, e.TransactionID, out))
 		before := recordOf(t, b, e)
@@ -246,7 +245,7 @@ func testGivenBack(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
 	e := Envelope("may", "E-1", "x")
-	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
+	must(t, s.Plan(ctx, Planned([]*envelope.Envelope{e})))
 	for range 3 {
 		must(t, s.Claim(ctx, e))
 		must(t, s.Settle(ctx, e.TransactionID, Pending))
@@ -258,7 +257,7 @@ func testFailed(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
 	e := Envelope("may", "E-1", "x")
-	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
+	must(t, s.Plan(ctx, Planned([]*envelope.Envelope{e})))
 	must(t, s.Claim(ctx, e))
 	out := Failed
 	out.Message = strings.Repeat("é", 4000)
@@ -281,7 +280,7 @@ func testNewContent(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
 	all := Envelopes("may", 4) // to be planned, failed, sending, sent
-	must(t, s.Plan(ctx, all))
+	must(t, s.Plan(ctx, Planned(all)))
 	for _, e := range all[1:] {
 		must(t, s.Claim(ctx, e))
 	}
@@ -293,7 +292,7 @@ func testNewContent(t *testing.T, open func() Ledger) {
 		edited[i] = Envelope("may", e.Label, "edited"+e.Label)
 	}
 	wantRefused(t, s.Claim(ctx, edited[0]), history.StatePlanned) // not as planned
-	must(t, s.Plan(ctx, edited))
+	must(t, s.Plan(ctx, Planned(edited)))
 	for i, want := range []*envelope.Envelope{edited[0], edited[1], all[2], all[3]} {
 		if got := recordOf(t, b, want); got.Content != want.Content {
 			t.Errorf("envelope %d, %v, has content %v, want %v", i, got.State, got.Content, want.Content)
@@ -309,7 +308,7 @@ func testDraft(t *testing.T, open func() Ledger) {
 	s := start(t, b, "may")
 	e := Envelope("may", "E-1", "x")
 	draft := IDOf(Envelope("may", "draft", ""))
-	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
+	must(t, s.Plan(ctx, Planned([]*envelope.Envelope{e})))
 	must(t, s.Claim(ctx, e))
 	must(t, s.Draft(ctx, e.TransactionID, draft))
 	must(t, s.Draft(ctx, e.TransactionID, draft))
@@ -341,7 +340,7 @@ func testStrangeID(t *testing.T, open func() Ledger) {
 		"ABCDEF00-0000-4000-8000-000000000000", "00000000-0000-0000-0000-000000000000",
 	}
 	all := Envelopes("may", len(ids))
-	must(t, s.Plan(ctx, all))
+	must(t, s.Plan(ctx, Planned(all)))
 	for i, id := range ids {
 		must(t, s.Claim(ctx, all[i]))
 		must(t, s.Settle(ctx, all[i].TransactionID, envelope.Outcome{Status: envelope.Sent, ID: id}))
@@ -355,7 +354,7 @@ func testOrder(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may", "june")
 	all := append(Envelopes("may", 5), Envelopes("june", 5)...)
-	must(t, s.Plan(ctx, []*envelope.Envelope{all[7], all[2]}))
+	must(t, s.Plan(ctx, Planned([]*envelope.Envelope{all[7], all[2]})))
 	got, err := b.Records(ctx, Account, Identities(all))
 	must(t, err)
 	for i, st := range got {
@@ -369,9 +368,9 @@ func testMany(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
 	all := Envelopes("may", 5_001) // more than a statement and a question hold
-	must(t, s.Plan(ctx, all[:1_234]))
-	must(t, s.Plan(ctx, all))
-	must(t, s.Plan(ctx, all))
+	must(t, s.Plan(ctx, Planned(all[:1_234])))
+	must(t, s.Plan(ctx, Planned(all)))
+	must(t, s.Plan(ctx, Planned(all)))
 	got, err := b.Records(ctx, Account, Identities(all))
 	must(t, err)
 	for i, st := range got {
@@ -391,7 +390,7 @@ func testStatus(t *testing.T, open func() Ledger) {
 	s := start(t, b, "may", "june")
 	all := Envelopes("may", 5)
 	all[4].File = "more.csv"
-	must(t, s.Plan(ctx, all))
+	must(t, s.Plan(ctx, Planned(all)))
 	for i, out := range []envelope.Outcome{Sent(all[0]), Failed, Unknown} {
 		must(t, s.Claim(ctx, all[i]))
 		must(t, s.Settle(ctx, all[i].TransactionID, out))

@@ -76,7 +76,7 @@ func testLot(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
 	all := Envelopes("may", 4)
-	must(t, s.Plan(ctx, all))
+	must(t, s.Plan(ctx, Planned(all)))
 	lot := NewLot("1")
 	must(t, s.AddLot(ctx, lot, "may"))
 	for _, step := range []func(){
@@ -142,7 +142,7 @@ func testLotRefused(t *testing.T, open func() Ledger) {
 	s := start(t, b, "may", "june")
 	all := Envelopes("may", 5)
 	all[4] = Envelope("may", "E-5", "may"+all[0].Label) // another of the first
-	must(t, s.Plan(ctx, all[:5]))
+	must(t, s.Plan(ctx, Planned(all[:5])))
 	must(t, s.Claim(ctx, all[1]))
 	must(t, s.Claim(ctx, all[2]))
 	must(t, s.Settle(ctx, all[2].TransactionID, Sent(all[2])))
@@ -187,7 +187,7 @@ func testLotLeftBehind(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	first := start(t, b, "may")
 	all := Envelopes("may", 7)
-	must(t, first.Plan(ctx, all))
+	must(t, first.Plan(ctx, Planned(all)))
 	must(t, first.Claim(ctx, all[6]))
 	settled := claimLot(t, first, "1", all[0])
 	must(t, first.SettleLot(ctx, settled, AllSent(all[:1])))
@@ -235,7 +235,7 @@ func testTaken(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may", "june")
 	all := append(Envelopes("may", 5), Envelope("june", "E-1", "x"))
-	must(t, s.Plan(ctx, all))
+	must(t, s.Plan(ctx, Planned(all)))
 	must(t, s.Claim(ctx, all[0]))
 	must(t, s.Settle(ctx, all[0].TransactionID, Sent(all[0])))
 	must(t, s.Claim(ctx, all[1]))
@@ -277,7 +277,7 @@ func testLotTaken(t *testing.T, open func() Ledger) {
 	ctx := t.Context()
 	s := start(t, open(), "may")
 	all := Envelopes("may", 3)
-	must(t, s.Plan(ctx, all))
+	must(t, s.Plan(ctx, Planned(all)))
 	must(t, s.Claim(ctx, all[0]))
 	must(t, s.Settle(ctx, all[0].TransactionID, Sent(all[0])))
 	first := claimLot(t, s, "1", all[1])
@@ -315,7 +315,7 @@ func testLotGoesOn(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
 	all := Envelopes("may", 4)
-	must(t, s.Plan(ctx, all))
+	must(t, s.Plan(ctx, Planned(all)))
 	old := claimLot(t, s, "1", all...)
 	back := make(Outcomes)
 	for _, e := range all {
@@ -346,7 +346,7 @@ func testLotWithoutLease(t *testing.T, open func() Ledger) {
 	ctx := t.Context()
 	all := Envelopes("may", 5)
 	old := start(t, open(), "may")
-	must(t, old.Plan(ctx, all))
+	must(t, old.Plan(ctx, Planned(all)))
 	lot := claimLot(t, old, "1", all[:4]...)
 	lot.Draft = "draft"
 	must(t, old.RecordLot(ctx, lot))
@@ -387,7 +387,7 @@ func testLotMistaken(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may", "june")
 	all, other := Envelopes("may", 3), Envelope("june", "E-1", "x")
-	must(t, s.Plan(ctx, append(all[:3:3], other)))
+	must(t, s.Plan(ctx, Planned(append(all[:3:3], other))))
 	lot := claimLot(t, s, "1", all[0])
 	noID := &envelope.Envelope{Identity: envelope.Identity{Batch: "may", Account: Account}}
 	for what, claim := range map[string]struct {
@@ -440,7 +440,7 @@ func testLotMistaken(t *testing.T, open func() Ledger) {
 func testLotsRace(t *testing.T, open func() Ledger) {
 	s := start(t, open(), "may")
 	all := Envelopes("may", 60)
-	must(t, s.Plan(t.Context(), all))
+	must(t, s.Plan(t.Context(), Planned(all)))
 	var claimed atomic.Int32
 	var done sync.WaitGroup
 	for range 4 {
@@ -509,7 +509,7 @@ func testLotSpeed(t *testing.T, open func() Ledger) {
 	want(0)
 	s := start(t, b, "may", "june")
 	all := append(Envelopes("may", 2), Envelopes("june", 1)...)
-	must(t, s.Plan(ctx, all))
+	must(t, s.Plan(ctx, Planned(all)))
 	lots := []*remote.Lot{claimLot(t, s, "1", all[0]), claimLot(t, s, "2", all[1]), claimLot(t, s, "3", all[2])}
 	want(0)
 	for i, speed := range []float64{2.5, 0, 30} {

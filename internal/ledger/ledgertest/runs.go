@@ -24,7 +24,7 @@ func testSameContent(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may", "june")
 	a, z := Envelope("may", "E-1", "same"), Envelope("june", "E-9", "same")
-	must(t, s.Plan(ctx, []*envelope.Envelope{a, z}))
+	must(t, s.Plan(ctx, Planned([]*envelope.Envelope{a, z})))
 	if other := recordOf(t, b, z).SameContent; other != nil {
 		t.Errorf("a planned envelope is already another: %v", other)
 	}
@@ -61,7 +61,7 @@ func testSameContentRace(t *testing.T, open func() Ledger) {
 		b := open()
 		s := start(t, b, batch)
 		e := Envelope(batch, "E-1", "same")
-		must(t, s.Plan(t.Context(), []*envelope.Envelope{e}))
+		must(t, s.Plan(t.Context(), Planned([]*envelope.Envelope{e})))
 		done.Go(func() {
 			err := s.Claim(t.Context(), e)
 			if _, ok := errors.AsType[*ledger.SameContentError](err); err != nil && !ok {
@@ -111,7 +111,7 @@ func testOverlap(t *testing.T, open func() Ledger) {
 // is left.
 func claimSome(t *testing.T, s Session, all []*envelope.Envelope, claims *[200]atomic.Int32) bool {
 	ctx := t.Context()
-	if err := s.Plan(ctx, all); err != nil {
+	if err := s.Plan(ctx, Planned(all)); err != nil {
 		t.Error(err)
 		return true
 	}
@@ -158,7 +158,7 @@ func testLeftBehind(t *testing.T, open func() Ledger) {
 	ctx := t.Context()
 	all := Envelopes("may", 4) // to be planned, sending, unknown, sent
 	first := start(t, open(), "may")
-	must(t, first.Plan(ctx, all))
+	must(t, first.Plan(ctx, Planned(all)))
 	for _, e := range all[1:] {
 		must(t, first.Claim(ctx, e))
 	}
@@ -214,7 +214,7 @@ func testAnswers(t *testing.T, open func() Ledger) {
 	ctx := t.Context()
 	all := Envelopes("may", 2)
 	s := start(t, open(), "may")
-	must(t, s.Plan(ctx, all))
+	must(t, s.Plan(ctx, Planned(all)))
 	e := all[1]
 	must(t, s.Claim(ctx, e))
 	for i, code := range []string{"OTHER", "UNSPECIFIED_ERROR", "UNSPECIFIED_ERROR"} {
@@ -234,7 +234,7 @@ func testLostLease(t *testing.T, open func() Ledger) {
 	ctx := t.Context()
 	all := Envelopes("may", 3)
 	old := start(t, open(), "may")
-	must(t, old.Plan(ctx, all))
+	must(t, old.Plan(ctx, Planned(all)))
 	must(t, old.Claim(ctx, all[0]))
 	must(t, old.Claim(ctx, all[1]))
 	old.Die()
@@ -243,7 +243,7 @@ func testLostLease(t *testing.T, open func() Ledger) {
 
 	for what, err := range map[string]error{
 		"Claim":  old.Claim(ctx, all[2]),
-		"Plan":   old.Plan(ctx, Envelopes("may", 4)),
+		"Plan":   old.Plan(ctx, Planned(Envelopes("may", 4))),
 		"Retry":  old.Retry(ctx, all[1].TransactionID),
 		"Draft":  old.Draft(ctx, all[1].TransactionID, "d"),
 		"Settle": old.Settle(ctx, all[1].TransactionID, Failed),
@@ -268,7 +268,7 @@ func testAccounts(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
 	e := Envelope("may", "E-1", "same")
-	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
+	must(t, s.Plan(ctx, Planned([]*envelope.Envelope{e})))
 	must(t, s.Claim(ctx, e))
 
 	r, err := b.Begin(ctx, ledger.Run{Account: other, Batches: []string{"may", "june"}})
@@ -276,7 +276,7 @@ func testAccounts(t *testing.T, open func() Ledger) {
 	defer r.Close(ctx)
 	theirs := Envelope("june", "E-1", "same")
 	theirs.Account = other
-	must(t, r.Plan(ctx, []*envelope.Envelope{theirs}))
+	must(t, r.Plan(ctx, Planned([]*envelope.Envelope{theirs})))
 	got, err := b.Records(ctx, other, Identities([]*envelope.Envelope{theirs}))
 	must(t, err)
 	if got[0].SameContent != nil {
@@ -289,7 +289,7 @@ func testClosed(t *testing.T, open func() Ledger) {
 	b, ctx := open(), t.Context()
 	s := start(t, b, "may")
 	e := Envelope("may", "E-1", "x")
-	must(t, s.Plan(ctx, []*envelope.Envelope{e}))
+	must(t, s.Plan(ctx, Planned([]*envelope.Envelope{e})))
 	must(t, s.Close(ctx))
 	if err := s.Claim(ctx, e); !errors.Is(err, ledger.ErrClosed) {
 		t.Errorf("Claim after Close = %v, want ErrClosed", err)
@@ -304,7 +304,7 @@ func testCancelled(t *testing.T, open func() Ledger) {
 	b := open()
 	s := start(t, b, "may")
 	e := Envelope("may", "E-1", "x")
-	must(t, s.Plan(t.Context(), []*envelope.Envelope{e}))
+	must(t, s.Plan(t.Context(), Planned([]*envelope.Envelope{e})))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := s.Claim(ctx, e); !errors.Is(err, context.Canceled) {
@@ -316,7 +316,7 @@ func testCancelled(t *testing.T, open func() Ledger) {
 func testNotOurs(t *testing.T, open func() Ledger) {
 	s := start(t, open(), "may")
 	for _, e := range []*envelope.Envelope{Envelope("june", "E-1", "x"), {Identity: envelope.Identity{Batch: "may", Account: Account}}} {
-		if err := s.Plan(t.Context(), []*envelope.Envelope{e}); err == nil {
+		if err := s.Plan(t.Context(), Planned([]*envelope.Envelope{e})); err == nil {
 			t.Errorf("Plan(%v) = nil, want an error", e)
 		}
 		if err := s.Claim(t.Context(), e); err == nil {
@@ -338,19 +338,13 @@ func testPlanInSlices(t *testing.T, open func() Ledger) {
 	twice.TransactionID = TransactionID(UUID("twice"))
 	all = append(all, twice)
 	for slice := range slices.Chunk(all, 10) {
-		must(t, s.Plan(ctx, slice))
+		must(t, s.Plan(ctx, Planned(slice)))
 	}
 	must(t, s.Claim(ctx, all[0]))
 	must(t, s.Settle(ctx, all[0].TransactionID, Sent(all[0])))
 	must(t, s.Claim(ctx, all[1]))
 	for slice := range slices.Chunk(all, 15) { // the first ones are not planned any more
-		must(t, s.PlanAll(ctx, func(yield func(ledger.Planned) bool) {
-			for _, e := range slice {
-				if !yield(ledger.Planned{Identity: e.Identity, Position: e.Position}) {
-					return
-				}
-			}
-		}))
+		must(t, s.Plan(ctx, Planned(slice)))
 	}
 	wantState(t, b, all[0], history.StateSent)
 	wantState(t, b, all[1], history.StateSending)
@@ -373,9 +367,9 @@ func testPlanInSlices(t *testing.T, open func() Ledger) {
 	// Between two slices another run may take the batch over.
 	s.Die()
 	next := start(t, open(), "may", "june")
-	if err := s.Plan(ctx, []*envelope.Envelope{Envelope("may", "late", "late")}); err == nil {
+	if err := s.Plan(ctx, Planned([]*envelope.Envelope{Envelope("may", "late", "late")})); err == nil {
 		t.Error("a run without the lease has planned a slice")
 	}
 	wantState(t, b, Envelope("may", "late", "late"), history.StateNew)
-	must(t, next.Plan(ctx, all[len(all)-5:]))
+	must(t, next.Plan(ctx, Planned(all[len(all)-5:])))
 }

@@ -78,7 +78,7 @@ func testBudgetShared(t *testing.T, open func() Ledger) {
 		}
 	}
 	all := Envelopes("may", 20)
-	must(t, s.Plan(t.Context(), all))
+	must(t, s.Plan(t.Context(), Planned(all)))
 	for _, e := range all {
 		must(t, s.Claim(t.Context(), e))
 	}
@@ -97,7 +97,7 @@ func testRemoteStatuses(t *testing.T, open func() Ledger) {
 	}
 	s := start(t, b, "may", "june")
 	all := append(Envelopes("may", 5), Envelopes("june", 1)...)
-	must(t, s.Plan(ctx, all))
+	must(t, s.Plan(ctx, Planned(all)))
 	for _, e := range all[1:] {
 		must(t, s.Claim(ctx, e))
 		must(t, s.Settle(ctx, e.TransactionID, Sent(e)))

@@ -20,8 +20,8 @@ func testSimilar(t *testing.T, open func() Ledger) {
 	may, june := start(t, b, "may"), start(t, b, "june")
 	first, other, unsent := Envelope("may", "E-1", "first"), Envelope("june", "E-1", "elsewhere"), Envelope("may", "E-2", "unsent")
 	other.People = first.People
-	must(t, may.Plan(ctx, []*envelope.Envelope{first, unsent}))
-	must(t, june.Plan(ctx, []*envelope.Envelope{other}))
+	must(t, may.Plan(ctx, Planned([]*envelope.Envelope{first, unsent})))
+	must(t, june.Plan(ctx, Planned([]*envelope.Envelope{other})))
 	for s, env := range map[Session]*envelope.Envelope{may: first, june: other} {
 		must(t, s.Claim(ctx, env))
 		must(t, s.Settle(ctx, env.TransactionID, Sent(env)))
@@ -58,7 +58,7 @@ func testSimilar(t *testing.T, open func() Ledger) {
 	}
 
 	late.Replaces = unsent.TransactionID
-	must(t, may.Plan(ctx, []*envelope.Envelope{late}))
+	must(t, may.Plan(ctx, Planned([]*envelope.Envelope{late})))
 	states, err := b.Records(ctx, Account, Identities([]*envelope.Envelope{unsent, late}))
 	must(t, err)
 	if states[0].State != history.StateNew || states[1].State != history.StatePlanned {
@@ -76,7 +76,7 @@ func testSimilarInSlices(t *testing.T, open func() Ledger) {
 		e.Names = envelope.Digest(ContentOf(fmt.Sprint("names", i/2)))
 		e.People = envelope.Digest(ContentOf(fmt.Sprint("people", i/3)))
 	}
-	must(t, s.Plan(ctx, planned))
+	must(t, s.Plan(ctx, Planned(planned)))
 	for i, e := range planned[:30] {
 		must(t, s.Claim(ctx, e))
 		if i%3 > 0 {
@@ -123,8 +123,8 @@ func testSimilarInSlices(t *testing.T, open func() Ledger) {
 	replacing := Envelope("may", "R-1", "replacing")
 	replacing.Names, replacing.Replaces = planned[0].Names, planned[39].TransactionID
 	more := Envelopes("june", 5)
-	must(t, s.Plan(ctx, []*envelope.Envelope{replacing, Envelope("may", "N-1", "new")}))
-	must(t, other.Plan(ctx, more))
+	must(t, s.Plan(ctx, Planned([]*envelope.Envelope{replacing, Envelope("may", "N-1", "new")})))
+	must(t, other.Plan(ctx, Planned(more)))
 	rows = append(rows, Envelope("may", "R-1", "x"), Envelope("may", "N-1", "y"), Envelope("june", more[4].Label, "z"))
 	for i := range rows[40:] {
 		rows[40+i].TransactionID = TransactionID(UUID("again", fmt.Sprint(i)))
