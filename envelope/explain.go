@@ -180,6 +180,6 @@ var explanations = []Explanation{
 	{
 		BulkCopyFailed, "DocuSign took the envelope over in a bulk list and could not make it; nobody was mailed.",
 		"Says why in its own words, and no code: they are in the message.",
-		"Mend what they say and run the same command again; it sends only what is missing.",
+		"Mend what they say and " + RunAgain + "; it sends only what is missing.",
 	},
 }

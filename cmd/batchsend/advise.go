@@ -32,7 +32,7 @@ func (s *sending) advise(done *job.Done, counts report.Counts) error {
 			hints = append(hints, "nothing was sent: give --on-invalid skip to send the envelopes that are new")
 		}
 	default:
-		hint := "correct the rows named above and run the same command again"
+		hint := "correct the rows named above and " + envelope.RunAgain
 		if s.outputs.rejects != nil && !s.outputs.rejects.Streams() {
 			hint = fmt.Sprintf("correct %s and give it as the input of the same batch: %s", s.o.rejects, s.command("send", "--batch", done.Batches()[0], cmdline.FileArgument(s.o.rejects)))
 		}
@@ -42,12 +42,12 @@ func (s *sending) advise(done *job.Done, counts report.Counts) error {
 		hints = append(hints, hint+"; batchsend explain CODE tells more")
 	}
 	if counts[envelope.Failed] > 0 {
-		hints = append(hints, "nobody was mailed a failed envelope, DocuSign refused it or has not sent it: mend what the message says and run the same command again, it sends only what is missing")
+		hints = append(hints, "nobody was mailed a failed envelope, DocuSign refused it or has not sent it: mend what the message says and "+envelope.RunAgain+", it sends only what is missing")
 	}
 	switch {
 	case counts[envelope.Unknown] == 0:
 	case counts[envelope.Unknown] <= done.Resolving, anySaysAgain(done):
-		hints = append(hints, "unknown envelopes may have been sent: run the same command again, it looks them up before it sends anything")
+		hints = append(hints, "unknown envelopes may have been sent: "+envelope.RunAgain+", it looks them up before it sends anything")
 	default:
 		hints = append(hints, "unknown envelopes may have been sent, and look-ups do not find them any more: look for them in DocuSign by recipient and date")
 	}
@@ -56,7 +56,7 @@ func (s *sending) advise(done *job.Done, counts report.Counts) error {
 	if counts[envelope.Pending] > done.Beyond && counts[envelope.Rejected] == 0 && !said {
 		switch exitCode(done.Stopped) {
 		case exitDone, exitStopped:
-			hints = append(hints, "pending envelopes were not sent: run the same command again to go on")
+			hints = append(hints, "pending envelopes were not sent: "+envelope.RunAgain+" to go on")
 		case exitCannotRun:
 			hints = append(hints, "pending envelopes were not sent: once what stopped the run is mended, the same command sends them")
 		}

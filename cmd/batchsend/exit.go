@@ -194,7 +194,7 @@ func (a *app) explainError(err error) {
 	case errors.Is(err, fs.ErrPermission):
 		fmt.Fprintln(a.Stderr, "hint: check who owns the file and what its mode allows (ls -l)")
 	case errors.Is(err, syscall.ENOSPC):
-		fmt.Fprintln(a.Stderr, "hint: the disk is full: make room, then run the same command again")
+		fmt.Fprintln(a.Stderr, "hint: the disk is full: make room, then "+envelope.RunAgain)
 	}
 }
 

@@ -37,7 +37,7 @@ var rooms = map[string][]string{
 	"internal/secretfile":    {},
 	"internal/settings":      {"internal/censor", "internal/secretfile", "internal/usage", "template"},
 	"internal/usage":         {},
-	"internal/waits":         {"internal/docusign", "throttle"},
+	"internal/waits":         {"envelope", "internal/docusign", "throttle"},
 	"internal/apispec":       {}, // serves tests only
 	"internal/golden":        {}, // likewise
 	"cmd/batchsend":          {"envelope", "internal/access", "internal/batch", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "internal/secretfile", "internal/settings", "internal/usage", "internal/waits", "reminders", "template", "throttle"},

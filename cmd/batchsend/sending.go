@@ -301,7 +301,7 @@ func (s *sending) stopped(done *job.Done) string {
 	case done.Stopped != nil:
 		return why(done.Stopped)
 	case done.Beyond > 0:
-		return fmt.Sprintf("--limit %d reached: run the same command again for the next ones", s.o.limit)
+		return fmt.Sprintf("--limit %d reached: "+envelope.RunAgain+" for the next ones", s.o.limit)
 	}
 	return ""
 }
@@ -309,7 +309,7 @@ func (s *sending) stopped(done *job.Done) string {
 // why tells what stopped a run.
 func why(stopped error) string {
 	if errors.Is(stopped, context.Canceled) {
-		return "interrupted; what could be settled is. Run the same command again to go on"
+		return "interrupted; what could be settled is. " + envelope.RunAgainSentence + " to go on"
 	}
 	if lost, ok := errors.AsType[*ledger.LostError](stopped); ok { // whatever was being done
 		return lost.Error()

@@ -1,5 +1,7 @@
 package explain
 
+import "batchsend/envelope"
+
 // statuses explain the words of the column status. Two of them stand for a code in
 // messages about what has none.
 var statuses = []Explanation{
@@ -26,17 +28,17 @@ var statuses = []Explanation{
 	{
 		Code: "unknown", Meaning: "No answer told whether the envelope was sent, and it was not found at DocuSign since.",
 		Done: "It is never simply sent again: every run looks it up first.",
-		Cure: "run the same command again, or batchsend reconcile, which sends nothing; after seven days look in DocuSign by recipient and date",
+		Cure: envelope.RunAgain + ", or batchsend reconcile, which sends nothing; after seven days look in DocuSign by recipient and date",
 	},
 	{
 		Code: "sending", Meaning: "DocuSign has the envelope in a bulk list and is working on it.",
 		Done: "The next run learns its envelope ID.",
-		Cure: "run the same command again later",
+		Cure: envelope.RunAgain + " later",
 	},
 	{
 		Code: "pending", Meaning: "The envelope was not tried.",
 		Done: "Nothing was sent of it.",
-		Cure: "what stopped the run says whether a person must act first; else run the same command again",
+		Cure: "what stopped the run says whether a person must act first; else " + envelope.RunAgain,
 	},
 	{
 		Code: "valid", Meaning: "A dry run found nothing wrong with the envelope.",

@@ -138,7 +138,7 @@ func (x *Index) problemsOf(want func(n int, p envelope.Problem) bool) iter.Seq2[
 // NotLookedUp is said of every row of a run that ended before it had compared
 // them with the ledger. Results are replaced all the same: those of an earlier
 // run would be taken for this one's.
-const NotLookedUp = "this run ended before it looked into the ledger: an earlier run may have sent it. Run the same command again to learn it"
+const NotLookedUp = "this run ended before it looked into the ledger: an earlier run may have sent it. " + envelope.RunAgainSentence + " to learn it"
 
 // Unchecked says of the rows of a dry run that DocuSign could not be asked: of those
 // with which nothing is wrong nobody knows whether they are valid.

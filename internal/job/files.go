@@ -159,7 +159,7 @@ func Open(files Files) (in Input, err error) {
 	case len(problems) > 0:
 		return in, &HeaderError{problems}
 	case len(in.files) == 0 && len(in.TooFresh) > 0:
-		return in, fmt.Errorf("%w: nothing was sent, run the same command again later", in.LeftAlone())
+		return in, fmt.Errorf("%w: nothing was sent, "+envelope.RunAgain+" later", in.LeftAlone())
 	case files.OneRejectsFile:
 		return in, sameColumns(in.files)
 	}
@@ -349,7 +349,7 @@ func (e *FileChangedError) Error() string {
 	if e.begun {
 		nothing = "Nothing further is sent"
 	}
-	return fmt.Sprintf("%s has changed since it was read: it may still be being written. %s; run the same command again (--min-age 1m leaves fresh files alone)", e.path, nothing)
+	return fmt.Sprintf("%s has changed since it was read: it may still be being written. %s; "+envelope.RunAgain+" (--min-age 1m leaves fresh files alone)", e.path, nothing)
 }
 
 // Unwrap returns why the file cannot be looked at.

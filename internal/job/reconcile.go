@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"batchsend/envelope"
 	"batchsend/internal/batch"
 	"batchsend/internal/ledger"
 	"batchsend/internal/remote"
@@ -54,7 +55,7 @@ func (e *UnresolvedError) Error() string {
 		return fmt.Sprintf("%s may have been sent and cannot be found, or wait as drafts: sending the file again goes on with drafts; look for the others in DocuSign by recipient and date (%s lists them)",
 			report.Plural(e.Lost, "envelope"), e.Listing)
 	}
-	return fmt.Sprintf("%s were sent so short a time ago that DocuSign may not show them yet: run the same command again later",
+	return fmt.Sprintf("%s were sent so short a time ago that DocuSign may not show them yet: "+envelope.RunAgain+" later",
 		report.Plural(e.Recent, "envelope"))
 }
 

@@ -43,7 +43,7 @@ type InterruptedError struct {
 }
 
 func (e *InterruptedError) Error() string {
-	return fmt.Sprintf("interrupted: %s of %s were asked about. Run the same command again to go on",
+	return fmt.Sprintf("interrupted: %s of %s were asked about. "+envelope.RunAgainSentence+" to go on",
 		report.Number(e.Asked), report.Plural(e.Due, "envelope"))
 }
 

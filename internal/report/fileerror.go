@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"al.essio.dev/pkg/shellescape"
+
+	"batchsend/envelope"
 )
 
 // FileError says that an output could not be written, by the name that the
@@ -42,7 +44,7 @@ func notWritten(path string, err error) error {
 		return err
 	}
 	why, cure := whyNot(Real(path), err)
-	return &FileError{path, "could not be written: " + why, cure + "; what was sent is in the ledger: run the same command again for the file", err}
+	return &FileError{path, "could not be written: " + why, cure + "; what was sent is in the ledger: " + envelope.RunAgain + " for the file", err}
 }
 
 // whyNot says why a file cannot be written, in the system's words, which can be

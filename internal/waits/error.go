@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"batchsend/envelope"
 	"batchsend/internal/docusign"
 	"batchsend/throttle"
 )
@@ -41,9 +42,9 @@ func (e *Error) Hint() string {
 		return hinter.Hint()
 	}
 	if e.until.IsZero() {
-		return "run the same command again later"
+		return envelope.RunAgain + " later"
 	}
-	return fmt.Sprintf("run the same command again after %s", throttle.Clock(e.until, time.Now()))
+	return fmt.Sprintf(envelope.RunAgain+" after %s", throttle.Clock(e.until, time.Now()))
 }
 
 // Passes reports whether another run goes on without anybody's help: a limit or an
