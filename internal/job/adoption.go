@@ -155,7 +155,7 @@ func withoutFixed(recipients []remote.Addressee, t *template.Template) (addresse
 // is found by its transaction IDs as long as DocuSign knows those.
 func (s search) adoptLegacy(ctx context.Context, a *adoption) error {
 	var rows []*row
-	for _, n := range slices.Sorted(maps.Keys(a.index.legacy)) {
+	for _, n := range slices.Sorted(maps.Keys(a.index.names.legacy)) {
 		r := a.index.row(n)
 		if r.id.Batch == a.Batch && !a.states[r.id.TransactionID].State.MayExist() && !a.states[r.id.Legacy.TransactionID].State.MayExist() {
 			rows = append(rows, r)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"batchsend/envelope"
 	"batchsend/internal/report"
@@ -34,7 +33,7 @@ func (x *Index) readRows(n int, d *envelope.Draft) error {
 			break
 		}
 	}
-	for _, p := range x.piecesOf(n) {
+	for _, p := range x.pieces.of(n) {
 		f.lookup.Seek(envelope.Position{File: f.in.Name(), Line: int(p.line), Offset: p.offset})
 		if err := f.lookup.Join(d); err != nil {
 			return f.changed(err)
@@ -44,15 +43,6 @@ func (x *Index) readRows(n int, d *envelope.Draft) error {
 		return f.changed(nil)
 	}
 	return nil
-}
-
-// piecesOf returns where further rows of an envelope stand, in their order.
-func (x *Index) piecesOf(n int) (all []piece) {
-	i, _ := slices.BinarySearchFunc(x.sorted, n, func(p piece, n int) int { return int(p.of) - n })
-	for ; i < len(x.sorted) && int(x.sorted[i].of) == n; i++ {
-		all = append(all, x.sorted[i])
-	}
-	return all
 }
 
 // changed is what is said of a file whose rows are not where they were.
@@ -95,7 +85,7 @@ func (x *Index) Read(_ context.Context, n int) (*envelope.Envelope, error) {
 func (x *Index) Entries() report.Entries {
 	return func(yield func(report.Entry, error) bool) {
 		enough := errors.New("enough")
-		next, pieces := 0, x.pieces
+		next, pieces := 0, x.pieces.inFiles
 		var work func(*envelope.Draft, *envelope.Scratch)
 		if x.check != nil {
 			work = func(d *envelope.Draft, s *envelope.Scratch) { x.check.Name(d, x.check.TemplateOf(d), s) }

@@ -68,7 +68,7 @@ func compare(ctx context.Context, o Options, site Site, checked Checked) (c Comp
 	if err != nil {
 		return c, err
 	}
-	c.lookedUp, c.SentBefore = true, history.sentBefore
+	c.progress.lookedUp, c.SentBefore = true, history.sentBefore
 	changes, err := history.compareTemplates(ctx, unsent, c.Sources)
 	if err != nil {
 		return c, err
@@ -85,7 +85,7 @@ func compare(ctx context.Context, o Options, site Site, checked Checked) (c Comp
 		c.Hold, err = c.holdForTemplates(held)
 		return c, err
 	}
-	warnings, err := history.compareNeighbours(ctx)
+	warnings, err := history.compareSimilar(ctx)
 	c.Warnings = slices.Concat(c.Warnings, warnings)
 	if err != nil {
 		return c, err

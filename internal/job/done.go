@@ -148,5 +148,5 @@ func (x *Index) Unchecked(why string) {
 			x.forget(n)
 		}
 	}
-	x.lookedUp, x.notReached = true, "not checked: "+why
+	x.progress.lookedUp, x.progress.notReached = true, "not checked: "+why
 }

@@ -154,7 +154,7 @@ func Open(files Files) (in Input, err error) {
 			in.files = append(in.files, f)
 		}
 	}
-	in.byLabel = make([]envelope.Numbers, len(in.files))
+	in.numbers.byLabel = make([]envelope.Numbers, len(in.files))
 	switch {
 	case len(problems) > 0:
 		return in, &HeaderError{problems}

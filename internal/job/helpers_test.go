@@ -20,7 +20,7 @@ func named(name string) (id envelope.TransactionID) {
 // tabled returns an index to which a test adds accepted envelopes that stand in no
 // file.
 func tabled(t *testing.T) *Index {
-	x := &Index{lookedUp: true}
+	x := &Index{progress: progress{lookedUp: true}}
 	t.Cleanup(func() { x.messages.Close() })
 	return x
 }
@@ -36,7 +36,10 @@ func (x *Index) accept(batch, id string, state history.State) (n int) {
 	}
 	n = x.Len()
 	*x.entries.add() = entry{
-		id: named(id), file: uint16(f), line: 2, template: x.templates.number("t", nil), state: state, flags: identified | accepted,
+		digests:  digests{id: named(id)},
+		rowsAt:   rowsAt{file: uint16(f), line: 2},
+		common:   common{template: x.values.templates.number("t", nil)},
+		findings: findings{state: state, flags: identified | accepted},
 	}
 	return n
 }

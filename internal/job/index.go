@@ -1,7 +1,6 @@
 package job
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"iter"
@@ -11,10 +10,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
-	"batchsend/internal/history"
-	"batchsend/internal/report"
 	"batchsend/internal/spool"
-	"batchsend/reminders"
 )
 
 // Index is what a run remembers of the envelopes of its files while their rows are
@@ -29,99 +25,49 @@ type Index struct {
 	files   []*file
 	check   *envelope.Checker // nil as long as nothing was checked
 
-	entries   chunks[entry]
+	entries  chunks[entry]
+	pieces   pieces
+	values   values
+	messages spool.Spool // problems and outcomes
+	names    otherNames
+	numbers  numbers
+	progress progress
+	scratch  sync.Pool // of *envelope.Scratch
+}
+
+// values are those of all envelopes. An entry says by a reference or a number which of
+// them are its own.
+type values struct {
 	labels    texts
-	byLabel   []envelope.Numbers // of each file
-	pieces    []piece            // in the order of the files
-	sorted    []piece            // by envelope, once they are all known
-	templates table[string]      // IDs
+	templates table[string] // IDs
 	settings  table[setting]
 	groups    batch.Groups
-	messages  spool.Spool // problems and outcomes
+}
 
+// otherNames are names, other than its own, by which an envelope may be known. Few
+// envelopes have one.
+type otherNames struct {
 	legacy   map[int]envelope.Legacy        // of accepted envelopes, if anybody asked
 	replaces map[int]envelope.TransactionID // see [envelope.Identity]
-	scratch  sync.Pool                      // of *envelope.Scratch
+}
+
+// numbers find the number of an envelope.
+type numbers struct {
+	byLabel  []envelope.Numbers             // of each file, while its rows are read for the first time
 	byID     *envelope.Numbers              // of transaction IDs; nil until it is needed
 	byLegacy map[envelope.TransactionID]int // of those that an earlier release has given
-	indexed  bool                           // all rows were read
-	lookedUp bool                           // all were compared with the ledger
+}
+
+// progress is how far a run has come with the envelopes.
+type progress struct {
+	indexed  bool // all rows were read
+	lookedUp bool // all were compared with the ledger
 	// notReached is said of envelopes to which the run has not come.
 	notReached string
 }
 
-// entry is what is remembered of one envelope.
-type entry struct {
-	id            envelope.TransactionID
-	content       envelope.Content
-	people, names envelope.Digest
-	offset        int64     // where its first row begins
-	label         textRef   // its envelope value
-	message       spool.Ref // []envelope.Problem of a rejected one, else envelope.Outcome
-	line          int32     // of its first row
-	setting       int32     // which of Index.settings applies
-	group         int32     // see [batch.Item]
-	template      int32
-	file          uint16
-	recipients    uint16
-	status        status
-	state         history.State // in the ledger
-	repeat        repeat
-	flags         flags
-}
-
-// flags are what is known of an entry, a bit each.
-type flags uint8
-
-const (
-	identified  flags = 1 << iota // its rows can be read, so it has an identity
-	accepted                      // nothing is wrong with it
-	twice                         // it was rejected because the files say the same twice
-	onlyRepeats                   // it was rejected only because it was sent before
-	legacyName                    // it goes by the name that an earlier release has given to it
-	rest                          // its row is the rest of a torn one, see [envelope.Row]
-)
-
-func (e *entry) is(f flags) bool { return e.flags&f != 0 }
-
-// status is an [envelope.Status] in a byte.
-type status uint8
-
-// statuses are all that there are, the last that is told first: the zero status is
-// Pending, that of an envelope to which the run has not come.
-var statuses = func() []envelope.Status {
-	all := report.Statuses()
-	slices.Reverse(all)
-	return all
-}()
-
-var rejected = statusOf(envelope.Rejected)
-
-func statusOf(s envelope.Status) status { return status(slices.Index(statuses, s)) }
-
-// repeat is the code for which an envelope would have been rejected, had the
-// operator not allowed repeats.
-type repeat uint8
-
-var repeats = [...]envelope.Code{"", envelope.DuplicateEnvelope, envelope.AlreadySentCode, envelope.KeyConflict}
-
-func repeatOf(code envelope.Code) repeat { return repeat(slices.Index(repeats[:], code)) }
-
-// piece is where rows of an envelope stand that are not adjacent to its first ones.
-type piece struct {
-	of     int32 // the envelope's number
-	line   int32
-	offset int64
-}
-
-// setting is what applies to an envelope: reminders and expiration.
-type setting struct {
-	applies   reminders.Settings
-	overrides bool // it does not come from the template
-}
-
 // LookedUp reports whether it is known of all envelopes what the ledger has of them.
-func (x *Index) LookedUp() bool { return x.lookedUp }
+func (x *Index) LookedUp() bool { return x.progress.lookedUp }
 
 // Len is how many envelopes there are.
 func (x *Index) Len() int { return x.entries.n }
@@ -134,9 +80,9 @@ func (x *Index) position(n int) envelope.Position {
 	return envelope.Position{File: x.files[e.file].in.Name(), Line: int(e.line), Offset: e.offset}
 }
 
-func (x *Index) label(n int) string      { return x.labels.at(x.entry(n).label) }
+func (x *Index) label(n int) string      { return x.values.labels.at(x.entry(n).label) }
 func (x *Index) batchOf(n int) string    { return x.files[x.entry(n).file].in.Batch }
-func (x *Index) templateOf(n int) string { return x.templates.values[x.entry(n).template] }
+func (x *Index) templateOf(n int) string { return x.values.templates.values[x.entry(n).template] }
 
 // identity returns the identity of an envelope whose rows can be read, by the name by
 // which it goes.
@@ -144,9 +90,9 @@ func (x *Index) identity(n int) (id envelope.Identity) {
 	e := x.entry(n)
 	id = envelope.Identity{
 		Account: x.account, Batch: x.batchOf(n), Label: x.label(n), TemplateID: x.templateOf(n),
-		TransactionID: e.id, Content: e.content, People: e.people, Names: e.names, Replaces: x.replaces[n],
+		TransactionID: e.id, Content: e.content, People: e.people, Names: e.names, Replaces: x.names.replaces[n],
 	}
-	if legacy, ok := x.legacy[n]; ok {
+	if legacy, ok := x.names.legacy[n]; ok {
 		id.Legacy = &legacy
 	}
 	if e.is(legacyName) {
@@ -160,7 +106,7 @@ func (x *Index) transactionID(n int) envelope.TransactionID {
 	if e := x.entry(n); !e.is(legacyName) {
 		return e.id
 	}
-	return x.legacy[n].TransactionID
+	return x.names.legacy[n].TransactionID
 }
 
 // identities returns the numbers of envelopes for which want is true, in slices that
@@ -200,10 +146,10 @@ func (x *Index) rename(n int, id *envelope.Identity) {
 		x.entry(n).flags |= legacyName
 	}
 	if !id.Replaces.IsZero() {
-		if x.replaces == nil {
-			x.replaces = map[int]envelope.TransactionID{}
+		if x.names.replaces == nil {
+			x.names.replaces = map[int]envelope.TransactionID{}
 		}
-		x.replaces[n] = id.Replaces
+		x.names.replaces[n] = id.Replaces
 	}
 }
 
@@ -213,23 +159,23 @@ func (x *Index) rename(n int, id *envelope.Identity) {
 // it: more tells so, and [Index.join] is to be called in the end.
 func (x *Index) add(f int, d *envelope.Draft) (n int, more bool, err error) {
 	if d.Label != "" {
-		first, again := x.byLabel[f].Add(envelope.HashOfText(d.Label), x.Len(), func(n int) bool { return x.label(n) == d.Label })
+		first, again := x.numbers.byLabel[f].Add(envelope.HashOfText(d.Label), x.Len(), func(n int) bool { return x.label(n) == d.Label })
 		if again {
-			x.pieces = append(x.pieces, piece{int32(first), int32(d.Position().Line), d.Position().Offset})
+			x.pieces.inFiles = append(x.pieces.inFiles, piece{int32(first), int32(d.Position().Line), d.Position().Offset})
 			return first, true, nil
 		}
 	}
 	n = x.Len()
 	e := x.entries.add()
 	e.file, e.offset, e.line = uint16(f), d.Position().Offset, int32(d.Position().Line)
-	e.label = x.labels.add(d.Label)
+	e.label = x.values.labels.add(d.Label)
 	return n, false, x.update(n, d)
 }
 
 // update remembers what checking has found of an envelope.
 func (x *Index) update(n int, d *envelope.Draft) (err error) {
 	e := x.entry(n)
-	e.template = x.templates.number(d.TemplateID, strings.Clone) // else it would keep the rows in memory
+	e.template = x.values.templates.number(d.TemplateID, strings.Clone) // else it would keep the rows in memory
 	e.recipients = uint16(min(len(d.Recipients), 1<<16-1))
 	id := &d.Identity
 	e.id, e.content, e.people, e.names = id.TransactionID, id.Content, id.People, id.Names
@@ -240,7 +186,7 @@ func (x *Index) update(n int, d *envelope.Draft) (err error) {
 	if d.Rows[0].Rest {
 		e.flags |= rest
 	}
-	delete(x.legacy, n) // its first rows alone may have had one
+	delete(x.names.legacy, n) // its first rows alone may have had one
 	if len(d.Problems) > 0 {
 		return x.reject(n, d.Problems...)
 	}
@@ -248,13 +194,13 @@ func (x *Index) update(n int, d *envelope.Draft) (err error) {
 		return nil
 	}
 	e.flags |= accepted
-	e.setting = x.settings.number(setting{d.Envelope.Applies, d.Envelope.Notification != nil}, nil)
-	e.group, _ = x.groups.Of(d.Envelope)
+	e.setting = x.values.settings.number(setting{d.Envelope.Applies, d.Envelope.Notification != nil}, nil)
+	e.group, _ = x.values.groups.Of(d.Envelope)
 	if d.Envelope.Legacy != nil {
-		if x.legacy == nil {
-			x.legacy = map[int]envelope.Legacy{}
+		if x.names.legacy == nil {
+			x.names.legacy = map[int]envelope.Legacy{}
 		}
-		x.legacy[n] = *d.Envelope.Legacy
+		x.names.legacy[n] = *d.Envelope.Legacy
 	}
 	return nil
 }
@@ -319,10 +265,10 @@ func (x *Index) outcome(n int) (out envelope.Outcome, err error) {
 	case e.message != 0:
 		err = x.kept(e.message, &out)
 		return out, err
-	case e.status == 0 && !x.lookedUp:
+	case e.status == 0 && !x.progress.lookedUp:
 		return envelope.Outcome{Status: envelope.Pending, Message: NotLookedUp}, nil
 	case e.status == 0:
-		return envelope.Outcome{Status: envelope.Pending, Message: x.notReached}, nil
+		return envelope.Outcome{Status: envelope.Pending, Message: x.progress.notReached}, nil
 	}
 	return envelope.Outcome{Status: statuses[e.status]}, nil
 }
@@ -348,21 +294,21 @@ func (x *Index) kept(ref spool.Ref, v any) error {
 // find returns which envelope has a transaction ID, by its own name or by the one
 // that an earlier release has given to it.
 func (x *Index) find(id envelope.TransactionID) (n int, ok bool) {
-	if x.byID == nil {
-		x.byID = &envelope.Numbers{}
+	if x.numbers.byID == nil {
+		x.numbers.byID = &envelope.Numbers{}
 		for n := range x.Len() {
 			if e := x.entry(n); e.is(identified) {
-				x.byID.Add(envelope.HashOf(e.id), n, nil)
+				x.numbers.byID.Add(envelope.HashOf(e.id), n, nil)
 			}
 		}
-		x.byLegacy = make(map[envelope.TransactionID]int, len(x.legacy))
-		for n, legacy := range x.legacy {
-			x.byLegacy[legacy.TransactionID] = n
+		x.numbers.byLegacy = make(map[envelope.TransactionID]int, len(x.names.legacy))
+		for n, legacy := range x.names.legacy {
+			x.numbers.byLegacy[legacy.TransactionID] = n
 		}
 	}
-	n, ok = x.byID.Find(envelope.HashOf(id), func(n int) bool { return x.entry(n).id == id })
+	n, ok = x.numbers.byID.Find(envelope.HashOf(id), func(n int) bool { return x.entry(n).id == id })
 	if !ok {
-		n, ok = x.byLegacy[id]
+		n, ok = x.numbers.byLegacy[id]
 	}
 	return n, ok
 }
@@ -374,83 +320,4 @@ func (x *Index) Close() error {
 		errs = append(errs, f.close())
 	}
 	return errors.Join(errs...)
-}
-
-// chunks is a list that grows without being copied.
-type chunks[T any] struct {
-	all [][]T
-	n   int
-}
-
-const chunkSize = 4096
-
-func (c *chunks[T]) add() *T {
-	if c.n == len(c.all)*chunkSize {
-		c.all = append(c.all, make([]T, chunkSize))
-	}
-	c.n++
-	return c.at(c.n - 1)
-}
-
-func (c *chunks[T]) at(n int) *T { return &c.all[n/chunkSize][n%chunkSize] }
-
-// texts keeps short texts one after the other.
-type texts struct{ blocks [][]byte }
-
-// textRef says where a text stands, behind its length: the block's number and the
-// position in it. 0 is the empty text.
-type textRef int64
-
-const textBlock = 64 << 10
-
-func (t *texts) add(text string) textRef {
-	if text == "" {
-		return 0
-	}
-	const lengthSize = 4
-	last := len(t.blocks) - 1
-	if last < 0 || cap(t.blocks[last])-len(t.blocks[last]) < lengthSize+len(text) {
-		t.blocks = append(t.blocks, make([]byte, 0, max(textBlock, lengthSize+len(text))))
-		last++
-	}
-	b := binary.LittleEndian.AppendUint32(t.blocks[last], uint32(len(text)))
-	ref := textRef(last)<<32 | textRef(len(b))
-	t.blocks[last] = append(b, text...)
-	return ref
-}
-
-func (t *texts) at(ref textRef) string {
-	if ref == 0 {
-		return ""
-	}
-	block, at := t.blocks[ref>>32], uint32(ref)
-	return string(block[at:][:binary.LittleEndian.Uint32(block[at-4:])])
-}
-
-// table numbers different values.
-type table[T comparable] struct {
-	values  []T
-	numbers map[T]int32
-	last    int32 // the number that was given last, which mostly comes again
-}
-
-// number returns the number of a value, which is new or was there before. keep
-// returns what is remembered of a new one.
-func (t *table[T]) number(v T, keep func(T) T) int32 {
-	if len(t.values) > 0 && t.values[t.last] == v {
-		return t.last
-	}
-	n, ok := t.numbers[v]
-	if !ok {
-		if t.numbers == nil {
-			t.numbers = map[T]int32{}
-		}
-		if keep != nil {
-			v = keep(v)
-		}
-		n = int32(len(t.values))
-		t.values, t.numbers[v] = append(t.values, v), n
-	}
-	t.last = n
-	return n
 }

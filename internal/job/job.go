@@ -139,7 +139,7 @@ var _ Ledger = (*ledger.DB)(nil)
 func Send(ctx context.Context, o Options, teller Teller, signIn func(ctx context.Context, batches []string) (Site, error)) (done Done, err error) {
 	done = Nothing()
 	defer func() {
-		if err == nil || done.indexed {
+		if err == nil || done.progress.indexed {
 			return
 		}
 		if unread := done.survey(context.WithoutCancel(ctx)); unread != nil {

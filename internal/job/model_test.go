@@ -312,7 +312,7 @@ func TestIndexIsAsTheFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.rejectRepeats()
-		x.lookedUp = true
+		x.progress.lookedUp = true
 		if diff := cmp.Diff(m.entries(false), entriesOf(t, x)); diff != "" {
 			t.Fatalf("entries (-want +got):\n%s", diff)
 		}

@@ -3,7 +3,6 @@ package job
 import (
 	"context"
 	"io"
-	"slices"
 
 	"batchsend/envelope"
 )
@@ -25,7 +24,7 @@ func (x *Index) checkAll(ctx context.Context, c *envelope.Checker, empty *envelo
 func (x *Index) reset() {
 	files, account := x.files, x.account
 	x.messages.Close()
-	*x = Index{files: files, account: account, byLabel: make([]envelope.Numbers, len(files))}
+	*x = Index{files: files, account: account, numbers: numbers{byLabel: make([]envelope.Numbers, len(files))}}
 }
 
 // readAll reads all rows and remembers what work makes of them.
@@ -45,29 +44,22 @@ func (x *Index) readAll(ctx context.Context, work func(*envelope.Draft, *envelop
 			return err
 		}
 	}
-	x.byLabel = nil
+	x.numbers.byLabel = nil
 	if err := x.join(ctx, work, empty); err != nil {
 		return err
 	}
-	x.indexed = true
+	x.progress.indexed = true
 	return nil
 }
 
 // join checks the envelopes again whose rows do not all stand together, now with all
 // of them.
 func (x *Index) join(ctx context.Context, work func(*envelope.Draft, *envelope.Scratch), empty *envelope.Unsignable) error {
-	if len(x.pieces) == 0 {
+	of := x.pieces.sort()
+	if len(of) == 0 {
 		return nil
 	}
-	x.sorted = slices.Clone(x.pieces)
-	slices.SortStableFunc(x.sorted, func(a, b piece) int { return int(a.of) - int(b.of) })
-	var of []int
-	for _, p := range x.sorted {
-		if n := int(p.of); len(of) == 0 || of[len(of)-1] != n {
-			of = append(of, n)
-		}
-	}
-	empty.Forget(func(n int) bool { return len(x.piecesOf(n)) > 0 })
+	empty.Forget(func(n int) bool { return len(x.pieces.of(n)) > 0 })
 	next := 0
 	read := func(d *envelope.Draft) error {
 		if next == len(of) {

@@ -113,7 +113,7 @@ func (p *Planned) costs(chosen batch.Plan, terms batch.Terms) report.Plan {
 // settingsOfDue counts what is due by the reminders and expiration that will apply,
 // the most frequent first.
 func (p *Planned) settingsOfDue() (all []report.Setting) {
-	counts := make([]int, len(p.settings.values))
+	counts := make([]int, len(p.values.settings.values))
 	var order []int32
 	for _, n := range p.Due {
 		s := p.entry(int(n)).setting
@@ -123,7 +123,7 @@ func (p *Planned) settingsOfDue() (all []report.Setting) {
 	}
 	slices.SortStableFunc(order, func(a, b int32) int { return counts[b] - counts[a] })
 	for _, s := range order {
-		setting, source := p.settings.values[s], "template"
+		setting, source := p.values.settings.values[s], "template"
 		if setting.overrides {
 			source = "override"
 		}
@@ -153,7 +153,7 @@ func lateness(ctx context.Context, groups []int32, chosen batch.Plan, terms batc
 func (c *Checked) Overruled() (own reminders.Settings, overruled bool) {
 	own = reminders.Base(reminders.Stored{UseAccountDefaults: true}, c.Info.Notification)
 	for n := range c.Len() {
-		if e := c.entry(n); e.is(accepted) && c.settings.values[e.setting].applies != own {
+		if e := c.entry(n); e.is(accepted) && c.values.settings.values[e.setting].applies != own {
 			return own, c.Info.OverrideForbidden
 		}
 	}

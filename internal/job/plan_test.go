@@ -15,7 +15,7 @@ func TestSettings(t *testing.T) {
 	x := tabled(t)
 	add := func(s setting) {
 		n := x.accept("b", fmt.Sprint(x.Len()), history.StateNew)
-		x.entry(n).setting = x.settings.number(s, nil)
+		x.entry(n).setting = x.values.settings.number(s, nil)
 	}
 	add(setting{})
 	for range 3 {

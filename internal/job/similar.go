@@ -22,13 +22,13 @@ type newcomer struct {
 	ledger.Similar
 }
 
-// compareNeighbours rejects envelopes that look like a correction of one that was
+// compareSimilar rejects envelopes that look like a correction of one that was
 // sent, and returns warnings of those that resemble one and go out all the same. Of
 // an envelope that may have been sent it only warns: it was not rejected when it was
 // claimed.
-func (c *comparison) compareNeighbours(ctx context.Context) ([]envelope.Problem, error) {
+func (c *comparison) compareSimilar(ctx context.Context) ([]envelope.Problem, error) {
 	var (
-		warnings    neighbourWarnings
+		warnings    similarWarnings
 		corrections []correction
 		unclaimed   = map[string][]history.Similar{}
 	)
@@ -63,7 +63,7 @@ func (c *comparison) compareNeighbours(ctx context.Context) ([]envelope.Problem,
 
 // compareNewcomer rejects a newcomer, or warns of it, or returns the envelope that it
 // seems to correct.
-func (c *comparison) compareNewcomer(n *newcomer, unclaimed []history.Similar, warnings *neighbourWarnings) (corrects *history.Similar, err error) {
+func (c *comparison) compareNewcomer(n *newcomer, unclaimed []history.Similar, warnings *similarWarnings) (corrects *history.Similar, err error) {
 	if v := n.correctsLegacy(unclaimed); v.code != "" {
 		if err := c.apply(n.n, v); err != nil || !c.allowRepeat {
 			return nil, err
@@ -214,10 +214,10 @@ func underTemplate(templateID string, e history.Similar) string {
 	return fmt.Sprintf(" or from another template (%s)", e.TemplateID)
 }
 
-// neighbourWarnings gathers envelopes that resemble one that was sent and yet go
+// similarWarnings gathers envelopes that resemble one that was sent and yet go
 // out. Lists are sent to the same people every month, so beyond a few rows a
 // sentence tells of all.
-type neighbourWarnings struct {
+type similarWarnings struct {
 	people, names         []envelope.Problem // the first of each kind
 	morePeople, moreNames int
 	last                  history.Similar // of people
@@ -227,7 +227,7 @@ type neighbourWarnings struct {
 const fewWarnings = 5
 
 // add warns of what an envelope resembles.
-func (w *neighbourWarnings) add(n *newcomer, inFiles func(envelope.TransactionID) bool) {
+func (w *similarWarnings) add(n *newcomer, inFiles func(envelope.TransactionID) bool) {
 	warning := envelope.Problem{Position: n.at, Code: envelope.DuplicateEnvelope}
 	for _, e := range n.SamePeople {
 		if e.TemplateID != n.TemplateID || e.Batch == n.Batch && (n.Label == "" || inFiles(e.TransactionID)) {
@@ -257,7 +257,7 @@ func (w *neighbourWarnings) add(n *newcomer, inFiles func(envelope.TransactionID
 }
 
 // problems returns the warnings.
-func (w *neighbourWarnings) problems() []envelope.Problem {
+func (w *similarWarnings) problems() []envelope.Problem {
 	if len(w.people) > fewWarnings {
 		first := w.people[0]
 		first.Message = fmt.Sprintf("%s, of which this is the first, go to people who got an envelope from this template before, with other values, the last in batch %q on %s",
