@@ -42,12 +42,12 @@ func (a *app) doctor(ctx context.Context, l limits) error {
 			failed = append(failed, err)
 		}
 	}
-	code := exitDone
+	verdict := job.AllDone
 	for _, err := range failed {
 		a.explainError(err)
-		code = worst(code, exitCode(err))
+		verdict = job.Worst(verdict, verdictOf(err))
 	}
-	return exitWith(code)
+	return exitWith(verdict)
 }
 
 // describeKey reads what signing in takes from this machine.

@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/rsa"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"batchsend/internal/docusign"
@@ -58,19 +57,13 @@ func (a *app) enterSandbox(c *connection, client *docusign.Client) error {
 	return err
 }
 
-// parseFaults reads --faults. A server that is to be killed ends like one that
-// loses its power.
+// parseFaults reads --faults. A server that is to be killed takes the program with it.
 func (a *app) parseFaults(text string) (sandbox.Faults, error) {
 	faults, err := sandbox.ParseFaults(text)
 	if err != nil {
 		return faults, usageError("%s: %v", a.place("faults"), err)
 	}
-	faults.OnKill = func() {
-		if self, err := os.FindProcess(os.Getpid()); err == nil {
-			_ = self.Kill()
-			select {} // until it has happened
-		}
-	}
+	faults.OnKill = sandbox.LosePower
 	return faults, nil
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,24 +8,25 @@ import (
 	"syscall"
 
 	"batchsend/envelope"
-	"batchsend/internal/batch"
-	"batchsend/internal/docusign"
 	"batchsend/internal/job"
-	"batchsend/internal/ledger"
 	"batchsend/internal/usage"
-	"batchsend/internal/waits"
 )
 
-// The exit codes. The worst of what happened applies, in the order in which
-// [worst] has them.
+// The exit codes.
 const (
-	exitDone      = 0 // all sent, or nothing to send, or a clean dry run
-	exitCannotRun = 1 // could not run, or not go on before a person has acted
-	exitUsage     = 2 // the command line is wrong
-	exitRejected  = 3 // rows were rejected by validation
-	exitFailed    = 4 // envelopes failed at DocuSign, or are unknown and need a person
-	exitStopped   = 5 // stopped before the end, and the next run goes on by itself
+	exitDone      = 0
+	exitCannotRun = 1
+	exitUsage     = 2
+	exitRejected  = 3
+	exitFailed    = 4
+	exitStopped   = 5
 )
+
+// exitCodes are the codes by what a command came to.
+var exitCodes = [...]int{
+	job.AllDone: exitDone, job.NeedsPerson: exitCannotRun, job.Misused: exitUsage,
+	job.RowsRejected: exitRejected, job.EnvelopesFailed: exitFailed, job.GoesOn: exitStopped,
+}
 
 // exitHelp is the table that `batchsend help` prints.
 const exitHelp = `Exit codes:
@@ -42,16 +42,16 @@ const exitHelp = `Exit codes:
      being written
 The worst applies, 1 over 4 over 5 over 3.`
 
-// exitError is an error that knows its exit code. An err of nil means that all
-// there is to say has been said.
+// exitError is an error of which it is known what it means. An err of nil means that
+// all there is to say has been said.
 type exitError struct {
-	code int
-	err  error
+	verdict job.Verdict
+	err     error
 }
 
 func (e *exitError) Error() string {
 	if e.err == nil {
-		return fmt.Sprintf("exit code %d", e.code)
+		return fmt.Sprintf("exit code %d", exitCodes[e.verdict])
 	}
 	return e.err.Error()
 }
@@ -63,119 +63,24 @@ func usageError(format string, args ...any) error {
 	return usage.Errorf(format, args...)
 }
 
-// exitCode maps an error, or what stopped a run, to the process's exit code. It
-// is exitStopped only if the next run goes on without anybody's help.
-func exitCode(err error) int {
-	var exit *exitError
-	var misused *usage.Error
-	var input *job.InputError
-	var header *job.HeaderError
-	var fresh *job.FreshError
-	var changed *job.FileChangedError
-	var many *batch.ManyErrorsError
-	var held *ledger.HeldError
-	var answer *docusign.Error
-	var wait *waits.Error
-	var elsewhere *job.MakingError
-	var unresolved *job.UnresolvedError
-	switch {
-	case err == nil:
-		return exitDone
-	case errors.As(err, &exit):
-		return exit.code
-	case errors.As(err, &misused), errors.As(err, &input):
-		return exitUsage
-	case errors.As(err, &header):
-		return exitRejected
-	case errors.As(err, &wait):
-		if wait.Passes() {
-			return exitStopped
-		}
-		return exitCannotRun
-	case errors.As(err, &unresolved):
-		if unresolved.Lost == 0 {
-			return exitStopped
-		}
-		return exitFailed
-	case errors.As(err, &many):
-		if many.Alike {
-			return exitCannotRun
-		}
-		return exitFailed
-	case errors.As(err, &held), errors.As(err, &elsewhere), errors.As(err, &fresh), errors.As(err, &changed), errors.Is(err, ledger.ErrLost), errors.Is(err, batch.ErrLate), errors.Is(err, errDeadline):
-		return exitStopped
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return exitStopped
-	case errors.As(err, &answer) && !answer.NeedsPerson() && (answer.Kind == docusign.Limited || answer.Kind == docusign.Halt):
-		return exitStopped
+// verdictOf returns what an error means.
+func verdictOf(err error) job.Verdict {
+	if exit, ok := errors.AsType[*exitError](err); ok {
+		return exit.verdict
 	}
-	return exitCannotRun
+	return job.VerdictOf(err)
 }
 
-// exitCodeOf works out the exit code from what a run of send came to.
-func exitCodeOf(done *job.Done) (int, error) {
-	code := exitCode(done.Stopped)
-	counts, forbidden, err := done.Tally()
-	if err != nil {
-		return exitCannotRun, err
-	}
-	switch failed := counts[envelope.Failed]; {
-	case failed == 0:
-	case forbidden == failed && counts[envelope.Sent] == 0: // the next file will fare no better
-		code = exitCannotRun
-	default:
-		code = worst(code, exitFailed)
-	}
-	if done.Rejected() || counts[envelope.Rejected] > 0 {
-		code = worst(code, exitRejected)
-	}
-	if counts[envelope.Pending] > done.Beyond {
-		code = worst(code, exitStopped)
-	}
-	lost := errors.Is(done.Stopped, ledger.ErrLost) // the run that has the batch now goes on with them
-	switch unknown := counts[envelope.Unknown]; {
-	case unknown > done.Resolving && !lost:
-		code = worst(code, exitFailed)
-	case unknown > 0: // the next run learns what became of them: no person is needed
-		code = worst(code, exitStopped)
-	}
-	return code, nil
-}
+// exitCode maps an error to the process's exit code.
+func exitCode(err error) int { return exitCodes[verdictOf(err)] }
 
-// exitWith returns the error that ends the process with a code, when all there is to
-// say has been said; nil if the code is that of success.
-func exitWith(code int) error {
-	if code == exitDone {
+// exitWith returns the error that ends the process when all there is to say has been
+// said; nil if all is well.
+func exitWith(v job.Verdict) error {
+	if v == job.AllDone {
 		return nil
 	}
-	return &exitError{code: code}
-}
-
-// worst returns the exit code that stands for all of codes.
-func worst(codes ...int) int {
-	for _, code := range []int{exitCannotRun, exitUsage, exitFailed, exitStopped, exitRejected} {
-		for _, c := range codes {
-			if c == code {
-				return code
-			}
-		}
-	}
-	return exitDone
-}
-
-// hinter is an error that knows what to do about it.
-type hinter interface {
-	error
-	Hint() string
-}
-
-// hintOf says what to do about an error, "" if it does not know.
-func hintOf(err error) string {
-	var hint hinter
-	if errors.As(err, &hint) {
-		return hint.Hint()
-	}
-	return ""
+	return &exitError{verdict: v}
 }
 
 // explainError tells the operator what stopped the program and what to type
@@ -186,10 +91,10 @@ func (a *app) explainError(err error) {
 		return
 	}
 	fmt.Fprintf(a.Stderr, "batchsend: %s\n", strings.TrimSpace(err.Error()))
-	switch hint := hintOf(err); {
+	switch hint := job.HintOf(err); {
 	case hint != "":
 		fmt.Fprintf(a.Stderr, "hint: %s\n", a.composer().Complete(hint))
-	case exitCode(err) == exitUsage:
+	case verdictOf(err) == job.Misused:
 		fmt.Fprintf(a.Stderr, "hint: %s\n", a.usageHint())
 	case errors.Is(err, fs.ErrPermission):
 		fmt.Fprintln(a.Stderr, "hint: check who owns the file and what its mode allows (ls -l)")

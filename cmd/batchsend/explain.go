@@ -1,14 +1,11 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"batchsend/internal/cmdline"
 	"batchsend/internal/explain"
 	"batchsend/internal/report"
-	"batchsend/internal/usage"
 )
 
 func (a *app) explainCommand() *cobra.Command {
@@ -26,7 +23,7 @@ Without a code it lists them all.`,
 			}
 			e, ok := explain.Find(args[0])
 			if !ok {
-				return unknownCode(args[0])
+				return explain.Unknown(args[0])
 			}
 			return e.Write(a.Stdout)
 		},
@@ -39,15 +36,4 @@ func (a *app) listCodes() error {
 		rows = append(rows, []string{e.Code, e.Meaning})
 	}
 	return report.Columns(a.Stdout, rows)
-}
-
-// unknownCode is the error about a code of which nothing is known.
-func unknownCode(code string) error {
-	if near := explain.Nearest(code); near != "" {
-		return usageError("there is no code %s: did you mean %s?", code, near)
-	}
-	return &usage.Error{
-		Text: fmt.Sprintf("%s is no code that batchsend knows; batchsend explain lists those it does", code),
-		Cure: "if DocuSign answered with it, the message beside it in the results is DocuSign's own: an envelope that is failed was mailed to nobody, and DocuSign Support finds the call by its trace",
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"batchsend/internal/job"
 	"batchsend/internal/sandbox"
 )
 
@@ -28,7 +29,7 @@ func TestLostAnswers(t *testing.T) {
 		{"gateway errors after and before", sandbox.Faults{Error502After: 0.1, Error503: 0.1}, 0, 200},
 		{"torn bodies", sandbox.Faults{Truncate: 0.2}, 0, 200},
 		{"silence", sandbox.Faults{Hang: 0.1}, 0, 60},
-		{"look-ups lag by all of --settle", sandbox.Faults{DropAfter: 0.1, Error502After: 0.05, DropBefore: 0.05}, defaultSettle, 100},
+		{"look-ups lag by all of --settle", sandbox.Faults{DropAfter: 0.1, Error502After: 0.05, DropBefore: 0.05}, job.DefaultSettle, 100},
 		{"look-ups lag by five minutes", sandbox.Faults{DropAfter: 0.1, Error502After: 0.05, DropBefore: 0.05}, 5 * time.Minute, 200},
 	}
 	for _, via := range []string{"single", "two-step"} {

@@ -35,7 +35,7 @@ every run of send does the same before it sends.`,
 		},
 	}
 	cmd.Flags().StringVar(&name, "batch", "", "only the batch `NAME`")
-	cmd.Flags().DurationVar(&settle, "settle", defaultSettle, "how long DocuSign must not know an envelope before it is taken for never sent (`DURATION`)")
+	cmd.Flags().DurationVar(&settle, "settle", job.DefaultSettle, "how long DocuSign must not know an envelope before it is taken for never sent (`DURATION`)")
 	return cmd
 }
 
@@ -69,7 +69,7 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 	}
 	unresolved := job.CheckResolved(result, a.command("status", "--batch", job.OneOf(names)))
 	if result.Stopped != nil {
-		return &exitError{worst(exitCode(result.Stopped), exitCode(unresolved)), &adviceError{why(result.Stopped), hintOf(result.Stopped)}}
+		return &exitError{job.Worst(verdictOf(result.Stopped), verdictOf(unresolved)), &adviceError{job.WhyStopped(result.Stopped), job.HintOf(result.Stopped)}}
 	}
 	return unresolved
 }

@@ -25,12 +25,12 @@ var rooms = map[string][]string{
 	"internal/cmdline":       {"internal/censor", "internal/settings", "internal/usage", "template"},
 	"internal/console":       {"internal/censor"},
 	"internal/docusign":      {"envelope", "internal/censor", "internal/remote", "internal/secretfile", "reminders", "template"},
-	"internal/explain":       {"envelope", "internal/docusign", "template"},
+	"internal/explain":       {"envelope", "internal/docusign", "internal/usage", "template"},
 	"internal/history":       {"envelope"},
 	"internal/remote":        {"envelope"},
-	"internal/job":           {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/history", "internal/ledger", "internal/remote", "internal/report", "internal/rows", "internal/spool", "reminders", "template", "throttle"},
+	"internal/job":           {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/explain", "internal/history", "internal/ledger", "internal/remote", "internal/report", "internal/rows", "internal/spool", "internal/usage", "reminders", "template", "throttle"},
 	"internal/ledger":        {"envelope", "internal/history", "internal/remote"},
-	"internal/report":        {"envelope", "internal/censor", "reminders", "template"},
+	"internal/report":        {"envelope", "internal/censor", "internal/usage", "reminders", "template"},
 	"internal/rows":          {"envelope", "internal/spool"},
 	"internal/spool":         {},
 	"internal/sandbox":       {},
@@ -40,7 +40,7 @@ var rooms = map[string][]string{
 	"internal/waits":         {"envelope", "internal/docusign", "throttle"},
 	"internal/apispec":       {}, // serves tests only
 	"internal/golden":        {}, // likewise
-	"cmd/batchsend":          {"envelope", "internal/access", "internal/batch", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "internal/secretfile", "internal/settings", "internal/usage", "internal/waits", "reminders", "template", "throttle"},
+	"cmd/batchsend":          {"envelope", "internal/access", "internal/batch", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/report", "internal/sandbox", "internal/secretfile", "internal/settings", "internal/usage", "internal/waits", "reminders", "template", "throttle"},
 	"internal/apispec/tally": {"internal/apispec"},
 
 	"internal/bench":             {"internal/rows/rowstest", "internal/sandbox"},                         // make bench-dryrun, bench-send

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"batchsend/internal/batch"
+	"batchsend/internal/cmdline"
 	"batchsend/internal/docusign"
 	"batchsend/internal/job"
 	"batchsend/reminders"
@@ -52,20 +52,11 @@ var reminderFlags = [4]struct {
 	{"expire-warn", reminders.Warn, "`DAYS` before expiry to warn (0: never), for rows that say nothing"},
 }
 
-// defaultSettle is how long DocuSign must not know an envelope before it is
-// taken for never created. Searches are said to lag by a minute at most.
-const defaultSettle = 10 * time.Minute
-
-// checkSettle demands that --settle is longer than creating an envelope may take:
-// what is sent again before it shows is mailed twice. A sandbox on this machine is
-// quick.
+// checkSettle finds mistakes in --settle.
 func (a *app) checkSettle(settle time.Duration) error {
 	server, err := docusign.ParseAuthServer(a.cfg.authServer)
-	switch local := a.cfg.sandbox || err == nil && server.Local(); {
-	case local && settle <= 0:
-		return a.wrong("settle", "it must be more than 0, or an envelope whose answer is lost would be sent again at once")
-	case !local && settle < defaultSettle:
-		return a.wrong("settle", "it must be 10m at least: DocuSign may take that long to create an envelope, and one that was sent again meanwhile would be mailed twice")
+	if err := job.CheckSettle(settle, a.cfg.sandbox || err == nil && server.Local()); err != nil {
+		return a.wrong("settle", "%v", err)
 	}
 	return nil
 }
@@ -83,7 +74,7 @@ func (a *app) bindSend(flags *pflag.FlagSet, o *sendOptions) {
 	flags.IntVar(&o.Hourly, "hourly-limit", 0, "at most `N` calls an hour (headers may lower it)")
 	flags.IntVar(&o.Burst, "burst-limit", 0, "at most `N` calls in 30 seconds (headers may lower it)")
 	flags.IntVar(&o.Reserve, "reserve", 0, "leave `PCT` percent of the hourly calls to other apps on the account")
-	flags.DurationVar(&o.settle, "settle", defaultSettle, "how long DocuSign must not know an envelope before it is sent again (`DURATION`)")
+	flags.DurationVar(&o.settle, "settle", job.DefaultSettle, "how long DocuSign must not know an envelope before it is sent again (`DURATION`)")
 	flags.IntVar(&o.limit, "limit", 0, "send only the first `N` envelopes")
 	flags.IntVar(&o.maxErrors, "max-errors", 10, "stop after `N` failures in a row")
 	flags.StringVar(&o.until, "until", "", "stop at `TIME` (15:04 today or tomorrow, or RFC 3339)")
@@ -139,22 +130,24 @@ func (a *app) send(ctx context.Context, o *sendOptions, files []string) (err err
 	if err != nil {
 		return err
 	}
-	ctx, cancel, err := a.deadline(ctx, o, time.Now())
+	end, err := a.end(o, time.Now())
 	if err != nil {
 		return err
 	}
+	ctx, cancel := job.WithEnd(ctx, end)
 	defer cancel()
 	ctx, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
 	o.brief, o.giveUp = o.dryRun, giveUp
 	s := &sending{app: a, o: o, files: files, faults: faults, start: time.Now()}
 	defer s.close()
-	return s.run(ctx, job.Options{
+	s.options = job.Options{
 		Files:    job.Files{Paths: files, Stdin: a.Stdin, Batch: o.batch, MinAge: o.minAge, OneRejectsFile: o.rejects != ""},
 		Defaults: defaults, Via: o.via, SkipInvalid: o.onInvalid == "skip",
 		AllowSamePerson: o.allowSamePerson, AllowRepeat: o.allowRepeat, AllowChanged: o.allowChanged,
 		Limit: o.limit, MaxErrors: o.maxErrors, Concurrency: o.concurrency, Settle: o.settle,
-	})
+	}
+	return s.run(ctx)
 }
 
 // checkOptions finds mistakes on the command line that parsing cannot.
@@ -180,10 +173,8 @@ func (a *app) checkOptions(o *sendOptions, files []string) (defaults reminders.P
 	if err := a.checkSettle(o.settle); err != nil {
 		return defaults, err
 	}
-	for i, name := range files {
-		if slices.Contains(files[:i], name) {
-			return defaults, usageError("%s is named twice", name)
-		}
+	if err := job.CheckPaths(files); err != nil {
+		return defaults, err
 	}
 	for i, to := range []*reminders.Days{&defaults.Delay, &defaults.Frequency, &defaults.Expire, &defaults.Warn} {
 		f := reminderFlags[i]
@@ -197,43 +188,16 @@ func (a *app) checkOptions(o *sendOptions, files []string) (defaults reminders.P
 	return defaults, nil
 }
 
-// errDeadline ends a run at the time that the operator set.
-var errDeadline = errors.New("the time given with --until or --max-duration is over")
-
-// deadline gives ctx the end that the operator wants.
-func (a *app) deadline(ctx context.Context, o *sendOptions, now time.Time) (context.Context, context.CancelFunc, error) {
+// end returns when the run must end; zero if it need not.
+func (a *app) end(o *sendOptions, now time.Time) (end time.Time, err error) {
 	switch {
 	case o.maxDuration > 0:
-		ctx, cancel := context.WithDeadlineCause(ctx, now.Add(o.maxDuration), errDeadline)
-		return ctx, cancel, nil
+		return now.Add(o.maxDuration), nil
 	case o.until == "":
-		return ctx, func() {}, nil
+		return end, nil
 	}
-	end, err := parseUntil(o.until, now)
-	if err != nil {
-		return nil, nil, a.wrong("until", "%v", err)
+	if end, err = cmdline.ParseUntil(o.until, now); err != nil {
+		err = a.wrong("until", "%v", err)
 	}
-	ctx, cancel := context.WithDeadlineCause(ctx, end, errDeadline)
-	return ctx, cancel, nil
-}
-
-// parseUntil reads a time of day (the next one) or a full time.
-func parseUntil(text string, now time.Time) (time.Time, error) {
-	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04", "2006-01-02T15:04"} {
-		if t, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
-			if !t.After(now) {
-				return t, errors.New("that time has passed")
-			}
-			return t, nil
-		}
-	}
-	t, err := time.ParseInLocation("15:04", text, now.Location())
-	if err != nil {
-		return t, errors.New("it must be a time such as 17:30 or 2026-11-21T17:30:00+01:00")
-	}
-	t = time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), 0, 0, now.Location())
-	if !t.After(now) {
-		t = t.AddDate(0, 0, 1)
-	}
-	return t, nil
+	return end, err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
-	"batchsend/internal/batch"
+	"batchsend/internal/cmdline"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
@@ -21,11 +22,11 @@ import (
 type sending struct {
 	*app
 	o       *sendOptions
+	options job.Options
 	files   []string
 	faults  sandbox.Faults // of the embedded sandbox, if o.faults is given
 	start   time.Time
-	outputs outputs
-	printed bool // the result is on stdout
+	outputs report.Outputs
 	done    job.Done
 
 	// What is open.
@@ -35,40 +36,36 @@ type sending struct {
 
 // run sends, writes the files however that ended, and returns the error that carries
 // the exit code.
-func (s *sending) run(ctx context.Context, o job.Options) (err error) {
+func (s *sending) run(ctx context.Context) (err error) {
 	done := &s.done
 	*done = job.Nothing()
-	if s.outputs, err = s.createFiles(); err != nil {
-		return s.fail(done, err, exitCode(err))
+	if s.outputs, err = s.wanted().Begin(); err != nil {
+		return s.fail(done, err, verdictOf(err))
 	}
-	*done, err = job.Send(ctx, o, s, s.open)
+	*done, err = job.Send(ctx, s.options, s, s.open)
 	if err == nil {
 		if done.Len() == 0 {
 			s.Say("no rows: there is nothing to send")
 		}
-		code, err := exitCodeOf(done)
+		v, err := done.Verdict()
 		if err != nil {
-			return s.fail(done, err, code)
+			return s.fail(done, err, v)
 		}
-		return s.finish(done, code)
+		return s.finish(done, v)
 	}
 	err = givenUp(ctx, err)
-	code := exitCode(err)
-	if code != exitStopped || done.Len() == 0 {
-		return s.fail(done, err, code)
+	if v := verdictOf(err); v != job.GoesOn || done.Len() == 0 {
+		return s.fail(done, err, v)
 	}
-	done.Stopped = err
-	if cause := context.Cause(ctx); cause != nil {
-		done.Stopped = cause
-	}
+	done.Stopped = cmp.Or(context.Cause(ctx), err)
 	switch {
 	case done.LookedUp():
 	case s.o.dryRun:
-		done.Unchecked(why(done.Stopped))
+		done.Unchecked(job.WhyStopped(done.Stopped))
 	default:
-		return s.nothingKnown(done, code)
+		return s.nothingKnown(done, job.GoesOn)
 	}
-	return s.finish(done, exitStopped)
+	return s.finish(done, job.GoesOn)
 }
 
 // open signs in, opens the ledger, whose budget all calls heed, and, unless this is a
@@ -101,7 +98,7 @@ func (s *sending) open(ctx context.Context, batches []string) (site job.Site, er
 
 // close gives back what the run holds, whatever happened.
 func (s *sending) close() {
-	s.outputs.discard()
+	s.outputs.Discard()
 	if err := s.done.Close(); err != nil {
 		s.log.Warn("closing the input files", "error", err)
 	}
@@ -128,7 +125,7 @@ func (op operator) Waiting(reason string, until time.Time) { op.s.conn.Waits.Unt
 
 // Progress implements [job.Operator].
 func (op operator) Progress(envelopes int) job.Progress {
-	return progress{op.Bar("sending", envelopes)}
+	return op.Bar("sending", envelopes)
 }
 
 // Confirm implements [job.Operator].
@@ -146,15 +143,8 @@ func (op operator) ShowPlan(p job.Planned) {
 		op.Warn("what is wrong with the rows cannot be shown: %v", err)
 	}
 	op.writeProblems("warning: ", p.Warnings, "--json lists them all, and so does --report FILE.html")
-	envelopes := p.Plan.Envelopes
-	if left := p.Plan.AllowanceLeft; left >= 0 && left < envelopes {
-		op.Warn("the account's plan has %s left and %s are to be sent: DocuSign may refuse the rest", report.Plural(left, "envelope"), report.Number(envelopes))
-	}
-	if own, overruled := p.Overruled(); overruled {
-		op.Warn("the account does not let senders override reminders and expiration: DocuSign may apply the account's instead (%s)", own)
-	}
-	if op.s.o.via == batch.InBulk && p.Plan.Engine == batch.Single && envelopes > 0 {
-		op.Warn("--via bulk: nothing goes in bulk; the plan says why")
+	for _, caution := range p.Cautions(op.s.options) {
+		op.Warn("%s", caution)
 	}
 	if p.Aborted {
 		return
@@ -162,107 +152,120 @@ func (op operator) ShowPlan(p job.Planned) {
 	if !op.cfg.quiet {
 		p.Plan.Write(op.Stderr)
 	}
-	if p.Late > 0 {
-		op.Warn("about %s of %s will not have been sent when the run must end (--until, --max-duration): the same command goes on with them later",
-			report.Plural(p.Late, "envelope"), report.Number(envelopes))
+	if late := p.Lateness(); late != "" {
+		op.Warn("%s", late)
 	}
 }
 
 // whole says where all problems of the rows stand.
-func (s *sending) whole() string {
-	switch {
-	case s.outputs.results != nil:
-		return s.o.results + " has them all"
-	case s.outputs.rejects != nil:
-		return s.o.rejects + " has them all"
-	}
-	return "--results FILE has them all"
-}
+func (s *sending) whole() string { return s.wanted().Complete(&s.outputs) + " has them all" }
 
 // fail ends a run that could not do its work.
-func (s *sending) fail(done *job.Done, err error, code int) error {
+func (s *sending) fail(done *job.Done, err error, v job.Verdict) error {
 	var problems envelope.Problems
 	if header, ok := errors.AsType[*job.HeaderError](err); ok {
 		problems = header.Problems
 		s.writeProblems("", problems, "--json lists them all")
 	}
-	summary := s.summary(done, code)
+	summary := s.summary(done, v)
 	summary.Error = err.Error()
-	if now := s.writeFiles(done, summary); now != code {
-		code, err = now, &exitError{now, err}
+	if now := s.writeFiles(done, summary, v); now != v {
+		v, err = now, &exitError{now, err}
 	}
 	if !s.o.json {
 		return err
 	}
-	s.printed = true
 	return errors.Join(err, (&report.Summary{
-		ExitCode: code, DryRun: s.o.dryRun, Files: s.files, Error: err.Error(),
+		ExitCode: exitCodes[v], DryRun: s.o.dryRun, Files: s.files, Error: err.Error(),
 		Problems: report.Problems(problems), Warnings: report.Problems(nil),
 	}).Write(s.Stdout))
 }
 
 // finish writes the files and prints the result, whatever happened, and
 // returns the error that carries the exit code.
-func (s *sending) finish(done *job.Done, code int) error {
-	if len(done.TooFresh) > 0 {
-		code = worst(code, exitStopped)
-	}
-	code = s.writeFiles(done, s.summary(done, code))
-	if text := s.stopped(done); text != "" {
+func (s *sending) finish(done *job.Done, v job.Verdict) error {
+	v = s.writeFiles(done, s.summary(done, v), v)
+	if text := done.WhyStopped(s.o.limit); text != "" {
 		fmt.Fprintf(s.Stderr, "stopped: %s\n", text)
 	}
 	for _, f := range done.TooFresh {
 		s.Warn("%v: it is left for the next run", f)
 	}
-	if err := s.print(done, code); err != nil {
+	if err := s.print(done, v); err != nil {
 		return err
 	}
 	if err := report.WriteProblems(s.Stderr, "", report.Troubles(done.Outcomes(envelope.Failed, envelope.Unknown)), s.whole()); err != nil {
 		return err
 	}
-	if err := s.advise(done, done.Counts()); err != nil {
+	if err := s.advise(done); err != nil {
 		return err
 	}
-	return exitWith(code)
+	return exitWith(v)
 }
 
 // nothingKnown ends a run that was stopped before it had looked into the ledger.
 // Only the files tell of its rows: to show them as pending would be a lie of those
 // that were sent before.
-func (s *sending) nothingKnown(done *job.Done, code int) error {
-	code = s.writeFiles(done, s.summary(done, code))
+func (s *sending) nothingKnown(done *job.Done, v job.Verdict) error {
+	v = s.writeFiles(done, s.summary(done, v), v)
 	if s.o.json {
-		if err := s.print(done, code); err != nil {
+		if err := s.print(done, v); err != nil {
 			return err
 		}
 	}
-	return &exitError{code, &adviceError{
-		text: fmt.Sprintf("stopped before anything was compared with the ledger: %s. This run sent nothing", strings.TrimSuffix(why(done.Stopped), ".")),
-		hint: hintOf(done.Stopped),
+	return &exitError{v, &adviceError{
+		text: fmt.Sprintf("stopped before anything was compared with the ledger: %s. This run sent nothing", strings.TrimSuffix(job.WhyStopped(done.Stopped), ".")),
+		hint: job.HintOf(done.Stopped),
 	}}
 }
 
-func (s *sending) print(done *job.Done, code int) error {
-	s.printed = true
+// writeFiles writes the output files and returns what becomes of the verdict by that.
+func (s *sending) writeFiles(done *job.Done, summary *report.Summary, v job.Verdict) job.Verdict {
+	for _, err := range s.outputs.Write(done.Content(summary)) {
+		s.Warn("%v", err)
+		if bad, ok := errors.AsType[*report.FileError](err); ok {
+			s.Say("hint: %s", bad.Hint())
+		}
+		v = job.NeedsPerson
+	}
+	return v
+}
+
+// print prints the result.
+func (s *sending) print(done *job.Done, v job.Verdict) error {
 	if s.o.json {
-		return s.summary(done, code).Write(s.Stdout)
+		return s.summary(done, v).Write(s.Stdout)
 	}
 	var table io.Writer = s.Stdout
-	if s.outputs.onStdout {
+	if s.outputs.OnStdout() {
 		if s.cfg.quiet {
 			return nil
 		}
 		table = s.Stderr
 	}
-	var shown []report.Entry
-	for _, n := range report.Notable(done.Statuses()) {
-		e, err := done.Entry(n)
-		if err != nil {
-			return err
-		}
-		shown = append(shown, e)
+	shown, err := done.Notable()
+	if err != nil {
+		return err
 	}
 	return report.WriteTable(table, shown, done.Counts(), len(done.Inputs()) > 1)
+}
+
+// advise says what to do next, where something is to be done.
+func (s *sending) advise(done *job.Done) error {
+	adviser := job.Adviser{
+		AllOrNothing: s.o.onInvalid == "abort" && !s.o.dryRun,
+		Resend: func(batch, file string) string {
+			return s.command("send", "--batch", batch, cmdline.FileArgument(file))
+		},
+	}
+	if s.outputs.RejectsKept() {
+		adviser.Rejects = s.o.rejects
+	}
+	hints, err := adviser.Hints(done)
+	for _, hint := range hints {
+		s.Say("hint: %s", s.composer().Complete(hint))
+	}
+	return err
 }
 
 // writeProblems shows problems to the person at the keyboard.
@@ -270,49 +273,18 @@ func (a *app) writeProblems(kind string, problems []envelope.Problem, whole stri
 	_ = report.WriteProblems(a.Stderr, kind, report.AllOf(problems), whole) // a list in memory can be read
 }
 
-func (s *sending) summary(done *job.Done, code int) *report.Summary {
-	sum := &report.Summary{
-		ExitCode: code, DryRun: s.o.dryRun, Files: s.files, Batches: done.BatchOfEach(), Rows: done.Rows(),
-		Counts: done.Counts(), Envelopes: done.Len(), Recipients: done.Recipients(),
-		Warnings: report.Problems(done.Warnings), Stopped: s.stopped(done),
-		Seconds: time.Since(s.start).Seconds(), Results: s.o.results, Rejects: s.o.rejects,
-	}
+// summary is what the run came to, in short.
+func (s *sending) summary(done *job.Done, v job.Verdict) *report.Summary {
+	sum := done.Summary(s.o.limit)
+	sum.ExitCode, sum.DryRun, sum.Files = exitCodes[v], s.o.dryRun, s.files
+	sum.Seconds, sum.Results, sum.Rejects = time.Since(s.start).Seconds(), s.o.results, s.o.rejects
 	if s.o.json {
-		var err error
-		if sum.Troubles, err = report.ByCode(done.Outcomes(envelope.Failed, envelope.Unknown)); err == nil {
-			sum.Problems, err = report.Collect(done.Problems())
-		}
-		if err != nil {
+		if err := done.Detail(sum); err != nil {
 			s.Warn("--json does not tell of all that is wrong: %v", err)
 		}
 	}
 	if s.conn != nil {
 		sum.Account, sum.Plan = s.conn.Login.AccountID, &done.Plan
 	}
-	if sum.Stopped == "" && len(done.TooFresh) > 0 {
-		sum.Stopped = done.LeftAlone().Error()
-	}
 	return sum
-}
-
-// stopped tells what stopped a run; "" if nothing did.
-func (s *sending) stopped(done *job.Done) string {
-	switch {
-	case done.Stopped != nil:
-		return why(done.Stopped)
-	case done.Beyond > 0:
-		return fmt.Sprintf("--limit %d reached: "+envelope.RunAgain+" for the next ones", s.o.limit)
-	}
-	return ""
-}
-
-// why tells what stopped a run.
-func why(stopped error) string {
-	if errors.Is(stopped, context.Canceled) {
-		return "interrupted; what could be settled is. " + envelope.RunAgainSentence + " to go on"
-	}
-	if lost, ok := errors.AsType[*ledger.LostError](stopped); ok { // whatever was being done
-		return lost.Error()
-	}
-	return stopped.Error()
 }

@@ -1,6 +1,7 @@
 package docusign
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -124,6 +125,12 @@ func (e *Error) ErrorCode() string {
 // acted, so that another run alone does not help.
 func (e *Error) NeedsPerson() bool {
 	return e.Kind == Halt && e.Status != statusBlocked && !has(e.Code, pauses)
+}
+
+// Passes reports whether the same call will be answered another time without anybody's
+// help: it met a limit, or a pause that DocuSign demands, or was given up.
+func (e *Error) Passes() bool {
+	return !e.NeedsPerson() && (e.Kind == Limited || e.Kind == Halt) || errors.Is(e.Cause, context.Canceled) || errors.Is(e.Cause, context.DeadlineExceeded)
 }
 
 // Alike reports whether other envelopes will meet the same error: it lies with

@@ -12,6 +12,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/docusign"
+	"batchsend/internal/usage"
 	"batchsend/template"
 )
 
@@ -74,6 +75,17 @@ func Nearest(code string) string {
 		return codes[i]
 	}
 	return ""
+}
+
+// Unknown is the error about a code that [Find] does not find.
+func Unknown(code string) error {
+	if near := Nearest(code); near != "" {
+		return usage.Errorf("there is no code %s: did you mean %s?", code, near)
+	}
+	return &usage.Error{
+		Text: fmt.Sprintf("%s is no code that batchsend knows; batchsend explain lists those it does", code),
+		Cure: "if DocuSign answered with it, the message beside it in the results is DocuSign's own: an envelope that is failed was mailed to nobody, and DocuSign Support finds the call by its trace",
+	}
 }
 
 // Write writes the explanation for a person.

@@ -30,6 +30,16 @@ type Files struct {
 	OneRejectsFile bool
 }
 
+// CheckPaths fails if a path is given twice.
+func CheckPaths(paths []string) error {
+	for i, path := range paths {
+		if slices.Contains(paths[:i], path) {
+			return &InputError{path + " is named twice"}
+		}
+	}
+	return nil
+}
+
 // Input is what is known of the files before their rows are checked.
 type Input struct {
 	*Index
@@ -116,6 +126,9 @@ type FreshError struct {
 func (e *FreshError) Error() string {
 	return fmt.Sprintf("%s changed %s ago and may still be being written (--min-age %s)", e.path, report.Span(e.age), e.minAge)
 }
+
+// Passes reports that another run goes on by itself, when the file is old enough.
+func (e *FreshError) Passes() bool { return true }
 
 // LeftAlone tells of all files that are left for the next run.
 func (in *Input) LeftAlone() error {
@@ -351,6 +364,9 @@ func (e *FileChangedError) Error() string {
 	}
 	return fmt.Sprintf("%s has changed since it was read: it may still be being written. %s; "+envelope.RunAgain+" (--min-age 1m leaves fresh files alone)", e.path, nothing)
 }
+
+// Passes reports that another run goes on by itself, with the file as it is then.
+func (e *FileChangedError) Passes() bool { return true }
 
 // Unwrap returns why the file cannot be looked at.
 func (e *FileChangedError) Unwrap() error { return e.err }

@@ -19,7 +19,6 @@ import (
 	"log/slog"
 	"time"
 
-	"batchsend/envelope"
 	"batchsend/internal/batch"
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
@@ -122,8 +121,9 @@ type Operator interface {
 
 // Progress shows how far sending has come.
 type Progress interface {
-	// Outcome is told of every outcome as it comes, by several goroutines at once.
-	Outcome(out envelope.Outcome)
+	// Advance shows one envelope more that was tried. Several goroutines call it at
+	// once.
+	Advance()
 	// Close ends the showing.
 	Close()
 }

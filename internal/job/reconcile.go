@@ -59,6 +59,9 @@ func (e *UnresolvedError) Error() string {
 		report.Plural(e.Recent, "envelope"))
 }
 
+// Passes reports whether another run resolves them all.
+func (e *UnresolvedError) Passes() bool { return e.Lost == 0 }
+
 // CheckResolved returns an [*UnresolvedError] unless a [Reconciliation] has resolved
 // all envelopes. listing is the command that lists them.
 func CheckResolved(r batch.Result, listing string) error {

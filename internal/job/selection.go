@@ -115,8 +115,12 @@ func (d *deliveries) Outcome(i int, out envelope.Outcome) {
 		d.err = err
 	}
 	d.mu.Unlock()
-	if out.Status != envelope.Pending { // else it was not tried, or goes again
-		d.progress.Outcome(out)
+	switch out.Status {
+	case envelope.Pending: // it was not tried, or goes again
+	case envelope.AlreadySent: // nothing was to be done
+	case envelope.Unknown: // it counts when it is resolved
+	default:
+		d.progress.Advance()
 	}
 }
 

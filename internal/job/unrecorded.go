@@ -101,6 +101,9 @@ func (e *MakingError) Error() string {
 		report.Plural(e.copies, "envelope"), e.batch)
 }
 
+// Passes reports that another run goes on by itself, when DocuSign is through.
+func (e *MakingError) Passes() bool { return true }
+
 // holdForLists keeps a run from sending while DocuSign is making envelopes of its
 // batches from lists of other ledgers.
 func (x *Index) holdForLists(all []Unrecorded) (hold Hold, err error) {

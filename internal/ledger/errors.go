@@ -28,6 +28,9 @@ func (e *LostError) Error() string {
 		e.Holder.Batch, e.Holder.PID, e.Holder.Host, stamp(e.Holder.Since))
 }
 
+// Passes reports that another run goes on by itself: there is one.
+func (e *LostError) Passes() bool { return true }
+
 // Is makes it [ErrLost].
 func (e *LostError) Is(target error) bool { return target == ErrLost }
 
@@ -143,6 +146,9 @@ type HeldError struct {
 	Since time.Time
 	Beat  time.Time // the last heartbeat
 }
+
+// Passes reports that another run goes on by itself, once this one has ended.
+func (e *HeldError) Passes() bool { return true }
 
 func (e *HeldError) Error() string {
 	return fmt.Sprintf("batch %q is being sent by another run: process %d on %s since %s, last heard of %s",

@@ -9,6 +9,12 @@ import (
 	"syscall"
 )
 
+// Files returns where the parts of the ledger at path stand that are there as long as it
+// is, or while it is open.
+func Files(path string) []string {
+	return []string{path, path + "-wal", path + "-shm", lockPath(path)}
+}
+
 // lockPath names the file beside the ledger in which each batch has a byte that a
 // run locks. It is not empty once the ledger has been created: see [markCreated].
 func lockPath(path string) string { return path + ".lock" }

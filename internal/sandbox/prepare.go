@@ -149,3 +149,12 @@ func writeFile(path string, data []byte) error {
 	}
 	return os.Rename(temp.Name(), path)
 }
+
+// Files returns where the files of a sandbox stand that would be lost with their content:
+// key, template and records.
+func Files(dir string) (paths []string) {
+	for _, name := range []string{"private.pem", "template.json", "envelopes.jsonl", "bulk.jsonl", "requests.log"} {
+		paths = append(paths, filepath.Join(dir, name))
+	}
+	return paths
+}

@@ -1,0 +1,27 @@
+package cmdline
+
+import (
+	"errors"
+	"time"
+)
+
+// ParseUntil reads a time of day (the next one) or a full time.
+func ParseUntil(text string, now time.Time) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04", "2006-01-02T15:04"} {
+		if t, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
+			if !t.After(now) {
+				return t, errors.New("that time has passed")
+			}
+			return t, nil
+		}
+	}
+	t, err := time.ParseInLocation("15:04", text, now.Location())
+	if err != nil {
+		return t, errors.New("it must be a time such as 17:30 or 2026-11-21T17:30:00+01:00")
+	}
+	t = time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), 0, 0, now.Location())
+	if !t.After(now) {
+		t = t.AddDate(0, 0, 1)
+	}
+	return t, nil
+}

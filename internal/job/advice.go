@@ -1,0 +1,132 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"batchsend/envelope"
+	"batchsend/internal/explain"
+	"batchsend/internal/report"
+)
+
+// Adviser says what to do next after a run. How the run was started it must be told.
+type Adviser struct {
+	// AllOrNothing says that one rejected row kept all envelopes from being sent.
+	AllOrNothing bool
+	// Rejects is the file that has the rejected rows; "" if there is none that can be
+	// corrected.
+	Rejects string
+	// Resend returns the command that sends a file as a part of a batch.
+	Resend func(batch, file string) string
+}
+
+// Hints returns what to do next, where something is to be done: about what stopped the
+// run, about each code, and in general.
+func (a Adviser) Hints(d *Done) (hints []string, err error) {
+	if hint := HintOf(d.Stopped); hint != "" {
+		hints = append(hints, hint)
+	}
+	codes, err := curesOf(d)
+	if err != nil {
+		return nil, err
+	}
+	hints = append(hints, codes...)
+	counts := d.Counts()
+	if hint := a.ofRejected(d, counts); hint != "" {
+		hints = append(hints, hint)
+	}
+	if counts[envelope.Failed] > 0 {
+		hints = append(hints, "nobody was mailed a failed envelope, DocuSign refused it or has not sent it: mend what the message says and "+envelope.RunAgain+", it sends only what is missing")
+	}
+	switch {
+	case counts[envelope.Unknown] == 0:
+	case counts[envelope.Unknown] <= d.Resolving, anySaysAgain(d):
+		hints = append(hints, "unknown envelopes may have been sent: "+envelope.RunAgain+", it looks them up before it sends anything")
+	default:
+		hints = append(hints, "unknown envelopes may have been sent, and look-ups do not find them any more: look for them in DocuSign by recipient and date")
+	}
+	if hint := ofPending(d, counts); hint != "" && !slices.ContainsFunc(hints, saysAgain) {
+		hints = append(hints, hint)
+	}
+	for i, hint := range hints {
+		hints[i] = strings.TrimSpace(hint)
+	}
+	return hints, nil
+}
+
+// ofRejected says what to do about rejected rows; "" if there is nothing to do.
+func (a Adviser) ofRejected(d *Done, counts report.Counts) string {
+	if counts[envelope.Rejected] == 0 {
+		return ""
+	}
+	if d.OnlyRepeats() {
+		if a.AllOrNothing && counts[envelope.Pending] > 0 {
+			return "nothing was sent: give --on-invalid skip to send the envelopes that are new"
+		}
+		return ""
+	}
+	hint := "correct the rows named above and " + envelope.RunAgain
+	if a.Rejects != "" {
+		hint = fmt.Sprintf("correct %s and give it as the input of the same batch: %s", a.Rejects, a.Resend(d.Batches()[0], a.Rejects))
+	}
+	if a.AllOrNothing {
+		hint = "nothing was sent. " + hint + ", or give --on-invalid skip to send the others"
+	}
+	return hint + "; batchsend explain CODE tells more"
+}
+
+// ofPending says what to do about envelopes to which the run has not come; "" if
+// something else has said it.
+func ofPending(d *Done, counts report.Counts) string {
+	var changed *ChangedError // its message says what to type
+	if counts[envelope.Pending] <= d.Beyond || counts[envelope.Rejected] > 0 || errors.As(d.Stopped, &changed) {
+		return ""
+	}
+	switch VerdictOf(d.Stopped) {
+	case AllDone, GoesOn:
+		return "pending envelopes were not sent: " + envelope.RunAgain + " to go on"
+	case NeedsPerson:
+		return "pending envelopes were not sent: once what stopped the run is mended, the same command sends them"
+	}
+	return ""
+}
+
+// anySaysAgain reports whether the message of an unknown envelope says that the same
+// command helps.
+func anySaysAgain(d *Done) bool {
+	for out, err := range d.Outcomes(envelope.Unknown) {
+		if err == nil && saysAgain(out.Message) {
+			return true
+		}
+	}
+	return false
+}
+
+// saysAgain reports whether a message says that the same command helps.
+func saysAgain(message string) bool { return strings.Contains(message, "he same command") }
+
+// mostCures is of how many codes a run tells the cure.
+const mostCures = 5
+
+// curesOf says what to do about the codes of what failed or is unknown, the most
+// frequent first.
+func curesOf(d *Done) (cures []string, err error) {
+	troubles, err := report.ByCode(d.Outcomes(envelope.Failed, envelope.Unknown))
+	if err != nil {
+		return nil, err
+	}
+	var codes []string
+	for _, trouble := range troubles {
+		if trouble.Code != "" && !slices.Contains(codes, trouble.Code) {
+			codes = append(codes, trouble.Code)
+		}
+	}
+	for _, code := range codes[:min(len(codes), mostCures)] {
+		if e, ok := explain.Find(code); ok {
+			cures = append(cures, code+": "+e.Cure)
+		}
+	}
+	return cures, nil
+}

@@ -1,0 +1,52 @@
+package job
+
+import (
+	"io"
+
+	"batchsend/envelope"
+	"batchsend/internal/report"
+	"batchsend/internal/rows"
+)
+
+// Summary is what the run came to, in short, with limit the most that it was to send.
+// What the run does not know, such as the time that it took, is left for others to add.
+func (d *Done) Summary(limit int) *report.Summary {
+	sum := &report.Summary{
+		Batches: d.BatchOfEach(), Rows: d.Rows(), Counts: d.Counts(), Envelopes: d.Len(), Recipients: d.Recipients(),
+		Warnings: report.Problems(d.Warnings), Stopped: d.WhyStopped(limit),
+	}
+	if sum.Stopped == "" && len(d.TooFresh) > 0 {
+		sum.Stopped = d.LeftAlone().Error()
+	}
+	return sum
+}
+
+// Detail adds to a summary all that is wrong with rows, and what DocuSign said of
+// envelopes that failed or are unknown.
+func (d *Done) Detail(s *report.Summary) (err error) {
+	if s.Troubles, err = report.ByCode(d.Outcomes(envelope.Failed, envelope.Unknown)); err == nil {
+		s.Problems, err = report.Collect(d.Problems())
+	}
+	return err
+}
+
+// Content is what the run's files are made of.
+func (d *Done) Content(s *report.Summary) report.Content {
+	c := report.Content{Summary: s, Entries: d.Entries(), AnyRejected: d.Rejected(), Several: len(d.files) > 1}
+	if len(d.files) > 0 { // all have the same columns, see [Files.OneRejectsFile]
+		c.Rejects = func(w io.Writer) (report.RowWriter, error) { return rows.NewRejectWriter(w, d.files[0].in.Format) }
+	}
+	return c
+}
+
+// Notable returns the envelopes that a table on the terminal shows.
+func (x *Index) Notable() (shown []report.Entry, err error) {
+	for _, n := range report.Notable(x.Statuses()) {
+		e, err := x.Entry(n)
+		if err != nil {
+			return nil, err
+		}
+		shown = append(shown, e)
+	}
+	return shown, nil
+}

@@ -1,0 +1,164 @@
+package report
+
+import (
+	"io"
+	"os"
+
+	"batchsend/internal/usage"
+)
+
+// Outputs are the files that a run writes: results, rejects and a page. The zero
+// Outputs writes none.
+type Outputs struct {
+	results, rejects, html *File // nil where none is wanted
+	stdout                 bool  // one of them is standard output
+}
+
+// Wanted says which files a run is to write. Each path may also stand for standard
+// output or standard error; "" is none.
+type Wanted struct {
+	Results, Rejects, HTML string
+	// Taken is the flag of what else goes to standard output; "" if nothing does.
+	Taken string
+	// Precious are the files that none may replace, and what each of them is.
+	Precious       map[string]string
+	Stdout, Stderr io.Writer
+	// Called returns how the operator has given the value of a flag.
+	Called func(flag string) string
+}
+
+// Begin starts the files, so that a place that cannot be written is found before
+// anything is sent. With an error, none of them is to be replaced.
+func (w Wanted) Begin() (o Outputs, err error) {
+	defer func() {
+		if err != nil {
+			o.Discard()
+		}
+	}()
+	precious := make(map[string]string, len(w.Precious))
+	for path, what := range w.Precious {
+		precious[path] = what
+	}
+	onStdout := w.Taken
+	for _, f := range []struct {
+		flag, path string
+		to         **File
+	}{{"results", w.Results, &o.results}, {"rejects", w.Rejects, &o.rejects}, {"report", w.HTML, &o.html}} {
+		if f.path == "" {
+			continue
+		}
+		switch Standard(f.path) {
+		case 1:
+			if onStdout != "" {
+				return o, usage.Errorf("%s and %s would both be written to standard output: name a file", w.Called(onStdout), w.Called(f.flag))
+			}
+			onStdout, o.stdout = f.flag, true
+			*f.to = Stream("standard output", w.Stdout)
+			continue
+		case 2:
+			*f.to = Stream("standard error", w.Stderr)
+			continue
+		}
+		for path, what := range precious {
+			if sameFile(path, f.path) {
+				return o, usage.Errorf("%s is %s: name another file for the output", f.path, what)
+			}
+		}
+		precious[f.path] = "another output"
+		if *f.to, err = Create(f.path); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+// sameFile reports whether two paths lead to one file, there or not yet.
+func sameFile(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	if errA == nil && errB == nil {
+		return os.SameFile(infoA, infoB)
+	}
+	return Real(a) == Real(b)
+}
+
+// Discard gives up the files that are not in their places yet.
+func (o *Outputs) Discard() {
+	for _, f := range []*File{o.results, o.rejects, o.html} {
+		f.Discard()
+	}
+	*o = Outputs{stdout: o.stdout}
+}
+
+// OnStdout reports whether standard output is one of the files.
+func (o *Outputs) OnStdout() bool { return o.stdout }
+
+// RejectsKept reports whether the rejected rows go into a file that can be corrected.
+func (o *Outputs) RejectsKept() bool { return o.rejects != nil && !o.rejects.Streams() }
+
+// Complete names the file that has all that is wrong with the rows, of those wanted,
+// or how to get one.
+func (w Wanted) Complete(o *Outputs) string {
+	switch {
+	case o.results != nil:
+		return w.Results
+	case o.rejects != nil:
+		return w.Rejects
+	}
+	return "--results FILE"
+}
+
+// Content is what the files of a run are made of.
+type Content struct {
+	Summary *Summary
+	Entries Entries
+	// Rejects begins the file of rejected rows; nil if no header is known.
+	Rejects     func(io.Writer) (RowWriter, error)
+	AnyRejected bool // else the entries need not be read for it
+	Several     bool // input files, so that a line number alone does not say which row
+}
+
+// Write writes the files and puts them in their places. It goes on after an error and
+// returns all of them. What goes to standard output or into a pipe comes last: whoever
+// reads it may go away.
+func (o *Outputs) Write(c Content) (errs []error) {
+	outputs := []struct {
+		file  *File
+		write func(io.Writer, Content) error
+	}{
+		{o.results, func(w io.Writer, c Content) error { return WriteResults(w, c.Entries) }},
+		{o.rejects, writeRejects},
+		{o.html, func(w io.Writer, c Content) error { return WriteHTML(w, c.Summary, c.Entries, c.Several) }},
+	}
+	for _, streams := range []bool{false, true} {
+		for _, out := range outputs {
+			if out.file == nil || out.file.Streams() != streams {
+				continue
+			}
+			err := out.write(out.file, c)
+			if err == nil {
+				err = out.file.Commit()
+			}
+			if err != nil {
+				errs = append(errs, err)
+			}
+		}
+	}
+	return errs
+}
+
+// writeRejects writes the rejected rows under the header that all inputs have.
+func writeRejects(w io.Writer, c Content) error {
+	if c.Rejects == nil {
+		return nil
+	}
+	out, err := c.Rejects(w)
+	if err != nil {
+		return err
+	}
+	entries := c.Entries
+	if !c.AnyRejected {
+		entries = func(func(Entry, error) bool) {} // none need be read again
+	}
+	return WriteRejects(out, entries)
+}
