@@ -38,11 +38,7 @@ func decodeAll(path string) error {
 // measureDryRun prints what the program takes for a file of that many rows, and for
 // one of twice as many.
 func measureDryRun(program string, rows, runs int, seed uint64) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	dir, err := os.MkdirTemp("", "batchsend-bench-*")
+	self, dir, err := prepare()
 	if err != nil {
 		return err
 	}

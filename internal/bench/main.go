@@ -50,6 +50,15 @@ type usage struct {
 	peak      int64 // of resident memory, in bytes; 0 where the system does not tell
 }
 
+// prepare returns this program and a new directory, which is to be removed in the end.
+func prepare() (self, dir string, err error) {
+	if self, err = os.Executable(); err != nil {
+		return "", "", err
+	}
+	dir, err = os.MkdirTemp("", "batchsend-bench-*")
+	return self, dir, err
+}
+
 // median runs all commands, in turn, that many times and returns the median of
 // each number that each has taken.
 func median(dir string, runs int, commands ...command) ([]usage, error) {

@@ -21,11 +21,7 @@ import (
 // posts as many bodies to the same server; and how fast it is at 1, 8 and 32 at once,
 // beside DocuSign's SDK if that is installed, and when each answer takes 50 ms.
 func measureSending(program string, envelopes, runs int, seed uint64, sdk string) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	dir, err := os.MkdirTemp("", "batchsend-bench-*")
+	self, dir, err := prepare()
 	if err != nil {
 		return err
 	}
