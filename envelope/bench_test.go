@@ -37,10 +37,7 @@ func BenchmarkValidate100k(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		in, err := envelope.NewInput("batch", file.Format())
-		if err != nil {
-			b.Fatal(err)
-		}
+		in := envelope.NewInput("batch", file.Format(), nil)
 		checker := offerChecker()
 		checker.Prepare([]envelope.Use{{In: in, Templates: []string{offerID}}})
 		var (

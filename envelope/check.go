@@ -31,7 +31,8 @@ type Checker struct {
 	// time and matters only where a ledger has entries of one.
 	Legacy bool
 
-	fits map[fitKey]*fit
+	fits      map[fitKey]*fit
+	suggested map[*Input]Mapping
 }
 
 // TemplateOf returns the ID of the template that a draft wants, "" if none is
@@ -117,12 +118,16 @@ func (c *Checker) Check(d *Draft, s *Scratch) {
 	d.Identity = Identity{}
 	defer d.sort()
 	c.find(d, c.TemplateOf(d), s)
+	d.Problems = append(d.Problems, d.In.layout.problems...)
 	s.columns.decode(d)
-	if !d.malformed && d.TemplateID != "" {
+	if !d.malformed && d.TemplateID != "" && len(d.In.layout.problems) == 0 {
 		d.identify(c.Account, s)
 	}
 	if d.unreadable() {
 		return // a malformed row: its problem is known, the rest is not
+	}
+	if len(d.In.layout.unnamed) > 0 {
+		d.checkUnnamed()
 	}
 	if d.fit.err != nil {
 		row, column := d.givenOn(valueTemplate)
@@ -157,6 +162,22 @@ func (c *Checker) Check(d *Draft, s *Scratch) {
 		env.Legacy = s.digest.legacyOf(env, s.addresses, own, s.given)
 	}
 	d.Envelope = env
+}
+
+// checkUnnamed rejects what stands in columns that have no name: nobody would see
+// that it is not sent.
+func (d *Draft) checkUnnamed() {
+	for i := range d.Rows {
+		row := &d.Rows[i]
+		if row.Malformed != "" {
+			continue
+		}
+		for _, column := range d.In.layout.unnamed {
+			if text := row.cell(column); text != "" {
+				d.reject(row, "", ColumnUnknown, "%s stands in column %s, which has no name in the header: name the column or clear it; nothing that stands there would be sent", quotedShort(text), Letter(column))
+			}
+		}
+	}
 }
 
 // CheckRows finds what is wrong with a draft's rows by themselves, whatever the

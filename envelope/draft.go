@@ -54,7 +54,19 @@ func (p *RecipientRow) Name() string {
 	if p.columns == nil {
 		return ""
 	}
+	if len(p.columns.moreNames) > 0 {
+		return p.joinedName()
+	}
 	return p.Row.cell(p.columns.name)
+}
+
+// joinedName returns the name that stands in several columns.
+func (p *RecipientRow) joinedName() string {
+	parts := []string{p.Row.cell(p.columns.name)}
+	for _, column := range p.columns.moreNames {
+		parts = append(parts, p.Row.cell(column))
+	}
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), " ")
 }
 
 // Email returns the address as given, without surrounding space.
@@ -102,7 +114,7 @@ func (d *Draft) addRecipients() {
 		}
 		for _, p := range l.roles {
 			part := RecipientRow{Row: row, Role: p.role, columns: p}
-			if l.form == Long {
+			if l.form == Long && p.roleName >= 0 {
 				part.Role = row.Cells[p.roleName]
 			}
 			d.Recipients = append(d.Recipients, part)

@@ -24,10 +24,9 @@ A-2,"Manager ",Bo Lind,bo.lind@example.test
 		return
 	}
 	defer file.Close()
-	in, err := envelope.NewInput("offers", file.Format())
-	if err != nil {
-		fmt.Println(err) // every problem with the header
-		return
+	in := envelope.NewInput("offers", file.Format(), nil)
+	for _, problem := range in.Problems() {
+		fmt.Println(problem) // what is wrong with the header
 	}
 	checker := envelope.Checker{
 		Account:         "aaaaaaaa-0000-4000-8000-000000000001",

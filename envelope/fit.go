@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"batchsend/template"
@@ -61,6 +62,7 @@ func (c *Checker) Prepare(uses []Use) (warnings []Problem) {
 		for _, id := range use.Templates {
 			c.fits[fitKey{use.In, id}] = c.newFit(use.In, id)
 		}
+		c.suggest(use)
 		for _, id := range use.Templates {
 			f := c.fits[fitKey{use.In, id}]
 			for _, column := range f.unknown {
@@ -73,6 +75,31 @@ func (c *Checker) Prepare(uses []Use) (warnings []Problem) {
 	}
 	return warnings
 }
+
+// suggest finds out how a header that was not understood may be meant, by the first
+// template that the rows want.
+func (c *Checker) suggest(use Use) {
+	if len(use.Templates) == 0 {
+		return // the file has no rows
+	}
+	f := c.fits[fitKey{use.In, use.Templates[0]}]
+	roleless := use.In.Form == Bare && f.err == nil && f.assigned[0].role == nil
+	if len(use.In.layout.problems) == 0 && !roleless {
+		return
+	}
+	var t *template.Template
+	if f.err == nil {
+		t = f.source.Template
+	}
+	if c.suggested == nil {
+		c.suggested = map[*Input]Mapping{}
+	}
+	c.suggested[use.In] = use.In.suggest(t)
+}
+
+// Suggested returns a mapping with which a file may be understood whose header was
+// not; nil if it was, or nothing is known.
+func (c *Checker) Suggested(in *Input) Mapping { return c.suggested[in] }
 
 // knownElsewhere reports whether another template of the file has the tab.
 // Then it is wrong only where a cell fills it.
@@ -164,7 +191,11 @@ func wideRole(in *Input, t *template.Template, p *recipientColumns) assignedRole
 func (f *fit) bareRole(in *Input, t *template.Template) assignedRole {
 	roles := t.Placeholders()
 	if len(roles) != 1 {
-		f.reject(in, "", RoleUnknown, fmt.Sprintf("template %q has %d roles to fill, so columns must say whose they are: add a roleName column, or call them \"Role::Name\", \"Role::Email\"", t.Name, len(roles)))
+		named := make([]string, len(roles))
+		for i, role := range roles {
+			named[i] = strconv.Quote(role.Name)
+		}
+		f.reject(in, "", RoleUnknown, fmt.Sprintf("template %q has %d roles to fill (%s), so columns must say whose they are: add a roleName column, or call them \"Role::Name\", \"Role::Email\"", t.Name, len(roles), strings.Join(named, ", ")))
 		return assignedRole{}
 	}
 	role := roles[0]

@@ -124,6 +124,10 @@ type layout struct {
 	values   int // how many columns of [valueColumns] there are
 
 	fieldOrder []int // indices of fields by their labels
+
+	headings []heading
+	unnamed  []int // columns without a name, whose cells must be empty
+	problems Problems
 }
 
 // recipientColumns is where a recipient's values stand.
@@ -135,6 +139,8 @@ type recipientColumns struct {
 	tabOrder []int // indices of tabs by their labels
 
 	roleName, order, name, email, note, accessCode, phone int // -1: no such column
+
+	moreNames []int // columns whose cells follow that of name
 }
 
 // labelled is a column that names a tab or a custom field.
@@ -186,30 +192,46 @@ func (p *recipientColumns) slot(name string) *int {
 	return nil
 }
 
-// layOut reads a header. It returns every problem, not just the first.
-func layOut(header []string, at Position) (*layout, error) {
-	var problems Problems
+// layOut reads a header. The layout has every problem, not just the first, and what
+// can be understood all the same.
+func layOut(header []string, at Position, mapping Mapping) *layout {
+	l := &layout{names: make([]string, len(header)), envelope: -1, template: -1, headings: mapping.apply(header)}
 	bad := func(column string, code Code, format string, args ...any) {
-		problems = append(problems, Problem{Position: at, Column: column, Code: code, Message: fmt.Sprintf(format, args...)})
+		l.problems = append(l.problems, Problem{Position: at, Column: column, Code: code, Message: fmt.Sprintf(format, args...)})
 	}
-	l := &layout{form: formOf(header), names: make([]string, len(header)), envelope: -1, template: -1}
+	var names []string
+	for i := range l.headings {
+		if h := &l.headings[i]; !h.ignored && !h.joins {
+			names = append(names, h.name)
+		}
+	}
+	l.form = formOf(names)
 	seen := map[string]int{}
-	hasTabs := slices.ContainsFunc(header, isTab)
-	for i, raw := range header {
-		name := l.read(i, raw, hasTabs)
+	hasTabs := slices.ContainsFunc(names, isTab)
+	for i := range l.headings {
+		l.names[i] = fmt.Sprintf("\x00column %d", i) // of no meaning, but csvutil needs each to be another
+		h := &l.headings[i]
 		switch {
-		case strings.TrimSpace(raw) == "":
-			bad("", ColumnUnknown, "column %d has no name: name it or remove it", i+1)
+		case h.ignored, h.joins:
 			continue
-		case name == "":
-			bad(raw, ColumnUnknown, "%s", unknownColumn(raw, l.form))
+		case h.empty():
+			l.unnamed = append(l.unnamed, i)
+			continue
+		}
+		name := l.read(i, h.name, hasTabs)
+		if name == "" {
+			bad(h.raw, ColumnUnknown, "%s", h.unknown(l.form, len(l.problems) == 0))
 			continue
 		}
 		if first, again := seen[name]; again {
-			bad(raw, ColumnRepeated, "the column stands twice, as column %d and %d: only one of them could count; remove one", first+1, i+1)
+			bad(h.raw, ColumnRepeated, "the column stands twice, as column %d and %d: only one of them could count; remove one", first+1, i+1)
+			continue
 		}
 		seen[name] = i
 		l.names[i] = name
+		if len(h.joined) > 0 && !l.join(i, h.joined) {
+			bad(h.raw, ColumnUnknown, "only names can be joined of several columns, and %q is none", h.name)
+		}
 	}
 	if i, ok := seen[colEnvelope]; ok {
 		l.envelope = i
@@ -225,10 +247,18 @@ func layOut(header []string, at Position) (*layout, error) {
 		p.tabOrder = byLabel(p.tabs)
 	}
 	l.fieldOrder = byLabel(l.fields)
-	if len(problems) > 0 {
-		return nil, problems
+	return l
+}
+
+// join adds columns to the name that column i holds. It reports whether that is one.
+func (l *layout) join(i int, more []int) bool {
+	for _, p := range l.roles {
+		if p.name == i {
+			p.moreNames = more
+			return true
+		}
 	}
-	return l, nil
+	return false
 }
 
 // formOf tells the forms apart by their header.
@@ -332,7 +362,7 @@ func (l *layout) complete(p *recipientColumns, header []string, bad func(column 
 		meant := ""
 		if i := template.Nearest(name, header); i >= 0 {
 			switch {
-			case l.names[i] == "":
+			case l.misread(i):
 				continue // the slip is a problem already, and names this column
 			case l.form == Bare && strings.HasPrefix(l.names[i], tabPrefix):
 				meant = fmt.Sprintf("; is %q meant?", header[i])
@@ -342,27 +372,44 @@ func (l *layout) complete(p *recipientColumns, header []string, bad func(column 
 	}
 }
 
-// unknownColumn says what the name may have been meant to be.
-func unknownColumn(raw string, form Form) string {
+// misread reports whether a column was not understood.
+func (l *layout) misread(i int) bool {
+	h := &l.headings[i]
+	return strings.HasPrefix(l.names[i], "\x00") && !h.ignored && !h.joins && !h.empty()
+}
+
+// unknown says what the name may have been meant to be, and if list is set which
+// names there are.
+func (h *heading) unknown(form Form, list bool) string {
+	raw := h.name
 	known := slices.Concat(longColumns, []string{"tab:<label>", "field:<name>"})
 	if form == Wide {
 		known = slices.Concat(envelopeColumns, []string{"Role::Name", "Role::Email", "Role::<tab label>", "field:<name>"})
 	}
-	message := "there is no such column"
+	message, cure := "there is no such column", fmt.Sprintf("--map %q ignores it", h.raw+"=")
+	if h.mapped {
+		message = fmt.Sprintf("it is mapped to %q, and there is no such column", raw)
+		cure = "correct the mapping"
+	}
 	switch i := template.Nearest(raw, known); {
 	case form == Wide && slices.Contains(longColumns, canonical(raw)):
-		message += fmt.Sprintf(" in a file with one row per envelope: say whose it is, as \"Role::%s\".", canonical(raw))
-	case i >= 0:
+		message += fmt.Sprintf(" in a file with one row per envelope: say whose it is, as \"Role::%s\"; %s.", canonical(raw), cure)
+	case i >= 0 && h.mapped:
 		message += fmt.Sprintf(": did you mean %q?", known[i])
+	case i >= 0:
+		message += fmt.Sprintf(": did you mean %q? --map %q says so, %s.", known[i], h.raw+"="+known[i], cure)
 	case strings.HasSuffix(strings.TrimSpace(raw), ":"):
 		message += "; what it is for must follow the colon."
 	case form == Wide && isTab(raw):
 		label, _ := prefixed(raw, tabPrefix)
-		message += fmt.Sprintf(" in a file with one row per envelope: say whose it is, as \"Role::%s\".", label)
+		message += fmt.Sprintf(" in a file with one row per envelope: say whose it is, as \"Role::%s\"; %s.", label, cure)
 	case form == Wide:
-		message += fmt.Sprintf("; a tab's value goes in \"Role::%s\", an envelope custom field in \"field:%s\".", raw, raw)
+		message += fmt.Sprintf("; a tab's value goes in \"Role::%s\", an envelope custom field in \"field:%s\"; %s.", raw, raw, cure)
 	default:
-		message += fmt.Sprintf("; a tab's value goes in \"tab:%s\", an envelope custom field in \"field:%s\".", raw, raw)
+		message += fmt.Sprintf("; a tab's value goes in \"tab:%s\", an envelope custom field in \"field:%s\"; %s.", raw, raw, cure)
+	}
+	if !list {
+		return message
 	}
 	return message + " Columns are " + strings.Join(known, ", ")
 }

@@ -76,9 +76,9 @@ func readFile(text string) (*wholeFile, error) {
 		return nil, err
 	}
 	defer file.Close()
-	in, err := envelope.NewInput("batch", file.Format())
-	if err != nil {
-		return nil, err
+	in := envelope.NewInput("batch", file.Format(), nil)
+	if problems := in.Problems(); len(problems) > 0 {
+		return nil, problems
 	}
 	return readAll(in, func() envelope.RowReader { return file.Rows() })
 }

@@ -17,15 +17,15 @@ type Input struct {
 	layout *layout
 }
 
-// NewInput finds out what each column of a file is for. A header that is wrong is
-// an error of type [Problems], which has all mistakes.
-func NewInput(batch string, format Format) (*Input, error) {
-	l, err := layOut(format.Header, format.HeaderAt)
-	if err != nil {
-		return nil, err
-	}
-	return &Input{Format: format, Batch: batch, Form: l.form, layout: l}, nil
+// NewInput finds out what each column of a file is for. A header that is wrong has
+// [Input.Problems]: checking then rejects every envelope, and finds what else is wrong.
+func NewInput(batch string, format Format, mapping Mapping) *Input {
+	l := layOut(format.Header, format.HeaderAt, mapping)
+	return &Input{Format: format, Batch: batch, Form: l.form, layout: l}
 }
+
+// Problems are all mistakes of the header.
+func (in *Input) Problems() Problems { return in.layout.problems }
 
 // Name is what messages call the file.
 func (in *Input) Name() string { return in.HeaderAt.File }

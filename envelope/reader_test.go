@@ -45,9 +45,9 @@ func openText(t *testing.T, text string) (*envelope.Input, *rows.File) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { file.Close() })
-	in, err := envelope.NewInput("batch", file.Format())
-	if err != nil {
-		t.Fatal(err)
+	in := envelope.NewInput("batch", file.Format(), nil)
+	if problems := in.Problems(); len(problems) > 0 {
+		t.Fatal(problems)
 	}
 	return in, file
 }
@@ -163,10 +163,7 @@ func (l *rowList) Next() (row envelope.Row, err error) {
 func TestRestIsNoEnvelope(t *testing.T) {
 	t.Parallel()
 	format := envelope.Format{Delimiter: ',', Header: []string{"envelope", "roleName", "name", "email"}}
-	in, err := envelope.NewInput("batch", format)
-	if err != nil {
-		t.Fatal(err)
-	}
+	in := envelope.NewInput("batch", format, nil)
 	whole := func(line int) envelope.Row {
 		return envelope.Row{Position: envelope.Position{Line: line}, Cells: []string{"A", "Employee", "Ann", "ann@example.test"}}
 	}

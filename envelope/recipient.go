@@ -19,8 +19,10 @@ func (d *Draft) recipient(r *Recipient, p *RecipientRow, role *template.Role) {
 	}
 	r.Name, r.Email = p.Name(), p.Email()
 	r.Note, r.AccessCode = row.cell(p.columns.note), row.cell(p.columns.accessCode)
-	d.checkName(p, r.Name)
-	if why := badAddress(r.Email); why != "" {
+	if p.columns.name >= 0 { // else the header's problems say so
+		d.checkName(p, r.Name)
+	}
+	if why := badAddress(r.Email); why != "" && p.columns.email >= 0 {
 		d.reject(row, d.heading(p, colEmail), EmailInvalid, "%s %s. DocuSign would refuse the envelope, or mail it to nobody", whom(p), why)
 	}
 	if len(r.Email) > 100 {

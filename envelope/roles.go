@@ -47,6 +47,9 @@ func (d *Draft) match(p *RecipientRow) (role *template.Role, err *matchError) {
 		s := d.fit.assigned[p.columns.index]
 		return s.role, s.err
 	}
+	if p.columns.roleName < 0 { // the header's problems say so
+		return nil, nil
+	}
 	if strings.TrimSpace(p.Role) == "" {
 		return nil, &matchError{column: colRole, code: RoleUnknown, text: "the role's name is missing: every row must say which role of the template it fills"}
 	}
@@ -116,7 +119,7 @@ func (d *Draft) rejectRepeated(p, first *RecipientRow) {
 // missed its role is a problem already and accounts for one of them.
 func (d *Draft) checkMissing(s *Scratch) {
 	t := d.fit.source.Template
-	if d.In.Form == Bare && d.fit.assigned[0].role == nil {
+	if d.In.Form == Bare && d.fit.assigned[0].role == nil || d.In.Form == Long && d.In.layout.roles[0].roleName < 0 {
 		return // the header is at fault
 	}
 	var missing []*template.Role

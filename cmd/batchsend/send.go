@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"batchsend/envelope"
 	"batchsend/internal/batch"
 	"batchsend/internal/cmdline"
 	"batchsend/internal/docusign"
@@ -32,6 +33,7 @@ type sendOptions struct {
 	until           string
 	maxDuration     time.Duration
 	days            [4]string // of reminders and expiry, by reminderFlags
+	maps            []string
 	allowSamePerson bool
 	allowRepeat     bool
 	allowChanged    bool
@@ -82,6 +84,7 @@ func (a *app) bindSend(flags *pflag.FlagSet, o *sendOptions) {
 	for i, f := range reminderFlags {
 		flags.StringVar(&o.days[i], f.name, "", f.help)
 	}
+	flags.StringArrayVar(&o.maps, "map", nil, "`COLUMN=OURS` says what a column of the file is, \"E-mail address=email\"; \"First Name+Last Name=name\" joins two, \"COLUMN=\" ignores one (repeatable; also a table [columns] in the configuration file)")
 	flags.BoolVar(&o.allowSamePerson, "allow-same-person", false, "let one address hold two roles at different routing orders")
 	flags.BoolVar(&o.allowRepeat, "allow-repeat", false, "send content that was sent under another name already")
 	flags.BoolVar(&o.allowChanged, "allow-changed-template", false, "go on with a batch although its template has changed since it was begun")
@@ -126,6 +129,10 @@ func (a *app) send(ctx context.Context, o *sendOptions, files []string) (err err
 	if err != nil {
 		return err
 	}
+	mapping, err := a.mapping(o)
+	if err != nil {
+		return err
+	}
 	faults, err := a.rehearsal(o)
 	if err != nil {
 		return err
@@ -142,7 +149,7 @@ func (a *app) send(ctx context.Context, o *sendOptions, files []string) (err err
 	s := &sending{app: a, o: o, files: files, faults: faults, start: time.Now()}
 	defer s.close()
 	s.options = job.Options{
-		Files:    job.Files{Paths: files, Stdin: a.Stdin, Batch: o.batch, MinAge: o.minAge, OneRejectsFile: o.rejects != ""},
+		Files:    job.Files{Paths: files, Stdin: a.Stdin, Batch: o.batch, MinAge: o.minAge, OneRejectsFile: o.rejects != "", Mapping: mapping},
 		Defaults: defaults, Via: o.via, SkipInvalid: o.onInvalid == "skip",
 		AllowSamePerson: o.allowSamePerson, AllowRepeat: o.allowRepeat, AllowChanged: o.allowChanged,
 		Limit: o.limit, MaxErrors: o.maxErrors, Concurrency: o.concurrency, Settle: o.settle,
@@ -186,6 +193,21 @@ func (a *app) checkOptions(o *sendOptions, files []string) (defaults reminders.P
 		return defaults, usageError("the flags for reminders and expiry: %v", err)
 	}
 	return defaults, nil
+}
+
+// mapping reads what flags and configuration say of the files' columns.
+func (a *app) mapping(o *sendOptions) (mapping envelope.Mapping, err error) {
+	for _, text := range o.maps {
+		r, err := envelope.ParseRename(text)
+		if err != nil {
+			return nil, usageError("%s %q: %v", a.place("map"), text, err)
+		}
+		mapping = append(mapping, r)
+	}
+	for column, name := range a.settings.Columns() {
+		mapping = append(mapping, envelope.Rename{Column: column, To: name, Anywhere: true})
+	}
+	return mapping, nil
 }
 
 // end returns when the run must end; zero if it need not.

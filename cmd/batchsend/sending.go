@@ -43,6 +43,9 @@ func (s *sending) run(ctx context.Context) (err error) {
 		return s.fail(done, err, verdictOf(err))
 	}
 	*done, err = job.Send(ctx, s.options, s, s.open)
+	if header, ok := errors.AsType[*job.HeaderError](err); ok {
+		s.writeProblems("", header.Problems, "--json lists them all")
+	}
 	if err == nil {
 		if done.Len() == 0 {
 			s.Say("no rows: there is nothing to send")
@@ -165,7 +168,6 @@ func (s *sending) fail(done *job.Done, err error, v job.Verdict) error {
 	var problems envelope.Problems
 	if header, ok := errors.AsType[*job.HeaderError](err); ok {
 		problems = header.Problems
-		s.writeProblems("", problems, "--json lists them all")
 	}
 	summary := s.summary(done, v)
 	summary.Error = err.Error()
@@ -250,6 +252,24 @@ func (s *sending) print(done *job.Done, v job.Verdict) error {
 	return report.WriteTable(table, shown, done.Counts(), len(done.Inputs()) > 1)
 }
 
+// remap returns the command that gives columns of the files these names, too.
+func (s *sending) remap(mapping envelope.Mapping) string {
+	var words []string
+	if s.o.dryRun {
+		words = append(words, "--dry-run")
+	}
+	for _, text := range s.o.maps {
+		words = append(words, "--map", text)
+	}
+	for _, r := range mapping {
+		words = append(words, "--map", r.String())
+	}
+	for _, file := range s.files {
+		words = append(words, cmdline.FileArgument(file))
+	}
+	return s.command("send", words...)
+}
+
 // advise says what to do next, where something is to be done.
 func (s *sending) advise(done *job.Done) error {
 	adviser := job.Adviser{
@@ -257,6 +277,7 @@ func (s *sending) advise(done *job.Done) error {
 		Resend: func(batch, file string) string {
 			return s.command("send", "--batch", batch, cmdline.FileArgument(file))
 		},
+		Remap: s.remap,
 	}
 	if s.outputs.RejectsKept() {
 		adviser.Rejects = s.o.rejects

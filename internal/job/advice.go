@@ -20,6 +20,8 @@ type Adviser struct {
 	Rejects string
 	// Resend returns the command that sends a file as a part of a batch.
 	Resend func(batch, file string) string
+	// Remap returns the command that understands columns of the files as a mapping says.
+	Remap func(envelope.Mapping) string
 }
 
 // Hints returns what to do next, where something is to be done: about what stopped the
@@ -66,6 +68,9 @@ func (a Adviser) ofRejected(d *Done, counts report.Counts) string {
 			return "nothing was sent: give --on-invalid skip to send the envelopes that are new"
 		}
 		return ""
+	}
+	if len(d.Suggested) > 0 {
+		return "the columns can be understood without editing the file: " + a.Remap(d.Suggested)
 	}
 	hint := "correct the rows named above and " + envelope.RunAgain
 	if a.Rejects != "" {

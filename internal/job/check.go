@@ -27,6 +27,9 @@ type Checked struct {
 	TemplatesRead time.Time                   // when Sources were
 	Past          Past
 	Warnings      []envelope.Problem
+	// Suggested is a mapping with which the first file may be understood whose header
+	// was not.
+	Suggested envelope.Mapping
 }
 
 // Check reads account and templates and checks every envelope.
@@ -72,6 +75,11 @@ func Check(ctx context.Context, o Options, site Site, in Input) (c Checked, err 
 		}
 	}
 	c.Warnings = checker.Prepare(uses)
+	for _, use := range uses {
+		if c.Suggested = checker.Suggested(use.In); c.Suggested != nil {
+			break
+		}
+	}
 	var unsignable envelope.Unsignable
 	if err := c.checkAll(ctx, checker, &unsignable); err != nil {
 		return c, err

@@ -26,6 +26,8 @@ type Files struct {
 	// MinAge leaves files for the next run that changed less than that ago: they may
 	// still be being written.
 	MinAge time.Duration
+	// Mapping gives columns of the files the names that they have here.
+	Mapping envelope.Mapping
 	// OneRejectsFile says that the rejected rows of all files go into one.
 	OneRejectsFile bool
 }
@@ -44,6 +46,9 @@ func CheckPaths(paths []string) error {
 type Input struct {
 	*Index
 	TooFresh []*FreshError // files that are left for the next run
+	// HeaderProblems are what is wrong with headers. The rows of such files are
+	// checked, too, so that one run tells of everything, and all are rejected.
+	HeaderProblems envelope.Problems
 }
 
 // Inputs returns the files, in the order of the command line.
@@ -140,12 +145,21 @@ func (in *Input) LeftAlone() error {
 }
 
 // HeaderError is what is wrong with files as a whole: none of their rows can be
-// read.
-type HeaderError struct{ Problems envelope.Problems }
+// read, or nothing was learnt of them.
+type HeaderError struct {
+	Problems envelope.Problems
+	Err      error // why the rows were not checked; nil if they cannot be read
+}
 
 func (e *HeaderError) Error() string {
-	return report.Plural(len(e.Problems), "mistake") + ": nothing was sent"
+	text := report.Plural(len(e.Problems), "mistake") + ": nothing was sent"
+	if e.Err != nil {
+		text += ". The rows were not checked: " + e.Err.Error()
+	}
+	return text
 }
+
+func (e *HeaderError) Unwrap() error { return e.Err }
 
 // Open opens all files and reads their headers. Whatever is wrong with any of them
 // is told at once.
@@ -165,18 +179,37 @@ func Open(files Files) (in Input, err error) {
 			return in, err
 		default:
 			in.files = append(in.files, f)
+			in.HeaderProblems = append(in.HeaderProblems, f.in.Problems()...)
 		}
 	}
 	in.numbers.byLabel = make([]envelope.Numbers, len(in.files))
+	if err := in.absentColumns(files.Mapping); err != nil && len(problems) == 0 {
+		return in, err
+	}
+	if len(problems) > 0 { // nothing is checked, so all that is known is told now
+		problems = append(problems, in.HeaderProblems...)
+	}
 	switch {
 	case len(problems) > 0:
-		return in, &HeaderError{problems}
+		return in, &HeaderError{problems, nil}
 	case len(in.files) == 0 && len(in.TooFresh) > 0:
 		return in, fmt.Errorf("%w: nothing was sent, "+envelope.RunAgain+" later", in.LeftAlone())
 	case files.OneRejectsFile:
 		return in, sameColumns(in.files)
 	}
 	return in, nil
+}
+
+// absentColumns fails if a mapping names columns that no file has.
+func (x *Index) absentColumns(mapping envelope.Mapping) error {
+	var headers [][]string
+	for _, f := range x.files {
+		headers = append(headers, f.in.Header)
+	}
+	if absent := mapping.Absent(headers...); len(absent) > 0 {
+		return &InputError{"--map " + strings.Join(absent, "\n--map ")}
+	}
+	return nil
 }
 
 // hasRows reports whether there is anything to send.
@@ -263,15 +296,13 @@ func readHeader(files Files, name string, r io.Reader) (*file, error) {
 	if err := refuseSecret(name, head); err != nil {
 		return nil, err
 	}
-	text, err := rows.Open(name, r, rows.Options{KnownColumn: envelope.KnownColumn})
+	text, err := rows.Open(name, r, rows.Options{KnownColumn: func(name string) bool {
+		return envelope.KnownColumn(name) || files.Mapping.Names(name)
+	}})
 	if err != nil {
 		return nil, err
 	}
-	in, err := envelope.NewInput(batch, text.Format())
-	if err != nil {
-		text.Close()
-		return nil, err
-	}
+	in := envelope.NewInput(batch, text.Format(), files.Mapping)
 	return &file{in: in, text: text, seen: unnamed}, nil
 }
 

@@ -151,14 +151,14 @@ func Send(ctx context.Context, o Options, teller Teller, signIn func(ctx context
 	}
 	if has, err := done.hasRows(); err != nil || !has {
 		done.describe(teller)
-		return done, err
+		return done, done.unchecked(err)
 	}
 	site, err := signIn(ctx, done.Batches())
 	if err != nil {
-		return done, err
+		return done, done.unchecked(err)
 	}
 	if done.Checked, err = Check(ctx, o, site, done.Input); err != nil {
-		return done, err
+		return done, done.unchecked(err)
 	}
 	done.describe(teller)
 	if done.Compared, err = compare(ctx, o, site, done.Checked); err != nil {
@@ -175,6 +175,15 @@ func Send(ctx context.Context, o Options, teller Teller, signIn func(ctx context
 	return site.Mode.Deliver(ctx, o, site, done.Planned)
 }
 
+// unchecked adds what is wrong with headers to the error for which rows were not
+// checked, which may be nil: else nobody would learn it.
+func (in *Input) unchecked(err error) error {
+	if len(in.HeaderProblems) == 0 {
+		return err
+	}
+	return &HeaderError{in.HeaderProblems, err}
+}
+
 // describe says how each file was understood.
 func (x *Index) describe(teller Teller) {
 	envelopes := make([]int, len(x.files))
@@ -183,5 +192,10 @@ func (x *Index) describe(teller Teller) {
 	}
 	for i, f := range x.files {
 		teller.Say("%s: %s; %s, %s", f.in.Name(), f.in.Describe(), report.Plural(f.rows, "row"), report.Plural(envelopes[i], "envelope"))
+		if f.in.Mapped() || len(f.in.Problems()) > 0 {
+			for _, line := range f.in.Columns() {
+				teller.Say("  %s", line)
+			}
+		}
 	}
 }

@@ -43,7 +43,9 @@ func VerdictOf(err error) Verdict {
 		return AllDone
 	case errors.As(err, &misused), errors.As(err, &input):
 		return Misused
-	case errors.As(err, &header):
+	case errors.As(err, &header) && header.Err != nil:
+		return VerdictOf(header.Err)
+	case header != nil:
 		return RowsRejected
 	case errors.As(err, &unresolved) && unresolved.Lost > 0, errors.As(err, &many) && !many.Alike:
 		return EnvelopesFailed

@@ -20,9 +20,7 @@ func readFile(name string, r io.Reader) (in *envelope.Input, drafts []*envelope.
 		return nil, nil, err
 	}
 	defer file.Close()
-	if in, err = envelope.NewInput(name, file.Format()); err != nil {
-		return nil, nil, err
-	}
+	in = envelope.NewInput(name, file.Format(), nil)
 	for from := in.Read(file.Rows()); ; {
 		d := new(envelope.Draft)
 		if err := from.Next(d); errors.Is(err, io.EOF) {

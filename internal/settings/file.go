@@ -18,6 +18,9 @@ import (
 // defaultProfile is the key that chooses a profile if nothing else does.
 const defaultProfile = "default-profile"
 
+// columnsTable is the table that says what columns of files are called.
+const columnsTable = "columns"
+
 // fromFile reads the configuration file: its keys are the names of flags, and a
 // table [profile.NAME] overrides them if that profile is chosen.
 func (v *Values) fromFile() error {
@@ -75,6 +78,10 @@ func (v *Values) File() (path string, chosen bool, err error) {
 // higher rank has set.
 func (v *Values) fromTable(table map[string]any, origin string) (wrong Mistakes) {
 	for _, key := range slices.Sorted(maps.Keys(table)) {
+		if columns, ok := table[key].(map[string]any); ok && key == columnsTable {
+			wrong = append(wrong, v.fromColumns(columns, origin)...)
+			continue
+		}
 		if !slices.Contains(v.sources.Known, key) {
 			wrong = append(wrong, v.sources.unknownKey(key, origin))
 			continue
@@ -93,6 +100,22 @@ func (v *Values) fromTable(table map[string]any, origin string) (wrong Mistakes)
 			continue
 		}
 		wrong = append(wrong, v.set(f, trimmed(value), origin)...)
+	}
+	return wrong
+}
+
+// fromColumns reads what columns of files are called. Of a column that is named in the
+// profile, too, the profile counts.
+func (v *Values) fromColumns(table map[string]any, origin string) (wrong Mistakes) {
+	for _, column := range slices.Sorted(maps.Keys(table)) {
+		name, ok := table[column].(string)
+		if !ok {
+			wrong = append(wrong, usage.Errorf("%s [%s]: %q must be the name of a column in quotes; \"\" ignores the column", origin, columnsTable, column))
+			continue
+		}
+		if _, given := v.columns[column]; !given {
+			v.columns[column] = strings.TrimSpace(name)
+		}
 	}
 	return wrong
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -72,12 +73,25 @@ type Values struct {
 	sources Sources
 	flags   *pflag.FlagSet
 	origins map[string]string // by flag
+	columns map[string]string // what files call columns, and what they are called here
+}
+
+// Columns goes through the table [columns] of the configuration file and its profile,
+// by name: what columns of files are called here, "" if they are ignored.
+func (v *Values) Columns() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for _, column := range slices.Sorted(maps.Keys(v.columns)) {
+			if !yield(column, v.columns[column]) {
+				return
+			}
+		}
+	}
 }
 
 // Resolve gives every flag that was not typed its value. What cannot be used is
 // returned as [Mistakes]; the other values can be asked for all the same.
 func (s Sources) Resolve(flags *pflag.FlagSet) (*Values, error) {
-	v := &Values{s, flags, map[string]string{}}
+	v := &Values{sources: s, flags: flags, origins: map[string]string{}, columns: map[string]string{}}
 	v.trimTyped()
 	wrong := v.fromEnvironment()
 	err := v.fromFile()
@@ -185,8 +199,14 @@ func (v *Values) set(f *pflag.Flag, value, origin string) Mistakes {
 	if !v.Default(f.Name) {
 		return nil
 	}
-	if err := f.Value.Set(value); err != nil {
-		return Mistakes{BadValue(place, f, value, err)}
+	values := []string{value}
+	if _, several := f.Value.(pflag.SliceValue); several { // a line each
+		values = strings.FieldsFunc(value, func(r rune) bool { return r == '\n' || r == '\r' })
+	}
+	for _, value := range values {
+		if err := f.Value.Set(value); err != nil {
+			return Mistakes{BadValue(place, f, value, err)}
+		}
 	}
 	v.origins[f.Name] = origin
 	return nil
