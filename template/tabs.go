@@ -128,12 +128,31 @@ func (t *Tab) Value(text string) (string, error) {
 		}
 		return "", fmt.Errorf("%q is none of the choices %s%s", text, list(t.choices()), near)
 	case Number, Numerical:
+		if Shortened(text) {
+			return "", fmt.Errorf("%q is a long number that a spreadsheet has shortened, so that digits are lost: format the column as text and give the number in full", text)
+		}
 		if !number.MatchString(text) {
 			return "", fmt.Errorf("%q is not a number", text)
 		}
 	case Email:
 		if a, err := mail.ParseAddress(text); err != nil || a.Address != text {
 			return "", fmt.Errorf("%q is not an e-mail address", text)
+		}
+	case Date:
+		if err := checkDate(text); err != nil {
+			return "", err
+		}
+	case SSN:
+		if t.Pattern == "" { // else the pattern says what is right
+			if err := checkSSN(text); err != nil {
+				return "", err
+			}
+		}
+	case ZIP:
+		if t.Pattern == "" {
+			if err := checkZIP(text); err != nil {
+				return "", err
+			}
 		}
 	}
 	if n := Length(text); t.MaxLength > 0 && n > t.MaxLength {
