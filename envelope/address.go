@@ -21,6 +21,8 @@ func badAddress(address string) string {
 	switch {
 	case invisible(address):
 		return "has no e-mail address"
+	case errorValue(address, scan(address)) != "":
+		return fmt.Sprintf("has a spreadsheet's error, %q, for an address (%s): mend the formula or write the address", address, errorValue(address, scan(address)))
 	case strings.Count(address, "@") > 1 && strings.ContainsAny(address, ",; \n\t/"):
 		return fmt.Sprintf("has several addresses in one cell, %q: one recipient has one", address)
 	case strings.ContainsAny(address, "<>"):

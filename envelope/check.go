@@ -114,7 +114,7 @@ func (c *Checker) Name(d *Draft, templateID string, s *Scratch) {
 // It knows nothing of other drafts: [Repeats] finds envelopes that stand in the
 // files twice.
 func (c *Checker) Check(d *Draft, s *Scratch) {
-	d.Problems, d.Envelope, d.blank = d.Problems[:0], nil, d.blank[:0]
+	d.Problems, d.Warnings, d.Envelope, d.blank = d.Problems[:0], d.Warnings[:0], nil, d.blank[:0]
 	d.Identity = Identity{}
 	defer d.sort()
 	c.find(d, c.TemplateOf(d), s)
@@ -141,6 +141,7 @@ func (c *Checker) Check(d *Draft, s *Scratch) {
 		Recipients: resized(env.Recipients, len(d.Recipients)), Fields: resized(env.Fields, len(d.fit.source.Template.Fields)),
 		OnlySingly: d.fit.onlySingly,
 	}
+	d.checkLabel()
 	d.matchRoles(s)
 	s.addresses = s.addresses[:0]
 	for i, role := range s.roles {
@@ -159,7 +160,7 @@ func (c *Checker) Check(d *Draft, s *Scratch) {
 		return
 	}
 	if c.Legacy {
-		env.Legacy = s.digest.legacyOf(env, s.addresses, own, s.given)
+		env.Legacy = s.digest.legacyOf(env, d.Recipients, s.addresses, own, s.given)
 	}
 	d.Envelope = env
 }
@@ -183,7 +184,7 @@ func (d *Draft) checkUnnamed() {
 // CheckRows finds what is wrong with a draft's rows by themselves, whatever the
 // template: rows that cannot be read, and rows of one envelope that disagree.
 func CheckRows(d *Draft, s *Scratch) {
-	d.Problems, d.Envelope = d.Problems[:0], nil
+	d.Problems, d.Warnings, d.Envelope = d.Problems[:0], d.Warnings[:0], nil
 	s.columns.decode(d)
 	d.sort()
 }

@@ -28,6 +28,9 @@ type Draft struct {
 	// their lines.
 	Envelope *Envelope
 	Problems []Problem
+	// Warnings tell what is odd about cells and no reason to reject them, whether or
+	// not Envelope is set.
+	Warnings []Problem
 
 	// What belongs to the envelope and may stand on any of its rows.
 	values [valueCount]cellValue
@@ -46,7 +49,8 @@ type RecipientRow struct {
 	Row  *Row
 	Role string // as the cell or the column's name has it; "" in a [Bare] file
 
-	columns *recipientColumns // nil if the row is malformed
+	columns      *recipientColumns // nil if the row is malformed
+	surnameFirst bool              // set by the check
 }
 
 // Name returns the recipient's name as given, without surrounding space.
@@ -88,7 +92,7 @@ type cellValue struct {
 func (d *Draft) reset(in *Input) {
 	d.In, d.Label, d.TemplateID, d.Identity = in, "", "", Identity{}
 	d.Rows, d.Recipients, d.cells = d.Rows[:0], d.Recipients[:0], d.cells[:0]
-	d.Envelope, d.Problems = nil, d.Problems[:0]
+	d.Envelope, d.Problems, d.Warnings = nil, d.Problems[:0], d.Warnings[:0]
 	d.malformed, d.fit = false, nil
 }
 

@@ -103,7 +103,7 @@ var explanations = []Explanation{
 		"Correct the label after `tab:`; `batchsend template ID` lists the labels.",
 	},
 	{
-		TabValue, "The value does not fit the tab: its choices, length, pattern or kind; or there is none and the sender must give one. As a warning: a tab stays empty without which nobody can sign, or only the first of several is filled.",
+		TabValue, "The value does not fit the tab: its choices, length, pattern or kind; or there is none and the sender must give one. As a warning: a tab stays empty without which nobody can sign, or only the first of several is filled, or the value looks like something a spreadsheet made.",
 		"Often accepts it, and the recipient cannot finish signing; refuses the envelope if the sender must fill the tab.",
 		"Correct or fill in the value; the message names the choices. Tabs whose labels cannot be told apart must be renamed in the template.",
 	},
@@ -128,9 +128,9 @@ var explanations = []Explanation{
 		"Write the number with its country code: +46 701234567. Leave the cell empty where text messages are not possible: the mail goes out all the same.",
 	},
 	{
-		TextInvalid, "A subject is missing, shows nothing or holds a merge field that names nothing; a subject or a message is given that the template locks; a subject or a name holds a line break; or a text holds control characters or what a failed conversion left of one.",
+		TextInvalid, "A subject is missing, shows nothing or holds a merge field that names nothing; a subject or a message is given that the template locks; a subject or a name holds a line break; or a name, a text or an envelope value holds control characters, invisible signs that change what is read, a spreadsheet's error, a number that a spreadsheet has shortened, a placeholder that was not filled in, or what a wrong conversion made of letters. As a warning: a name or a text looks like one of these, or names have the surname first.",
 		"Refuses the envelope, or mails the text as it stands.",
-		"Correct the text: a name and a subject are one line each, and the subject's merge fields are [[Role_UserName]], [[Role_Email]] and [[ECF:field]].",
+		"Correct the text: a name and a subject are one line each, numbers are kept whole in columns formatted as text, and the subject's merge fields are [[Role_UserName]], [[Role_Email]] and [[ECF:field]].",
 	},
 	{
 		RowDisagrees, "Two rows of one envelope give different values for something that belongs to the envelope.",

@@ -147,7 +147,7 @@ func (d *Draft) participants(all []participant, s *Scratch) []participant {
 		if d.In.Form == Long {
 			role = s.looseRole(p.Row.cell(p.columns.roleName))
 		}
-		all = append(all, participant{part: p, role: role, address: NormalAddress(p.Email()), name: spelled(p.Name())})
+		all = append(all, participant{part: p, role: role, address: NormalAddress(p.Email()), name: spelledName(p.Name())})
 	}
 	for i := range all {
 		for j := range all {
@@ -232,6 +232,14 @@ func spelled(text string) string {
 		lines[i] = strings.Join(strings.Fields(line), " ")
 	}
 	return strings.Join(lines, "\n")
+}
+
+// spelledName is [spelled] for a name as it is sent.
+func spelledName(name string) string {
+	if plainAndSingleSpaced(name) {
+		return name
+	}
+	return spelled(cleanName(name))
 }
 
 // plainAndSingleSpaced reports whether a text is printable ASCII without two spaces

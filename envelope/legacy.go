@@ -33,10 +33,10 @@ func (id *Identity) IsLegacy() bool {
 }
 
 // legacyOf returns what an earlier release called env, of which the file itself
-// gave own for reminders and given for custom fields. addresses are the
-// recipients' normal addresses.
-func (d *digest) legacyOf(env *Envelope, addresses []string, own reminders.Plan, given []Field) *Legacy {
-	l := &Legacy{Content: d.legacyContent(env, addresses, own, given)}
+// gave own for reminders and given for custom fields. rows are the recipients, whose
+// names that release sent as the file has them, and addresses their normal addresses.
+func (d *digest) legacyOf(env *Envelope, rows []RecipientRow, addresses []string, own reminders.Plan, given []Field) *Legacy {
+	l := &Legacy{Content: d.legacyContent(env, rows, addresses, own, given)}
 	d.buf = append(d.buf[:0], namespace[:]...)
 	d.buf = append(d.buf, strings.ToLower(env.Account)+"\x00"+strings.ToLower(env.TemplateID)+"\x00"+env.Batch...)
 	if env.Label != "" {
@@ -49,7 +49,7 @@ func (d *digest) legacyOf(env *Envelope, addresses []string, own reminders.Plan,
 	return l
 }
 
-func (d *digest) legacyContent(env *Envelope, addresses []string, own reminders.Plan, given []Field) Content {
+func (d *digest) legacyContent(env *Envelope, rows []RecipientRow, addresses []string, own reminders.Plan, given []Field) Content {
 	d.buf = d.buf[:0]
 	d.add(env.TemplateID, env.Subject, env.Blurb)
 	for _, n := range [...]reminders.Days{own.Delay, own.Frequency, own.Expire, own.Warn} {
@@ -61,7 +61,7 @@ func (d *digest) legacyContent(env *Envelope, addresses []string, own reminders.
 	}
 	for _, i := range d.inOrder(env) {
 		r := &env.Recipients[i]
-		d.add("role", r.Role, strconv.Itoa(r.RoutingOrder), addresses[i], norm.NFC.String(r.Name), r.Note, r.AccessCode, r.Phone.CountryCode, r.Phone.Number)
+		d.add("role", r.Role, strconv.Itoa(r.RoutingOrder), addresses[i], norm.NFC.String(rows[i].Name()), r.Note, r.AccessCode, r.Phone.CountryCode, r.Phone.Number)
 		for _, t := range r.Tabs {
 			d.add("tab", string(t.Type), t.Label, t.Value)
 		}

@@ -1,8 +1,11 @@
 package envelope
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+
+	"batchsend/template"
 )
 
 // ParsePhone reads an international phone number such as "+46 70 123 45 67",
@@ -44,6 +47,21 @@ func ParsePhone(text string) (Phone, error) {
 		return Phone{}, fmt.Errorf("%q has a 0 after the country code %s, which is for callers at home: leave it out", text, p.CountryCode)
 	}
 	return p, nil
+}
+
+// phoneDamage says what a spreadsheet did to a number that cannot be read; nil if it
+// did nothing.
+func phoneDamage(text string) error {
+	found := scan(text)
+	switch why := damaged(text, found); {
+	case why != "":
+		return errors.New(why)
+	case template.Shortened(text):
+		return fmt.Errorf("%q is a long number that a spreadsheet has shortened, so that digits are lost: format the column as text and give the number in full, as +46 701234567", text)
+	case found.has(foreign) && hidden(text, true) != "":
+		return fmt.Errorf("%q holds %s", text, hidden(text, true))
+	}
+	return nil
 }
 
 // phoneMarks may stand between digits: what people type and what web pages and

@@ -20,7 +20,7 @@ func (d *Draft) recipient(r *Recipient, p *RecipientRow, role *template.Role) {
 	r.Name, r.Email = p.Name(), p.Email()
 	r.Note, r.AccessCode = row.cell(p.columns.note), row.cell(p.columns.accessCode)
 	if p.columns.name >= 0 { // else the header's problems say so
-		d.checkName(p, r.Name)
+		r.Name = d.checkName(p, r.Name)
 	}
 	if why := badAddress(r.Email); why != "" && p.columns.email >= 0 {
 		d.reject(row, d.heading(p, colEmail), EmailInvalid, "%s %s. DocuSign would refuse the envelope, or mail it to nobody", whom(p), why)
@@ -48,19 +48,115 @@ func whom(p *RecipientRow) string {
 	return fmt.Sprintf("role %q", p.Role)
 }
 
-// checkName holds a name against DocuSign's rules.
-func (d *Draft) checkName(p *RecipientRow, name string) {
-	if plain(name) && name != "" && len(name) <= 100 {
+// checkName holds a name against DocuSign's rules and against what people are
+// called, and returns it as it is sent.
+func (d *Draft) checkName(p *RecipientRow, name string) (sent string) {
+	found := scan(name)
+	p.surnameFirst = found.has(comma) && surnameFirst(name)
+	if !found.has(hash|opening|query|foreign) && name != "" && len(name) <= 100 && !nobody(name) && (len(name) != 7 || name[0] != 'E') {
+		return name
+	}
+	sent = cleanName(name)
+	column := d.heading(p, colName)
+	if why := badName(p, name, found); why != "" {
+		d.reject(p.Row, column, TextInvalid, "%s", why)
+	} else if invisible(name) {
+		d.reject(p.Row, column, NameMissing, "%s has no name: DocuSign would refuse the envelope or send to nobody", whom(p))
+	} else {
+		d.doubtName(p.Row, column, name, sent)
+	}
+	d.checkLength(p.Row, column, sent, 100)
+	return sent
+}
+
+// badName says why a name that shows something is none; "" if nothing does.
+func badName(p *RecipientRow, name string, found signs) string {
+	if invisible(name) {
+		return ""
+	}
+	if why := damaged(name, found); why != "" {
+		return fmt.Sprintf("%s has no proper name: %s", whom(p), why)
+	}
+	if what := unprintable(name, ""); what != "" {
+		return fmt.Sprintf("the name %q holds %s: write it on one line, in plain letters", name, what)
+	}
+	if mark := placeholder(name, found); mark != "" {
+		return fmt.Sprintf("the name %q holds %s, a mail merge's placeholder that was not filled in: DocuSign would show it to everybody; write the name", short(name), mark)
+	}
+	if !found.has(foreign) {
+		return ""
+	}
+	if what := cmp.Or(hidden(name, true), noName(name)); what != "" {
+		return fmt.Sprintf("the name %q holds %s", short(name), what)
+	}
+	return ""
+}
+
+// doubtName warns of a name that may be none.
+func (d *Draft) doubtName(row *Row, column, name, sent string) {
+	if name != sent {
+		if i, r := zeroWidth(name); i >= 0 {
+			d.warn(row, column, TextInvalid, "the name %q holds an invisible sign (%U) at position %d, which is left out", name, r, i+1)
+		}
+	}
+	switch written, meant := entity(name); {
+	case nobody(name), bracketed(name):
+		d.warn(row, column, TextInvalid, "%q is what programs write where there is no name: see that somebody is called so", name)
+	case written != "":
+		d.warn(row, column, TextInvalid, "the name %q holds %s, which web pages write for %q: DocuSign shows it as it stands", short(name), written, meant)
+	case lost(name):
+		d.warn(row, column, TextInvalid, "the name %q holds a question mark where a letter may have been lost: export the file anew as UTF-8, or write the letter", short(name))
+	}
+}
+
+// doubtDate warns of a number in a text tab that is named for a date and to which the
+// template gives no pattern.
+func (d *Draft) doubtDate(row *Row, column string, filled []Tab, text string) {
+	if len(text) < 5 || text[0] < '2' || text[0] > '7' {
+		return // a day before 1954 or after 2119, or none
+	}
+	for i := range filled {
+		if t := &filled[i]; t.Type != template.Text || !dateLike(t.Label) {
+			continue
+		}
+		if day, ok := template.SerialDate(text); ok {
+			d.warn(row, column, TabValue, "%q looks like the number as which a spreadsheet keeps %s, and is sent as it stands: format the column as text if a day is meant", text, day)
+			return
+		}
+	}
+}
+
+// dateLike reports whether a label sounds as if days stood there.
+func dateLike(label string) bool {
+	for _, word := range [...]string{"date", "datum", "fecha", "birth", "geburt", "data", "dato", "day"} {
+		if n := len(word); len(label) >= n && (strings.EqualFold(label[:n], word) || strings.EqualFold(label[len(label)-n:], word)) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkLabel holds the cell of the envelope column against what keys hold: two that
+// look alike must be alike.
+func (d *Draft) checkLabel() {
+	found := scan(d.Label)
+	if !found.has(hash|exponent|foreign) && len(d.Label) != 7 {
 		return
 	}
-	column := d.heading(p, colName)
+	row, column := &d.Rows[0], d.In.heading(colEnvelope)
 	switch {
-	case invisible(name):
-		d.reject(p.Row, column, NameMissing, "%s has no name: DocuSign would refuse the envelope or send to nobody", whom(p))
-	case unprintable(name, "") != "":
-		d.reject(p.Row, column, TextInvalid, "the name %q holds %s: write it on one line, in plain letters", name, unprintable(name, ""))
+	case damaged(d.Label, found) != "":
+		d.reject(row, column, TextInvalid, "%s", damaged(d.Label, found))
+	case template.Shortened(d.Label):
+		d.reject(row, column, TextInvalid, "%q is a long number that a spreadsheet has shortened: digits are lost, and rows of different envelopes may look like one; format the column as text and give the values in full", d.Label)
+	case !found.has(foreign):
+	case hidden(d.Label, true) != "":
+		d.reject(row, column, TextInvalid, "the envelope value %q holds %s", short(d.Label), hidden(d.Label, true))
+	default:
+		if i, r := zeroWidth(d.Label); i >= 0 {
+			d.reject(row, column, TextInvalid, "the envelope value %q holds an invisible sign (%U) at position %d, so that it looks like another one: type it anew", short(d.Label), r, i+1)
+		}
 	}
-	d.checkLength(p.Row, column, name, 100)
 }
 
 // checkAccessCode holds an access code against DocuSign's rules. DocuSign:
@@ -80,6 +176,9 @@ func (d *Draft) checkAccessCode(p *RecipientRow, role *template.Role, code strin
 		d.reject(p.Row, column, AccessCodeInvalid, "the access code holds %s, which nobody could type", what)
 	}
 	d.checkLength(p.Row, column, code, 50)
+	if meaning := errorValue(code, scan(code)); meaning != "" {
+		d.reject(p.Row, column, AccessCodeInvalid, "the access code is a spreadsheet's error: %s; mend the formula or write the code", meaning)
+	}
 	if lacks := d.fit.rules.AccessCode.lacks(code); lacks != "" {
 		d.reject(p.Row, column, AccessCodeInvalid, "the account demands that an access code has %s: DocuSign would refuse the envelope; use another code", lacks)
 	}
@@ -93,6 +192,7 @@ func (d *Draft) phone(p *RecipientRow, role *template.Role) Phone {
 	}
 	phone, err := ParsePhone(text)
 	if err != nil {
+		err = cmp.Or(phoneDamage(text), err)
 		d.reject(p.Row, d.heading(p, colPhone), PhoneInvalid, "%v", err)
 	}
 	column := d.heading(p, colPhone)
@@ -160,6 +260,11 @@ func (d *Draft) fill(out []Tab, p *RecipientRow, role *template.Role, c labelled
 		d.reject(p.Row, column, TabUnknown, "role %q has no tab %q%s DocuSign would drop the value", role.Name, c.label, nearestLabel(c.label, role.Labels()))
 		return out
 	}
+	found := scan(text)
+	if why := badValue(text, found); why != "" {
+		d.reject(p.Row, column, TabValue, "tab %q of role %q: %s", tabs[0].Label, role.Name, why)
+		return out
+	}
 	first := len(out)
 	for _, tab := range tabs {
 		if !tab.Type.Fillable() {
@@ -184,6 +289,8 @@ func (d *Draft) fill(out []Tab, p *RecipientRow, role *template.Role, c labelled
 			out = append(out, Tab{Type: tab.Type, Label: tab.Label, Value: value})
 		}
 	}
+	d.doubtValue(p.Row, column, TabValue, text, found)
+	d.doubtDate(p.Row, column, out[first:], text)
 	for i := range out[first:] {
 		t := &out[first+i]
 		if !t.All {

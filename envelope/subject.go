@@ -39,6 +39,13 @@ func (d *Draft) checkTexts(env *Envelope, s *Scratch) {
 		row, column := d.givenOn(valueSubject)
 		d.reject(row, column, TextInvalid, "template %q keeps senders from changing the subject (messageLock): DocuSign would mail the template's, or refuse the envelope; leave the cell empty, or unlock it in the template", t.Name)
 	}
+	if env.Subject != "" {
+		row, column := d.givenOn(valueSubject)
+		if why := d.checkValue(row, column, TextInvalid, env.Subject); why != "" {
+			d.reject(row, column, TextInvalid, "%s", why)
+			return
+		}
+	}
 	subject := cmp.Or(env.Subject, t.Subject)
 	if plain(subject) && len(subject) <= maxSubject && subject != "" && !strings.Contains(subject, mergeOpen) {
 		return // so it is nearly always

@@ -61,7 +61,9 @@ func firstInvisible(s string) (int, rune) {
 // checkText holds a text that may have several lines against a limit and
 // against what can be sent.
 func (d *Draft) checkText(row *Row, column string, code Code, text string, limit int) {
-	if what := unprintable(text, "\n\t"); what != "" {
+	if why := d.checkValue(row, column, code, text); why != "" {
+		d.reject(row, column, code, "%s", why)
+	} else if what := unprintable(text, "\n\t"); what != "" {
 		d.reject(row, column, code, "the text holds %s, which DocuSign cannot take: type it anew", what)
 	}
 	d.checkLength(row, column, text, limit)
@@ -89,7 +91,7 @@ func (d *Draft) customFields(env *Envelope, s *Scratch) {
 			continue
 		}
 		value, err := field.Accept(f.value)
-		if err != nil {
+		if err != nil && damaged(f.value, scan(f.value)) == "" { // else that says why
 			d.reject(f.row, column, FieldValue, "%v", err)
 		}
 		d.checkText(f.row, column, FieldValue, f.value, 100)

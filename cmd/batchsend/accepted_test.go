@@ -28,6 +28,7 @@ var slips = []string{
 	"", " ", "Manager ", "manager", "Employee", "HR Records", "1", "2", "0", "31", "two", "A", "B", "Ann, \"Ek\"",
 	"Two\nlines", "be\x07ll", "nobody", "x@example.test", "X@EXAMPLE.test ", "hr-records@example.test", "a@b@c.test", "Oslo", "Berlin", "North",
 	"[[Manager_UserName]]", "[[Boss_UserName]]", "a&b", strings.Repeat("å", 21), strings.Repeat("7", 101), "\u200b", "=1+1",
+	"#N/A", "####", "46357", "1.23457E+11", "RenÃ©", "{{Name}}", "NULL", "M?ller", "\u202eevoD",
 }
 
 // drawMistaken draws a file of up to eight envelopes with mistakes here and

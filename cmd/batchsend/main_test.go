@@ -99,12 +99,17 @@ func TestScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cases, err := filepath.Abs("../../testdata/cases")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SAMPLES", samples)
+			env.Setenv("CASES", cases)
 			env.Setenv("GORACE", noExitSleep)
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			for _, name := range []string{"BATCHSEND_OPENAPI", "BATCHSEND_OPENAPI_TALLY"} {

@@ -90,7 +90,7 @@ func Check(ctx context.Context, o Options, site Site, in Input) (c Checked, err 
 		}
 	}
 	repeated, err := c.rejectRepeats(o.AllowRepeat)
-	c.Warnings = slices.Concat(c.Warnings, unsignable.Warnings(c.position), repeated)
+	c.Warnings = slices.Concat(c.Warnings, c.oddities.Warnings(), unsignable.Warnings(c.position), repeated)
 	if err == nil && o.Files.OneRejectsFile && len(c.files) > 1 {
 		err = c.oneFileEach()
 	}

@@ -29,6 +29,7 @@ type Index struct {
 	pieces   pieces
 	values   values
 	messages spool.Spool // problems and outcomes
+	oddities envelope.Oddities
 	names    otherNames
 	numbers  numbers
 	progress progress

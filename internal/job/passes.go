@@ -34,6 +34,7 @@ func (x *Index) readAll(ctx context.Context, work func(*envelope.Draft, *envelop
 		err := stream(ctx, f.in.Read(f.text.Rows()).Next, work, func(d *envelope.Draft) error {
 			f.rows += len(d.Rows)
 			f.last = d.Rows[len(d.Rows)-1].Position
+			x.oddities.Add(d) // here only: of joined drafts it has seen every row
 			n, more, err := x.add(i, d)
 			if !more {
 				empty.Add(n, d)
