@@ -158,7 +158,12 @@ var explanations = []Explanation{
 		"Make several envelopes of it, or use a signing group.",
 	},
 	{
-		CSVMalformed, "The file or the row is not readable as CSV. As a warning: the last line has no end, as if the file had been cut off.",
+		EncodingGuessed, "The file is not Unicode, and nothing in it says which code page it was saved in. The message shows how it was read and the first cells that depend on it.",
+		"Mails the names as they are read, garbled if the guess is wrong.",
+		"Look at the cells. If they are right, give --encoding with the name in the message; if not, with the right one, such as windows-1250, windows-1251, macintosh or ibm850; or save the file again as CSV UTF-8.",
+	},
+	{
+		CSVMalformed, "The file or the row is not readable as CSV. As a warning: the last line has no end, as if the file had been cut off, or lines that are no rows were ignored: the header again, or a report's footer.",
 		"Never sees it.",
 		"Mend the quotes or delimiters on the line named, or save the file again as CSV UTF-8. The other rows of its envelope wait for it.",
 	},

@@ -220,7 +220,7 @@ func TestInjectedErrorsAreFoundExactly(t *testing.T) {
 		{envelope.TabUnknown, 1, set(7, "1")},
 		{envelope.RowDisagrees, 1, set(9, "quite another")},
 		{envelope.CSVMalformed, 1, func(row []string) []string { return row[:len(row)-1] }},
-		{envelope.CSVMalformed, 0, func(row []string) []string { return append(row, "") }},
+		{envelope.CSVMalformed, 0, func(row []string) []string { return append(row, "1") }},
 		{envelope.CSVMalformed, 1, set(8, "\x00")}, // stands for a quote that is never closed
 		{envelope.CSVMalformed, 0, set(3, "\x01")}, // stands for one inside a cell
 	}

@@ -38,6 +38,7 @@ const (
 	TemplateUnusable   Code = "TEMPLATE_UNUSABLE"
 	TooManyRecipients  Code = "TOO_MANY_RECIPIENTS"
 	CSVMalformed       Code = "CSV_MALFORMED"
+	EncodingGuessed    Code = "ENCODING_GUESSED"
 	ColumnUnknown      Code = "COLUMN_UNKNOWN"
 	ColumnRepeated     Code = "COLUMN_REPEATED"
 	ColumnMissing      Code = "COLUMN_MISSING"

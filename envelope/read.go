@@ -164,6 +164,8 @@ func delimiterName(r rune) string {
 		return "tab"
 	case '|':
 		return "pipe"
+	case ',':
+		return "comma"
 	}
-	return "comma"
+	return fmt.Sprintf("%q", r)
 }

@@ -42,6 +42,7 @@ type Format struct {
 	Delimiter rune     // what separates the columns
 	Header    []string // as it stands in the file
 	HeaderAt  Position
+	CRLF      bool // lines end as Windows has it, the header's at least
 	// Unended is set if the last line that holds anything has no end: the file may
 	// have been cut off.
 	Unended bool

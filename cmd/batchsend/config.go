@@ -61,7 +61,7 @@ func (a *app) wrong(flag, why string, args ...any) error {
 // typed: they say what this run writes, shows or stops at, not where things go.
 var notRepeated = []string{
 	"batch", "results", "rejects", "report", "json", "refresh", "limit", "until", "max-duration", "min-age", "max-errors",
-	"yes", "faults", "quiet", "verbose", "log-format", "help",
+	"yes", "faults", "quiet", "verbose", "log-format", "help", "header-row",
 }
 
 func (a *app) composer() cmdline.Composer {

@@ -31,7 +31,7 @@ var rooms = map[string][]string{
 	"internal/job":           {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/explain", "internal/history", "internal/ledger", "internal/remote", "internal/report", "internal/rows", "internal/spool", "internal/usage", "reminders", "template", "throttle"},
 	"internal/ledger":        {"envelope", "internal/history", "internal/remote"},
 	"internal/report":        {"envelope", "internal/censor", "internal/usage", "reminders", "template"},
-	"internal/rows":          {"envelope", "internal/spool"},
+	"internal/rows":          {"envelope", "internal/spool", "template"},
 	"internal/spool":         {},
 	"internal/sandbox":       {},
 	"internal/secretfile":    {},

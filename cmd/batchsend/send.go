@@ -13,6 +13,7 @@ import (
 	"batchsend/internal/cmdline"
 	"batchsend/internal/docusign"
 	"batchsend/internal/job"
+	"batchsend/internal/rows"
 	"batchsend/reminders"
 )
 
@@ -40,6 +41,9 @@ type sendOptions struct {
 	yes             bool
 	minAge          time.Duration
 	faults          string
+	encoding        string
+	delimiter       string
+	headerRow       int
 }
 
 // reminderFlags are the flags that stand in for empty cells.
@@ -90,6 +94,9 @@ func (a *app) bindSend(flags *pflag.FlagSet, o *sendOptions) {
 	flags.BoolVar(&o.allowChanged, "allow-changed-template", false, "go on with a batch although its template has changed since it was begun")
 	flags.BoolVar(&o.yes, "yes", false, "do not ask before sending")
 	flags.DurationVar(&o.minAge, "min-age", 0, "leave files alone that changed less than `DURATION` ago: they may still be being written")
+	flags.StringVar(&o.encoding, "encoding", "", "how the files are encoded: `NAME`, such as utf-8, windows-1250, macintosh or ibm850 (default: found out; a guess is shown)")
+	flags.StringVar(&o.delimiter, "delimiter", "", "what separates the columns: `C`, one character, or comma, semicolon, tab or pipe (default: found out)")
+	flags.IntVar(&o.headerRow, "header-row", 0, "the columns are named on line `N`, as an editor counts, below a title (default: the first line that holds anything)")
 	flags.StringVar(&o.faults, "faults", "", "with --sandbox: what goes wrong and how often, a `LIST` such as drop-after=0.2,503=0.1,slow=50ms,kill-after=100")
 }
 
@@ -133,6 +140,10 @@ func (a *app) send(ctx context.Context, o *sendOptions, files []string) (err err
 	if err != nil {
 		return err
 	}
+	reading, err := a.reading(o)
+	if err != nil {
+		return err
+	}
 	faults, err := a.rehearsal(o)
 	if err != nil {
 		return err
@@ -149,7 +160,7 @@ func (a *app) send(ctx context.Context, o *sendOptions, files []string) (err err
 	s := &sending{app: a, o: o, files: files, faults: faults, start: time.Now()}
 	defer s.close()
 	s.options = job.Options{
-		Files:    job.Files{Paths: files, Stdin: a.Stdin, Batch: o.batch, MinAge: o.minAge, OneRejectsFile: o.rejects != "", Mapping: mapping},
+		Files:    job.Files{Paths: files, Stdin: a.Stdin, Batch: o.batch, MinAge: o.minAge, OneRejectsFile: o.rejects != "", Mapping: mapping, Reading: reading, AcceptGuess: a.Typed && a.Watched},
 		Defaults: defaults, Via: o.via, SkipInvalid: o.onInvalid == "skip",
 		AllowSamePerson: o.allowSamePerson, AllowRepeat: o.allowRepeat, AllowChanged: o.allowChanged,
 		Limit: o.limit, MaxErrors: o.maxErrors, Concurrency: o.concurrency, Settle: o.settle,
@@ -208,6 +219,22 @@ func (a *app) mapping(o *sendOptions) (mapping envelope.Mapping, err error) {
 		mapping = append(mapping, envelope.Rename{Column: column, To: name, Anywhere: true})
 	}
 	return mapping, nil
+}
+
+// reading returns what the operator says of how the files are written.
+func (a *app) reading(o *sendOptions) (r rows.Options, err error) {
+	if o.encoding != "" {
+		if err := rows.CheckEncoding(o.encoding); err != nil {
+			return r, a.wrong("encoding", "%v", err)
+		}
+	}
+	if o.delimiter != "" {
+		if r.Delimiter, err = rows.ParseDelimiter(o.delimiter); err != nil {
+			return r, a.wrong("delimiter", "%v", err)
+		}
+	}
+	r.Encoding, r.HeaderRow = o.encoding, o.headerRow
+	return r, nil
 }
 
 // end returns when the run must end; zero if it need not.

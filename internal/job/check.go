@@ -85,6 +85,7 @@ func Check(ctx context.Context, o Options, site Site, in Input) (c Checked, err 
 		return c, err
 	}
 	for _, f := range c.files {
+		c.Warnings = append(c.Warnings, f.readingWarnings()...)
 		if warning, cut := f.in.CutOff(f.last); cut && f.rows > 1 {
 			c.Warnings = append(c.Warnings, warning)
 		}

@@ -28,6 +28,11 @@ type Files struct {
 	MinAge time.Duration
 	// Mapping gives columns of the files the names that they have here.
 	Mapping envelope.Mapping
+	// Reading says how the files are written, as far as the operator does.
+	Reading rows.Options
+	// AcceptGuess makes a guess of a file's encoding that leaves a doubt a warning: a
+	// person looks on. Otherwise it is an error.
+	AcceptGuess bool
 	// OneRejectsFile says that the rejected rows of all files go into one.
 	OneRejectsFile bool
 }
@@ -296,14 +301,41 @@ func readHeader(files Files, name string, r io.Reader) (*file, error) {
 	if err := refuseSecret(name, head); err != nil {
 		return nil, err
 	}
-	text, err := rows.Open(name, r, rows.Options{KnownColumn: func(name string) bool {
+	options := files.Reading
+	options.KnownColumn = func(name string) bool {
 		return envelope.KnownColumn(name) || files.Mapping.Names(name)
-	}})
+	}
+	text, err := rows.Open(name, r, options)
 	if err != nil {
 		return nil, err
 	}
+	if doubt, doubtful := doubtOf(name, text); doubtful && !files.AcceptGuess {
+		text.Close()
+		return nil, envelope.Problems{doubt}
+	}
 	in := envelope.NewInput(batch, text.Format(), files.Mapping)
 	return &file{in: in, text: text, seen: unnamed}, nil
+}
+
+// doubtOf tells of a file whose encoding is a guess that leaves a doubt.
+func doubtOf(name string, text *rows.File) (doubt envelope.Problem, doubtful bool) {
+	g := text.Guess()
+	if g == nil || g.Certain {
+		return doubt, false
+	}
+	line, message := g.Doubt()
+	return envelope.Problem{Position: envelope.Position{File: name, Line: line}, Code: envelope.EncodingGuessed, Message: message}, true
+}
+
+// readingWarnings tells of what may not have been meant in how the file was read.
+func (f *file) readingWarnings() (warnings []envelope.Problem) {
+	if doubt, doubtful := doubtOf(f.in.Name(), f.text); doubtful {
+		warnings = append(warnings, doubt)
+	}
+	for _, i := range f.text.Ignored() {
+		warnings = append(warnings, envelope.Problem{Position: envelope.Position{File: f.in.Name(), Line: i.Line}, Code: envelope.CSVMalformed, Message: i.What})
+	}
+	return warnings
 }
 
 // maxHead is how much of an input is looked at for a secret, in bytes.

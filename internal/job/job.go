@@ -192,6 +192,9 @@ func (x *Index) describe(teller Teller) {
 	}
 	for i, f := range x.files {
 		teller.Say("%s: %s; %s, %s", f.in.Name(), f.in.Describe(), report.Plural(f.rows, "row"), report.Plural(envelopes[i], "envelope"))
+		if g := f.text.Guess(); g != nil && g.Certain {
+			teller.Say("%s does not say that it is %s, its words do: %s; --encoding NAME says otherwise", f.in.Name(), g.Encoding, g)
+		}
 		if f.in.Mapped() || len(f.in.Problems()) > 0 {
 			for _, line := range f.in.Columns() {
 				teller.Say("  %s", line)

@@ -4,36 +4,42 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 )
 
 const byteOrderMark = "\xef\xbb\xbf"
 
 // decode finds out the encoding, from all of the file, and returns its text in
-// UTF-8 without byte-order mark. It knows what spreadsheets write: UTF-8 with
-// or without byte-order mark, UTF-16 with one, Windows-1252 otherwise.
-func (f *File) decode(name string, raw *io.SectionReader) (*io.SectionReader, error) {
-	head, err := part(raw, 0, 16)
+// UTF-8 without byte-order mark. What is neither UTF-8 nor UTF-16 is a guess, unless
+// the options name the encoding.
+func (f *File) decode(name string, raw *io.SectionReader, o Options) (*io.SectionReader, error) {
+	head, err := part(raw, 0, 4<<10)
 	if err != nil {
 		return nil, err
 	}
 	if kind := notText(head); kind != "" {
 		return nil, malformed(name, 1, "this is %s, not a CSV file: save it as \"CSV UTF-8\" and give that file", kind)
 	}
+	if o.Encoding != "" {
+		return f.decodeAs(name, raw, head, o.Encoding)
+	}
 	if strings.HasPrefix(head, "\xff\xfe") || strings.HasPrefix(head, "\xfe\xff") {
-		return f.convert(name, raw, "UTF-16", unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM))
+		return f.convert(name, raw, nameUTF16, unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM))
+	}
+	if order, ok := bareUTF16(head); ok {
+		return f.convert(name, raw, nameBareUTF16, unicode.UTF16(order, unicode.IgnoreBOM))
 	}
 	text := raw
-	f.format.Encoding = "UTF-8"
+	f.format.Encoding = nameUTF8
 	marked := strings.HasPrefix(head, byteOrderMark)
 	if marked {
-		f.format.Encoding = "UTF-8 with byte-order mark"
+		f.format.Encoding = nameMarkedUTF8
 		text = io.NewSectionReader(raw, int64(len(byteOrderMark)), raw.Size()-int64(len(byteOrderMark)))
 	}
 	invalid, zero, err := inspect(text)
@@ -43,27 +49,86 @@ func (f *File) decode(name string, raw *io.SectionReader) (*io.SectionReader, er
 	if invalid < 0 {
 		return text, noZero(name, text, zero)
 	}
-	// A file that is UTF-8 but for a few bytes must not be taken for
-	// Windows-1252, which would garble all its accents.
-	mixed := marked
-	if !mixed {
-		if mixed, err = accents(text); err != nil {
-			return nil, err
-		}
+	// A file that is UTF-8 but for a few bytes must not be taken for a code page,
+	// which would garble all its accents. By chance, code pages make a few
+	// characters of UTF-8, too.
+	proper, odd, err := countCharacters(text)
+	if err != nil {
+		return nil, err
 	}
-	if mixed {
+	if marked || 2*proper >= odd {
 		line, err := lineOf(text, invalid)
 		if err != nil {
 			return nil, err
 		}
 		return nil, malformed(name, line, "the line holds a byte that is not UTF-8 while others are: the file was put together from several encodings, and names would be mailed garbled. Save it again as \"CSV UTF-8\"")
 	}
-	return f.convert(name, raw, "Windows-1252", charmap.Windows1252)
+	if f.guess, err = guess(raw); err != nil {
+		return nil, err
+	}
+	from, shown, _ := findEncoding(f.guess.Encoding)
+	return f.convert(name, raw, shown, from)
 }
 
-// convert copies raw in UTF-8.
-func (f *File) convert(name string, raw *io.SectionReader, encoding string, from encoding.Encoding) (*io.SectionReader, error) {
-	f.format.Encoding = encoding
+// decodeAs reads raw in the encoding that the operator has named. It fails if the
+// bytes are something else.
+func (f *File) decodeAs(name string, raw *io.SectionReader, head, encoding string) (*io.SectionReader, error) {
+	from, shown, ok := findEncoding(encoding)
+	if !ok {
+		return nil, fmt.Errorf("encoding %q: %w", encoding, CheckEncoding(encoding))
+	}
+	unfit := func(line int, why string) error {
+		return malformed(name, line, "--encoding %s does not fit the file: %s. Leave it out, or give the right one", encoding, why)
+	}
+	little, big := strings.HasPrefix(head, "\xff\xfe"), strings.HasPrefix(head, "\xfe\xff")
+	switch {
+	case little || big:
+		if shown == "UTF-16LE" && big && !strings.EqualFold(encoding, "utf-16") || shown == "UTF-16BE" && little || !strings.HasPrefix(shown, "UTF-16") {
+			return nil, unfit(1, "it begins with the byte-order mark of UTF-16")
+		}
+		return f.convert(name, raw, nameUTF16, unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM))
+	case strings.HasPrefix(shown, "UTF-16"):
+		return f.convert(name, raw, nameBareUTF16, from)
+	}
+	marked := strings.HasPrefix(head, byteOrderMark)
+	invalid, zero, err := inspect(raw)
+	if err != nil {
+		return nil, err
+	}
+	if shown == nameUTF8 {
+		if invalid >= 0 {
+			line, err := lineOf(raw, invalid)
+			if err != nil {
+				return nil, err
+			}
+			return nil, unfit(line, "the line holds a byte that is not UTF-8")
+		}
+		return f.decode(name, raw, Options{})
+	}
+	if marked {
+		return nil, unfit(1, "it begins with the byte-order mark of UTF-8")
+	}
+	proper, _, err := countCharacters(raw)
+	if err != nil {
+		return nil, err
+	}
+	if invalid < 0 && proper > 0 {
+		line, err := lineOfCharacter(raw)
+		if err != nil {
+			return nil, err
+		}
+		return nil, unfit(line, "all its bytes are UTF-8, as the accents on this line show")
+	}
+	if zero >= 0 {
+		return nil, noZero(name, raw, zero)
+	}
+	return f.convert(name, raw, shown, from)
+}
+
+// convert copies raw in UTF-8. It fails if the bytes do not fit the encoding, unless
+// that is a guess: then the doubt is told of.
+func (f *File) convert(name string, raw *io.SectionReader, shown string, from encoding.Encoding) (*io.SectionReader, error) {
+	f.format.Encoding = shown
 	raw.Seek(0, io.SeekStart)
 	text, err := f.spool(from.NewDecoder().Reader(raw)) // it replaces what is no text
 	if err != nil {
@@ -73,7 +138,54 @@ func (f *File) convert(name string, raw *io.SectionReader, encoding string, from
 	if err != nil {
 		return nil, err
 	}
-	return text, noZero(name, text, zero)
+	if err := noZero(name, text, zero); err != nil || f.guess != nil {
+		return text, err
+	}
+	offset, err := undecoded(text)
+	if err != nil || offset < 0 {
+		return text, err
+	}
+	line, err := lineOf(text, offset)
+	if err != nil {
+		return nil, err
+	}
+	return nil, malformed(name, line, "the line holds bytes that are no text in %s: the file is damaged or in another encoding; save it again as \"CSV UTF-8\"", shown)
+}
+
+// undecoded returns where a text holds what a decoder has put in for bytes without a
+// meaning, the replacement character or a control character; -1 if nowhere.
+func undecoded(text *io.SectionReader) (int64, error) {
+	r := bufio.NewReaderSize(io.NewSectionReader(text, 0, text.Size()), usualBlock)
+	for offset := int64(0); ; {
+		c, n, err := r.ReadRune()
+		switch {
+		case errors.Is(err, io.EOF):
+			return -1, nil
+		case err != nil:
+			return -1, err
+		case c == utf8.RuneError, c >= 0x80 && c < 0xa0:
+			return offset, nil
+		}
+		offset += int64(n)
+	}
+}
+
+// bareUTF16 finds out whether a text is UTF-16 without byte-order mark: then every
+// other byte of what is ASCII is zero.
+func bareUTF16(head string) (order unicode.Endianness, ok bool) {
+	var zeros [2]int // at even places and at odd ones
+	for i := range len(head) {
+		if head[i] == 0 {
+			zeros[i%2]++
+		}
+	}
+	switch pairs := len(head) / 2; {
+	case zeros[1]*4 >= pairs && zeros[0]*50 <= pairs && zeros[1] > 1:
+		return unicode.LittleEndian, true
+	case zeros[0]*4 >= pairs && zeros[1]*50 <= pairs && zeros[0] > 1:
+		return unicode.BigEndian, true
+	}
+	return unicode.LittleEndian, false
 }
 
 // noZero fails if the text holds a zero byte, which is at that offset.
@@ -171,19 +283,37 @@ func firstInvalid(text []byte) int {
 	return i
 }
 
-// accents reports whether text holds proper UTF-8 beyond ASCII.
-func accents(text *io.SectionReader) (bool, error) {
-	text.Seek(0, io.SeekStart)
-	r := bufio.NewReaderSize(text, usualBlock)
+// countCharacters counts the proper characters of UTF-8 beyond ASCII in text, and the
+// bytes that are none.
+func countCharacters(text *io.SectionReader) (proper, odd int, err error) {
+	r := bufio.NewReaderSize(io.NewSectionReader(text, 0, text.Size()), usualBlock)
 	for {
 		c, n, err := r.ReadRune()
 		switch {
 		case errors.Is(err, io.EOF):
-			return false, nil
+			return proper, odd, nil
 		case err != nil:
-			return false, err
-		case c >= utf8.RuneSelf && n > 1:
-			return true, nil
+			return 0, 0, err
+		case c == utf8.RuneError && n == 1:
+			odd++
+		case c >= utf8.RuneSelf:
+			proper++
+		}
+	}
+}
+
+// lineOfCharacter returns the line of the first character beyond ASCII.
+func lineOfCharacter(text *io.SectionReader) (int, error) {
+	r := bufio.NewReaderSize(io.NewSectionReader(text, 0, text.Size()), usualBlock)
+	for offset := int64(0); ; offset++ {
+		if c, err := r.ReadByte(); err != nil || c >= utf8.RuneSelf {
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			if err != nil {
+				return 0, err
+			}
+			return lineOf(text, offset)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"batchsend/envelope"
@@ -43,9 +44,12 @@ type Reader struct {
 	cr     int   // after it; len(window) if there is none, less than pos if not known
 	quote  int
 
+	end int64 // where a report's footer begins; beyond the file if there is none
+
 	torn    int  // the line of the row whose remains are at pos; 0 if there are none
 	midLine bool // those remains begin within a line
 
+	named   int // how many columns there are up to the last one with a name
 	rejects rejectColumns
 	cells   []string // of the row that Next has returned
 	buf     []byte   // for reading the file
@@ -57,7 +61,12 @@ var _ envelope.RowReader = (*Reader)(nil)
 func (r *Reader) Format() envelope.Format { return r.file.format }
 
 // ExpectAddresses says which columns hold e-mail addresses.
-func (r *Reader) ExpectAddresses(columns []int) { r.table.addresses = columns }
+func (r *Reader) ExpectAddresses(columns []int) {
+	r.table.addresses = columns
+	if r.file.footer.lines > 0 && slices.ContainsFunc(columns, func(c int) bool { return c >= 0 }) {
+		r.end = r.file.footer.offset
+	}
+}
 
 // Seek makes the row at p the next one. p is the position of a row that Next has
 // returned, but not of an [envelope.Row].Rest.
@@ -84,6 +93,10 @@ func (r *Reader) Next() (envelope.Row, error) {
 			}
 			continue // what follows may remain of it, too
 		}
+		if r.offset+int64(r.pos) >= r.end {
+			r.file.seen.footer(r.line)
+			return envelope.Row{}, io.EOF
+		}
 		end, after, found := r.findLine()
 		switch {
 		case r.pos == len(r.window) && r.whole():
@@ -107,7 +120,7 @@ func (r *Reader) Next() (envelope.Row, error) {
 				return r.unsplit(at, text, tooManyColumns.explain(0, 0, 1)), nil
 			}
 			r.cells = split(r.cells[:0], text, r.table.delimiter)
-			if !blank(r.cells) {
+			if !blank(r.cells) && !r.repeatsHeader(at.Line) {
 				return r.row(at), nil
 			}
 		}
@@ -203,7 +216,7 @@ func (r *Reader) long() (row envelope.Row, ok bool, err error) {
 		}
 		at := r.position()
 		r.advance(end)
-		if blank(cells) {
+		if blank(cells) || r.repeatsHeader(at.Line) {
 			return row, false, nil
 		}
 		return r.row(at), true, nil
@@ -286,14 +299,33 @@ func (r *Reader) advance(n int) {
 
 // row returns the cells as a row.
 func (r *Reader) row(at envelope.Position) envelope.Row {
+	if n := r.table.columns; n > 0 && len(r.cells) != n {
+		r.fit(n)
+	}
 	row := envelope.Row{Position: at, Cells: r.cells}
 	if text, ok := r.rejects.whole(r.cells); ok {
 		return r.unsplit(at, text, "the first cell holds the whole row as it was rejected, because it could not be split: write each of its values into the column where it belongs")
 	}
 	if n := r.table.columns; n > 0 && len(r.cells) != n {
 		row.Malformed = fmt.Sprintf("the row has %s but the header has %d: a delimiter or a quote is missing or one too many", columns(len(r.cells)), n)
+	} else if r.table.unaddressed(r.cells) && isTotal(r.cells) {
+		row.Malformed = "the row has no address and looks like a total: remove it, or write the address of whom it is for"
 	}
 	return row
+}
+
+// fit makes a row as long as the header if that loses and invents nothing: cells
+// beyond it are cut if they are empty, and empty ones are added for columns at the
+// end that have no name.
+func (r *Reader) fit(columns int) {
+	switch n := len(r.cells); {
+	case n > columns && blank(r.cells[columns:]):
+		r.cells = r.cells[:columns]
+	case n < columns && n >= r.named:
+		for len(r.cells) < columns {
+			r.cells = append(r.cells, "")
+		}
+	}
 }
 
 // unsplit returns a row that cannot be split.

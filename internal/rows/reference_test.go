@@ -2,6 +2,8 @@ package rows_test
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -13,6 +15,8 @@ type reference struct {
 	width     int
 	addresses []int
 	line      int
+	header    []string
+	footer    int // the line on which a footer begins; 0 if there is none
 }
 
 // lineFeeds makes all line ends line feeds.
@@ -41,13 +45,28 @@ func (f *reference) next() (row found, ok bool) {
 			raw := f.moveTo(f.resume(after))
 			return found{start, []string{strings.TrimRight(raw, "\n")}, f.explain(trouble, start, seen)}, true
 		}
+		if f.footer > 0 && start >= f.footer {
+			return found{}, false
+		}
 		f.moveTo(rest)
-		if strings.TrimSpace(strings.Join(cells, "")) == "" {
+		if strings.TrimSpace(strings.Join(cells, "")) == "" || f.header != nil && slices.Equal(append([]string{strings.TrimPrefix(cells[0], "\ufeff")}, cells[1:]...), f.header) {
 			continue
+		}
+		if f.width > 0 {
+			for len(cells) > f.width && strings.TrimSpace(strings.Join(cells[f.width:], "")) == "" {
+				cells = cells[:f.width]
+			}
+			if named := len(strings.Split(strings.TrimRight(strings.Join(f.header, ","), ", \t\v\f"), ",")); len(cells) >= named {
+				cells = append(cells, make([]string, max(0, f.width-len(cells)))...)
+			}
 		}
 		row = found{Line: start, Cells: cells}
 		switch {
-		case f.width == 0 || len(cells) == f.width:
+		case f.width == 0:
+		case len(cells) == f.width:
+			if f.isTotal(cells) {
+				row.Malformed = "the row has no address and looks like a total: remove it, or write the address of whom it is for"
+			}
 		case len(cells) == 1:
 			row.Malformed = fmt.Sprintf("the row has 1 column but the header has %d: a delimiter or a quote is missing or one too many", f.width)
 		default:
@@ -56,6 +75,17 @@ func (f *reference) next() (row found, ok bool) {
 		return row, true
 	}
 	return found{}, false
+}
+
+// isTotal knows the words and numbers of the tests.
+func (f *reference) isTotal(cells []string) bool {
+	for _, i := range f.addresses {
+		if cells[i] != "" {
+			return false
+		}
+	}
+	text := strings.ToLower(strings.Join(strings.Fields(strings.Join(cells, " ")), " "))
+	return len(f.addresses) > 0 && regexp.MustCompile(`^[0-9. ]*(total|sum)[0-9. ]*$`).MatchString(text) && strings.ContainsAny(text, "0123456789")
 }
 
 // explain says what is wrong with the row on line start, which the reader has

@@ -14,6 +14,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"strings"
 
 	"batchsend/envelope"
 	"batchsend/internal/spool"
@@ -24,6 +26,14 @@ type Options struct {
 	// KnownColumn reports whether a name is surely one of a column. The delimiter
 	// is the one that splits the header into the most known names. Nil knows none.
 	KnownColumn func(name string) bool
+	// Encoding is the name of the file's encoding, as [CheckEncoding] takes it. ""
+	// finds it out.
+	Encoding string
+	// Delimiter separates the columns, as [ParseDelimiter] returns it. 0 finds it out.
+	Delimiter rune
+	// HeaderRow is the line of the header, from 1. 0 takes the first line that holds
+	// anything.
+	HeaderRow int
 }
 
 // File is an input file that can be read several times. Its methods may be
@@ -33,6 +43,9 @@ type File struct {
 	text   *io.SectionReader // all rows in UTF-8, from the header on
 	start  envelope.Position // of what follows the header
 	spools []*spool.Spool
+	guess  *Guess // nil if the encoding is known
+	footer footer
+	seen   seen
 }
 
 // Open finds out how a file is written and reads its header. name is what
@@ -57,12 +70,12 @@ func (f *File) open(name string, r io.Reader, o Options) error {
 	if err != nil {
 		return err
 	}
-	text, err := f.decode(name, raw)
+	text, err := f.decode(name, raw, o)
 	if err != nil {
 		return err
 	}
 	var line int
-	if f.text, line, err = f.findDelimiter(text, o); err != nil {
+	if f.text, line, err = f.findHeader(name, text, o); err != nil {
 		return err
 	}
 	if f.format.Unended, err = f.unended(); err != nil {
@@ -72,19 +85,40 @@ func (f *File) open(name string, r io.Reader, o Options) error {
 	first := f.Rows()
 	header, err := first.Next()
 	switch {
+	case errors.Is(err, io.EOF) && o.HeaderRow > 0:
+		return malformed(name, line, "--header-row %d: no line from there on holds anything", o.HeaderRow)
 	case errors.Is(err, io.EOF):
 		return malformed(name, line, "the file is empty: the first line must name the columns")
 	case err != nil:
 		return err
+	case o.HeaderRow > 1 && header.Line != o.HeaderRow:
+		return malformed(name, o.HeaderRow, "--header-row %d: the line is blank, the next one that holds anything is line %d", o.HeaderRow, header.Line)
 	case header.Malformed != "":
 		return malformed(name, header.Line, "the header cannot be read: %s", header.Malformed)
 	}
 	f.format.Header, f.format.HeaderAt, f.start = header.Cells, header.Position, first.position()
+	if err := f.lineEnds(); err != nil {
+		return err
+	}
+	if o.HeaderRow == 0 {
+		if err := f.noTitle(o.KnownColumn); err != nil {
+			return err
+		}
+	}
+	if err := f.findFooter(); err != nil {
+		return err
+	}
+	if f.guess != nil {
+		return f.showCells()
+	}
 	return nil
 }
 
 // Format says how the file is written.
 func (f *File) Format() envelope.Format { return f.format }
+
+// Guess says how the file was read if its encoding is a guess; nil if it is not.
+func (f *File) Guess() *Guess { return f.guess }
 
 // Rows returns a reader of the rows below the header.
 func (f *File) Rows() *Reader { return f.reader(usualBlock) }
@@ -97,6 +131,12 @@ func (f *File) reader(block int) *Reader {
 		file: f, block: block, limit: maxRecord,
 		table:   table{delimiter: byte(f.format.Delimiter), columns: len(f.format.Header)},
 		rejects: rejectColumnsOf(f.format.Header),
+		end:     math.MaxInt64,
+	}
+	for i, name := range f.format.Header {
+		if strings.TrimSpace(name) != "" {
+			r.named = i + 1
+		}
 	}
 	r.Seek(f.start)
 	return r
