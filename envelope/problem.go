@@ -58,9 +58,24 @@ type Problem struct {
 func (p Problem) Where() string {
 	where := p.Position.Where()
 	if p.Column != "" {
-		where += fmt.Sprintf(": column %q", p.Column)
+		where += fmt.Sprintf(": column %q", ShortHeading(p.Column))
 	}
 	return where
+}
+
+// maxHeading is how much of a column's heading is shown, in characters: a message
+// must not fill the screen because a text was taken for the header.
+const maxHeading = 80
+
+// ShortHeading returns a column's heading as messages show it.
+func ShortHeading(heading string) string {
+	if len(heading) <= maxHeading {
+		return heading
+	}
+	if runes := []rune(heading); len(runes) > maxHeading {
+		return string(runes[:maxHeading-3]) + "..."
+	}
+	return heading
 }
 
 // Error gives place, code and message in one line.

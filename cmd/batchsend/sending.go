@@ -223,7 +223,9 @@ func (s *sending) nothingKnown(done *job.Done, v job.Verdict) error {
 
 // writeFiles writes the output files and returns what becomes of the verdict by that.
 func (s *sending) writeFiles(done *job.Done, summary *report.Summary, v job.Verdict) job.Verdict {
-	for _, err := range s.outputs.Write(done.Content(summary)) {
+	content := done.Content(summary)
+	content.Note = func(text string) { s.Warn("%s: %s", s.o.rejects, text) }
+	for _, err := range s.outputs.Write(content) {
 		s.Warn("%v", err)
 		if bad, ok := errors.AsType[*report.FileError](err); ok {
 			s.Say("hint: %s", bad.Hint())

@@ -61,6 +61,8 @@ type RowWriter interface {
 	// Write writes a row as it was, with why it was rejected.
 	Write(row *envelope.Row, code, message string) error
 	Flush() error
+	// Note is what a person should know of the file once it is written, "" if nothing.
+	Note() string
 }
 
 // WriteRejects writes the rejected rows back, in input order. Every row of a

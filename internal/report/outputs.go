@@ -115,7 +115,8 @@ type Content struct {
 	// Rejects begins the file of rejected rows; nil if no header is known.
 	Rejects     func(io.Writer) (RowWriter, error)
 	AnyRejected bool // else the entries need not be read for it
-	Several     bool // input files, so that a line number alone does not say which row
+	Note        func(text string) // is told what a person should know of the rejects file
+	Several     bool              // input files, so that a line number alone does not say which row
 }
 
 // Write writes the files and puts them in their places. It goes on after an error and
@@ -160,5 +161,11 @@ func writeRejects(w io.Writer, c Content) error {
 	if !c.AnyRejected {
 		entries = func(func(Entry, error) bool) {} // none need be read again
 	}
-	return WriteRejects(out, entries)
+	if err := WriteRejects(out, entries); err != nil {
+		return err
+	}
+	if note := out.Note(); note != "" {
+		c.Note(note)
+	}
+	return nil
 }

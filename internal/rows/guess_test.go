@@ -1,10 +1,12 @@
 package rows_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
@@ -17,7 +19,7 @@ import (
 // saved returns a file of names as a program saves it in a code page.
 func saved(t testing.TB, page string, names ...string) string {
 	t.Helper()
-	var e encoding.Encoding = map[string]encoding.Encoding{"ibm437": charmap.CodePage437, "ibm850": charmap.CodePage850, "ibm852": charmap.CodePage852}[page]
+	e := map[string]encoding.Encoding{"ibm437": charmap.CodePage437, "ibm850": charmap.CodePage850, "ibm852": charmap.CodePage852}[page]
 	if e == nil {
 		var err error
 		if e, err = htmlindex.Get(page); err != nil {
@@ -108,4 +110,62 @@ func TestGuess(t *testing.T) {
 			t.Errorf("%s %s: its own guess is refused: %v", tt.page, names, err)
 		}
 	}
+}
+
+// FuzzEncodings: whatever the bytes and whatever is said of them, a file is refused as a
+// whole or read as valid UTF-8; a guess is one that may be said, with the same result.
+func FuzzEncodings(f *testing.F) {
+	for _, seed := range seeds {
+		f.Add([]byte(seed), "", uint8(0), uint8(0))
+	}
+	for _, page := range []string{"windows-1252", "macintosh", "ibm850"} {
+		f.Add([]byte(saved(f, page, "José Müller", "Hélène Ek")), page, uint8(';'), uint8(1))
+	}
+	f.Add([]byte(saved(f, "windows-1251", "Пётр Ильич")), "koi8-r", uint8(','), uint8(2))
+	f.Fuzz(func(t *testing.T, raw []byte, name string, delimiter, header uint8) {
+		options := rows.Options{KnownColumn: envelope.KnownColumn, HeaderRow: int(header)}
+		if rows.CheckEncoding(name) == nil {
+			options.Encoding = name
+		}
+		if d, err := rows.ParseDelimiter(string(rune(delimiter))); err == nil {
+			options.Delimiter = d
+		}
+		open := func() *rows.File {
+			file, err := rows.Open("in.csv", strings.NewReader(string(raw)), options)
+			if err != nil {
+				if problems, ok := errors.AsType[envelope.Problems](err); !ok || len(problems) != 1 || problems[0].Line < 1 {
+					t.Fatalf("Open: %v", err)
+				}
+				return nil
+			}
+			return file
+		}
+		file := open()
+		if file == nil {
+			return
+		}
+		defer file.Close()
+		text := file.Text()
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			t.Fatalf("%q is read as %q", raw, text)
+		}
+		for _, row := range readAll(t, file) {
+			if row.Line < file.Format().HeaderAt.Line {
+				t.Fatalf("a row on line %d, above the header", row.Line)
+			}
+		}
+		g := file.Guess()
+		if g == nil {
+			return
+		}
+		if options.Encoding = g.Encoding; rows.CheckEncoding(g.Encoding) != nil {
+			t.Fatalf("%s is no name", g.Encoding)
+		}
+		if again := open(); again != nil { // the guess may lack some of the bytes
+			defer again.Close()
+			if again.Text() != text {
+				t.Fatalf("%q is read otherwise as %s", raw, g.Encoding)
+			}
+		}
+	})
 }

@@ -2,34 +2,64 @@ package rows
 
 import (
 	"encoding/csv"
+	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
 
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
 	"batchsend/envelope"
+	"batchsend/internal/spool"
 )
 
 // RejectWriter writes rows back as they were, with why they were rejected in two
 // more columns, so that they can be corrected and given back. What an earlier
 // rejects file has said in such columns is left out.
 //
-// The file is UTF-8; it says so if the input was anything but plain UTF-8, which
-// is then for a spreadsheet that would garble it.
+// The file is encoded as the input was, its lines end as the input's do. UTF-16 gets a
+// byte-order mark. If a code page lacks a character, of the rows or of what is said of
+// them, the file is UTF-8 with byte-order mark.
 type RejectWriter struct {
 	out    *csv.Writer
 	format envelope.Format
 	rejectColumns
+
+	to      io.Writer
+	page    encoding.Encoding // nil if every character can be written at once
+	text    *spool.Spool      // in UTF-8, until it is known whether the code page has all its characters
+	utf16   *transform.Writer // nil if it is not UTF-16
+	instead bool              // it became UTF-8
 }
 
 // NewRejectWriter begins a file for rejected rows of a file in the given format.
 func NewRejectWriter(w io.Writer, format envelope.Format) (*RejectWriter, error) {
-	r := &RejectWriter{csv.NewWriter(w), format, rejectColumnsOf(format.Header)}
-	r.out.Comma = format.Delimiter
-	if format.Encoding != "UTF-8" {
-		if _, err := io.WriteString(w, byteOrderMark); err != nil {
+	r := &RejectWriter{format: format, rejectColumns: rejectColumnsOf(format.Header), to: w}
+	mark := byteOrderMark
+	switch format.Encoding {
+	case nameUTF8:
+		mark = ""
+	case nameMarkedUTF8:
+	case nameUTF16, nameBareUTF16:
+		mark = "\xff\xfe"
+		r.utf16 = transform.NewWriter(w, unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewEncoder())
+		w = r.utf16
+	default:
+		if page, _, ok := findEncoding(format.Encoding); ok {
+			mark, r.page, r.text = "", page, &spool.Spool{}
+			w = r.text
+		}
+	}
+	if mark != "" {
+		if _, err := io.WriteString(r.to, mark); err != nil {
 			return nil, err
 		}
 	}
+	r.out = csv.NewWriter(w)
+	r.out.Comma, r.out.UseCRLF = format.Delimiter, format.CRLF
 	return r, r.out.Write(append(r.own(format.Header), envelope.ColRejectCode, envelope.ColRejectMessage))
 }
 
@@ -63,10 +93,43 @@ func (r *RejectWriter) join(cells []string) (string, error) {
 	return strings.TrimSuffix(b.String(), "\n"), w.Error()
 }
 
-// Flush writes what is left. It returns what went wrong in writing.
+// Flush ends the file. It returns what went wrong in writing.
 func (r *RejectWriter) Flush() error {
 	r.out.Flush()
-	return r.out.Error()
+	if err := r.out.Error(); err != nil {
+		return err
+	}
+	switch {
+	case r.utf16 != nil:
+		return r.utf16.Close()
+	case r.page != nil:
+		return errors.Join(r.encode(), r.text.Close())
+	}
+	return nil
+}
+
+// encode writes the text in the code page, or in UTF-8 if that lacks a character.
+func (r *RejectWriter) encode() error {
+	encoded := func() io.Reader { return transform.NewReader(r.text.Section(), r.page.NewEncoder()) }
+	if _, err := io.Copy(io.Discard, encoded()); err == nil {
+		_, err := io.Copy(r.to, encoded())
+		return err
+	}
+	r.instead = true
+	if _, err := io.WriteString(r.to, byteOrderMark); err != nil {
+		return err
+	}
+	_, err := io.Copy(r.to, r.text.Section())
+	return err
+}
+
+// Note says that Flush has written UTF-8, if it has because the input's code page lacks
+// a character.
+func (r *RejectWriter) Note() string {
+	if !r.instead {
+		return ""
+	}
+	return fmt.Sprintf("it is UTF-8: %s, in which the input is, lacks a character that stands in it", r.format.Encoding)
 }
 
 // own returns the cells that no rejects file has added. In a row of another

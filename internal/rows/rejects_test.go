@@ -3,10 +3,14 @@ package rows_test
 import (
 	"encoding/csv"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
 	"pgregory.net/rapid"
 
 	"batchsend/envelope"
@@ -141,4 +145,66 @@ func TestRejectsAreWellFormed(t *testing.T) {
 			t.Fatalf("written again (-want +got):\n%s", cmp.Diff(written, again))
 		}
 	})
+}
+
+// TestRejectsKeepTheForm: rejects are encoded and their lines end as the input's, and
+// come back as they were; what a code page cannot hold is written in UTF-8.
+func TestRejectsKeepTheForm(t *testing.T) {
+	const text = "name;email\r\nJiří Dvořák;jiri\r\n\"Żak; Łukasz\";lukasz\r\n"
+	for _, tt := range []struct {
+		name, message string
+		encoding      encoding.Encoding
+		named         string
+		want          string // the beginning
+		utf8          bool
+	}{
+		{"UTF-16", "why", unicode.UTF16(unicode.BigEndian, unicode.UseBOM), "", "\xff\xfen\x00a\x00", false},
+		{"UTF-16 without mark", "why", unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), "", "\xff\xfen\x00a\x00", false},
+		{"code page", "why", charmap.Windows1250, "windows-1250", "name;email;rejectCode;rejectMessage\r\nJi\xf8\xed", false},
+		{"code page of DOS", "why", charmap.CodePage852, "cp852", "name;email;rejectCode;rejectMessage\r\nJi\xfd\xa1", false},
+		{"code page without a character", "why Ж", charmap.Windows1250, "windows-1250", "\ufeffname;email;rejectCode;rejectMessage\r\nJiří", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			raw, err := tt.encoding.NewEncoder().String(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			options := rows.Options{KnownColumn: envelope.KnownColumn, Encoding: tt.named}
+			file, err := rows.Open("in.csv", strings.NewReader(raw), options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var b strings.Builder
+			out, err := rows.NewRejectWriter(&b, file.Format())
+			if err != nil {
+				t.Fatal(err)
+			}
+			all := read(t, file.Rows())
+			for _, row := range all {
+				if err := out.Write(&row, "EMAIL_INVALID", tt.message); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := out.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			written := b.String()
+			if !strings.HasPrefix(written, tt.want) || (out.Note() != "") != tt.utf8 {
+				t.Errorf("%q, in UTF-8: %v, want %q, %v", written, out.Note() != "", tt.want, tt.utf8)
+			}
+			if tt.utf8 {
+				options.Encoding = ""
+			}
+			back, err := rows.Open("rejects.csv", strings.NewReader(written), options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := read(t, back.Rows())
+			for i := range all {
+				if !slices.Equal(got[i].Cells[:2], all[i].Cells) || !slices.Equal(got[i].Cells[2:], []string{"EMAIL_INVALID", tt.message}) {
+					t.Errorf("row %q comes back as %q", all[i].Cells, got[i].Cells)
+				}
+			}
+		})
+	}
 }

@@ -107,7 +107,7 @@ func TestDelimiter(t *testing.T) {
 		"email\n":                          ',',
 		"sep=|\nname,email\n":              '|',
 		"\"SEP=;\"\r\nname,email\r\n":      ';',
-		"sep=\nwhat;ever\n":               ',',
+		"sep=\nwhat;ever\n":                ',',
 		strings.Repeat("x;", 1e5) + "y\n":  ';',
 		strings.Repeat("\n", 1e5) + "a;b":  ';',
 		"name|email" + "\r" + "a;b;c;d;e,": '|',
