@@ -199,7 +199,10 @@ func Open(files Files) (in Input, err error) {
 		return in, &HeaderError{problems, nil}
 	case len(in.files) == 0 && len(in.TooFresh) > 0:
 		return in, fmt.Errorf("%w: nothing was sent, "+envelope.RunAgain+" later", in.LeftAlone())
-	case files.OneRejectsFile:
+	case !files.OneRejectsFile:
+	case len(in.HeaderProblems) > 0 && sameColumns(in.files) != nil: // maybe because of them
+		return in, &HeaderError{in.HeaderProblems, nil}
+	default:
 		return in, sameColumns(in.files)
 	}
 	return in, nil

@@ -144,8 +144,8 @@ func TestRejectsAgain(t *testing.T) {
 	}
 }
 
-// TestRejectsForSpreadsheets has files that a spreadsheet wrote: what it would
-// garble tells its encoding.
+// TestRejectsForSpreadsheets has files that a spreadsheet wrote: their rejects are
+// encoded as they are.
 func TestRejectsForSpreadsheets(t *testing.T) {
 	const text = "envelope,roleName,name,email\nA,Employee,José Ångström,jose\n"
 	utf16le := []byte{0xff, 0xfe}
@@ -153,15 +153,34 @@ func TestRejectsForSpreadsheets(t *testing.T) {
 		utf16le = append(utf16le, byte(u), byte(u>>8))
 	}
 	latin := strings.NewReplacer("é", "\xe9", "Å", "\xc5", "ö", "\xf6").Replace(text)
-	for input, mark := range map[string]string{text: "", "\ufeff" + text: "\ufeff", string(utf16le): "\ufeff", latin: "\ufeff"} {
-		got := rejects(t, read(t, "may.csv", input, rejected))
-		if !strings.HasPrefix(got, mark+"envelope,roleName,name,email,rejectCode,rejectMessage\nA,Employee,José Ångström,jose,EMAIL_INVALID,") {
-			t.Errorf("%q gives %q", input, got)
+	plain := func(text string) string { return text }
+	for _, tt := range []struct {
+		input string
+		read  func(string) string // the rejects file as UTF-8
+		mark  string
+	}{
+		{text, plain, ""},
+		{"\ufeff" + text, plain, "\ufeff"},
+		{string(utf16le), fromUTF16, "\ufeff"},
+		{latin, strings.NewReplacer("\xe9", "é", "\xc5", "Å", "\xf6", "ö").Replace, ""},
+	} {
+		got := rejects(t, read(t, "may.csv", tt.input, rejected))
+		if !strings.HasPrefix(tt.read(got), tt.mark+"envelope,roleName,name,email,rejectCode,rejectMessage\nA,Employee,José Ångström,jose,EMAIL_INVALID,") {
+			t.Errorf("%q gives %q", tt.input, got)
 		}
 		if again := rejects(t, read(t, "bad.csv", got, rejected)); again != strings.ReplaceAll(got, "may.csv", "bad.csv") {
 			t.Errorf("given back it is %q, was %q", again, got)
 		}
 	}
+}
+
+// fromUTF16 returns little-endian UTF-16 as UTF-8.
+func fromUTF16(text string) string {
+	var units []uint16
+	for i := 0; i+1 < len(text); i += 2 {
+		units = append(units, uint16(text[i])|uint16(text[i+1])<<8)
+	}
+	return string(utf16.Decode(units))
 }
 
 // Rejects hold the rejected rows as they were and nothing else; given back,

@@ -114,7 +114,7 @@ type Content struct {
 	Entries Entries
 	// Rejects begins the file of rejected rows; nil if no header is known.
 	Rejects     func(io.Writer) (RowWriter, error)
-	AnyRejected bool // else the entries need not be read for it
+	AnyRejected bool              // else the entries need not be read for it
 	Note        func(text string) // is told what a person should know of the rejects file
 	Several     bool              // input files, so that a line number alone does not say which row
 }

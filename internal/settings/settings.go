@@ -136,7 +136,11 @@ func (v *Values) All() iter.Seq[Setting] {
 		more := true
 		v.flags.VisitAll(func(f *pflag.Flag) {
 			if more && f.Name != helpFlag {
-				more = yield(Setting{f.Name, censor.Value(f.Value.String()), v.origins[f.Name]})
+				value := f.Value.String()
+				if list, ok := f.Value.(pflag.SliceValue); ok {
+					value = strings.Join(list.GetSlice(), ", ")
+				}
+				more = yield(Setting{f.Name, censor.Value(value), v.origins[f.Name]})
 			}
 		})
 	}
