@@ -67,6 +67,7 @@ func TestSuggested(t *testing.T) {
 		{"a form", []string{"Timestamp", "Email Address", "Full name", "What is your salary?"}, []string{"Timestamp=", "Email Address=Employee::Email", "Full name=Employee::Name", "What is your salary?=Employee::Salary"}},
 		{"both roles", []string{"Employee Name", "Employee e-mail", "Manager Name", "Manager E-Mail Address"}, []string{"Employee Name=Employee::Name", "Employee e-mail=Employee::Email", "Manager Name=Manager::Name", "Manager E-Mail Address=Manager::Email"}},
 		{"a personnel system", []string{"Surname", "Given Name", "Work Email", "Office", "Department"}, []string{"Given Name+Surname=Employee::Name", "Work Email=Employee::Email", "Office=Employee::Office", "Department=field:Department"}},
+		{"nobody's columns", []string{"name", "email", "note", "salary"}, []string{"name=Employee::Name", "email=Employee::Email", "note=Employee::Note", "salary=Employee::Salary"}},
 		{"a long file with slips", []string{"roleNmae", "name", "email", "Shoe size"}, []string{"roleNmae=roleName", "Shoe size="}},
 		{"a wide file with slips", []string{"Employee::Name", "Employee::Email", "Manager::Name", "Manager email"}, []string{"Manager email=Manager::Email"}},
 	} {

@@ -54,8 +54,11 @@ type Problem struct {
 	Message string // what is wrong, what DocuSign would have done, the cure
 }
 
-// Where says where to look: file, line and column.
+// Where says where to look: file, line and column, or file, sheet and cell.
 func (p Problem) Where() string {
+	if p.Sheet != nil {
+		return p.Sheet.where(p.File, p.Line, p.Column)
+	}
 	where := p.Position.Where()
 	if p.Column != "" {
 		where += fmt.Sprintf(": column %q", ShortHeading(p.Column))

@@ -32,6 +32,9 @@ func (in *Input) Name() string { return in.HeaderAt.File }
 
 // Describe says how the file was understood.
 func (in *Input) Describe() string {
+	if sheet := in.HeaderAt.Sheet; sheet != nil {
+		return fmt.Sprintf("%s, sheet %q, %s", in.Encoding, sheet.Name, in.Form)
+	}
 	return fmt.Sprintf("%s, %s-separated, %s", in.Encoding, delimiterName(in.Delimiter), in.Form)
 }
 

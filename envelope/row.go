@@ -10,10 +10,16 @@ type Position struct {
 	File   string // as messages call it
 	Line   int    // as editors and spreadsheets count, from 1; of the first line, if the row spans several
 	Offset int64  // of the row's text, for its reader to find it again
+	Sheet  *Sheet // of a workbook; nil if the file is none
 }
 
-// Where says where to look: file and line.
-func (p Position) Where() string { return fmt.Sprintf("%s:%d", p.File, p.Line) }
+// Where says where to look: file and line, or file, sheet and row.
+func (p Position) Where() string {
+	if p.Sheet != nil {
+		return p.Sheet.where(p.File, p.Line, "")
+	}
+	return fmt.Sprintf("%s:%d", p.File, p.Line)
+}
 
 // Row is a row as it stands in its file.
 type Row struct {

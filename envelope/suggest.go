@@ -30,10 +30,17 @@ func (in *Input) suggest(t *template.Template) Mapping {
 			continue
 		}
 		s.taken[strings.ToLower(name)] = true
+		if s.form == Bare && len(s.roles) > 1 {
+			s.taken[strings.ToLower(s.roles[0].Name+roleMark+name)] = true
+		}
 	}
-	for i := range l.headings {
-		if l.open(i) {
+	for i, name := range l.names {
+		switch {
+		case l.open(i):
 			s.propose(i, t)
+		case s.form == Bare && len(s.roles) > 1 && slices.Contains(recipientNames, name): // it does not say whose it is
+			role, _ := s.roleOf(nil)
+			s.out = append(s.out, Rename{Column: l.headings[i].raw, To: role.Name + roleMark + strings.ToUpper(name[:1]) + name[1:]})
 		}
 	}
 	return s.out

@@ -60,7 +60,7 @@ func (a *app) wrong(flag, why string, args ...any) error {
 // notRepeated are the flags that a command in a hint leaves out though they were
 // typed: they say what this run writes, shows or stops at, not where things go.
 var notRepeated = []string{
-	"batch", "results", "rejects", "report", "json", "refresh", "limit", "until", "max-duration", "min-age", "max-errors",
+	"batch", "sheet", "results", "rejects", "report", "json", "refresh", "limit", "until", "max-duration", "min-age", "max-errors",
 	"yes", "faults", "quiet", "verbose", "log-format", "help", "header-row",
 }
 

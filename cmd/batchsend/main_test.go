@@ -103,6 +103,10 @@ func TestScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	workbooks, err := filepath.Abs("../../testdata/xlsx")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/script",
 		RequireExplicitExec: true,
@@ -110,6 +114,7 @@ func TestScript(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SAMPLES", samples)
 			env.Setenv("CASES", cases)
+			env.Setenv("XLSX", workbooks)
 			env.Setenv("GORACE", noExitSleep)
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			for _, name := range []string{"BATCHSEND_OPENAPI", "BATCHSEND_OPENAPI_TALLY"} {

@@ -22,6 +22,7 @@ type sendOptions struct {
 	limits
 	dryRun          bool
 	batch           string
+	sheet           string
 	results         string
 	rejects         string
 	reportHTML      string
@@ -69,9 +70,10 @@ func (a *app) checkSettle(settle time.Duration) error {
 
 func (a *app) bindSend(flags *pflag.FlagSet, o *sendOptions) {
 	flags.BoolVar(&o.dryRun, "dry-run", false, "check everything and show the plan, but send nothing")
-	flags.StringVar(&o.batch, "batch", "", "`NAME` under which the envelopes are remembered (default: the file's base name)")
+	flags.StringVar(&o.batch, "batch", "", "`NAME` under which the envelopes are remembered (default: the file's base name; for an Excel workbook with its sheet, such as offers.xlsx:Sheet1)")
+	flags.StringVar(&o.sheet, "sheet", "", "`NAME` of the sheet to read of an Excel workbook (default: the first that is visible)")
 	flags.StringVar(&o.results, "results", "", "write what became of every row to `FILE` (CSV; - is standard output)")
-	flags.StringVar(&o.rejects, "rejects", "", "write the rejected rows to `FILE` (CSV; - is standard output), to be corrected and given back")
+	flags.StringVar(&o.rejects, "rejects", "", "write the rejected rows to `FILE` (CSV, or an Excel workbook if its name ends in .xlsx; - is standard output), to be corrected and given back")
 	flags.StringVar(&o.reportHTML, "report", "", "write a report to `FILE` (HTML)")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object instead of the table")
 	flags.StringVar(&o.onInvalid, "on-invalid", "abort", "what one bad row means: `abort|skip` (send nothing, or all the others)")
@@ -105,7 +107,7 @@ func (a *app) sendCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "send [flags] FILE...",
 		Short: "Send one envelope for each group of rows",
-		Long: `send checks the rows of CSV files against the template, shows what it will do,
+		Long: `send checks the rows of CSV files and Excel workbooks against the template, shows what it will do,
 and sends one envelope for each group of rows. Given again, it sends only what
 is missing. "-" reads standard input.
 
@@ -160,7 +162,7 @@ func (a *app) send(ctx context.Context, o *sendOptions, files []string) (err err
 	s := &sending{app: a, o: o, files: files, faults: faults, start: time.Now()}
 	defer s.close()
 	s.options = job.Options{
-		Files:    job.Files{Paths: files, Stdin: a.Stdin, Batch: o.batch, MinAge: o.minAge, OneRejectsFile: o.rejects != "", Mapping: mapping, Reading: reading, AcceptGuess: a.Typed && a.Watched},
+		Files:    job.Files{Paths: files, Stdin: a.Stdin, Batch: o.batch, Sheet: o.sheet, MinAge: o.minAge, OneRejectsFile: o.rejects != "", Mapping: mapping, Reading: reading, AcceptGuess: a.Typed && a.Watched},
 		Defaults: defaults, Via: o.via, SkipInvalid: o.onInvalid == "skip",
 		AllowSamePerson: o.allowSamePerson, AllowRepeat: o.allowRepeat, AllowChanged: o.allowChanged,
 		Limit: o.limit, MaxErrors: o.maxErrors, Concurrency: o.concurrency, Settle: o.settle,
@@ -185,6 +187,8 @@ func (a *app) checkOptions(o *sendOptions, files []string) (defaults reminders.P
 		return defaults, usageError("standard input has no name: give --batch NAME, under which the envelopes are remembered")
 	case o.minAge > 0 && slices.Contains(files, "-"):
 		return defaults, usageError("%s says nothing of standard input: name a file", a.place("min-age"))
+	case rows.IsSheet(o.results):
+		return defaults, usageError("%s writes CSV: give the file a name that ends in .csv, which spreadsheets open, too", a.place("results"))
 	case o.until != "" && o.maxDuration != 0:
 		return defaults, usageError("%s and %s say the same thing: give one", a.place("until"), a.place("max-duration"))
 	}

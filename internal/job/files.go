@@ -22,7 +22,8 @@ import (
 type Files struct {
 	Paths []string  // "-" is Stdin
 	Stdin io.Reader // whose rows belong to the file "stdin"
-	Batch string    // under which the envelopes are remembered; "" is each file's base name
+	Batch string    // under which the envelopes are remembered; "" is each file's base name, with the sheet's if it is a workbook
+	Sheet string    // of a workbook; "" is the first visible one
 	// MinAge leaves files for the next run that changed less than that ago: they may
 	// still be being written.
 	MinAge time.Duration
@@ -293,10 +294,6 @@ func inspect(files Files, path string, o *os.File) (*file, error) {
 }
 
 func readHeader(files Files, name string, r io.Reader) (*file, error) {
-	batch := files.Batch
-	if batch == "" {
-		batch = filepath.Base(name)
-	}
 	head, r, err := headOf(r)
 	if err != nil {
 		return nil, err
@@ -305,12 +302,23 @@ func readHeader(files Files, name string, r io.Reader) (*file, error) {
 		return nil, err
 	}
 	options := files.Reading
+	options.Sheet = files.Sheet
 	options.KnownColumn = func(name string) bool {
 		return envelope.KnownColumn(name) || files.Mapping.Names(name)
 	}
 	text, err := rows.Open(name, r, options)
+	if choice, ok := errors.AsType[*rows.SheetError](err); ok {
+		return nil, &InputError{choice.Error()}
+	}
 	if err != nil {
 		return nil, err
+	}
+	batch := files.Batch
+	if batch == "" {
+		batch = filepath.Base(name)
+		if sheet := text.Format().HeaderAt.Sheet; sheet != nil {
+			batch += ":" + sheet.Name
+		}
 	}
 	if doubt, doubtful := doubtOf(name, text); doubtful && !files.AcceptGuess {
 		text.Close()

@@ -78,7 +78,7 @@ func (x *Index) entry(n int) *entry { return x.entries.at(n) }
 // position returns where an envelope's first row stands.
 func (x *Index) position(n int) envelope.Position {
 	e := x.entry(n)
-	return envelope.Position{File: x.files[e.file].in.Name(), Line: int(e.line), Offset: e.offset}
+	return envelope.Position{File: x.files[e.file].in.Name(), Line: int(e.line), Offset: e.offset, Sheet: x.files[e.file].in.HeaderAt.Sheet}
 }
 
 func (x *Index) label(n int) string      { return x.values.labels.at(x.entry(n).label) }

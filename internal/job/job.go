@@ -195,6 +195,9 @@ func (x *Index) describe(teller Teller) {
 		if g := f.text.Guess(); g != nil && g.Certain {
 			teller.Say("%s does not say that it is %s, its words do: %s; --encoding NAME says otherwise", f.in.Name(), g.Encoding, g)
 		}
+		for _, note := range f.text.Notes() {
+			teller.Warn("%s: %s", f.in.Name(), note)
+		}
 		if f.in.Mapped() || len(f.in.Problems()) > 0 {
 			for _, line := range f.in.Columns() {
 				teller.Say("  %s", line)

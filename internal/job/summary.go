@@ -34,7 +34,11 @@ func (d *Done) Detail(s *report.Summary) (err error) {
 func (d *Done) Content(s *report.Summary) report.Content {
 	c := report.Content{Summary: s, Entries: d.Entries(), AnyRejected: d.Rejected(), Several: len(d.files) > 1}
 	if len(d.files) > 0 { // all have the same columns, see [Files.OneRejectsFile]
-		c.Rejects = func(w io.Writer) (report.RowWriter, error) { return rows.NewRejectWriter(w, d.files[0].in.Format) }
+		create := rows.NewRejectWriter
+		if rows.IsSheet(s.Rejects) {
+			create = rows.NewSheetRejectWriter
+		}
+		c.Rejects = func(w io.Writer) (report.RowWriter, error) { return create(w, d.files[0].in.Format) }
 	}
 	return c
 }

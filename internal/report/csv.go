@@ -61,6 +61,8 @@ type RowWriter interface {
 	// Write writes a row as it was, with why it was rejected.
 	Write(row *envelope.Row, code, message string) error
 	Flush() error
+	// Close removes what writing has left on the disk, also if Flush was not called.
+	Close() error
 	// Note is what a person should know of the file once it is written, "" if nothing.
 	Note() string
 }

@@ -157,6 +157,7 @@ func writeRejects(w io.Writer, c Content) error {
 	if err != nil {
 		return err
 	}
+	defer out.Close()
 	entries := c.Entries
 	if !c.AnyRejected {
 		entries = func(func(Entry, error) bool) {} // none need be read again

@@ -203,8 +203,6 @@ func noZero(name string, text *io.SectionReader, offset int64) error {
 // notText names a kind of file that people give by mistake.
 func notText(head string) string {
 	for _, magic := range []struct{ prefix, kind string }{
-		{"PK\x03\x04", "an Excel workbook (or another ZIP archive)"},
-		{"\xd0\xcf\x11\xe0", "an old Excel workbook"},
 		{"%PDF-", "a PDF"},
 		{"\x1f\x8b", "a gzip archive"},
 		{"{\\rtf", "a rich-text document"},

@@ -80,7 +80,7 @@ func (r *Reader) Seek(p envelope.Position) {
 }
 
 func (r *Reader) position() envelope.Position {
-	return envelope.Position{File: r.file.start.File, Line: r.line, Offset: r.offset + int64(r.pos)}
+	return envelope.Position{File: r.file.start.File, Line: r.line, Offset: r.offset + int64(r.pos), Sheet: r.file.start.Sheet}
 }
 
 // Next returns the next row that holds anything, or [io.EOF]. Its slice of
@@ -207,7 +207,7 @@ func (r *Reader) long() (row envelope.Row, ok bool, err error) {
 			}
 			continue
 		}
-		if t == 0 && hasLineEnd(trimLineEnds(text[:end])) && r.table.hidesRows(cells) {
+		if t == 0 && !r.inSheet() && hasLineEnd(trimLineEnds(text[:end])) && r.table.hidesRows(cells) {
 			t = rowsWithin
 		}
 		if t != 0 {
@@ -215,7 +215,9 @@ func (r *Reader) long() (row envelope.Row, ok bool, err error) {
 			return row, true, err
 		}
 		at := r.position()
-		r.advance(end)
+		if r.advance(end); r.inSheet() {
+			r.line = at.Line + 1 // whatever line breaks its cells hold
+		}
 		if blank(cells) || r.repeatsHeader(at.Line) {
 			return row, false, nil
 		}
@@ -299,12 +301,15 @@ func (r *Reader) advance(n int) {
 
 // row returns the cells as a row.
 func (r *Reader) row(at envelope.Position) envelope.Row {
+	if r.inSheet() {
+		return r.sheetRow(at)
+	}
 	if n := r.table.columns; n > 0 && len(r.cells) != n {
 		r.fit(n)
 	}
 	row := envelope.Row{Position: at, Cells: r.cells}
 	if text, ok := r.rejects.whole(r.cells); ok {
-		return r.unsplit(at, text, "the first cell holds the whole row as it was rejected, because it could not be split: write each of its values into the column where it belongs")
+		return r.unsplit(at, text, wholeRejected)
 	}
 	if n := r.table.columns; n > 0 && len(r.cells) != n {
 		row.Malformed = fmt.Sprintf("the row has %s but the header has %d: a delimiter or a quote is missing or one too many", columns(len(r.cells)), n)
@@ -327,6 +332,9 @@ func (r *Reader) fit(columns int) {
 		}
 	}
 }
+
+// wholeRejected is what is wrong with a row that a rejects file holds in one cell.
+const wholeRejected = "the first cell holds the whole row as it was rejected, because it could not be split: write each of its values into the column where it belongs"
 
 // unsplit returns a row that cannot be split.
 func (r *Reader) unsplit(at envelope.Position, text, why string) envelope.Row {

@@ -24,7 +24,8 @@ import (
 // byte-order mark. If a code page lacks a character, of the rows or of what is said of
 // them, the file is UTF-8 with byte-order mark.
 type RejectWriter struct {
-	out    *csv.Writer
+	out    recordWriter
+	close  func() error // nil if there is nothing to close
 	format envelope.Format
 	rejectColumns
 
@@ -33,6 +34,13 @@ type RejectWriter struct {
 	text    *spool.Spool      // in UTF-8, until it is known whether the code page has all its characters
 	utf16   *transform.Writer // nil if it is not UTF-16
 	instead bool              // it became UTF-8
+}
+
+// recordWriter writes a file record by record. [csv.Writer] is one.
+type recordWriter interface {
+	Write(record []string) error
+	Flush()
+	Error() error
 }
 
 // NewRejectWriter begins a file for rejected rows of a file in the given format.
@@ -58,9 +66,15 @@ func NewRejectWriter(w io.Writer, format envelope.Format) (*RejectWriter, error)
 			return nil, err
 		}
 	}
-	r.out = csv.NewWriter(w)
-	r.out.Comma, r.out.UseCRLF = format.Delimiter, format.CRLF
-	return r, r.out.Write(append(r.own(format.Header), envelope.ColRejectCode, envelope.ColRejectMessage))
+	out := csv.NewWriter(w)
+	out.Comma, out.UseCRLF = format.Delimiter, format.CRLF
+	r.out = out
+	return r, r.begin()
+}
+
+// begin writes the header.
+func (r *RejectWriter) begin() error {
+	return r.out.Write(append(r.own(r.format.Header), envelope.ColRejectCode, envelope.ColRejectMessage))
 }
 
 // Write writes a row back, with why it was rejected. A row that has not a cell for
@@ -130,6 +144,14 @@ func (r *RejectWriter) Note() string {
 		return ""
 	}
 	return fmt.Sprintf("it is UTF-8: %s, in which the input is, lacks a character that stands in it", r.format.Encoding)
+}
+
+// Close removes what writing has left on the disk, also if Flush was not called.
+func (r *RejectWriter) Close() error {
+	if r.close == nil {
+		return nil
+	}
+	return r.close()
 }
 
 // own returns the cells that no rejects file has added. In a row of another

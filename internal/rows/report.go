@@ -40,7 +40,7 @@ func (f *File) noTitle(known func(name string) bool) error {
 			left--
 			for _, delimiter := range delimiters {
 				if n := knownNames(text[:end], delimiter, known); n >= 2 && n > 2*taken {
-					return malformed(f.start.File, f.format.HeaderAt.Line, "line %d is taken for the header, but line %d looks like it: --header-row %d", f.format.HeaderAt.Line, line, line)
+					return malformedAt(f.format.HeaderAt, "line %d is taken for the header, but line %d looks like it: --header-row %d", f.format.HeaderAt.Line, line, line)
 				}
 			}
 		}

@@ -34,6 +34,8 @@ type Options struct {
 	// HeaderRow is the line of the header, from 1. 0 takes the first line that holds
 	// anything.
 	HeaderRow int
+	// Sheet is the name of the sheet of a workbook to read. "" is the first visible one.
+	Sheet string
 }
 
 // File is an input file that can be read several times. Its methods may be
@@ -46,6 +48,7 @@ type File struct {
 	guess  *Guess // nil if the encoding is known
 	footer footer
 	seen   seen
+	notes  []string // see Notes
 }
 
 // Open finds out how a file is written and reads its header. name is what
@@ -70,6 +73,16 @@ func (f *File) open(name string, r io.Reader, o Options) error {
 	if err != nil {
 		return err
 	}
+	book, err := f.openWorkbook(name, raw, o)
+	switch {
+	case err != nil:
+		return err
+	case book != nil:
+		if err := f.readHeader(name, 1, o); err != nil {
+			return err
+		}
+		return f.inspectSheet(book)
+	}
 	text, err := f.decode(name, raw, o)
 	if err != nil {
 		return err
@@ -81,23 +94,37 @@ func (f *File) open(name string, r io.Reader, o Options) error {
 	if f.format.Unended, err = f.unended(); err != nil {
 		return err
 	}
-	f.start = envelope.Position{File: name, Line: line}
+	return f.readHeader(name, line, o)
+}
+
+// readHeader reads the header, which stands on that line or after it.
+func (f *File) readHeader(name string, line int, o Options) error {
+	f.start = envelope.Position{File: name, Line: line, Sheet: f.format.HeaderAt.Sheet}
 	first := f.Rows()
 	header, err := first.Next()
+	for err == nil && f.start.Sheet != nil && header.Line < o.HeaderRow { // in a text the line was found before
+		header, err = first.Next()
+	}
 	switch {
+	case errors.Is(err, io.EOF) && f.start.Sheet != nil:
+		return malformedAt(f.start, "the sheet is empty: its first row must name the columns (--sheet NAME reads another one)")
 	case errors.Is(err, io.EOF) && o.HeaderRow > 0:
-		return malformed(name, line, "--header-row %d: no line from there on holds anything", o.HeaderRow)
+		return malformedAt(f.start, "--header-row %d: no line from there on holds anything", o.HeaderRow)
 	case errors.Is(err, io.EOF):
 		return malformed(name, line, "the file is empty: the first line must name the columns")
 	case err != nil:
 		return err
 	case o.HeaderRow > 1 && header.Line != o.HeaderRow:
-		return malformed(name, o.HeaderRow, "--header-row %d: the line is blank, the next one that holds anything is line %d", o.HeaderRow, header.Line)
+		asked := f.start
+		asked.Line = o.HeaderRow
+		return malformedAt(asked, "--header-row %d: the line is blank, the next one that holds anything is line %d", o.HeaderRow, header.Line)
 	case header.Malformed != "":
-		return malformed(name, header.Line, "the header cannot be read: %s", header.Malformed)
+		return malformedAt(header.Position, "the header cannot be read: %s", header.Malformed)
 	}
 	f.format.Header, f.format.HeaderAt, f.start = header.Cells, header.Position, first.position()
-	if err := f.lineEnds(); err != nil {
+	if sheet := f.start.Sheet; sheet != nil {
+		sheet.Header = header.Cells
+	} else if err := f.lineEnds(); err != nil {
 		return err
 	}
 	if o.HeaderRow == 0 {
@@ -119,6 +146,10 @@ func (f *File) Format() envelope.Format { return f.format }
 
 // Guess says how the file was read if its encoding is a guess; nil if it is not.
 func (f *File) Guess() *Guess { return f.guess }
+
+// Notes say what the operator should know of how the file was read, and may not
+// expect. None if there is nothing.
+func (f *File) Notes() []string { return f.notes }
 
 // Rows returns a reader of the rows below the header.
 func (f *File) Rows() *Reader { return f.reader(usualBlock) }
@@ -153,7 +184,9 @@ func (f *File) Close() error {
 
 // malformed is what keeps the whole file from being read.
 func malformed(file string, line int, format string, args ...any) error {
-	return envelope.Problems{{
-		Position: envelope.Position{File: file, Line: line}, Code: envelope.CSVMalformed, Message: fmt.Sprintf(format, args...),
-	}}
+	return malformedAt(envelope.Position{File: file, Line: line}, format, args...)
+}
+
+func malformedAt(at envelope.Position, format string, args ...any) error {
+	return envelope.Problems{{Position: at, Code: envelope.CSVMalformed, Message: fmt.Sprintf(format, args...)}}
 }
