@@ -61,3 +61,31 @@ func (env *Envelope) Alone() string {
 
 // bulkTabs are the kinds of tabs that a copy can fill.
 var bulkTabs = map[template.TabType]bool{template.Text: true, template.Radio: true, template.List: true}
+
+// SinglyBecause says what of a template keeps envelopes from going in a lot: those
+// that fill any of what it names go singly. Nil if all can go in lots.
+func SinglyBecause(t *template.Template) (reasons []string) {
+	add := func(format string, args ...any) {
+		if text := fmt.Sprintf(format, args...); !slices.Contains(reasons, text) {
+			reasons = append(reasons, text)
+		}
+	}
+	for _, r := range t.Placeholders() {
+		if t.Shared(r) {
+			add("several roles are called %q", r.Name)
+		}
+		if r.Texted {
+			add("the template tells %s by text message", r.Title())
+		}
+		for i, tab := range r.Tabs {
+			switch {
+			case !tab.Type.Fillable():
+			case !bulkTabs[tab.Type]:
+				add("tab %q of role %q, if it is filled, is neither text, radio buttons nor list", tab.Label, r.Name)
+			case slices.ContainsFunc(r.Tabs[:i], func(o template.Tab) bool { return o.Type.Fillable() && o.Label == tab.Label }):
+				add("several tabs of role %q, if they are filled, bear the label %q", r.Name, tab.Label)
+			}
+		}
+	}
+	return reasons
+}

@@ -10,6 +10,7 @@ package template
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -260,3 +261,9 @@ func find(want string, n int, name func(int) string) int {
 	}
 	return found
 }
+
+// id is what DocuSign calls a template by.
+var id = regexp.MustCompile(`(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$`)
+
+// IsID reports whether a text can be a template's ID.
+func IsID(text string) bool { return id.MatchString(text) }

@@ -64,6 +64,9 @@ var wrongValues = map[string]map[string]string{
 	"settle":                 {"10": lengths["10"], "long": lengths["long"], "-1m": lengths["-1m"], "0s": "it must be more than 0"},
 	"template":               {"Nobody's": "has no template of that name; `batchsend template", "offer LETTER": "that is a template's name, its ID is " + sandbox.DefaultTemplate, "Offer leter": "did you mean template \"Offer letter\", " + sandbox.DefaultTemplate, "1234": "is a GUID such as"},
 	"sheet":                  nil, // see the script on workbooks
+	"output":                 nil,
+	"template-file":          nil, // see TestStarter and the script template.txtar
+	"wide":                   boolean,
 	"tls":                    boolean,
 	"until":                  {"soon": "it must be a time such as 17:30", "25:00": "it must be a time", "2020-01-02T03:04:05Z": "that time has passed"},
 	"user-id":                {"ann@example.test": "not an e-mail address"},

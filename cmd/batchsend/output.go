@@ -32,6 +32,9 @@ func (s *sending) precious() map[string]string {
 	if s.cfg.privateKey != "" && !docusign.IsKeyText(s.cfg.privateKey) {
 		files[s.cfg.privateKey] = "the private key"
 	}
+	for _, path := range s.o.templateFiles {
+		files[path] = "a template file"
+	}
 	if path, _, err := s.settings.File(); err == nil {
 		files[path] = "the configuration file"
 	}

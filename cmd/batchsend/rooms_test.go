@@ -28,7 +28,7 @@ var rooms = map[string][]string{
 	"internal/explain":       {"envelope", "internal/docusign", "internal/usage", "template"},
 	"internal/history":       {"envelope"},
 	"internal/remote":        {"envelope"},
-	"internal/job":           {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/explain", "internal/history", "internal/ledger", "internal/remote", "internal/report", "internal/rows", "internal/spool", "internal/usage", "reminders", "template", "throttle"},
+	"internal/job":           {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/explain", "internal/history", "internal/ledger", "internal/remote", "internal/report", "internal/rows", "internal/spool", "internal/templatefile", "internal/usage", "reminders", "template", "throttle"},
 	"internal/ledger":        {"envelope", "internal/history", "internal/remote"},
 	"internal/report":        {"envelope", "internal/censor", "internal/usage", "reminders", "template"},
 	"internal/rows":          {"envelope", "internal/sheet", "internal/spool", "template"},
@@ -37,11 +37,12 @@ var rooms = map[string][]string{
 	"internal/sandbox":       {},
 	"internal/secretfile":    {},
 	"internal/settings":      {"internal/censor", "internal/secretfile", "internal/usage", "template"},
+	"internal/templatefile":  {"envelope", "internal/censor", "reminders", "template"},
 	"internal/usage":         {},
 	"internal/waits":         {"envelope", "internal/docusign", "throttle"},
 	"internal/apispec":       {}, // serves tests only
 	"internal/golden":        {}, // likewise
-	"cmd/batchsend":          {"envelope", "internal/access", "internal/batch", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "internal/secretfile", "internal/settings", "internal/usage", "internal/waits", "reminders", "template", "throttle"},
+	"cmd/batchsend":          {"envelope", "internal/access", "internal/batch", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "internal/secretfile", "internal/settings", "internal/templatefile", "internal/usage", "internal/waits", "reminders", "template", "throttle"},
 	"internal/apispec/tally": {"internal/apispec"},
 
 	"internal/bench":             {"internal/rows/rowstest", "internal/sandbox"},                         // make bench-dryrun, bench-send

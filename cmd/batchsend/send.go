@@ -45,6 +45,7 @@ type sendOptions struct {
 	encoding        string
 	delimiter       string
 	headerRow       int
+	templateFiles   []string
 }
 
 // reminderFlags are the flags that stand in for empty cells.
@@ -94,6 +95,7 @@ func (a *app) bindSend(flags *pflag.FlagSet, o *sendOptions) {
 	flags.BoolVar(&o.allowSamePerson, "allow-same-person", false, "let one address hold two roles at different routing orders")
 	flags.BoolVar(&o.allowRepeat, "allow-repeat", false, "send content that was sent under another name already")
 	flags.BoolVar(&o.allowChanged, "allow-changed-template", false, "go on with a batch although its template has changed since it was begun")
+	flags.StringArrayVar(&o.templateFiles, "template-file", nil, "with --dry-run: check against a `FILE` of template pull, without credentials or network (may be repeated)")
 	flags.BoolVar(&o.yes, "yes", false, "do not ask before sending")
 	flags.DurationVar(&o.minAge, "min-age", 0, "leave files alone that changed less than `DURATION` ago: they may still be being written")
 	flags.StringVar(&o.encoding, "encoding", "", "how the files are encoded: `NAME`, such as utf-8, windows-1250, macintosh or ibm850 (default: found out; a guess is shown)")
@@ -146,6 +148,10 @@ func (a *app) send(ctx context.Context, o *sendOptions, files []string) (err err
 	if err != nil {
 		return err
 	}
+	pulled, err := a.templateFiles(o)
+	if err != nil {
+		return err
+	}
 	faults, err := a.rehearsal(o)
 	if err != nil {
 		return err
@@ -159,7 +165,7 @@ func (a *app) send(ctx context.Context, o *sendOptions, files []string) (err err
 	ctx, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
 	o.brief, o.giveUp = o.dryRun, giveUp
-	s := &sending{app: a, o: o, files: files, faults: faults, start: time.Now()}
+	s := &sending{app: a, o: o, files: files, faults: faults, pulled: pulled, start: time.Now()}
 	defer s.close()
 	s.options = job.Options{
 		Files:    job.Files{Paths: files, Stdin: a.Stdin, Batch: o.batch, Sheet: o.sheet, MinAge: o.minAge, OneRejectsFile: o.rejects != "", Mapping: mapping, Reading: reading, AcceptGuess: a.Typed && a.Watched},

@@ -15,6 +15,7 @@ import (
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
 	"batchsend/internal/sandbox"
+	"batchsend/internal/templatefile"
 )
 
 // sending is one run of send on the command line: what is plugged into the use case,
@@ -24,7 +25,8 @@ type sending struct {
 	o       *sendOptions
 	options job.Options
 	files   []string
-	faults  sandbox.Faults // of the embedded sandbox, if o.faults is given
+	faults  sandbox.Faults       // of the embedded sandbox, if o.faults is given
+	pulled  []*templatefile.File // that stand in for DocuSign
 	start   time.Time
 	outputs report.Outputs
 	done    job.Done
@@ -74,6 +76,12 @@ func (s *sending) run(ctx context.Context) (err error) {
 // open signs in, opens the ledger, whose budget all calls heed, and, unless this is a
 // dry run, takes the lease on the batches.
 func (s *sending) open(ctx context.Context, batches []string) (site job.Site, err error) {
+	if len(s.pulled) > 0 {
+		site, err = job.Offline(s.pulled, s.cfg.template)
+		site.Operator, site.Log = operator{s.app, s}, s.log
+		s.Say("%s", job.NotKnown(s.pulled))
+		return site, err
+	}
 	if s.conn, err = s.connect(ctx, s.o.limits); err != nil {
 		return site, err
 	}

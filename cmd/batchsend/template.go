@@ -2,69 +2,206 @@ package main
 
 import (
 	"context"
+	"encoding/csv"
 	"errors"
 	"fmt"
-	"strings"
+	"io"
 
 	"github.com/spf13/cobra"
 
+	"batchsend/envelope"
 	"batchsend/internal/cmdline"
 	"batchsend/internal/job"
 	"batchsend/internal/report"
+	"batchsend/internal/templatefile"
 	"batchsend/internal/usage"
-	"batchsend/reminders"
 )
 
 func (a *app) templateCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "template [ID]",
-		Short: "List the templates, or show the roles and tabs of one",
+		Short: "List the templates, show what one asks for, or begin a file for it",
 		Long: `template lists the templates that the user may use. With an ID it shows what a
 CSV file must and may give: the roles with their routing order, the tabs of
 each, the envelope custom fields, and a header line to start from.`,
 		Args: cmdline.AtMost(1, "ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.asking(cmd.Context(), func(ctx context.Context, l limits) error {
-				conn, err := a.connect(ctx, l)
-				if err != nil {
-					return err
-				}
-				defer conn.close()
-				a.recall(ctx, conn)
-				if len(args) == 0 {
-					return a.listTemplates(ctx, conn)
-				}
-				return a.showTemplate(ctx, conn, args[0])
+			if len(args) == 0 {
+				return a.listTemplates(cmd.Context())
+			}
+			return a.withTemplate(cmd.Context(), args[0], func(f *templatefile.File) error {
+				return report.WriteTemplate(a.Stdout, f.Template, f.Base)
+			})
+		},
+	}
+	cmd.AddCommand(a.templateListCommand(), a.templateShowCommand(), a.templateCSVCommand(), a.templatePullCommand())
+	return cmd
+}
+
+func (a *app) templateListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the templates that the user may use",
+		Args:  cmdline.AtMost(0, ""),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.listTemplates(cmd.Context()) },
+	}
+}
+
+func (a *app) templateShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show ID",
+		Short: "Show all that a template asks for",
+		Long: `show tells what a template asks for: the roles in routing order and who fills
+them, every tab with its kind, choices and limits, the fields of documents that
+the sender must fill, reminders and expiration, and what keeps its envelopes out
+of bulk lists.`,
+		Args: oneID,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withTemplate(cmd.Context(), args[0], func(f *templatefile.File) error {
+				return report.WriteTemplateDetails(a.Stdout, f.Template, f.Base, f.Account.BulkForbidden)
 			})
 		},
 	}
 }
 
-func (a *app) listTemplates(ctx context.Context, conn *connection) error {
-	list, err := conn.templates.List(ctx)
-	if err != nil {
-		return err
+func (a *app) templateCSVCommand() *cobra.Command {
+	var wide bool
+	var output string
+	cmd := &cobra.Command{
+		Use:   "csv ID",
+		Short: "Begin a CSV file for a template",
+		Long: `csv writes a CSV file to start from: the columns, and one envelope whose people
+and values are still to be filled in, one row for each role, or with --wide one
+row in all. Recipients whom the template itself names are left out. Cells of tabs
+are empty, also those of lists: "batchsend template show ID" tells the choices.`,
+		Args: oneID,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withTemplate(cmd.Context(), args[0], func(f *templatefile.File) error {
+				form := envelope.Long
+				if wide {
+					form = envelope.Wide
+				}
+				starter, err := envelope.NewStarter(f.Template, form)
+				if err != nil {
+					return &usage.Error{Text: err.Error(), Cure: a.command("template csv", f.Template.ID)}
+				}
+				for _, note := range starter.Notes {
+					a.Warn("%s", note)
+				}
+				return a.writeTo(output, func(w io.Writer) error { return csv.NewWriter(w).WriteAll(starter.Records()) })
+			})
+		},
 	}
-	return report.WriteTemplates(a.Stdout, list)
+	cmd.Flags().BoolVar(&wide, "wide", false, "one row for each envelope, as in DocuSign's Bulk Send lists")
+	bindOutput(cmd, &output)
+	return cmd
 }
 
-func (a *app) showTemplate(ctx context.Context, conn *connection, text string) error {
-	id, err := conn.templates.ID(ctx, text)
-	if bad, ok := errors.AsType[*job.TemplateIDError](err); ok {
-		wrong := &usage.Error{Text: fmt.Sprintf("%q: %s", bad.Text, bad.Why)}
-		if bad.Meant != "" {
-			wrong.Cure = a.command("template", bad.Meant) + " shows it"
-		}
-		return wrong
+func (a *app) templatePullCommand() *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:   "pull ID -o FILE",
+		Short: "Save a template to check files without credentials or network",
+		Long: `pull writes a template, and what its account asks of envelopes, to a JSON file
+for "batchsend send --dry-run --template-file FILE", which needs neither
+credentials nor network. The file holds no secrets, but the addresses of
+recipients whom the template itself names.`,
+		Args: oneID,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withTemplate(cmd.Context(), args[0], func(f *templatefile.File) error { return a.writeTo(output, f.Write) })
+		},
 	}
-	source, err := conn.templates.Source(ctx, strings.ToLower(id), reminders.Stored{})
+	bindOutput(cmd, &output)
+	return cmd
+}
+
+// oneID demands a template's ID.
+func oneID(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usageError("template %s needs the ID of a template: `batchsend template` lists them", cmd.Name())
+	}
+	return cmdline.AtMost(1, "ID")(cmd, args)
+}
+
+func bindOutput(cmd *cobra.Command, output *string) {
+	cmd.Flags().StringVarP(output, "output", "o", "", "write to `FILE`, whole or not at all (default: standard output)")
+}
+
+// writeTo writes a file, or standard output if path is "" or "-".
+func (a *app) writeTo(path string, write func(io.Writer) error) (err error) {
+	if path == "" || path == "-" {
+		return write(a.Stdout)
+	}
+	file, err := report.Create(path)
 	if err != nil {
 		return err
 	}
-	if source.Err != nil {
-		return source.Err
+	defer file.Discard()
+	if err := write(file); err != nil {
+		return err
 	}
-	return report.WriteTemplate(a.Stdout, source.Template, source.Base)
+	return file.Commit()
+}
+
+func (a *app) listTemplates(ctx context.Context) error {
+	return a.asking(ctx, func(ctx context.Context, l limits) error {
+		conn, err := a.connect(ctx, l)
+		if err != nil {
+			return err
+		}
+		defer conn.close()
+		a.recall(ctx, conn)
+		list, err := conn.templates.List(ctx)
+		if err != nil {
+			return err
+		}
+		return report.WriteTemplates(a.Stdout, list)
+	})
+}
+
+// withTemplate reads a template and does something with it.
+func (a *app) withTemplate(ctx context.Context, text string, do func(*templatefile.File) error) error {
+	return a.asking(ctx, func(ctx context.Context, l limits) error {
+		conn, err := a.connect(ctx, l)
+		if err != nil {
+			return err
+		}
+		defer conn.close()
+		a.recall(ctx, conn)
+		file, err := job.Pull(ctx, conn.Login.AccountID, conn.Client, conn.templates, text)
+		if bad, ok := errors.AsType[*job.TemplateIDError](err); ok {
+			wrong := &usage.Error{Text: fmt.Sprintf("%q: %s", bad.Text, bad.Why)}
+			if bad.Meant != "" {
+				wrong.Cure = a.command("template", bad.Meant) + " shows it"
+			}
+			return wrong
+		}
+		if err != nil {
+			return err
+		}
+		return do(file)
+	})
+}
+
+// templateFiles reads the files of --template-file.
+func (a *app) templateFiles(o *sendOptions) (files []*templatefile.File, err error) {
+	switch {
+	case len(o.templateFiles) == 0:
+		return nil, nil
+	case !o.dryRun:
+		return nil, usageError("%s is for dry runs: give --dry-run too", a.place("template-file"))
+	case a.cfg.sandbox:
+		return nil, usageError("%s and %s exclude each other: a check against a file asks nobody", a.place("template-file"), a.place("sandbox"))
+	}
+	for _, path := range o.templateFiles {
+		f, err := templatefile.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, f)
+	}
+	_, err = job.Offline(files, a.cfg.template) // whether they go together
+	return files, err
 }
 
 // checkTemplate returns the template for rows that name none, "" if there is none. It

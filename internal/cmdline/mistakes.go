@@ -68,7 +68,7 @@ func CheckCommand(root *cobra.Command, args []string, takesFiles string) error {
 			return nil
 		}
 	}
-	if err != nil || !cmd.HasSubCommands() {
+	if err != nil || !cmd.HasSubCommands() || cmd.HasParent() && cmd.Runnable() {
 		return nil // what is wrong with it, it says itself
 	}
 	word, given := firstArgument(cmd, rest)

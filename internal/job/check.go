@@ -10,7 +10,6 @@ import (
 	"batchsend/envelope"
 	"batchsend/internal/docusign"
 	"batchsend/internal/report"
-	"batchsend/throttle"
 )
 
 // Accounts tells what an account allows.
@@ -174,12 +173,8 @@ func (x *Index) rejectRepeats(allow bool) (warnings []envelope.Problem, err erro
 
 // accountInfo reads allowance and settings. It fails if the account may not send.
 func accountInfo(ctx context.Context, site Site) (docusign.AccountInfo, error) {
-	info, err := throttle.Ask(ctx, site.Retry, site.DocuSign.AccountInfo)
-	switch {
-	case errors.Is(err, docusign.ErrNotReadable):
-		site.Log.Info("the account's settings are not readable for this user; going on without them", "error", err)
-		return info, nil
-	case err != nil:
+	info, err := readableInfo(ctx, site.Retry, site.DocuSign, site.Log)
+	if err != nil {
 		return info, err
 	}
 	return info, info.MaySend()

@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"time"
 
+	"batchsend/envelope"
 	"batchsend/internal/batch"
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
@@ -54,7 +55,7 @@ type Site struct {
 	Limits   func() throttle.State // of the call budget
 	// Template returns the template for rows that name none, "" if there is none.
 	Template  func(ctx context.Context) (id string, err error)
-	Templates *Templates
+	Templates Sources
 
 	Ledger     Ledger
 	LedgerPath string
@@ -62,6 +63,16 @@ type Site struct {
 	Operator   Operator
 	Log        *slog.Logger
 }
+
+// Sources tells what templates ask for.
+type Sources interface {
+	// Source reads a template. One that does not exist is no error: the Source says so,
+	// and the rows that name it are rejected. own is what the account has of reminders
+	// and expiration.
+	Source(ctx context.Context, id string, own reminders.Stored) (*envelope.Source, error)
+}
+
+var _ Sources = (*Templates)(nil)
 
 // DocuSign is all that a run of send asks of it.
 type DocuSign interface {

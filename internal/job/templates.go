@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"regexp"
 	"strings"
 
 	"batchsend/envelope"
@@ -37,11 +36,8 @@ type Templates struct {
 	read map[string]*template.Template // by ID, as last read with their documents
 }
 
-// templateID is what DocuSign calls a template by.
-var templateID = regexp.MustCompile(`(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$`)
-
 // IsTemplateID reports whether a text can be a template's ID.
-func IsTemplateID(text string) bool { return templateID.MatchString(text) }
+func IsTemplateID(text string) bool { return template.IsID(text) }
 
 // TemplateIDError is about a text that cannot be a template's ID.
 type TemplateIDError struct {

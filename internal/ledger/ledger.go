@@ -51,6 +51,9 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	return &DB{path: path, read: openReader(path), writer: w}, nil
 }
 
+// Empty returns a ledger without a file: nothing was sent. It can only be read.
+func Empty() *DB { return &DB{} }
+
 // OpenReadOnly opens the ledger at path for dry runs and status. It creates and
 // changes nothing. A ledger that does not exist yet counts as empty; one of an
 // earlier release is copied, and the copy is migrated and read.

@@ -1,0 +1,113 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"batchsend/envelope"
+	"batchsend/internal/docusign"
+	"batchsend/internal/ledger"
+	"batchsend/internal/remote"
+	"batchsend/internal/templatefile"
+	"batchsend/internal/usage"
+	"batchsend/reminders"
+	"batchsend/throttle"
+)
+
+// Offline returns the site of a dry run that has nothing but template files: it calls
+// nobody and reads no ledger. wanted is the template for rows that name none; "" is
+// that of the only file. The caller adds Operator and Log. The error is a usage error.
+func Offline(files []*templatefile.File, wanted string) (Site, error) {
+	known := offline{}
+	for _, f := range files {
+		if other, again := known[f.Template.ID]; again {
+			return Site{}, usage.Errorf("%s and %s hold the same template: give one of them", other.Path, f.Path)
+		}
+		if first := files[0]; !strings.EqualFold(first.Account.ID, f.Account.ID) {
+			return Site{}, usage.Errorf("%s and %s are of different accounts: check their rows in two runs", first.Path, f.Path)
+		}
+		known[f.Template.ID] = f
+	}
+	id := strings.ToLower(strings.Trim(wanted, "{}"))
+	switch {
+	case id == "" && len(files) == 1:
+		id = files[0].Template.ID
+	case id != "" && known[id] == nil:
+		return Site{}, usage.Errorf("template %q is in none of the template files, which hold %s", wanted, known.held())
+	}
+	limiter := &throttle.Limiter{HourLimit: assumedHourly, BurstLimit: assumedBurst}
+	return Site{
+		Account: files[0].Account.ID, DocuSign: nobody{account: &files[0].Account}, Limits: limiter.State,
+		Template:  func(context.Context) (string, error) { return id, nil },
+		Templates: known,
+		Ledger:    ledger.Empty(), Mode: &DryRun{},
+	}, nil
+}
+
+// The limits of an account that has told nothing of them.
+const (
+	assumedHourly = 1000
+	assumedBurst  = 500
+)
+
+// offline are templates from files, by ID.
+type offline map[string]*templatefile.File
+
+var _ Sources = offline(nil)
+
+// held lists the templates.
+func (o offline) held() string {
+	var all []string
+	for id, f := range o {
+		all = append(all, fmt.Sprintf("%s (%s)", id, f.Path))
+	}
+	slices.Sort(all)
+	return strings.Join(all, ", ")
+}
+
+// Source implements [Sources].
+func (o offline) Source(_ context.Context, id string, _ reminders.Stored) (*envelope.Source, error) {
+	if f := o[strings.ToLower(id)]; f != nil {
+		return &envelope.Source{Template: f.Template, Base: f.Base}, nil
+	}
+	return &envelope.Source{Err: fmt.Errorf("template %q is not in the template files of this run, which hold %s: add --template-file for it, or check without --template-file", id, o.held())}, nil
+}
+
+// nobody stands for DocuSign where nothing may be asked: it has sent nothing. A dry run
+// calls none of the methods that it has from the nil interface, which send.
+type nobody struct {
+	DocuSign
+	account *templatefile.Account
+}
+
+// AccountInfo implements [Accounts].
+func (n nobody) AccountInfo(context.Context) (docusign.AccountInfo, error) {
+	a := n.account
+	return docusign.AccountInfo{
+		Name: a.Name, Notification: a.Notification, OverrideForbidden: a.OverrideForbidden,
+		BulkForbidden: a.BulkForbidden, BulkTold: a.BulkTold, BulkCopies: a.BulkCopies, BulkQueue: a.BulkQueue, Rules: a.Rules,
+	}, nil
+}
+
+// CountAll implements [Mailings].
+func (nobody) CountAll(context.Context) (int, error) { return 0, nil }
+
+// CountMailed implements [Mailings].
+func (nobody) CountMailed(context.Context, string) (int, error) { return 0, nil }
+
+// OtherLots implements [Mailings].
+func (nobody) OtherLots(context.Context, []string, func(string) bool) ([]remote.OtherLot, error) {
+	return nil, nil
+}
+
+// NotKnown says what a check against template files cannot find out.
+func NotKnown(files []*templatefile.File) string {
+	var all []string
+	for _, f := range files {
+		all = append(all, fmt.Sprintf("%s (template %q of account %q, read on %s)", f.Path, f.Template.Name, f.Account.Name, f.Pulled.In(time.Local).Format("2006-01-02 15:04")))
+	}
+	return fmt.Sprintf("checked against %s alone. Not known here: what was sent before, the account's allowance and call limits, and what has changed in the template since", strings.Join(all, ", "))
+}
