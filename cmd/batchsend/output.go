@@ -21,29 +21,35 @@ func (s *sending) wanted() report.Wanted {
 	return w
 }
 
-// precious lists the files that no output may replace.
+// precious lists the files that no output of a run may replace.
 func (s *sending) precious() map[string]string {
-	files := map[string]string{}
+	files := s.app.precious()
 	for _, path := range s.files {
 		if path != "-" {
 			files[path] = "an input"
 		}
 	}
-	if s.cfg.privateKey != "" && !docusign.IsKeyText(s.cfg.privateKey) {
-		files[s.cfg.privateKey] = "the private key"
-	}
 	for _, path := range s.o.templateFiles {
 		files[path] = "a template file"
 	}
-	if path, _, err := s.settings.File(); err == nil {
+	return files
+}
+
+// precious lists the files that no output of any command may replace.
+func (a *app) precious() map[string]string {
+	files := map[string]string{}
+	if a.cfg.privateKey != "" && !docusign.IsKeyText(a.cfg.privateKey) {
+		files[a.cfg.privateKey] = "the private key"
+	}
+	if path, _, err := a.settings.File(); err == nil {
 		files[path] = "the configuration file"
 	}
-	if dir, err := s.sources().StateDirectory(); err == nil && s.cfg.sandbox {
+	if dir, err := a.sources().StateDirectory(); err == nil && a.cfg.sandbox {
 		for _, path := range sandbox.Files(filepath.Join(dir, sandboxDirectory)) {
 			files[path] = "the sandbox's"
 		}
 	}
-	if path, err := s.ledgerPath(); err == nil {
+	if path, err := a.ledgerPath(); err == nil {
 		for _, part := range ledger.Files(path) {
 			files[part] = "the ledger"
 		}

@@ -132,6 +132,9 @@ func (a *app) writeTo(path string, write func(io.Writer) error) (err error) {
 	if path == "" || path == "-" {
 		return write(a.Stdout)
 	}
+	if err := report.Spare(path, a.precious()); err != nil {
+		return err
+	}
 	file, err := report.Create(path)
 	if err != nil {
 		return err

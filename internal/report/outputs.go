@@ -59,10 +59,8 @@ func (w Wanted) Begin() (o Outputs, err error) {
 			*f.to = Stream("standard error", w.Stderr)
 			continue
 		}
-		for path, what := range precious {
-			if sameFile(path, f.path) {
-				return o, usage.Errorf("%s is %s: name another file for the output", f.path, what)
-			}
+		if err := Spare(f.path, precious); err != nil {
+			return o, err
 		}
 		precious[f.path] = "another output"
 		if *f.to, err = Create(f.path); err != nil {
@@ -70,6 +68,17 @@ func (w Wanted) Begin() (o Outputs, err error) {
 		}
 	}
 	return o, nil
+}
+
+// Spare fails if an output would replace a file that must stay. precious says by its
+// path what such a file is.
+func Spare(output string, precious map[string]string) error {
+	for path, what := range precious {
+		if sameFile(path, output) {
+			return usage.Errorf("%s is %s: name another file for the output", output, what)
+		}
+	}
+	return nil
 }
 
 // sameFile reports whether two paths lead to one file, there or not yet.
