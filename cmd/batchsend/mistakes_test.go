@@ -22,6 +22,8 @@ var wrongValues = map[string]map[string]string{
 	"allow-changed-template": boolean,
 	"allow-repeat":           nil, // see TestTypedOnly
 	"allow-same-person":      boolean,
+	"archive":                nil, // see the script on drop folders
+	"rejected":               nil,
 	"auth-server":            {"live": "neither demo, production nor a URL", "http://docusign.example.test": "http is for addresses of this machine only", "https://x.example.test/oauth": "a scheme and a host, nothing else", "ftp://x.example.test": "must begin with https://"},
 	"batch":                  nil,
 	"bulk-rate":              {"many": "it must be a number, such as 20 or 0.5", "-1": "it cannot be negative"},

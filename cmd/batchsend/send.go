@@ -39,6 +39,7 @@ type sendOptions struct {
 	allowSamePerson bool
 	allowRepeat     bool
 	allowChanged    bool
+	folders         job.Folders
 	yes             bool
 	minAge          time.Duration
 	faults          string
@@ -96,6 +97,8 @@ func (a *app) bindSend(flags *pflag.FlagSet, o *sendOptions) {
 	flags.BoolVar(&o.allowRepeat, "allow-repeat", false, "send content that was sent under another name already")
 	flags.BoolVar(&o.allowChanged, "allow-changed-template", false, "go on with a batch although its template has changed since it was begun")
 	flags.StringArrayVar(&o.templateFiles, "template-file", nil, "with --dry-run: check against a `FILE` of template pull, without credentials or network (may be repeated)")
+	flags.StringVar(&o.folders.Archive, "archive", "", "move files all of whose envelopes were sent into the folder `DIR`, with their results")
+	flags.StringVar(&o.folders.Rejected, "rejected", "", "move files with rejected rows into the folder `DIR`, with their results and those rows")
 	flags.BoolVar(&o.yes, "yes", false, "do not ask before sending")
 	flags.DurationVar(&o.minAge, "min-age", 0, "leave files alone that changed less than `DURATION` ago: they may still be being written")
 	flags.StringVar(&o.encoding, "encoding", "", "how the files are encoded: `NAME`, such as utf-8, windows-1250, macintosh or ibm850 (default: found out; a guess is shown)")
@@ -199,6 +202,9 @@ func (a *app) checkOptions(o *sendOptions, files []string) (defaults reminders.P
 		return defaults, usageError("%s and %s say the same thing: give one", a.place("until"), a.place("max-duration"))
 	}
 	if err := a.checkSettle(o.settle); err != nil {
+		return defaults, err
+	}
+	if err := o.folders.Check(); err != nil {
 		return defaults, err
 	}
 	if err := job.CheckPaths(files); err != nil {

@@ -207,7 +207,21 @@ func (s *sending) finish(done *job.Done, v job.Verdict) error {
 	if err := report.WriteProblems(s.Stderr, "", report.Troubles(done.Outcomes(envelope.Failed, envelope.Unknown)), s.whole()); err != nil {
 		return err
 	}
-	if err := s.advise(done); err != nil {
+	rejects := s.o.rejects
+	if !s.outputs.RejectsKept() {
+		rejects = ""
+	}
+	if !s.o.dryRun {
+		moved, err := done.PutAway(s.o.folders, s.Say)
+		if err != nil {
+			s.Warn("%v", err)
+			v = job.NeedsPerson
+		}
+		if len(moved) > 0 && rejects == "" {
+			rejects = moved[0]
+		}
+	}
+	if err := s.advise(done, rejects); err != nil {
 		return err
 	}
 	return exitWith(v)
@@ -280,17 +294,16 @@ func (s *sending) remap(mapping envelope.Mapping) string {
 	return s.command("send", words...)
 }
 
-// advise says what to do next, where something is to be done.
-func (s *sending) advise(done *job.Done) error {
+// advise says what to do next, where something is to be done. rejects is the file of
+// rejected rows that can be corrected, "" if there is none.
+func (s *sending) advise(done *job.Done, rejects string) error {
 	adviser := job.Adviser{
+		Rejects:      rejects,
 		AllOrNothing: s.o.onInvalid == "abort" && !s.o.dryRun,
 		Resend: func(batch, file string) string {
 			return s.command("send", "--batch", batch, cmdline.FileArgument(file))
 		},
 		Remap: s.remap,
-	}
-	if s.outputs.RejectsKept() {
-		adviser.Rejects = s.o.rejects
 	}
 	hints, err := adviser.Hints(done)
 	for _, hint := range hints {
