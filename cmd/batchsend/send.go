@@ -171,7 +171,7 @@ func (a *app) send(ctx context.Context, o *sendOptions, files []string) (err err
 	s := &sending{app: a, o: o, files: files, faults: faults, pulled: pulled, start: time.Now()}
 	defer s.close()
 	s.options = job.Options{
-		Files:    job.Files{Paths: files, Stdin: a.Stdin, Batch: o.batch, Sheet: o.sheet, MinAge: o.minAge, OneRejectsFile: o.rejects != "", Mapping: mapping, Reading: reading, AcceptGuess: a.Typed && a.Watched},
+		Files:    job.Files{Paths: files, Stdin: a.Stdin, Batch: o.batch, Sheet: o.sheet, MinAge: o.minAge, Mapping: mapping, Reading: reading, AcceptGuess: a.Typed && a.Watched},
 		Defaults: defaults, Via: o.via, SkipInvalid: o.onInvalid == "skip",
 		AllowSamePerson: o.allowSamePerson, AllowRepeat: o.allowRepeat, AllowChanged: o.allowChanged,
 		Limit: o.limit, MaxErrors: o.maxErrors, Concurrency: o.concurrency, Settle: o.settle,

@@ -44,6 +44,7 @@ func (s *sending) run(ctx context.Context) (err error) {
 	if s.outputs, err = s.wanted().Begin(); err != nil {
 		return s.fail(done, err, verdictOf(err))
 	}
+	s.options.Files.OneStream = s.o.rejects != "" && s.outputs.Rejects() == ""
 	*done, err = job.Send(ctx, s.options, s, s.open)
 	if header, ok := errors.AsType[*job.HeaderError](err); ok {
 		s.writeProblems("", header.Problems, "--json lists them all")
@@ -207,10 +208,7 @@ func (s *sending) finish(done *job.Done, v job.Verdict) error {
 	if err := report.WriteProblems(s.Stderr, "", report.Troubles(done.Outcomes(envelope.Failed, envelope.Unknown)), s.whole()); err != nil {
 		return err
 	}
-	rejects := s.o.rejects
-	if !s.outputs.RejectsKept() {
-		rejects = ""
-	}
+	rejects := s.outputs.Rejects()
 	if !s.o.dryRun {
 		moved, err := done.PutAway(s.o.folders, s.Say)
 		if err != nil {

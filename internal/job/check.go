@@ -91,7 +91,7 @@ func Check(ctx context.Context, o Options, site Site, in Input) (c Checked, err 
 	}
 	repeated, err := c.rejectRepeats(o.AllowRepeat)
 	c.Warnings = slices.Concat(c.Warnings, c.oddities.Warnings(), unsignable.Warnings(c.position), repeated)
-	if err == nil && o.Files.OneRejectsFile && len(c.files) > 1 {
+	if err == nil && o.Files.OneStream && len(c.files) > 1 {
 		err = c.oneFileEach()
 	}
 	return c, err

@@ -34,8 +34,9 @@ type Files struct {
 	// AcceptGuess makes a guess of a file's encoding that leaves a doubt a warning: a
 	// person looks on. Otherwise it is an error.
 	AcceptGuess bool
-	// OneRejectsFile says that the rejected rows of all files go into one.
-	OneRejectsFile bool
+	// OneStream says that the rejected rows of all files go into one stream. Else each
+	// file gets one of its own where they do not fit into one.
+	OneStream bool
 }
 
 // CheckPaths fails if a path is given twice.
@@ -200,7 +201,7 @@ func Open(files Files) (in Input, err error) {
 		return in, &HeaderError{problems, nil}
 	case len(in.files) == 0 && len(in.TooFresh) > 0:
 		return in, fmt.Errorf("%w: nothing was sent, "+envelope.RunAgain+" later", in.LeftAlone())
-	case !files.OneRejectsFile:
+	case !files.OneStream:
 	case len(in.HeaderProblems) > 0 && sameColumns(in.files) != nil: // maybe because of them
 		return in, &HeaderError{in.HeaderProblems, nil}
 	default:
@@ -229,6 +230,17 @@ func (in *Input) hasRows() (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// together fails if the rejected rows of all files cannot stand in one.
+func (x *Index) together() error {
+	if len(x.files) < 2 {
+		return nil
+	}
+	if err := sameColumns(x.files); err != nil {
+		return err
+	}
+	return x.oneFileEach()
 }
 
 // sameColumns fails if the rows of several files cannot stand in one.

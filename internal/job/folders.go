@@ -130,6 +130,17 @@ func (f Folders) of(statuses map[envelope.Status]bool, aborted bool) string {
 	return f.Archive
 }
 
+// entriesOf returns the entries of one file.
+func (x *Index) entriesOf(i int) report.Entries {
+	return func(yield func(report.Entry, error) bool) {
+		for e, err := range x.Entries() {
+			if (err != nil || e.Draft.In == x.files[i].in) && !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
 // statusesOfFiles returns, for each file, to which statuses its envelopes came.
 func (x *Index) statusesOfFiles() []map[envelope.Status]bool {
 	all := make([]map[envelope.Status]bool, len(x.files))

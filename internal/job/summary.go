@@ -33,12 +33,23 @@ func (d *Done) Detail(s *report.Summary) (err error) {
 // Content is what the run's files are made of.
 func (d *Done) Content(s *report.Summary) report.Content {
 	c := report.Content{Summary: s, Entries: d.Entries(), AnyRejected: d.Rejected(), Several: len(d.files) > 1}
-	if len(d.files) > 0 { // all have the same columns, see [Files.OneRejectsFile]
-		create := rows.NewRejectWriter
-		if rows.IsSheet(s.Rejects) {
-			create = rows.NewSheetRejectWriter
+	create := rows.NewRejectWriter
+	if rows.IsSheet(s.Rejects) {
+		create = rows.NewSheetRejectWriter
+	}
+	file := func(f *file, input string, entries report.Entries) report.RejectsFile {
+		return report.RejectsFile{Input: input, Entries: entries, Begin: func(w io.Writer) (report.RowWriter, error) {
+			return create(w, f.in.Format)
+		}}
+	}
+	switch {
+	case len(d.files) == 0:
+	case d.together() == nil:
+		c.Rejects = append(c.Rejects, file(d.files[0], "", c.Entries))
+	default:
+		for i, f := range d.files {
+			c.Rejects = append(c.Rejects, file(f, f.in.Name(), d.entriesOf(i)))
 		}
-		c.Rejects = func(w io.Writer) (report.RowWriter, error) { return create(w, d.files[0].in.Format) }
 	}
 	return c
 }

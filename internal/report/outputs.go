@@ -1,8 +1,13 @@
 package report
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"batchsend/internal/usage"
 )
@@ -10,8 +15,9 @@ import (
 // Outputs are the files that a run writes: results, rejects and a page. The zero
 // Outputs writes none.
 type Outputs struct {
-	results, rejects, html *File // nil where none is wanted
-	stdout                 bool  // one of them is standard output
+	results, rejects, html *File    // nil where none is wanted
+	stdout                 bool     // one of them is standard output
+	apart                  []string // the files that were written in the place of rejects
 }
 
 // Wanted says which files a run is to write. Each path may also stand for standard
@@ -102,8 +108,17 @@ func (o *Outputs) Discard() {
 // OnStdout reports whether standard output is one of the files.
 func (o *Outputs) OnStdout() bool { return o.stdout }
 
-// RejectsKept reports whether the rejected rows go into a file that can be corrected.
-func (o *Outputs) RejectsKept() bool { return o.rejects != nil && !o.rejects.Streams() }
+// Rejects returns the file of rejected rows that can be corrected, the first if there
+// are several; "" if there is none.
+func (o *Outputs) Rejects() string {
+	switch {
+	case len(o.apart) > 0:
+		return o.apart[0]
+	case o.rejects != nil && !o.rejects.Streams():
+		return o.rejects.path
+	}
+	return ""
+}
 
 // Complete names the file that has all that is wrong with the rows, of those wanted,
 // or how to get one.
@@ -121,17 +136,29 @@ func (w Wanted) Complete(o *Outputs) string {
 type Content struct {
 	Summary *Summary
 	Entries Entries
-	// Rejects begins the file of rejected rows; nil if no header is known.
-	Rejects     func(io.Writer) (RowWriter, error)
+	// Rejects are the files of rejected rows: one, or one for each input. There is none
+	// if no header is known.
+	Rejects     []RejectsFile
 	AnyRejected bool              // else the entries need not be read for it
 	Note        func(text string) // is told what a person should know of the rejects file
 	Several     bool              // input files, so that a line number alone does not say which row
+}
+
+// RejectsFile is a file of rejected rows.
+type RejectsFile struct {
+	Input   string // the file whose rows it has; "" for all of them
+	Entries Entries
+	Begin   func(io.Writer) (RowWriter, error)
 }
 
 // Write writes the files and puts them in their places. It goes on after an error and
 // returns all of them. What goes to standard output or into a pipe comes last: whoever
 // reads it may go away.
 func (o *Outputs) Write(c Content) (errs []error) {
+	if len(c.Rejects) > 1 && o.rejects != nil {
+		errs = o.writeApart(c)
+		c.Rejects = nil
+	}
 	outputs := []struct {
 		file  *File
 		write func(io.Writer, Content) error
@@ -159,15 +186,19 @@ func (o *Outputs) Write(c Content) (errs []error) {
 
 // writeRejects writes the rejected rows under the header that all inputs have.
 func writeRejects(w io.Writer, c Content) error {
-	if c.Rejects == nil {
+	if len(c.Rejects) == 0 {
 		return nil
 	}
-	out, err := c.Rejects(w)
+	return c.Rejects[0].write(w, c)
+}
+
+func (r RejectsFile) write(w io.Writer, c Content) error {
+	out, err := r.Begin(w)
 	if err != nil {
 		return err
 	}
 	defer out.Close()
-	entries := c.Entries
+	entries := r.Entries
 	if !c.AnyRejected {
 		entries = func(func(Entry, error) bool) {} // none need be read again
 	}
@@ -178,4 +209,44 @@ func writeRejects(w io.Writer, c Content) error {
 		c.Note(note)
 	}
 	return nil
+}
+
+// writeApart writes the rejected rows of each input into a file of its own, beside
+// where one file would be: bad-may.csv for rows of may.csv. One that is there becomes
+// empty.
+func (o *Outputs) writeApart(c Content) (errs []error) {
+	path := o.rejects.path
+	if _, err := os.Stat(path); err == nil { // it would be taken for this run's
+		errs = append(errs, o.rejects.Commit())
+	}
+	o.rejects.Discard()
+	o.rejects = nil
+	var taken []string
+	for _, r := range c.Rejects {
+		name := apart(path, r.Input, taken)
+		taken = append(taken, name)
+		file, err := Create(name)
+		if err == nil {
+			err = errors.Join(r.write(file, c), file.Commit())
+			file.Discard()
+		}
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		c.Note(fmt.Sprintf("the files do not fit into one: the rejected rows of %s are in %s", r.Input, name))
+	}
+	o.apart = taken
+	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+}
+
+// apart returns the path of the file for the rejected rows of one input.
+func apart(path, input string, taken []string) string {
+	extension := filepath.Ext(path)
+	base := strings.TrimSuffix(path, extension) + "-" + strings.TrimSuffix(filepath.Base(input), filepath.Ext(input))
+	name := base + extension
+	for n := 2; slices.Contains(taken, name); n++ {
+		name = fmt.Sprintf("%s-%d%s", base, n, extension)
+	}
+	return name
 }
