@@ -117,11 +117,11 @@ func (d *Draft) addRecipients() {
 			continue
 		}
 		for _, p := range l.roles {
-			part := RecipientRow{Row: row, Role: p.role, columns: p}
+			recipient := RecipientRow{Row: row, Role: p.role, columns: p}
 			if l.form == Long && p.roleName >= 0 {
-				part.Role = row.Cells[p.roleName]
+				recipient.Role = row.Cells[p.roleName]
 			}
-			d.Recipients = append(d.Recipients, part)
+			d.Recipients = append(d.Recipients, recipient)
 		}
 	}
 }

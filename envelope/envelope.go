@@ -1,6 +1,6 @@
 // Package envelope turns the rows of a CSV file into checked envelopes.
 //
-// A row is read ([Read]), rows are grouped into a [Draft] for each envelope,
+// Rows are read ([Input.Read]), grouped into a [Draft] for each envelope,
 // and a [Checker] makes of every draft either an [Envelope] that DocuSign will
 // accept or a list of [Problem]s that say which line to mend and how. It also
 // says when two envelopes are the same: [TransactionID] tells identity,

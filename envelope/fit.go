@@ -20,8 +20,8 @@ type fit struct {
 	// it tells by text message.
 	own, texted int
 	onlySingly  string
-	// assigned say, for each of the layout's places, which role it fills. In a
-	// long file each cell says so itself, and they are empty.
+	// assigned says, for each of the layout's recipient columns, which role they fill.
+	// It is empty for a long file, in which each row says so itself.
 	assigned []assignedRole
 	// tabs are, by recipient columns, role and labelled column, the tabs that it fills.
 	tabs [][][][]*template.Tab

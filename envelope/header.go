@@ -338,7 +338,7 @@ func (p *recipientColumns) addTab(i int, name string) string {
 	return tabPrefix + name
 }
 
-// columnsOf returns the columnsOf of a role, which several columns share.
+// columnsOf returns the columns of a role.
 func (l *layout) columnsOf(role string) *recipientColumns {
 	for _, p := range l.roles {
 		if template.Loose(p.role) == template.Loose(role) {

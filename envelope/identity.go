@@ -91,7 +91,7 @@ func (d *digest) sum() (out Digest) {
 
 // participant is a recipient as it counts for the identity.
 type participant struct {
-	part    *RecipientRow
+	given   *RecipientRow
 	role    string // as the file names it, loosely; "" in a bare file
 	address string
 	name    string
@@ -147,12 +147,12 @@ func (d *Draft) participants(all []participant, s *Scratch) []participant {
 		if d.In.Form == Long {
 			role = s.looseRole(p.Row.cell(p.columns.roleName))
 		}
-		all = append(all, participant{part: p, role: role, address: NormalAddress(p.Email()), name: spelledName(p.Name())})
+		all = append(all, participant{given: p, role: role, address: NormalAddress(p.Email()), name: spelledName(p.Name())})
 	}
 	for i := range all {
 		for j := range all {
 			if i != j && all[i].role == all[j].role && d.In.Form == Long {
-				all[i].order = all[i].part.Row.cell(all[i].part.columns.roleName) + " " + all[i].part.Row.cell(all[i].part.columns.order)
+				all[i].order = all[i].given.Row.cell(all[i].given.columns.roleName) + " " + all[i].given.Row.cell(all[i].given.columns.order)
 			}
 		}
 	}
@@ -181,7 +181,7 @@ func (d *Draft) contentOf(g *digest, participants []participant) Content {
 		}
 	}
 	for _, p := range participants {
-		columns, row := p.part.columns, p.part.Row
+		columns, row := p.given.columns, p.given.Row
 		g.add("recipient", p.role, p.order, p.address, p.name, spelled(row.cell(columns.note)), spelledPhone(row.cell(columns.phone)))
 		for _, i := range columns.tabOrder {
 			if value := row.cell(columns.tabs[i].column); value != "" {

@@ -53,7 +53,7 @@ func whom(p *RecipientRow) string {
 func (d *Draft) checkName(p *RecipientRow, name string) (sent string) {
 	found := scan(name)
 	p.surnameFirst = found.has(comma) && surnameFirst(name)
-	if !found.has(hash|opening|query|foreign) && name != "" && len(name) <= 100 && !nobody(name) && (len(name) != 7 || name[0] != 'E') {
+	if !found.has(hash|opening|query|foreign) && name != "" && len(name) <= 100 && !nobody(name) && !mayBeErr(name) {
 		return name
 	}
 	sent = cleanName(name)
@@ -140,7 +140,7 @@ func dateLike(label string) bool {
 // look alike must be alike.
 func (d *Draft) checkLabel() {
 	found := scan(d.Label)
-	if !found.has(hash|exponent|foreign) && len(d.Label) != 7 {
+	if !found.has(hash|exponent|foreign) && !mayBeErr(d.Label) {
 		return
 	}
 	row, column := &d.Rows[0], d.In.heading(colEnvelope)
@@ -227,7 +227,7 @@ func (d *Draft) checkPhones(env *Envelope, s *Scratch) {
 	}
 }
 
-// tabs appends the tabs that a part's cells set, in the order of their labels:
+// tabs appends the tabs that a recipient's cells set, in the order of their labels:
 // that of the columns does not count.
 func (d *Draft) tabs(out []Tab, p *RecipientRow, role *template.Role) []Tab {
 	columns := d.fit.tabs[p.columns.index][roleIndex(d.fit.source.Template, role)]

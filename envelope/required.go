@@ -70,7 +70,7 @@ func (d *Draft) checkWanted(s *Scratch) {
 	}
 }
 
-// columnOf returns where a part says what goes in the tab, and whether it says
+// columnOf returns where a recipient says what goes in the tab, and whether it says
 // anything.
 func (d *Draft) columnOf(p *RecipientRow, w *requiredTab) (row *Row, column string, filled bool) {
 	columns := d.fit.tabs[p.columns.index][roleIndex(d.fit.source.Template, w.role)]

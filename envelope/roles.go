@@ -10,9 +10,9 @@ import (
 	"batchsend/template"
 )
 
-// matchError is why a part matches no role.
+// matchError is why a recipient matches no role.
 type matchError struct {
-	column string // of the part, or "" for the whole row
+	column string // of the recipient, or "" for the whole row
 	code   Code
 	text   string
 	role   *template.Role // that it names but may not fill
@@ -40,7 +40,7 @@ func match(t *template.Template, name string, order int) (*template.Role, *match
 	return nil, found
 }
 
-// match finds a part's role. role and err are both nil if the header's
+// match finds a recipient's role. role and err are both nil if the header's
 // problems say why there is none.
 func (d *Draft) match(p *RecipientRow) (role *template.Role, err *matchError) {
 	if d.In.Form != Long {
@@ -64,7 +64,7 @@ func (d *Draft) match(p *RecipientRow) (role *template.Role, err *matchError) {
 	return match(d.fit.source.Template, p.Role, order)
 }
 
-// matchRoles finds the template's role for each part, nil where there is none.
+// matchRoles finds the template's role for each recipient, nil where there is none.
 // Those that were meant for some role and missed it are the strays.
 func (d *Draft) matchRoles(s *Scratch) {
 	s.roles, s.strays = s.roles[:0], s.strays[:0]

@@ -58,11 +58,15 @@ func errorValue(text string, found signs) string {
 		return errNarrow
 	case found.has(hash) && text[0] == '#' && len(text) <= longestError:
 		return errorValues[strings.ToUpper(text)]
-	case len(text) == 7 && strings.EqualFold(text[:4], "Err:") && strings.Trim(text[4:], "0123456789") == "":
+	case mayBeErr(text) && strings.EqualFold(text[:4], "Err:") && strings.Trim(text[4:], "0123456789") == "":
 		return "LibreOffice could not work out a formula"
 	}
 	return ""
 }
+
+// mayBeErr reports whether a text is as long as LibreOffice's errors, such as Err:502,
+// and begins like one.
+func mayBeErr(text string) bool { return len(text) == len("Err:502") && text[0]|0x20 == 'e' }
 
 // placeholder returns the first mark in a text that a mail merge should have filled
 // in, such as {{Manager}}, <<Name>>, ${name}, [[Name]], %NAME% or «Name»; "" if there

@@ -68,8 +68,8 @@ func (e *entry) is(f flags) bool { return e.flags&f != 0 }
 // status is an [envelope.Status] in a byte.
 type status uint8
 
-// statuses are all that there are, the last that is told first: the zero status is
-// Pending, that of an envelope to which the run has not come.
+// statuses are all that there are, in the reverse of the report's order: the zero status
+// is Pending, that of an envelope to which the run has not come.
 var statuses = func() []envelope.Status {
 	all := report.Statuses()
 	slices.Reverse(all)

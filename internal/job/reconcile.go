@@ -128,7 +128,7 @@ func OneOf(batches []string) string {
 
 // Leftovers is what earlier runs of a session's batches left behind.
 type Leftovers interface {
-	// Open returns the envelopes that are unresolved.
+	// Unresolved returns the envelopes that are unresolved.
 	Unresolved(ctx context.Context) ([]ledger.Unresolved, error)
 	// Lots returns the lots with which something is still to be done.
 	Lots(ctx context.Context) ([]remote.Lot, error)

@@ -114,7 +114,7 @@ func guess(raw *io.SectionReader) (*Guess, error) {
 	}
 	_, g.Encoding, _ = findEncoding(name)
 	for _, other := range all {
-		if !best.beats(other) {
+		if !best.rulesOut(other) {
 			_, shown, _ := findEncoding(other.name)
 			g.Rivals = append(g.Rivals, shown)
 			g.Certain = false
@@ -123,9 +123,10 @@ func guess(raw *io.SectionReader) (*Guess, error) {
 	return g, nil
 }
 
-// beats reports whether another reading gives the same text, or its text is not
-// plausible in half of the words where it differs.
-func (r *reading) beats(other *reading) bool {
+// rulesOut reports whether another reading need not be considered: it gives the same
+// text, or its text is implausible in half of the words where it differs, and in more
+// than four times as many words as this one.
+func (r *reading) rulesOut(other *reading) bool {
 	differ, bad := 0, 0
 	for i, word := range other.words {
 		if word != r.words[i] {

@@ -224,14 +224,14 @@ func (c *converter) endCell(now *cell, at *position) error {
 	case text == "":
 		return nil
 	case tooLong(text):
-		return fail("holds more than %d characters, which is as many as a spreadsheet takes: shorten it", maxCharacter)
+		return fail("holds more than %d characters, which is as many as a spreadsheet takes: shorten it", maxCellCharacters)
 	}
 	for len(c.cells) < at.column-1 {
 		c.cells = append(c.cells, "")
 	}
 	c.cells = append(c.cells, text)
-	if c.rowText += len(text); c.rowText+len(c.cells) > maxRow {
-		return &Error{Row: at.row, Message: fmt.Sprintf("the row holds more than %d kilobytes, and no envelope has so much to say: delete what does not belong to it", maxRow>>10)}
+	if c.rowText += len(text); c.rowText+len(c.cells) > maxRowBytes {
+		return &Error{Row: at.row, Message: fmt.Sprintf("the row holds more than %d kilobytes, and no envelope has so much to say: delete what does not belong to it", maxRowBytes>>10)}
 	}
 	if at.column <= len(c.hidden) && c.hidden[at.column-1] {
 		c.info.HiddenColumns.add(at.column)

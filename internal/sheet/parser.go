@@ -48,7 +48,7 @@ func (p *parser) next() (xml.Token, error) {
 	case errors.Is(err, errTotal):
 		return nil, tooMuch("the workbook unpacks to far more than its size, as if it were made to fill the memory")
 	case errors.Is(err, errToken):
-		return nil, tooMuch("a text of the workbook is longer than a cell can hold (%d characters)", maxCharacter)
+		return nil, tooMuch("a text of the workbook is longer than a cell can hold (%d characters)", maxCellCharacters)
 	case err != nil:
 		return nil, damaged("its XML is cut off or cannot be read")
 	}
@@ -160,12 +160,12 @@ func unescape(text string) string {
 
 // tooLong reports whether a text is longer than a cell can hold.
 func tooLong(text string) bool {
-	if len(text) <= maxCharacter {
+	if len(text) <= maxCellCharacters {
 		return false
 	}
 	units := 0
 	for _, r := range text {
 		units += utf16.RuneLen(r)
 	}
-	return units > maxCharacter
+	return units > maxCellCharacters
 }

@@ -21,13 +21,13 @@ import (
 
 // The limits of a workbook. The first three are Excel's own.
 const (
-	maxRows      = 1_048_576
-	maxColumns   = 16_384
-	maxCharacter = 32_767 // of a cell
-	// maxRow is how much text a row may hold, in bytes, and maxText how much a
+	maxRows           = 1_048_576
+	maxColumns        = 16_384
+	maxCellCharacters = 32_767 // of a cell
+	// maxRowBytes is how much text a row may hold, in bytes, and maxText how much a
 	// sheet may, or all texts that it shares.
-	maxRow  = 1 << 20
-	maxText = 1 << 30
+	maxRowBytes = 1 << 20
+	maxText     = 1 << 30
 	// maxShared is how many texts cells may share.
 	maxShared = 1 << 23
 	// maxToken is how long a tag of XML or the text between two may be, in bytes.

@@ -72,7 +72,7 @@ func cutText(text string) string {
 	}
 	units := 0
 	for i, r := range text {
-		if units += max(1, utf16.RuneLen(r)); units > maxCharacter-3 {
+		if units += max(1, utf16.RuneLen(r)); units > maxCellCharacters-3 {
 			return strings.ToValidUTF8(text[:i], "") + "..."
 		}
 	}
