@@ -44,7 +44,7 @@ func (s *sending) run(ctx context.Context) (err error) {
 	if s.outputs, err = s.wanted().Begin(); err != nil {
 		return s.fail(done, err, verdictOf(err))
 	}
-	s.options.Files.OneStream = s.o.rejects != "" && s.outputs.Rejects() == ""
+	s.options.Files.OneStream = s.o.rejects != "" && len(s.outputs.Rejects()) == 0
 	*done, err = job.Send(ctx, s.options, s, s.open)
 	if header, ok := errors.AsType[*job.HeaderError](err); ok {
 		s.writeProblems("", header.Problems, "--json lists them all")
@@ -215,8 +215,8 @@ func (s *sending) finish(done *job.Done, v job.Verdict) error {
 			s.Warn("%v", err)
 			v = job.NeedsPerson
 		}
-		if len(moved) > 0 && rejects == "" {
-			rejects = moved[0]
+		if len(rejects) == 0 {
+			rejects = moved
 		}
 	}
 	if err := s.advise(done, rejects); err != nil {
@@ -292,9 +292,9 @@ func (s *sending) remap(mapping envelope.Mapping) string {
 	return s.command("send", words...)
 }
 
-// advise says what to do next, where something is to be done. rejects is the file of
-// rejected rows that can be corrected, "" if there is none.
-func (s *sending) advise(done *job.Done, rejects string) error {
+// advise says what to do next, where something is to be done. rejects are the files of
+// rejected rows that can be corrected.
+func (s *sending) advise(done *job.Done, rejects []report.Kept) error {
 	adviser := job.Adviser{
 		Rejects:      rejects,
 		AllOrNothing: s.o.onInvalid == "abort" && !s.o.dryRun,

@@ -15,9 +15,8 @@ import (
 type Adviser struct {
 	// AllOrNothing says that one rejected row kept all envelopes from being sent.
 	AllOrNothing bool
-	// Rejects is the file that has the rejected rows; "" if there is none that can be
-	// corrected.
-	Rejects string
+	// Rejects are the files that have the rejected rows and can be corrected.
+	Rejects []report.Kept
 	// Resend returns the command that sends a file as a part of a batch.
 	Resend func(batch, file string) string
 	// Remap returns the command that understands columns of the files as a mapping says.
@@ -73,13 +72,35 @@ func (a Adviser) ofRejected(d *Done, counts report.Counts) string {
 		return "the columns can be understood without editing the file: " + a.Remap(d.Suggested)
 	}
 	hint := "correct the rows named above and " + envelope.RunAgain
-	if a.Rejects != "" {
-		hint = fmt.Sprintf("correct %s and give it as the input of the same batch: %s", a.Rejects, a.Resend(d.Batches()[0], a.Rejects))
+	for _, kept := range a.Rejects {
+		batches := d.batchesOfRejected(kept.Input)
+		switch len(batches) {
+		case 0:
+			continue
+		case 1:
+			hint = fmt.Sprintf("correct %s and give it as the input of the same batch: %s", kept.Path, a.Resend(batches[0], kept.Path))
+		default:
+			hint = fmt.Sprintf("correct %s; its rows belong to the batches %s: divide it, and give each part with the --batch of its own", kept.Path, strings.Join(batches, ", "))
+		}
+		break
 	}
 	if a.AllOrNothing {
 		hint = "nothing was sent. " + hint + ", or give --on-invalid skip to send the others"
 	}
 	return hint + "; batchsend explain CODE tells more"
+}
+
+// batchesOfRejected returns the batches of the rejected rows of a file, "" for all
+// files.
+func (x *Index) batchesOfRejected(input string) (batches []string) {
+	for n := range x.Len() {
+		e := x.entry(n)
+		in := x.files[e.file].in
+		if e.status == rejected && (input == "" || in.Name() == input) && !slices.Contains(batches, in.Batch) {
+			batches = append(batches, in.Batch)
+		}
+	}
+	return batches
 }
 
 // ofPending says what to do about envelopes to which the run has not come; "" if

@@ -56,7 +56,7 @@ func (f Folders) Check() error {
 // beside it, and its rejected rows if there are any. Whatever is still to be done, or
 // is not known, keeps a file where it is, for the next run. It tells of every file
 // that it moves, and returns the files of rejected rows.
-func (d *Done) PutAway(f Folders, told func(format string, args ...any)) (rejects []string, err error) {
+func (d *Done) PutAway(f Folders, told func(format string, args ...any)) (rejects []report.Kept, err error) {
 	if f == (Folders{}) {
 		return nil, nil
 	}
@@ -94,7 +94,7 @@ func (d *Done) PutAway(f Folders, told func(format string, args ...any)) (reject
 		if path == "" || !of[i][envelope.Rejected] {
 			return nil
 		}
-		rejects = append(rejects, beside(path, "rejects"))
+		rejects = append(rejects, report.Kept{Path: beside(path, "rejects"), Input: d.files[i].in.Name()})
 		return writeWhole(beside(path, "rejects"), func(w io.Writer) error {
 			create := rows.NewRejectWriter
 			if rows.IsSheet(path) {

@@ -15,9 +15,9 @@ import (
 // Outputs are the files that a run writes: results, rejects and a page. The zero
 // Outputs writes none.
 type Outputs struct {
-	results, rejects, html *File    // nil where none is wanted
-	stdout                 bool     // one of them is standard output
-	apart                  []string // the files that were written in the place of rejects
+	results, rejects, html *File  // nil where none is wanted
+	stdout                 bool   // one of them is standard output
+	apart                  []Kept // the files that were written in the place of rejects
 }
 
 // Wanted says which files a run is to write. Each path may also stand for standard
@@ -108,16 +108,18 @@ func (o *Outputs) Discard() {
 // OnStdout reports whether standard output is one of the files.
 func (o *Outputs) OnStdout() bool { return o.stdout }
 
-// Rejects returns the file of rejected rows that can be corrected, the first if there
-// are several; "" if there is none.
-func (o *Outputs) Rejects() string {
-	switch {
-	case len(o.apart) > 0:
-		return o.apart[0]
-	case o.rejects != nil && !o.rejects.Streams():
-		return o.rejects.path
+// Kept is a file of rejected rows that can be corrected and given back.
+type Kept struct {
+	Path  string
+	Input string // the file whose rows it has; "" for all of them
+}
+
+// Rejects returns the files of rejected rows, none if they went into a stream.
+func (o *Outputs) Rejects() []Kept {
+	if o.rejects != nil && !o.rejects.Streams() {
+		return []Kept{{Path: o.rejects.path}}
 	}
-	return ""
+	return o.apart
 }
 
 // Complete names the file that has all that is wrong with the rows, of those wanted,
@@ -221,10 +223,9 @@ func (o *Outputs) writeApart(c Content) (errs []error) {
 	}
 	o.rejects.Discard()
 	o.rejects = nil
-	var taken []string
 	for _, r := range c.Rejects {
-		name := apart(path, r.Input, taken)
-		taken = append(taken, name)
+		name := apart(path, r.Input, o.apart)
+		o.apart = append(o.apart, Kept{name, r.Input})
 		file, err := Create(name)
 		if err == nil {
 			err = errors.Join(r.write(file, c), file.Commit())
@@ -236,16 +237,15 @@ func (o *Outputs) writeApart(c Content) (errs []error) {
 		}
 		c.Note(fmt.Sprintf("the files do not fit into one: the rejected rows of %s are in %s", r.Input, name))
 	}
-	o.apart = taken
 	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 }
 
 // apart returns the path of the file for the rejected rows of one input.
-func apart(path, input string, taken []string) string {
+func apart(path, input string, taken []Kept) string {
 	extension := filepath.Ext(path)
 	base := strings.TrimSuffix(path, extension) + "-" + strings.TrimSuffix(filepath.Base(input), filepath.Ext(input))
 	name := base + extension
-	for n := 2; slices.Contains(taken, name); n++ {
+	for n := 2; slices.ContainsFunc(taken, func(k Kept) bool { return k.Path == name }); n++ {
 		name = fmt.Sprintf("%s-%d%s", base, n, extension)
 	}
 	return name
