@@ -69,13 +69,13 @@ func errorValue(text string, found signs) string {
 func mayBeErr(text string) bool { return len(text) == len("Err:502") && text[0]|0x20 == 'e' }
 
 // placeholder returns the first mark in a text that a mail merge should have filled
-// in, such as {{Manager}}, <<Name>>, ${name}, [[Name]], %NAME% or «Name»; "" if there
+// in, such as {{Manager}}, <<Name>>, ${name}, {!Contact.Name}, [[Name]], %NAME% or «Name»; "" if there
 // is none.
 func placeholder(text string, found signs) string {
 	if !found.has(opening | foreign) {
 		return ""
 	}
-	for _, marks := range [...][2]string{{"{{", "}}"}, {"<<", ">>"}, {"${", "}"}, {"[[", "]]"}, {"«", "»"}} {
+	for _, marks := range [...][2]string{{"{{", "}}"}, {"<<", ">>"}, {"${", "}"}, {"{!", "}"}, {"[[", "]]"}, {"«", "»"}} {
 		_, after, opened := strings.Cut(text, marks[0])
 		if inner, _, closed := strings.Cut(after, marks[1]); opened && closed && len(inner) <= 100 && strings.TrimSpace(inner) != "" {
 			return marks[0] + inner + marks[1]
