@@ -20,7 +20,7 @@ func (s *Sheet) where(file string, row int, column string) string {
 		sheet = "'" + strings.ReplaceAll(sheet, "'", "''") + "'"
 	}
 	if i := slices.Index(s.Header, column); i >= 0 && column != "" {
-		return fmt.Sprintf("%s: %s!%s%d", file, sheet, columnLetters(i), row)
+		return fmt.Sprintf("%s: %s!%s%d", file, sheet, Letter(i), row)
 	}
 	where := fmt.Sprintf("%s: %s row %d", file, sheet, row)
 	if column != "" {
@@ -31,15 +31,4 @@ func (s *Sheet) where(file string, row int, column string) string {
 
 func isWord(r rune) bool {
 	return r == '_' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'
-}
-
-// columnLetters returns what spreadsheets call a column, by its index: 0 is A, 26 is
-// AA.
-func columnLetters(index int) string {
-	var letters []byte
-	for n := index + 1; n > 0; n = (n - 1) / 26 {
-		letters = append(letters, byte('A'+(n-1)%26))
-	}
-	slices.Reverse(letters)
-	return string(letters)
 }

@@ -40,7 +40,7 @@ func (in *Input) Columns() (lines []string) {
 	l := in.layout
 	for i := range l.headings {
 		if h := &l.headings[i]; !h.empty() {
-			lines = append(lines, fmt.Sprintf("column %s %s -> %s", Letter(i), quotedShort(h.raw), l.purpose(i)))
+			lines = append(lines, fmt.Sprintf("column %s %q -> %s", Letter(i), short(h.raw), l.purpose(i)))
 		}
 	}
 	return lines
@@ -80,13 +80,4 @@ func (l *layout) purpose(i int) string {
 // only a template can tell whether it has a tab of that name.
 func (l *layout) open(i int) bool {
 	return l.misread(i) || l.form == Bare && strings.HasPrefix(l.names[i], tabPrefix) && !isTab(l.headings[i].name)
-}
-
-// quotedShort quotes a text, and cuts it where it is too long for a message.
-func quotedShort(text string) string {
-	const most = 60
-	if r := []rune(text); len(r) > most {
-		return fmt.Sprintf("%q...", string(r[:most]))
-	}
-	return fmt.Sprintf("%q", text)
 }

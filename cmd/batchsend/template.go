@@ -128,25 +128,18 @@ func bindOutput(cmd *cobra.Command, output *string) {
 }
 
 // writeTo writes a file, or standard output if path is "" or "-".
-func (a *app) writeTo(path string, write func(io.Writer) error) (err error) {
+func (a *app) writeTo(path string, write func(io.Writer) error) error {
 	if path == "" || path == "-" {
 		return write(a.Stdout)
 	}
 	if err := report.Spare(path, a.precious()); err != nil {
 		return err
 	}
-	file, err := report.Create(path)
-	if err != nil {
-		return err
-	}
-	defer file.Discard()
-	if err := write(file); err != nil {
-		return err
-	}
-	return file.Commit()
+	return report.WriteFile(path, write)
 }
 
-func (a *app) listTemplates(ctx context.Context) error {
+// withConnection signs in and does something with the connection.
+func (a *app) withConnection(ctx context.Context, do func(context.Context, *connection) error) error {
 	return a.asking(ctx, func(ctx context.Context, l limits) error {
 		conn, err := a.connect(ctx, l)
 		if err != nil {
@@ -154,6 +147,12 @@ func (a *app) listTemplates(ctx context.Context) error {
 		}
 		defer conn.close()
 		a.recall(ctx, conn)
+		return do(ctx, conn)
+	})
+}
+
+func (a *app) listTemplates(ctx context.Context) error {
+	return a.withConnection(ctx, func(ctx context.Context, conn *connection) error {
 		list, err := conn.templates.List(ctx)
 		if err != nil {
 			return err
@@ -164,13 +163,7 @@ func (a *app) listTemplates(ctx context.Context) error {
 
 // withTemplate reads a template and does something with it.
 func (a *app) withTemplate(ctx context.Context, text string, do func(*templatefile.File) error) error {
-	return a.asking(ctx, func(ctx context.Context, l limits) error {
-		conn, err := a.connect(ctx, l)
-		if err != nil {
-			return err
-		}
-		defer conn.close()
-		a.recall(ctx, conn)
+	return a.withConnection(ctx, func(ctx context.Context, conn *connection) error {
 		file, err := job.Pull(ctx, conn.Login.AccountID, conn.Client, conn.templates, text)
 		if bad, ok := errors.AsType[*job.TemplateIDError](err); ok {
 			wrong := &usage.Error{Text: fmt.Sprintf("%q: %s", bad.Text, bad.Why)}

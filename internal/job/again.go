@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sort"
 
 	"batchsend/envelope"
 	"batchsend/internal/report"
@@ -84,41 +85,50 @@ func (x *Index) Read(_ context.Context, n int) (*envelope.Envelope, error) {
 // An entry is valid until the next one.
 func (x *Index) Entries() report.Entries {
 	return func(yield func(report.Entry, error) bool) {
+		for i := range x.files {
+			for e, err := range x.entriesOf(i) {
+				if !yield(e, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// entriesOf is [Index.Entries] for the rows of one file.
+func (x *Index) entriesOf(i int) report.Entries {
+	return func(yield func(report.Entry, error) bool) {
 		enough := errors.New("enough")
-		next, pieces := 0, x.pieces.inFiles
+		f, pieces := x.files[i], x.pieces.inFiles
+		next := sort.Search(x.Len(), func(n int) bool { return int(x.entry(n).file) >= i })
+		pieces = pieces[sort.Search(len(pieces), func(n int) bool { return int(x.entry(int(pieces[n].of)).file) >= i }):]
 		var work func(*envelope.Draft, *envelope.Scratch)
 		if x.check != nil {
 			work = func(d *envelope.Draft, s *envelope.Scratch) { x.check.Name(d, x.check.TemplateOf(d), s) }
 		}
-		for i, f := range x.files {
-			read := 0
-			err := stream(context.Background(), f.in.Read(f.text.Rows()).Next, work, func(d *envelope.Draft) error {
-				read += len(d.Rows)
-				n := next
-				if len(pieces) > 0 && pieces[0].offset == d.Position().Offset && int(x.entry(int(pieces[0].of)).file) == i {
-					n, pieces = int(pieces[0].of), pieces[1:]
-				} else if next++; n >= x.Len() || x.entry(n).offset != d.Position().Offset || int(x.entry(n).file) != i {
-					return f.changed(nil)
-				}
-				e, err := x.reportOf(n, d)
-				if err != nil {
-					return err
-				}
-				if !yield(e, nil) {
-					return enough
-				}
-				return nil
-			})
-			if err == nil && read != f.rows {
-				err = f.changed(nil)
+		read := 0
+		err := stream(context.Background(), f.in.Read(f.text.Rows()).Next, work, func(d *envelope.Draft) error {
+			read += len(d.Rows)
+			n := next
+			if len(pieces) > 0 && pieces[0].offset == d.Position().Offset && int(x.entry(int(pieces[0].of)).file) == i {
+				n, pieces = int(pieces[0].of), pieces[1:]
+			} else if next++; n >= x.Len() || x.entry(n).offset != d.Position().Offset || int(x.entry(n).file) != i {
+				return f.changed(nil)
 			}
-			switch {
-			case errors.Is(err, enough):
-				return
-			case err != nil:
-				yield(report.Entry{}, fmt.Errorf("reading the rows again: %w", err))
-				return
+			e, err := x.reportOf(n, d)
+			if err != nil {
+				return err
 			}
+			if !yield(e, nil) {
+				return enough
+			}
+			return nil
+		})
+		if err == nil && read != f.rows {
+			err = f.changed(nil)
+		}
+		if err != nil && !errors.Is(err, enough) {
+			yield(report.Entry{}, fmt.Errorf("reading the rows again: %w", err))
 		}
 	}
 }

@@ -53,9 +53,6 @@ func CheckPaths(paths []string) error {
 type Input struct {
 	*Index
 	TooFresh []*FreshError // files that are left for the next run
-	// HeaderProblems are what is wrong with headers. The rows of such files are
-	// checked, too, so that one run tells of everything, and all are rejected.
-	HeaderProblems envelope.Problems
 }
 
 // Inputs returns the files, in the order of the command line.
@@ -186,7 +183,6 @@ func Open(files Files) (in Input, err error) {
 			return in, err
 		default:
 			in.files = append(in.files, f)
-			in.HeaderProblems = append(in.HeaderProblems, f.in.Problems()...)
 		}
 	}
 	in.numbers.byLabel = make([]envelope.Numbers, len(in.files))
@@ -194,7 +190,7 @@ func Open(files Files) (in Input, err error) {
 		return in, err
 	}
 	if len(problems) > 0 { // nothing is checked, so all that is known is told now
-		problems = append(problems, in.HeaderProblems...)
+		problems = append(problems, in.headerProblems()...)
 	}
 	switch {
 	case len(problems) > 0:
@@ -202,12 +198,21 @@ func Open(files Files) (in Input, err error) {
 	case len(in.files) == 0 && len(in.TooFresh) > 0:
 		return in, fmt.Errorf("%w: nothing was sent, "+envelope.RunAgain+" later", in.LeftAlone())
 	case !files.OneStream:
-	case len(in.HeaderProblems) > 0 && sameColumns(in.files) != nil: // maybe because of them
-		return in, &HeaderError{in.HeaderProblems, nil}
+	case len(in.headerProblems()) > 0 && sameColumns(in.files) != nil: // maybe because of them
+		return in, &HeaderError{in.headerProblems(), nil}
 	default:
 		return in, sameColumns(in.files)
 	}
 	return in, nil
+}
+
+// headerProblems are what is wrong with headers. The rows of such files are checked,
+// too, so that one run tells of everything, and all are rejected.
+func (x *Index) headerProblems() (all envelope.Problems) {
+	for _, f := range x.files {
+		all = append(all, f.in.Problems()...)
+	}
+	return all
 }
 
 // absentColumns fails if a mapping names columns that no file has.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,54 +59,30 @@ func (d *Done) PutAway(f Folders, told func(format string, args ...any)) (reject
 	if f == (Folders{}) {
 		return nil, nil
 	}
-	type place struct{ dir, path string }
-	places := make([]place, len(d.files))
-	of := d.statusesOfFiles()
-	for i, in := range d.files {
-		if in.os != nil { // else it has no name
-			places[i].dir = f.of(of[i], d.Aborted)
-		}
-	}
 	var errs []error
-	for i, p := range places {
-		if p.dir == "" {
+	for i, of := range d.statusesOfFiles() {
+		in := d.files[i]
+		dir := f.of(of, d.Aborted)
+		if dir == "" || in.os == nil { // it stays, or has no name
 			continue
 		}
-		path, err := d.files[i].move(p.dir)
+		path, err := in.move(dir)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s is done, but it cannot be moved: %w", d.files[i].in.Name(), err))
+			errs = append(errs, fmt.Errorf("%s is done, but it cannot be moved: %w", in.in.Name(), err))
 			continue
 		}
-		places[i].path = path
-		told("%s: moved to %s", d.files[i].in.Name(), path)
+		told("%s: moved to %s", in.in.Name(), path)
+		errs = append(errs, report.WriteFile(beside(path, "results"), func(w io.Writer) error { return report.WriteResults(w, d.entriesOf(i)) }))
+		if !of[envelope.Rejected] {
+			continue
+		}
+		kept := report.Kept{Path: beside(path, "rejects"), Input: in.in.Name()}
+		rejects = append(rejects, kept)
+		errs = append(errs, report.WriteFile(kept.Path, func(w io.Writer) error {
+			return d.rejectsFile(kept.Path, in, d.entriesOf(i)).Write(w, func(text string) { told("%s: %s", kept.Path, text) })
+		}))
 	}
-	err = d.eachFile(func(i int, entries report.Entries) error {
-		path := places[i].path
-		if path == "" {
-			return nil
-		}
-		return writeWhole(beside(path, "results"), func(w io.Writer) error { return report.WriteResults(w, entries) })
-	})
-	errs = append(errs, err)
-	err = d.eachFile(func(i int, entries report.Entries) error {
-		path := places[i].path
-		if path == "" || !of[i][envelope.Rejected] {
-			return nil
-		}
-		rejects = append(rejects, report.Kept{Path: beside(path, "rejects"), Input: d.files[i].in.Name()})
-		return writeWhole(beside(path, "rejects"), func(w io.Writer) error {
-			create := rows.NewRejectWriter
-			if rows.IsSheet(path) {
-				create = rows.NewSheetRejectWriter
-			}
-			out, err := create(w, d.files[i].in.Format)
-			if err != nil {
-				return err
-			}
-			return errors.Join(report.WriteRejects(out, entries), out.Close())
-		})
-	})
-	return rejects, errors.Join(append(errs, err)...)
+	return rejects, errors.Join(errs...)
 }
 
 // of returns where a file goes to whose envelopes came to these statuses, "" if it
@@ -130,17 +105,6 @@ func (f Folders) of(statuses map[envelope.Status]bool, aborted bool) string {
 	return f.Archive
 }
 
-// entriesOf returns the entries of one file.
-func (x *Index) entriesOf(i int) report.Entries {
-	return func(yield func(report.Entry, error) bool) {
-		for e, err := range x.Entries() {
-			if (err != nil || e.Draft.In == x.files[i].in) && !yield(e, err) {
-				return
-			}
-		}
-	}
-}
-
 // statusesOfFiles returns, for each file, to which statuses its envelopes came.
 func (x *Index) statusesOfFiles() []map[envelope.Status]bool {
 	all := make([]map[envelope.Status]bool, len(x.files))
@@ -153,28 +117,6 @@ func (x *Index) statusesOfFiles() []map[envelope.Status]bool {
 	return all
 }
 
-// eachFile calls do for each file with its entries, which it need not read.
-func (x *Index) eachFile(do func(i int, entries report.Entries) error) error {
-	next, stop := iter.Pull2(iter.Seq2[report.Entry, error](x.Entries()))
-	defer stop()
-	e, err, more := next()
-	for i, f := range x.files {
-		entries := func(yield func(report.Entry, error) bool) {
-			for ; more && (err != nil || e.Draft.In == f.in); e, err, more = next() {
-				if !yield(e, err) || err != nil {
-					return
-				}
-			}
-		}
-		if err := do(i, entries); err != nil {
-			return err
-		}
-		for range entries { // what do has not read
-		}
-	}
-	return nil
-}
-
 // beside returns the path of a file about the one at path: offers.results.csv. What
 // is about a workbook and holds rows is one.
 func beside(path, what string) string {
@@ -184,19 +126,6 @@ func beside(path, what string) string {
 		extension = ".csv"
 	}
 	return base + "." + what + extension
-}
-
-// writeWhole writes a file whole or not at all.
-func writeWhole(path string, write func(io.Writer) error) error {
-	f, err := report.Create(path)
-	if err != nil {
-		return err
-	}
-	defer f.Discard()
-	if err := write(f); err != nil {
-		return err
-	}
-	return f.Commit()
 }
 
 // mostNames is how many names are tried for a file in a folder that has one of its

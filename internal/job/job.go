@@ -189,10 +189,11 @@ func Send(ctx context.Context, o Options, teller Teller, signIn func(ctx context
 // unchecked adds what is wrong with headers to the error for which rows were not
 // checked, which may be nil: else nobody would learn it.
 func (in *Input) unchecked(err error) error {
-	if len(in.HeaderProblems) == 0 {
+	problems := in.headerProblems()
+	if len(problems) == 0 {
 		return err
 	}
-	return &HeaderError{in.HeaderProblems, err}
+	return &HeaderError{problems, err}
 }
 
 // describe says how each file was understood.

@@ -30,28 +30,32 @@ func (d *Done) Detail(s *report.Summary) (err error) {
 	return err
 }
 
-// Content is what the run's files are made of.
+// Content is what the run's files are made of. s says which are wanted.
 func (d *Done) Content(s *report.Summary) report.Content {
-	c := report.Content{Summary: s, Entries: d.Entries(), AnyRejected: d.Rejected(), Several: len(d.files) > 1}
-	create := rows.NewRejectWriter
-	if rows.IsSheet(s.Rejects) {
-		create = rows.NewSheetRejectWriter
-	}
-	file := func(f *file, input string, entries report.Entries) report.RejectsFile {
-		return report.RejectsFile{Input: input, Entries: entries, Begin: func(w io.Writer) (report.RowWriter, error) {
-			return create(w, f.in.Format)
-		}}
-	}
+	c := report.Content{Summary: s, Entries: d.Entries(), Several: len(d.files) > 1}
 	switch {
-	case len(d.files) == 0:
+	case len(d.files) == 0, s.Rejects == "":
 	case d.together() == nil:
-		c.Rejects = append(c.Rejects, file(d.files[0], "", c.Entries))
+		c.Rejects = append(c.Rejects, d.rejectsFile(s.Rejects, d.files[0], c.Entries))
 	default:
 		for i, f := range d.files {
-			c.Rejects = append(c.Rejects, file(f, f.in.Name(), d.entriesOf(i)))
+			apart := d.rejectsFile(s.Rejects, f, d.entriesOf(i))
+			apart.Input = f.in.Name()
+			c.Rejects = append(c.Rejects, apart)
 		}
 	}
 	return c
+}
+
+// rejectsFile is the file of that name for the rejected ones of entries, written as a
+// file of the input is.
+func (d *Done) rejectsFile(name string, f *file, entries report.Entries) report.RejectsFile {
+	if !d.Rejected() {
+		entries = func(func(report.Entry, error) bool) {} // none need be read again
+	}
+	return report.RejectsFile{Entries: entries, Begin: func(w io.Writer) (report.RowWriter, error) {
+		return rows.NewRejectWriterFor(name, w, f.in.Format)
+	}}
 }
 
 // Notable returns the envelopes that a table on the terminal shows.

@@ -43,6 +43,19 @@ func Create(path string) (*File, error) {
 	return &File{bufio.NewWriter(named{path, to}), path, real, to}, nil
 }
 
+// WriteFile writes a file whole or not at all.
+func WriteFile(path string, write func(io.Writer) error) error {
+	f, err := Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Discard()
+	if err := write(f); err != nil {
+		return err
+	}
+	return f.Commit()
+}
+
 // Stream is a file that is written to w, such as standard output, which path
 // names.
 func Stream(path string, w io.Writer) *File {

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -140,16 +139,15 @@ type Content struct {
 	Entries Entries
 	// Rejects are the files of rejected rows: one, or one for each input. There is none
 	// if no header is known.
-	Rejects     []RejectsFile
-	AnyRejected bool              // else the entries need not be read for it
-	Note        func(text string) // is told what a person should know of the rejects file
-	Several     bool              // input files, so that a line number alone does not say which row
+	Rejects []RejectsFile
+	Note    func(text string) // is told what a person should know of the rejects file
+	Several bool              // input files, so that a line number alone does not say which row
 }
 
 // RejectsFile is a file of rejected rows.
 type RejectsFile struct {
-	Input   string // the file whose rows it has; "" for all of them
-	Entries Entries
+	Input   string  // the file whose rows it has; "" for all of them
+	Entries Entries // none if no row is rejected: then none need be read
 	Begin   func(io.Writer) (RowWriter, error)
 }
 
@@ -191,24 +189,21 @@ func writeRejects(w io.Writer, c Content) error {
 	if len(c.Rejects) == 0 {
 		return nil
 	}
-	return c.Rejects[0].write(w, c)
+	return c.Rejects[0].Write(w, c.Note)
 }
 
-func (r RejectsFile) write(w io.Writer, c Content) error {
+// Write writes the file to w. note is told what a person should know of it.
+func (r RejectsFile) Write(w io.Writer, note func(text string)) error {
 	out, err := r.Begin(w)
 	if err != nil {
 		return err
 	}
 	defer out.Close()
-	entries := r.Entries
-	if !c.AnyRejected {
-		entries = func(func(Entry, error) bool) {} // none need be read again
-	}
-	if err := WriteRejects(out, entries); err != nil {
+	if err := WriteRejects(out, r.Entries); err != nil {
 		return err
 	}
-	if note := out.Note(); note != "" {
-		c.Note(note)
+	if text := out.Note(); text != "" {
+		note(text)
 	}
 	return nil
 }
@@ -219,25 +214,22 @@ func (r RejectsFile) write(w io.Writer, c Content) error {
 func (o *Outputs) writeApart(c Content) (errs []error) {
 	path := o.rejects.path
 	if _, err := os.Stat(path); err == nil { // it would be taken for this run's
-		errs = append(errs, o.rejects.Commit())
+		if err := o.rejects.Commit(); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	o.rejects.Discard()
 	o.rejects = nil
 	for _, r := range c.Rejects {
 		name := apart(path, r.Input, o.apart)
 		o.apart = append(o.apart, Kept{name, r.Input})
-		file, err := Create(name)
-		if err == nil {
-			err = errors.Join(r.write(file, c), file.Commit())
-			file.Discard()
-		}
-		if err != nil {
+		if err := WriteFile(name, func(w io.Writer) error { return r.Write(w, c.Note) }); err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		c.Note(fmt.Sprintf("the files do not fit into one: the rejected rows of %s are in %s", r.Input, name))
 	}
-	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	return errs
 }
 
 // apart returns the path of the file for the rejected rows of one input.

@@ -111,15 +111,12 @@ func announced(text string) (delimiter byte, after int) {
 func delimiterOf(header string, known func(name string) bool) byte {
 	best, bestKnown, bestNames := delimiters[0], -1, -1
 	for _, candidate := range delimiters {
-		names := strings.Split(header, string(candidate))
-		n := 0
-		for _, name := range names {
-			if known != nil && known(strings.Trim(name, "\" ")) {
-				n++
-			}
+		names, n := strings.Count(header, string(candidate))+1, 0
+		if known != nil {
+			n = knownNames(header, candidate, known)
 		}
-		if n > bestKnown || n == bestKnown && len(names) > bestNames {
-			best, bestKnown, bestNames = candidate, n, len(names)
+		if n > bestKnown || n == bestKnown && names > bestNames {
+			best, bestKnown, bestNames = candidate, n, names
 		}
 	}
 	return best

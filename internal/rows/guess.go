@@ -211,7 +211,7 @@ func oddWords(raw *io.SectionReader) (words []string, sample []byte, err error) 
 		case !ended && c >= utf8.RuneSelf:
 			odd, oddLine = true, true
 			fallthrough
-		case !ended && (c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'):
+		case !ended && alphanumeric(c):
 			if len(word) < maxWord {
 				word = append(word, c)
 			}

@@ -301,9 +301,6 @@ func (r *Reader) advance(n int) {
 
 // row returns the cells as a row.
 func (r *Reader) row(at envelope.Position) envelope.Row {
-	if r.inSheet() {
-		return r.sheetRow(at)
-	}
 	if n := r.table.columns; n > 0 && len(r.cells) != n {
 		r.fit(n)
 	}
@@ -311,9 +308,12 @@ func (r *Reader) row(at envelope.Position) envelope.Row {
 	if text, ok := r.rejects.whole(r.cells); ok {
 		return r.unsplit(at, text, wholeRejected)
 	}
-	if n := r.table.columns; n > 0 && len(r.cells) != n {
+	switch n := r.table.columns; {
+	case n > 0 && len(r.cells) > n && r.inSheet():
+		row.Malformed = r.beyondHeader(at.Line)
+	case n > 0 && len(r.cells) != n:
 		row.Malformed = fmt.Sprintf("the row has %s but the header has %d: a delimiter or a quote is missing or one too many", columns(len(r.cells)), n)
-	} else if r.table.unaddressed(r.cells) && isTotal(r.cells) {
+	case r.table.unaddressed(r.cells) && isTotal(r.cells):
 		row.Malformed = "the row has no address and looks like a total: remove it, or write the address of whom it is for"
 	}
 	return row
@@ -321,12 +321,12 @@ func (r *Reader) row(at envelope.Position) envelope.Row {
 
 // fit makes a row as long as the header if that loses and invents nothing: cells
 // beyond it are cut if they are empty, and empty ones are added for columns at the
-// end that have no name.
+// end that have no name, or that a sheet leaves out.
 func (r *Reader) fit(columns int) {
 	switch n := len(r.cells); {
 	case n > columns && blank(r.cells[columns:]):
 		r.cells = r.cells[:columns]
-	case n < columns && n >= r.named:
+	case n < columns && (n >= r.named || r.inSheet()):
 		for len(r.cells) < columns {
 			r.cells = append(r.cells, "")
 		}

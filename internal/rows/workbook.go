@@ -107,30 +107,17 @@ func (f *File) inspectSheet(info *sheet.Info) error {
 // text, without the empty cells at its end, and its number is that of the record.
 func (r *Reader) inSheet() bool { return r.file.start.Sheet != nil }
 
-// sheetRow returns the cells as a row of a sheet.
-func (r *Reader) sheetRow(at envelope.Position) envelope.Row {
-	n := r.table.columns
-	for len(r.cells) < n {
-		r.cells = append(r.cells, "")
+// beyondHeader says which of a row's cells stands beyond the columns of the header.
+func (r *Reader) beyondHeader(row int) string {
+	column := r.table.columns
+	for blank(r.cells[column : column+1]) {
+		column++
 	}
-	row := envelope.Row{Position: at, Cells: r.cells}
-	if text, ok := r.rejects.whole(r.cells); ok {
-		return r.unsplit(at, text, wholeRejected)
-	}
-	if n > 0 && len(r.cells) > n {
-		for i, cell := range r.cells[n:] {
-			if strings.TrimSpace(cell) != "" {
-				row.Malformed = fmt.Sprintf("cell %s%d holds a value, but its column has no name in the header: move it to where it belongs, or name the column", sheet.ColumnName(n+i+1), at.Line)
-				return row
-			}
-		}
-		row.Cells = r.cells[:n]
-	}
-	return row
+	return fmt.Sprintf("cell %s%d holds a value, but its column has no name in the header: move it to where it belongs, or name the column", sheet.ColumnName(column+1), row)
 }
 
-// NewSheetRejectWriter is [NewRejectWriter] for an Excel workbook.
-func NewSheetRejectWriter(w io.Writer, format envelope.Format) (*RejectWriter, error) {
+// newSheetRejectWriter is [NewRejectWriter] for an Excel workbook.
+func newSheetRejectWriter(w io.Writer, format envelope.Format) (*RejectWriter, error) {
 	out, err := sheet.NewWriter(w)
 	if err != nil {
 		return nil, err
@@ -141,6 +128,15 @@ func NewSheetRejectWriter(w io.Writer, format envelope.Format) (*RejectWriter, e
 		return nil, err
 	}
 	return r, nil
+}
+
+// NewRejectWriterFor is [NewRejectWriter] for a file whose name says what it is: an
+// Excel workbook or CSV.
+func NewRejectWriterFor(name string, w io.Writer, format envelope.Format) (*RejectWriter, error) {
+	if IsSheet(name) {
+		return newSheetRejectWriter(w, format)
+	}
+	return NewRejectWriter(w, format)
 }
 
 // IsSheet reports whether a file of that name is an Excel workbook.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/xuri/excelize/v2"
 )
 
 const (
@@ -74,14 +76,10 @@ func (s *Spans) list(name func(int) string) string {
 	return strings.Join(out, "")
 }
 
-// ColumnName returns the letters of a column, from 1.
+// ColumnName returns the letters of a column that a sheet can have, from 1.
 func ColumnName(n int) string {
-	var letters []byte
-	for ; n > 0; n = (n - 1) / 26 {
-		letters = append(letters, byte('A'+(n-1)%26))
-	}
-	slices.Reverse(letters)
-	return string(letters)
+	name, _ := excelize.ColumnNumberToName(n)
+	return name
 }
 
 func cellName(column, row int) string { return ColumnName(column) + strconv.Itoa(row) }
