@@ -7,6 +7,14 @@ import (
 	"time"
 )
 
+// The limits that hold until DocuSign's headers say otherwise, in calls per
+// account. DocuSign: 1,000 (older plans) or 3,000 an hour, 500 in 30 s (200 in
+// the developer environment).
+const (
+	AssumedHourly = 1000
+	AssumedBurst  = 500
+)
+
 // Limiter paces the calls of one account, so that its server refuses none and
 // none waits without need. It counts in two windows: the hour, whose end the
 // server tells, and 30 s, of which it tells no end.

@@ -16,14 +16,6 @@ import (
 	"batchsend/throttle"
 )
 
-// The limits that hold until DocuSign's headers say otherwise, in calls per
-// account. DocuSign: 1,000 (older plans) or 3,000 an hour, 500 in 30 s (200 in
-// the developer environment).
-const (
-	assumedHourly = 1000
-	assumedBurst  = 500
-)
-
 // Limits are what the operator says of the call budget.
 type Limits struct {
 	Hourly, Burst int // caps; 0 none
@@ -47,7 +39,7 @@ type Connection struct {
 // credentials, a transport and a log; it is completed with all else.
 func SignIn(ctx context.Context, client *docusign.Client, l Limits, w *waits.Monitor) (*Connection, error) {
 	limiter := &throttle.Limiter{
-		HourLimit: assumedHourly, BurstLimit: assumedBurst,
+		HourLimit: throttle.AssumedHourly, BurstLimit: throttle.AssumedBurst,
 		HourCap: l.Hourly, BurstCap: l.Burst, Reserve: l.Reserve,
 		OnWait: w.Held,
 	}

@@ -38,7 +38,7 @@ func Offline(files []*templatefile.File, wanted string) (Site, error) {
 	case id != "" && known[id] == nil:
 		return Site{}, usage.Errorf("template %q is in none of the template files, which hold %s", wanted, known.held())
 	}
-	limiter := &throttle.Limiter{HourLimit: assumedHourly, BurstLimit: assumedBurst}
+	limiter := &throttle.Limiter{HourLimit: throttle.AssumedHourly, BurstLimit: throttle.AssumedBurst}
 	return Site{
 		Account: files[0].Account.ID, DocuSign: nobody{account: &files[0].Account}, Limits: limiter.State,
 		Template:  func(context.Context) (string, error) { return id, nil },
@@ -46,12 +46,6 @@ func Offline(files []*templatefile.File, wanted string) (Site, error) {
 		Ledger:    ledger.Empty(), Mode: &DryRun{},
 	}, nil
 }
-
-// The limits of an account that has told nothing of them.
-const (
-	assumedHourly = 1000
-	assumedBurst  = 500
-)
 
 // offline are templates from files, by ID.
 type offline map[string]*templatefile.File
