@@ -77,10 +77,8 @@ func (o *Oddities) add(w Problem) {
 
 // addName counts how a name is written.
 func (o *Oddities) addName(d *Draft, p *RecipientRow) {
-	var column *nameOrder
-	if len(o.columns) > 0 && o.columns[len(o.columns)-1] == p.columns {
-		column = o.names[p.columns]
-	} else if column = o.names[p.columns]; column == nil {
+	column := o.names[p.columns]
+	if column == nil {
 		if o.names == nil {
 			o.names = map[*recipientColumns]*nameOrder{}
 		}
