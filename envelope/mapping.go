@@ -3,6 +3,7 @@ package envelope
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -65,11 +66,32 @@ func findHeading(header []string, name string) int {
 // Mapping is how the columns of files are to be understood.
 type Mapping []Rename
 
+// ParseMapping reads texts as [ParseRename] does, and adds what is said of many files:
+// what columns would be called here, by what they are called there.
+func ParseMapping(texts []string, anywhere iter.Seq2[string, string]) (m Mapping, err error) {
+	for _, text := range texts {
+		r, err := ParseRename(text)
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", text, err)
+		}
+		m = append(m, r)
+	}
+	for column, name := range anywhere {
+		m = append(m, Rename{Column: column, To: name, Anywhere: true})
+	}
+	return m, nil
+}
+
 // Names reports whether a column is named in the mapping.
 func (m Mapping) Names(column string) bool {
 	return slices.ContainsFunc(m, func(r Rename) bool {
 		return findHeading(append(strings.Split(r.Column, "+"), r.Column), column) >= 0
 	})
+}
+
+// OfFiles returns the renames that are said of the files of one run, not of many files.
+func (m Mapping) OfFiles() Mapping {
+	return slices.DeleteFunc(slices.Clone(m), func(r Rename) bool { return r.Anywhere })
 }
 
 // Absent says of each rename that no header has its columns.

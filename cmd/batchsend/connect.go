@@ -9,6 +9,7 @@ import (
 	"batchsend/internal/access"
 	"batchsend/internal/docusign"
 	"batchsend/internal/job"
+	"batchsend/internal/ledger"
 	"batchsend/internal/sandbox"
 	"batchsend/internal/secretfile"
 	"batchsend/internal/waits"
@@ -31,6 +32,7 @@ type connection struct {
 	template  string          // for rows that name none
 	sandbox   *sandbox.Server // nil: it talks to DocuSign
 	ledger    string          // the path that goes with it
+	session   *ledger.Session // nil: no run has begun
 }
 
 // connect signs in. It makes no call that counts against the limits.
@@ -67,7 +69,7 @@ func (a *app) connect(ctx context.Context, l limits) (c *connection, err error) 
 	}
 	c.templates = &job.Templates{
 		DocuSign: client, Retry: c.Retry, Account: c.Login.AccountName, Log: a.log,
-		Listing: func() string { return a.command("template") },
+		Command: func(id ...string) string { return a.command("template", id...) },
 	}
 	return c, nil
 }
@@ -79,6 +81,15 @@ func (a *app) share(ctx context.Context, c *connection) error {
 	})
 }
 
+// begin takes the leases of a run on its batches. They are given back when the
+// connection is closed.
+func (a *app) begin(ctx context.Context, c *connection, run ledger.Run) (_ *ledger.Session, err error) {
+	run.Account, run.Version = c.Login.AccountID, version()
+	run.OnWatch = func(holder *ledger.HeldError) { a.Say("%s", holder.Watching()) }
+	c.session, err = c.Ledger.Begin(ctx, run)
+	return c.session, err
+}
+
 // recall has the connection begin with what is left of the budget. A ledger that
 // cannot be read is as good as none.
 func (a *app) recall(ctx context.Context, c *connection) {
@@ -87,8 +98,13 @@ func (a *app) recall(ctx context.Context, c *connection) {
 	}
 }
 
-// close ends what the connection has open.
+// close ends what the connection has open, whatever has happened.
 func (c *connection) close() {
+	if c.session != nil {
+		if err := c.session.Close(context.Background()); err != nil {
+			c.Client.Log.Warn("closing the ledger's session", "error", err)
+		}
+	}
 	c.Close()
 	if c.sandbox != nil {
 		c.sandbox.Close()

@@ -9,12 +9,6 @@ import (
 	"batchsend/internal/sandbox"
 )
 
-// The limits of a real account, which the sandbox has unless told otherwise.
-const (
-	sandboxHourly = 3000
-	sandboxBurst  = 500
-)
-
 // sandboxDirectory is where the embedded sandbox keeps its things, under the state
 // directory.
 const sandboxDirectory = "sandbox"
@@ -22,16 +16,6 @@ const sandboxDirectory = "sandbox"
 // sandboxMaker makes the sandbox that lives in dir, not yet opened, and the key to
 // sign in with.
 type sandboxMaker func(dir string) (*sandbox.Server, *rsa.PrivateKey, error)
-
-func newSandbox(dir string) (*sandbox.Server, *rsa.PrivateKey, error) {
-	kit, err := sandbox.Prepare(dir)
-	if err != nil {
-		return nil, nil, fmt.Errorf("the sandbox's directory: %w", err)
-	}
-	server := kit.Server()
-	server.HourlyLimit, server.BurstLimit = sandboxHourly, sandboxBurst
-	return server, kit.Key, nil
-}
 
 // enterSandbox points the client at the embedded sandbox, which keeps its own
 // key, template, ledger and record of what it "mailed".

@@ -3,11 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
-	"syscall"
 
-	"batchsend/envelope"
 	"batchsend/internal/job"
 	"batchsend/internal/usage"
 )
@@ -91,15 +88,12 @@ func (a *app) explainError(err error) {
 		return
 	}
 	fmt.Fprintf(a.Stderr, "batchsend: %s\n", strings.TrimSpace(err.Error()))
-	switch hint := job.HintOf(err); {
-	case hint != "":
-		fmt.Fprintf(a.Stderr, "hint: %s\n", a.composer().Complete(hint))
-	case verdictOf(err) == job.Misused:
-		fmt.Fprintf(a.Stderr, "hint: %s\n", a.usageHint())
-	case errors.Is(err, fs.ErrPermission):
-		fmt.Fprintln(a.Stderr, "hint: check who owns the file and what its mode allows (ls -l)")
-	case errors.Is(err, syscall.ENOSPC):
-		fmt.Fprintln(a.Stderr, "hint: the disk is full: make room, then "+envelope.RunAgain)
+	hint := a.composer().Complete(job.HintOf(err))
+	if hint == "" && verdictOf(err) == job.Misused {
+		hint = a.usageHint()
+	}
+	if hint != "" {
+		fmt.Fprintf(a.Stderr, "hint: %s\n", hint)
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -17,13 +16,15 @@ import (
 	"batchsend/internal/censor"
 	"batchsend/internal/cmdline"
 	"batchsend/internal/console"
+	"batchsend/internal/sandbox"
+	"batchsend/internal/settings"
 )
 
 func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectAt)
 	}
-	os.Exit(process{env: environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}.main())
+	os.Exit(process{env: settings.Environment(os.Environ()), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}.main())
 }
 
 // main runs the program until it is done or interrupted, and returns its exit
@@ -47,17 +48,7 @@ type process struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	transport      http.RoundTripper // carries all calls; nil: the network
-	sandbox        sandboxMaker      // makes the embedded sandbox; nil: newSandbox
-}
-
-// environ returns the environment by names.
-func environ() map[string]string {
-	env := map[string]string{}
-	for _, pair := range os.Environ() {
-		name, value, _ := strings.Cut(pair, "=")
-		env[name] = value
-	}
-	return env
+	sandbox        sandboxMaker      // makes the embedded sandbox; nil: sandbox.In
 }
 
 // run is the program: it parses, wires, works, and maps what came of it to an
@@ -71,7 +62,7 @@ func (p process) run(ctx context.Context, args []string) (code int) {
 	a := &app{Terminal: console.Open(p.env, p.stdin, p.stdout, p.stderr), env: p.env, transport: p.transport, newSandbox: p.sandbox}
 	defer a.Close()
 	if a.newSandbox == nil {
-		a.newSandbox = newSandbox
+		a.newSandbox = sandbox.In
 	}
 	root := a.rootCommand()
 	root.SetArgs(args)

@@ -21,6 +21,7 @@ import (
 	"batchsend/internal/apispec"
 	"batchsend/internal/ledger"
 	"batchsend/internal/sandbox"
+	"batchsend/internal/settings"
 )
 
 // asProgram makes the test binary behave as batchsend itself, so that tests
@@ -43,7 +44,7 @@ func TestMain(m *testing.M) {
 // description, where that is at hand. A fault ends in an exit code of its own.
 func judged() int {
 	ledger.Crash = crashAt(os.Getenv("BATCHSEND_TEST_CRASH"))
-	p := process{env: environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	p := process{env: settings.Environment(os.Environ()), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
 	if os.Getenv("BATCHSEND_OPENAPI") == "" {
 		return p.main()
 	}

@@ -51,31 +51,16 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 		_, err := fmt.Fprintln(a.Stdout, "nothing is in doubt")
 		return err
 	}
-	session, err := conn.Ledger.Begin(ctx, ledger.Run{Account: conn.Login.AccountID, Batches: names, Version: version(), OnWatch: a.tellWatch})
+	session, err := a.begin(ctx, conn, ledger.Run{Batches: names})
 	if err != nil {
 		return err
 	}
-	defer session.Close(context.WithoutCancel(ctx))
 	result, err := job.Reconciliation{
 		DocuSign: conn.Client, Session: session, Retry: conn.Retry, Settle: settle, Teller: a, Log: a.log,
 	}.Run(ctx)
 	if err != nil {
 		return err
 	}
-	if result.Recovered.Total() > 0 {
-		fmt.Fprintln(a.Stdout, job.DescribeRecovered(result.Recovered))
-	} else {
-		fmt.Fprintln(a.Stdout, "nothing is in doubt any more")
-	}
-	unresolved := job.CheckResolved(result, a.command("status", "--batch", job.OneOf(names)))
-	if result.Stopped != nil {
-		return &exitError{job.Worst(verdictOf(result.Stopped), verdictOf(unresolved)), &adviceError{job.WhyStopped(result.Stopped), job.HintOf(result.Stopped)}}
-	}
-	return unresolved
-}
-
-// tellWatch says what a run waits for before it takes a batch over.
-func (a *app) tellWatch(holder *ledger.HeldError) {
-	a.Say("batch %q was being sent by process %d on %s, which does not show whether it still lives: waiting for that until %s",
-		holder.Batch, holder.PID, holder.Host, time.Now().Add(ledger.TTL).Local().Format("15:04:05"))
+	fmt.Fprintln(a.Stdout, job.DescribeReconciled(result))
+	return job.CheckResolved(result, a.command("status", "--batch", job.OneOf(names)))
 }

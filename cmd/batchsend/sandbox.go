@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
-	"al.essio.dev/pkg/shellescape"
 	"github.com/spf13/cobra"
 
 	"batchsend/internal/cmdline"
@@ -59,8 +56,8 @@ file to source in another terminal.`,
 	flags.StringVar(&addr, "addr", "127.0.0.1:8720", "loopback `ADDRESS` to listen on; port 0 takes a free one")
 	flags.StringVar(&dir, "dir", "sandbox", "`DIR` for key, template, records and the .env file")
 	flags.BoolVar(&tls, "tls", false, "serve https with a certificate of its own (DIR/ca.pem), as the official SDKs want")
-	flags.IntVar(&hourly, "calls-per-hour", sandboxHourly, "`N` calls an hour are answered; 0: any number")
-	flags.IntVar(&burst, "calls-per-burst", sandboxBurst, "`N` calls in 30 seconds are answered; 0: any number")
+	flags.IntVar(&hourly, "calls-per-hour", sandbox.UsualHourly, "`N` calls an hour are answered; 0: any number")
+	flags.IntVar(&burst, "calls-per-burst", sandbox.UsualBurst, "`N` calls in 30 seconds are answered; 0: any number")
 	flags.Float64Var(&rate, "bulk-rate", 0, "`N` copies of a bulk list are sent a second (default 20)")
 	flags.DurationVar(&delay, "search-delay", 0, "how long searches do not find a new envelope (`DURATION`)")
 	flags.StringVar(&faults, "faults", "", "what goes wrong and how often, a `LIST` such as drop-after=0.2,503=0.1,slow=50ms")
@@ -69,30 +66,13 @@ file to source in another terminal.`,
 
 // serveSandbox serves until the context ends.
 func (a *app) serveSandbox(ctx context.Context, server *sandbox.Server, addr, dir string, tls bool) error {
-	var failed error
-	ready := func(url string) {
-		env, err := sandbox.WriteEnv(dir, url, server)
-		if err != nil {
-			failed = err
-			return
-		}
-		fmt.Fprintf(a.Stdout, "sandbox: %s (open it in a browser to see what was \"mailed\")\n", url)
-		fmt.Fprintf(a.Stdout, "template: %s\n", filepath.Join(dir, "template.json"))
-		next := a.command("doctor")
-		if _, err := os.Stat(sampleFile); err == nil {
-			next = a.command("send", "--dry-run", sampleFile)
-		}
-		fmt.Fprintf(a.Stdout, "next, in another terminal:\n  . %s\n  %s\n", shellescape.Quote(env), next)
-		fmt.Fprintln(a.Stdout, "Ctrl-C ends the sandbox; its records stay in "+dir)
+	next := a.command("doctor")
+	if _, err := os.Stat(sampleFile); err == nil {
+		next = a.command("send", "--dry-run", sampleFile)
 	}
-	var err error
+	ready := func(url string) error { return server.Announce(a.Stdout, dir, url, next) }
 	if tls {
-		err = server.ListenAndServeTLS(ctx, addr, dir, ready)
-	} else {
-		err = server.ListenAndServe(ctx, addr, ready)
+		return server.ListenAndServeTLS(ctx, addr, dir, ready)
 	}
-	if failed != nil {
-		return failed
-	}
-	return err
+	return server.ListenAndServe(ctx, addr, ready)
 }

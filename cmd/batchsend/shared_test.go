@@ -27,13 +27,13 @@ func madeFor(dir string) (*sandbox.Server, *rsa.PrivateKey, error) {
 			return made.(sandboxMaker)(dir)
 		}
 	}
-	return newSandbox(dir)
+	return sandbox.In(dir)
 }
 
 // watchedBy makes sandboxes that are shown to watch.
 func watchedBy(watch func(*sandbox.Server)) sandboxMaker {
 	return func(dir string) (*sandbox.Server, *rsa.PrivateKey, error) {
-		server, key, err := newSandbox(dir)
+		server, key, err := sandbox.In(dir)
 		if err == nil {
 			watch(server)
 		}

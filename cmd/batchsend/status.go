@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -62,10 +61,16 @@ func (a *app) showStatus(ctx context.Context, batch string, asJSON bool) error {
 	defer db.Close()
 	if batch == "" {
 		all, err := job.BatchStatuses(ctx, db)
-		return show(a.Stdout, all, err, asJSON, report.WriteBatches)
+		if err != nil {
+			return err
+		}
+		return report.Show(a.Stdout, all, asJSON, report.WriteBatches)
 	}
 	all, err := job.EnvelopeStatuses(ctx, db, batch)
-	return show(a.Stdout, all, a.orListing(err), asJSON, report.WriteEnvelopes)
+	if err != nil {
+		return a.orListing(err)
+	}
+	return report.Show(a.Stdout, all, asJSON, report.WriteEnvelopes)
 }
 
 // orListing adds to an error about a batch that is not there how to see those that
@@ -75,17 +80,6 @@ func (a *app) orListing(err error) error {
 		return &adviceError{none.Error(), a.command("status") + " lists the batches"}
 	}
 	return err
-}
-
-// show writes what was asked for, unless there is an error.
-func show[T any](w io.Writer, all T, err error, asJSON bool, table func(io.Writer, T) error) error {
-	switch {
-	case err != nil:
-		return err
-	case asJSON:
-		return report.WriteJSON(w, all)
-	}
-	return table(w, all)
 }
 
 // refresh asks DocuSign what became of the sent envelopes of a batch, or of all

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -129,13 +128,7 @@ func bindOutput(cmd *cobra.Command, output *string) {
 
 // writeTo writes a file, or standard output if path is "" or "-".
 func (a *app) writeTo(path string, write func(io.Writer) error) error {
-	if path == "" || path == "-" {
-		return write(a.Stdout)
-	}
-	if err := report.Spare(path, a.precious()); err != nil {
-		return err
-	}
-	return report.WriteFile(path, write)
+	return report.Save(path, a.Stdout, a.precious(), write)
 }
 
 // withConnection signs in and does something with the connection.
@@ -165,13 +158,6 @@ func (a *app) listTemplates(ctx context.Context) error {
 func (a *app) withTemplate(ctx context.Context, text string, do func(*templatefile.File) error) error {
 	return a.withConnection(ctx, func(ctx context.Context, conn *connection) error {
 		file, err := job.Pull(ctx, conn.Login.AccountID, conn.Client, conn.templates, text)
-		if bad, ok := errors.AsType[*job.TemplateIDError](err); ok {
-			wrong := &usage.Error{Text: fmt.Sprintf("%q: %s", bad.Text, bad.Why)}
-			if bad.Meant != "" {
-				wrong.Cure = a.command("template", bad.Meant) + " shows it"
-			}
-			return wrong
-		}
 		if err != nil {
 			return err
 		}
@@ -179,8 +165,8 @@ func (a *app) withTemplate(ctx context.Context, text string, do func(*templatefi
 	})
 }
 
-// templateFiles reads the files of --template-file.
-func (a *app) templateFiles(o *sendOptions) (files []*templatefile.File, err error) {
+// offline reads the files of --template-file; nil if there are none.
+func (a *app) offline(o *sendOptions) (*job.Offline, error) {
 	switch {
 	case len(o.templateFiles) == 0:
 		return nil, nil
@@ -189,15 +175,7 @@ func (a *app) templateFiles(o *sendOptions) (files []*templatefile.File, err err
 	case a.cfg.sandbox:
 		return nil, usageError("%s and %s exclude each other: a check against a file asks nobody", a.place("template-file"), a.place("sandbox"))
 	}
-	for _, path := range o.templateFiles {
-		f, err := templatefile.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, f)
-	}
-	_, err = job.Offline(files, a.cfg.template) // whether they go together
-	return files, err
+	return job.OpenOffline(o.templateFiles, a.cfg.template)
 }
 
 // checkTemplate returns the template for rows that name none, "" if there is none. It

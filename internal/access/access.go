@@ -7,6 +7,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -20,6 +21,14 @@ import (
 type Limits struct {
 	Hourly, Burst int // caps; 0 none
 	Reserve       int // percent of the hour left to other apps
+}
+
+// CheckReserve demands that a part of the hour is left to the run itself.
+func (l Limits) CheckReserve() error {
+	if l.Reserve < 0 || l.Reserve > 90 {
+		return errors.New("it must be 0 to 90 percent")
+	}
+	return nil
 }
 
 // Connection is what a run that is signed in calls DocuSign with. It must be closed.

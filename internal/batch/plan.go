@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"sort"
@@ -17,6 +18,15 @@ const (
 	Split   = "bulk+single"
 	Auto    = "auto" // whichever of single and bulk is best
 )
+
+// CheckVia fails if via is neither an engine that can be asked for nor Auto.
+func CheckVia(via string) error {
+	switch via {
+	case Auto, Single, TwoStep, InBulk:
+		return nil
+	}
+	return errors.New("it must be auto, single, two-step or bulk")
+}
 
 // Terms are what a plan is made under.
 type Terms struct {

@@ -101,7 +101,7 @@ func TestComplete(t *testing.T) {
 			t.Errorf("%s becomes %s, want %s", message, got, want)
 		}
 	}
-	if got, want := FileArgument("-in.csv")+FileArgument("-")+FileArgument("in.csv"), "./-in.csv-in.csv"; got != want {
-		t.Errorf("FileArgument: %s, want %s", got, want)
+	if got, want := fileArgument("-in.csv")+fileArgument("-")+fileArgument("in.csv"), "./-in.csv-in.csv"; got != want {
+		t.Errorf("fileArgument: %s, want %s", got, want)
 	}
 }

@@ -38,6 +38,15 @@ func (c Composer) Command(name string, more ...string) string {
 	return shellescape.QuoteCommand(append(words, more...))
 }
 
+// CommandOn returns a command line on files: see [Composer.Command].
+func (c Composer) CommandOn(files []string, name string, flags ...string) string {
+	words := slices.Clone(flags)
+	for _, file := range files {
+		words = append(words, fileArgument(file))
+	}
+	return c.Command(name, words...)
+}
+
 // quoted is a command that stands in a message, in back quotes.
 var quoted = regexp.MustCompile("`([a-z]+) ([a-z]+)([^`]*)`")
 
@@ -72,9 +81,9 @@ func flagWords(f *pflag.Flag) (words []string) {
 	return words
 }
 
-// FileArgument returns the name of a file as an argument that cannot be taken for a
+// fileArgument returns the name of a file as an argument that cannot be taken for a
 // flag.
-func FileArgument(name string) string {
+func fileArgument(name string) string {
 	if strings.HasPrefix(name, "-") && name != "-" {
 		return "./" + name
 	}

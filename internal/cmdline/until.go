@@ -5,6 +5,18 @@ import (
 	"time"
 )
 
+// ParseEnd returns when a run must end that is to stop at until, see [ParseUntil], or
+// after longest; zero if it need not.
+func ParseEnd(until string, longest time.Duration, now time.Time) (end time.Time, err error) {
+	switch {
+	case longest > 0:
+		return now.Add(longest), nil
+	case until == "":
+		return end, nil
+	}
+	return ParseUntil(until, now)
+}
+
 // ParseUntil reads a time of day (the next one) or a full time.
 func ParseUntil(text string, now time.Time) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04", "2006-01-02T15:04"} {

@@ -39,11 +39,15 @@ type Files struct {
 	OneStream bool
 }
 
-// CheckPaths fails if a path is given twice.
-func CheckPaths(paths []string) error {
-	for i, path := range paths {
-		if slices.Contains(paths[:i], path) {
+// Check fails if a path is given twice, or if standard input, which has no name, needs
+// one. dry says that nothing is remembered under it.
+func (f Files) Check(dry bool) error {
+	for i, path := range f.Paths {
+		switch {
+		case slices.Contains(f.Paths[:i], path):
 			return &InputError{path + " is named twice"}
+		case path == "-" && f.Batch == "" && !dry:
+			return &InputError{"standard input has no name: give --batch NAME, under which the envelopes are remembered"}
 		}
 	}
 	return nil

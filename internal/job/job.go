@@ -16,6 +16,7 @@ package job
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -44,6 +45,17 @@ type Options struct {
 	// Settle is how long DocuSign must not know an envelope before it is taken for
 	// never created.
 	Settle time.Duration
+}
+
+// mostConcurrent is how many envelopes may be under way at once.
+const mostConcurrent = 100
+
+// CheckConcurrency demands what [Options].Concurrency may be.
+func CheckConcurrency(n int) error {
+	if n < 1 || n > mostConcurrent {
+		return fmt.Errorf("it must be 1 to %d", mostConcurrent)
+	}
+	return nil
 }
 
 // Site is what a run works with: the account, the ledger, and the person who has

@@ -62,13 +62,17 @@ func (e *UnresolvedError) Error() string {
 // Passes reports whether another run resolves them all.
 func (e *UnresolvedError) Passes() bool { return e.Lost == 0 }
 
-// CheckResolved returns an [*UnresolvedError] unless a [Reconciliation] has resolved
-// all envelopes. listing is the command that lists them.
-func CheckResolved(r batch.Result, listing string) error {
-	if r.Recovered.Open == 0 {
-		return nil
+// CheckResolved returns an error unless a [Reconciliation] has resolved all envelopes: an
+// [*UnresolvedError], or a [*StoppedError] if it was stopped. listing is the command that
+// lists them.
+func CheckResolved(r batch.Result, listing string) (err error) {
+	if r.Recovered.Open > 0 {
+		err = &UnresolvedError{Lost: r.Recovered.Open - r.StillResolving, Recent: r.StillResolving, Listing: listing}
 	}
-	return &UnresolvedError{Lost: r.Recovered.Open - r.StillResolving, Recent: r.StillResolving, Listing: listing}
+	if r.Stopped != nil {
+		return &StoppedError{Cause: r.Stopped, Left: err}
+	}
+	return err
 }
 
 // Unresolved reports whether a batch has envelopes or lots that must be looked up.
@@ -160,6 +164,14 @@ func leftBehind(ctx context.Context, from Leftovers, op Teller) (left batch.Left
 		op.Say("the last run handed %s over in bulk and did not learn what became of them: finding out", report.Plural(handedOver, "envelope"))
 	}
 	return left, nil
+}
+
+// DescribeReconciled says what a [Reconciliation] came to.
+func DescribeReconciled(r batch.Result) string {
+	if r.Recovered.Total() == 0 {
+		return "nothing is in doubt any more"
+	}
+	return DescribeRecovered(r.Recovered)
 }
 
 // DescribeRecovered says what became of the envelopes that earlier runs left unresolved.

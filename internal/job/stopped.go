@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
 	"time"
 
 	"batchsend/envelope"
@@ -44,14 +47,36 @@ func (d *Done) WhyStopped(limit int) string {
 	return ""
 }
 
-// HintOf says what to do about an error, as far as the error knows; "" if it does not.
+// StoppedError tells of a command that was stopped before it had done its work.
+type StoppedError struct {
+	Cause error
+	Early bool  // a run of [Send] that had not looked into the ledger
+	Left  error // what is left for a person or another run; nil if that is not known
+}
+
+func (e *StoppedError) Error() string {
+	if e.Early {
+		return fmt.Sprintf("stopped before anything was compared with the ledger: %s. This run sent nothing", strings.TrimSuffix(WhyStopped(e.Cause), "."))
+	}
+	return WhyStopped(e.Cause)
+}
+
+// Hint says what to do about what has stopped it.
+func (e *StoppedError) Hint() string { return HintOf(e.Cause) }
+
+// HintOf says what to do about an error, as far as that is known; "" if it is not.
 func HintOf(err error) string {
 	var hinter interface {
 		error
 		Hint() string
 	}
-	if errors.As(err, &hinter) {
+	switch {
+	case errors.As(err, &hinter):
 		return hinter.Hint()
+	case errors.Is(err, fs.ErrPermission):
+		return "check who owns the file and what its mode allows (ls -l)"
+	case errors.Is(err, syscall.ENOSPC):
+		return "the disk is full: make room, then " + envelope.RunAgain
 	}
 	return ""
 }

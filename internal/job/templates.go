@@ -29,9 +29,10 @@ type TemplateReader interface {
 type Templates struct {
 	DocuSign TemplateReader
 	Retry    throttle.Policy
-	Account  string        // its name
-	Listing  func() string // the command that lists its templates
-	Log      *slog.Logger
+	Account  string // its name
+	// Command returns the command that lists its templates, or shows the one of an ID.
+	Command func(id ...string) string
+	Log     *slog.Logger
 
 	read map[string]*template.Template // by ID, as last read with their documents
 }
@@ -44,17 +45,24 @@ type TemplateIDError struct {
 	Text  string
 	Why   string
 	Meant string // the ID of the template that was meant; "" if that is not clear
+	cure  string
 }
 
 func (e *TemplateIDError) Error() string { return fmt.Sprintf("%q: %s", e.Text, e.Why) }
+
+// Hint says how to see the template that was meant; "" if that is not clear.
+func (e *TemplateIDError) Hint() string { return e.cure }
 
 // ID returns the ID in a text, which may stand in braces. The error is a
 // [*TemplateIDError] if there is none.
 func (t *Templates) ID(ctx context.Context, text string) (id string, err error) {
 	id = strings.Trim(text, "{}")
 	if !IsTemplateID(id) {
-		why, meant := t.Explain(ctx, id)
-		return "", &TemplateIDError{id, why, meant}
+		err := &TemplateIDError{Text: id}
+		if err.Why, err.Meant = t.Explain(ctx, id); err.Meant != "" {
+			err.cure = t.Command(err.Meant) + " shows it"
+		}
+		return "", err
 	}
 	return id, nil
 }
@@ -85,7 +93,7 @@ func (t *Templates) Source(ctx context.Context, id string, own reminders.Stored)
 		if other, account, found := t.DocuSign.TemplateElsewhere(ctx, id); found {
 			return &envelope.Source{Err: fmt.Errorf("account %q has no template %s, but the user's account %q has it: give --account %s", t.Account, id, other, account)}, nil
 		}
-		return &envelope.Source{Err: fmt.Errorf("account %q has no template %s, or the user may not use it: correct the ID; `%s` lists those there are", t.Account, id, t.Listing())}, nil
+		return &envelope.Source{Err: fmt.Errorf("account %q has no template %s, or the user may not use it: correct the ID; `%s` lists those there are", t.Account, id, t.Command())}, nil
 	case err != nil:
 		return nil, fmt.Errorf("reading template %s: %w", id, err)
 	}
@@ -116,7 +124,7 @@ func (t *Templates) Explain(ctx context.Context, text string) (why, meant string
 	case i >= 0:
 		return fmt.Sprintf("%s; did you mean template %q, %s?", form, names[i], list[i].ID), list[i].ID
 	}
-	return fmt.Sprintf("%s, and account %q has no template of that name; `%s` lists those there are", form, t.Account, t.Listing()), ""
+	return fmt.Sprintf("%s, and account %q has no template of that name; `%s` lists those there are", form, t.Account, t.Command()), ""
 }
 
 // readDocuments reads which fields of a template's documents the sender must fill: a

@@ -37,11 +37,15 @@ func VerdictOf(err error) Verdict {
 		header     *HeaderError
 		unresolved *UnresolvedError
 		many       *batch.ManyErrorsError
+		stopped    *StoppedError
+		template   *TemplateIDError
 	)
 	switch {
 	case err == nil:
 		return AllDone
-	case errors.As(err, &misused), errors.As(err, &input):
+	case errors.As(err, &stopped):
+		return Worst(VerdictOf(stopped.Cause), VerdictOf(stopped.Left))
+	case errors.As(err, &misused), errors.As(err, &input), errors.As(err, &template):
 		return Misused
 	case errors.As(err, &header) && header.Err != nil:
 		return VerdictOf(header.Err)

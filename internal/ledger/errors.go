@@ -155,6 +155,13 @@ func (e *HeldError) Error() string {
 		e.Batch, e.PID, e.Host, stamp(e.Since), stamp(e.Beat))
 }
 
+// Watching says that a run waits to see whether the holder still lives, as it does when
+// [Run].OnWatch is called.
+func (e *HeldError) Watching() string {
+	return fmt.Sprintf("batch %q was being sent by process %d on %s, which does not show whether it still lives: waiting for that until %s",
+		e.Batch, e.PID, e.Host, time.Now().Add(TTL).Local().Format("15:04:05"))
+}
+
 // Hint tells the operator what to do.
 func (e *HeldError) Hint() string {
 	return "wait until it has ended and " + envelope.RunAgain + "; envelopes already sent are skipped"

@@ -56,6 +56,18 @@ func WriteFile(path string, write func(io.Writer) error) error {
 	return f.Commit()
 }
 
+// Save writes a file as [WriteFile] does, or stdout if path is "" or stands for it. It
+// replaces no file of precious; see [Spare].
+func Save(path string, stdout io.Writer, precious map[string]string, write func(io.Writer) error) error {
+	if path == "" || path == "-" {
+		return write(stdout)
+	}
+	if err := Spare(path, precious); err != nil {
+		return err
+	}
+	return WriteFile(path, write)
+}
+
 // Stream is a file that is written to w, such as standard output, which path
 // names.
 func Stream(path string, w io.Writer) *File {

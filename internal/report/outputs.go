@@ -14,6 +14,7 @@ import (
 // Outputs are the files that a run writes: results, rejects and a page. The zero
 // Outputs writes none.
 type Outputs struct {
+	Wanted                 Wanted // what they were begun for
 	results, rejects, html *File  // nil where none is wanted
 	stdout                 bool   // one of them is standard output
 	apart                  []Kept // the files that were written in the place of rejects
@@ -35,6 +36,7 @@ type Wanted struct {
 // Begin starts the files, so that a place that cannot be written is found before
 // anything is sent. With an error, none of them is to be replaced.
 func (w Wanted) Begin() (o Outputs, err error) {
+	o.Wanted = w
 	defer func() {
 		if err != nil {
 			o.Discard()
@@ -101,7 +103,7 @@ func (o *Outputs) Discard() {
 	for _, f := range []*File{o.results, o.rejects, o.html} {
 		f.Discard()
 	}
-	*o = Outputs{stdout: o.stdout}
+	*o = Outputs{Wanted: o.Wanted, stdout: o.stdout}
 }
 
 // OnStdout reports whether standard output is one of the files.
@@ -115,20 +117,22 @@ type Kept struct {
 
 // Rejects returns the files of rejected rows, none if they went into a stream.
 func (o *Outputs) Rejects() []Kept {
-	if o.rejects != nil && !o.rejects.Streams() {
+	if o.rejects != nil && !o.RejectsStream() {
 		return []Kept{{Path: o.rejects.path}}
 	}
 	return o.apart
 }
 
-// Complete names the file that has all that is wrong with the rows, of those wanted,
-// or how to get one.
-func (w Wanted) Complete(o *Outputs) string {
+// RejectsStream reports whether the rejected rows go into a stream, not into a file.
+func (o *Outputs) RejectsStream() bool { return o.rejects != nil && o.rejects.Streams() }
+
+// Complete names the file that has all that is wrong with the rows, or how to get one.
+func (o *Outputs) Complete() string {
 	switch {
 	case o.results != nil:
-		return w.Results
+		return o.Wanted.Results
 	case o.rejects != nil:
-		return w.Rejects
+		return o.Wanted.Rejects
 	}
 	return "--results FILE"
 }

@@ -52,6 +52,14 @@ const NotFound = "not-found"
 // RemoteStatus is DocuSign's status of an envelope, as it is shown.
 func RemoteStatus(status string) string { return cmp.Or(status, NotFound) }
 
+// Show prints something for a person as a table, or for a program as JSON.
+func Show[T any](w io.Writer, v T, asJSON bool, table func(io.Writer, T) error) error {
+	if asJSON {
+		return WriteJSON(w, v)
+	}
+	return table(w, v)
+}
+
 // WriteBatches lists batches for a person.
 func WriteBatches(w io.Writer, all []BatchStatus) error {
 	if len(all) == 0 {

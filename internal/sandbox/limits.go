@@ -7,6 +7,12 @@ import (
 	"time"
 )
 
+// The limits of a real account.
+const (
+	UsualHourly = 3000 // calls
+	UsualBurst  = 500
+)
+
 // gate counts calls against the account's two limits. A refused call counts
 // against neither.
 type gate struct {
@@ -62,10 +68,10 @@ func (s *Server) strikeLimit(now time.Time, burst bool) (allowance, *refusal) {
 	left := s.left()
 	if burst {
 		left.burstLeft = 0
-		return left, s.limitError("BURST", "burst", or(s.BurstLimit, 500))
+		return left, s.limitError("BURST", "burst", or(s.BurstLimit, UsualBurst))
 	}
 	left.hourlyLeft = 0
-	return left, s.limitError("HOURLY", "hourly", or(s.HourlyLimit, 3000))
+	return left, s.limitError("HOURLY", "hourly", or(s.HourlyLimit, UsualHourly))
 }
 
 // peek is the state of the limits for an answer that does not count.

@@ -27,8 +27,9 @@ const grace = 5 * time.Second
 
 // ListenAndServe serves http on a loopback address such as "127.0.0.1:0" until
 // ctx ends, and then returns nil once the answers under way are given. ready is
-// called, before the first request is taken, with the address as a URL.
-func (s *Server) ListenAndServe(ctx context.Context, addr string, ready func(url string)) error {
+// called, before the first request is taken, with the address as a URL; its error
+// ends the serving.
+func (s *Server) ListenAndServe(ctx context.Context, addr string, ready func(url string) error) error {
 	return s.listen(ctx, addr, nil, ready)
 }
 
@@ -36,7 +37,7 @@ func (s *Server) ListenAndServe(ctx context.Context, addr string, ready func(url
 // with nothing else. Its self-signed certificate, for 127.0.0.1, ::1 and
 // localhost, is made anew each time and written to DIR/ca.pem, so that clients
 // can be told to trust it; its key stays in memory.
-func (s *Server) ListenAndServeTLS(ctx context.Context, addr, dir string, ready func(url string)) error {
+func (s *Server) ListenAndServeTLS(ctx context.Context, addr, dir string, ready func(url string) error) error {
 	cert, err := selfSigned(time.Now())
 	if err != nil {
 		return err
@@ -48,7 +49,7 @@ func (s *Server) ListenAndServeTLS(ctx context.Context, addr, dir string, ready 
 	return s.listen(ctx, addr, &tls.Config{Certificates: []tls.Certificate{cert}}, ready)
 }
 
-func (s *Server) listen(ctx context.Context, addr string, config *tls.Config, ready func(url string)) error {
+func (s *Server) listen(ctx context.Context, addr string, config *tls.Config, ready func(url string) error) error {
 	if err := CheckAddr(addr); err != nil {
 		return err
 	}
@@ -75,7 +76,9 @@ func (s *Server) listen(ctx context.Context, addr string, config *tls.Config, re
 		ErrorLog:          log.New(io.Discard, "", 0), // clients that leave are everyday here
 	}
 	if ready != nil {
-		ready(url)
+		if err := ready(url); err != nil {
+			return errors.Join(err, l.Close())
+		}
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()

@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -55,6 +56,18 @@ func (k *Kit) Server() *Server {
 		Account: DefaultAccount, UserID: DefaultUserID, IntegrationKey: DefaultIntegrationKey,
 		Key: &k.Key.PublicKey, TemplateDir: k.Dir, Store: k.Dir,
 	}
+}
+
+// In returns a Server that lives in a directory with the limits of a real account, not
+// yet opened, and the key to sign in with. The directory is made ready; see [Prepare].
+func In(dir string) (*Server, *rsa.PrivateKey, error) {
+	kit, err := Prepare(dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the sandbox's directory: %w", err)
+	}
+	s := kit.Server()
+	s.HourlyLimit, s.BurstLimit = UsualHourly, UsualBurst
+	return s, kit.Key, nil
 }
 
 // keyPair reads the private key at path, or makes one.
@@ -131,6 +144,23 @@ func WriteEnv(dir, baseURL string, s *Server) (string, error) {
 	}
 	path := filepath.Join(dir, ".env")
 	return path, writeFile(path, []byte(b.String()))
+}
+
+// Announce tells a person on w that s serves at baseURL, and writes the .env file; see
+// [WriteEnv]. next is the command to begin with in another terminal.
+func (s *Server) Announce(w io.Writer, dir, baseURL, next string) error {
+	env, err := WriteEnv(dir, baseURL, s)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, `sandbox: %s (open it in a browser to see what was "mailed")
+template: %s
+next, in another terminal:
+  . %s
+  %s
+Ctrl-C ends the sandbox; its records stay in %s
+`, baseURL, filepath.Join(dir, "template.json"), shellescape.Quote(env), next, dir)
+	return err
 }
 
 // writeFile writes a file whole or not at all, for nobody but its owner.

@@ -125,7 +125,9 @@ func TestListenAndServe(t *testing.T) {
 	s := &sandbox.Server{Faults: sandbox.Faults{Hang: 1}}
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan string, 1), make(chan error, 1)
-	go func() { done <- s.ListenAndServeTLS(ctx, "localhost:0", dir, func(url string) { ready <- url }) }()
+	go func() {
+		done <- s.ListenAndServeTLS(ctx, "localhost:0", dir, func(url string) error { ready <- url; return nil })
+	}()
 	url := <-ready
 	if !strings.HasPrefix(url, "https://127.0.0.1:") && !strings.HasPrefix(url, "https://[::1]:") {
 		t.Errorf("url %q", url)

@@ -114,7 +114,9 @@ func serveTLS(t *testing.T, s *sandbox.Server, dir string) string {
 	ctx := t.Context() // ends before Cleanup waits
 	ready := make(chan string, 1)
 	done := make(chan error, 1)
-	go func() { done <- s.ListenAndServeTLS(ctx, "127.0.0.1:0", dir, func(url string) { ready <- url }) }()
+	go func() {
+		done <- s.ListenAndServeTLS(ctx, "127.0.0.1:0", dir, func(url string) error { ready <- url; return nil })
+	}()
 	select {
 	case url := <-ready:
 		t.Cleanup(func() {

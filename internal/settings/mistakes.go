@@ -68,6 +68,14 @@ func (v *Values) Wrong(flag, why string, args ...any) error {
 	return usage.Errorf("%s is %s: %s", v.Place(flag), value, fmt.Sprintf(why, args...))
 }
 
+// Check is the error about a flag whose value err says cannot be used; nil if err is nil.
+func (v *Values) Check(flag string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return v.Wrong(flag, "%v", err)
+}
+
 // BadValue is the error about a value that a flag cannot read, in plain words. place
 // is where the value was given, err what the flag says.
 func BadValue(place string, f *pflag.Flag, value string, err error) error {

@@ -60,6 +60,16 @@ type Sources struct {
 	Known []string
 }
 
+// Environment returns environment variables, each "NAME=value", by names.
+func Environment(pairs []string) map[string]string {
+	env := make(map[string]string, len(pairs))
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		env[name] = value
+	}
+	return env
+}
+
 // The origins of values. Those from the environment name the variable, all others
 // are a place in the configuration file.
 const (

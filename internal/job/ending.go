@@ -1,0 +1,250 @@
+package job
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"batchsend/envelope"
+	"batchsend/internal/report"
+)
+
+// Screen is where a run shows what it finds and what it came to.
+type Screen struct {
+	Teller
+	Stdout io.Writer // for the result
+	Stderr io.Writer // for all else
+	Quiet  bool      // only problems are shown on Stderr
+}
+
+// Commands writes command lines that the operator can paste into a shell.
+type Commands interface {
+	// CommandOn returns the command of that name on files, with what was typed for
+	// this run as far as flags say nothing else.
+	CommandOn(files []string, name string, flags ...string) string
+	// Complete returns a text whose commands stand in back quotes with what was typed
+	// for this run.
+	Complete(text string) string
+}
+
+// Ending tells how a run of [Send] ended: in the files that were asked for, on the
+// screen, and with what to do next.
+type Ending struct {
+	Screen
+	Commands
+	Options Options
+	Folders Folders
+	Outputs report.Outputs
+	DryRun  bool
+	JSON    bool   // the result is one JSON object instead of a table
+	Account string // that was asked; "" if none was
+	Started time.Time
+	// ExitCode returns the process's exit code for a verdict.
+	ExitCode func(Verdict) int
+}
+
+// ShowHeaders shows what is wrong with headers, if err tells of that.
+func (e *Ending) ShowHeaders(err error) {
+	if header, ok := errors.AsType[*HeaderError](err); ok {
+		e.warnOf("", header.Problems, "--json lists them all")
+	}
+}
+
+// ShowPlan shows what is wrong with the rows and what will be sent.
+func (e *Ending) ShowPlan(p Planned) {
+	sentences, problems := p.SumUp()
+	for _, text := range sentences {
+		fmt.Fprintf(e.Stderr, "%s; %s\n", text, e.whole())
+	}
+	if err := report.WriteProblems(e.Stderr, "", problems, e.whole()); err != nil {
+		e.Warn("what is wrong with the rows cannot be shown: %v", err)
+	}
+	e.warnOf("warning: ", p.Warnings, "--json lists them all, and so does --report FILE.html")
+	for _, caution := range p.Cautions(e.Options) {
+		e.Warn("%s", caution)
+	}
+	if p.Aborted {
+		return
+	}
+	if !e.Quiet {
+		p.Plan.Write(e.Stderr)
+	}
+	if late := p.Lateness(); late != "" {
+		e.Warn("%s", late)
+	}
+}
+
+// warnOf shows problems that are a list in memory, which can be read.
+func (e *Ending) warnOf(kind string, problems []envelope.Problem, whole string) {
+	_ = report.WriteProblems(e.Stderr, kind, report.AllOf(problems), whole)
+}
+
+// whole says where all problems of the rows stand.
+func (e *Ending) whole() string { return e.Outputs.Complete() + " has them all" }
+
+// Tell writes the files and shows the result, however the run ended. done and err are
+// what [Send] has returned, ctx is the run's. Tell returns what the run means, and an
+// error if something is left to be said of it.
+func (e *Ending) Tell(ctx context.Context, done *Done, err error) (Verdict, error) {
+	if err == nil {
+		if done.Len() == 0 {
+			e.Say("no rows: there is nothing to send")
+		}
+		v, err := done.Verdict()
+		if err != nil {
+			return e.fail(done, err, v)
+		}
+		return e.finish(done, v)
+	}
+	if v := VerdictOf(err); v != GoesOn || done.Len() == 0 {
+		return e.fail(done, err, v)
+	}
+	done.Stopped = cmp.Or(context.Cause(ctx), err)
+	switch {
+	case done.LookedUp():
+	case e.DryRun:
+		done.Unchecked(WhyStopped(done.Stopped))
+	default:
+		return e.nothingKnown(done)
+	}
+	return e.finish(done, GoesOn)
+}
+
+// fail ends a run that could not do its work.
+func (e *Ending) fail(done *Done, err error, v Verdict) (Verdict, error) {
+	summary := e.summary(done, v)
+	summary.Error = err.Error()
+	v = e.writeFiles(done, summary, v)
+	if !e.JSON {
+		return v, err
+	}
+	short := report.Summary{ExitCode: e.ExitCode(v), DryRun: e.DryRun, Files: e.Options.Files.Paths, Error: err.Error()}
+	if header, ok := errors.AsType[*HeaderError](err); ok {
+		short.Problems = report.Problems(header.Problems)
+	}
+	return v, errors.Join(err, short.Write(e.Stdout))
+}
+
+// finish writes the files, prints the result, and says what is left to do.
+func (e *Ending) finish(done *Done, v Verdict) (Verdict, error) {
+	v = e.writeFiles(done, e.summary(done, v), v)
+	if text := done.WhyStopped(e.Options.Limit); text != "" {
+		fmt.Fprintf(e.Stderr, "stopped: %s\n", text)
+	}
+	for _, f := range done.TooFresh {
+		e.Warn("%v: it is left for the next run", f)
+	}
+	if err := e.print(done, v); err != nil {
+		return VerdictOf(err), err
+	}
+	if err := report.WriteProblems(e.Stderr, "", report.Troubles(done.Outcomes(envelope.Failed, envelope.Unknown)), e.whole()); err != nil {
+		return VerdictOf(err), err
+	}
+	rejects := e.Outputs.Rejects()
+	if !e.DryRun {
+		moved, err := done.PutAway(e.Folders, e.Say)
+		if err != nil {
+			e.Warn("%v", err)
+			v = NeedsPerson
+		}
+		if len(rejects) == 0 {
+			rejects = moved
+		}
+	}
+	if err := e.advise(done, rejects); err != nil {
+		return VerdictOf(err), err
+	}
+	return v, nil
+}
+
+// nothingKnown ends a run that was stopped before it had looked into the ledger. Only
+// the files tell of its rows: to show them as pending would be wrong of those that were
+// sent before.
+func (e *Ending) nothingKnown(done *Done) (Verdict, error) {
+	v := e.writeFiles(done, e.summary(done, GoesOn), GoesOn)
+	if e.JSON {
+		if err := e.print(done, v); err != nil {
+			return VerdictOf(err), err
+		}
+	}
+	return v, &StoppedError{Cause: done.Stopped, Early: true}
+}
+
+// writeFiles writes the output files and returns what becomes of the verdict by that.
+func (e *Ending) writeFiles(done *Done, summary *report.Summary, v Verdict) Verdict {
+	content := done.Content(summary)
+	content.Note = func(text string) { e.Warn("%s: %s", summary.Rejects, text) }
+	for _, err := range e.Outputs.Write(content) {
+		e.Warn("%v", err)
+		if bad, ok := errors.AsType[*report.FileError](err); ok {
+			e.Say("hint: %s", bad.Hint())
+		}
+		v = NeedsPerson
+	}
+	return v
+}
+
+// print prints the result. A table makes room for a file on standard output.
+func (e *Ending) print(done *Done, v Verdict) error {
+	if e.JSON {
+		return e.summary(done, v).Write(e.Stdout)
+	}
+	table := e.Stdout
+	if e.Outputs.OnStdout() {
+		if e.Quiet {
+			return nil
+		}
+		table = e.Stderr
+	}
+	shown, err := done.Notable()
+	if err != nil {
+		return err
+	}
+	return report.WriteTable(table, shown, done.Counts(), len(done.Inputs()) > 1)
+}
+
+// advise says what to do next, where something is to be done. rejects are the files of
+// rejected rows that can be corrected.
+func (e *Ending) advise(done *Done, rejects []report.Kept) error {
+	adviser := Adviser{
+		Rejects: rejects, AllOrNothing: !e.Options.SkipInvalid && !e.DryRun,
+		Resend: func(batch, file string) string { return e.CommandOn([]string{file}, "send", "--batch", batch) },
+		Remap:  e.remap,
+	}
+	hints, err := adviser.Hints(done)
+	for _, hint := range hints {
+		e.Say("hint: %s", e.Complete(hint))
+	}
+	return err
+}
+
+// remap returns the command that gives columns of the files these names, too.
+func (e *Ending) remap(mapping envelope.Mapping) string {
+	var flags []string
+	if e.DryRun {
+		flags = append(flags, "--dry-run")
+	}
+	for _, r := range append(e.Options.Files.Mapping.OfFiles(), mapping...) {
+		flags = append(flags, "--map", r.String())
+	}
+	return e.CommandOn(e.Options.Files.Paths, "send", flags...)
+}
+
+// summary is what the run came to, in short.
+func (e *Ending) summary(done *Done, v Verdict) *report.Summary {
+	sum := done.Summary(e.Options.Limit)
+	sum.ExitCode, sum.DryRun, sum.Files = e.ExitCode(v), e.DryRun, e.Options.Files.Paths
+	sum.Seconds, sum.Results, sum.Rejects = time.Since(e.Started).Seconds(), e.Outputs.Wanted.Results, e.Outputs.Wanted.Rejects
+	if e.JSON {
+		if err := done.Detail(sum); err != nil {
+			e.Warn("--json does not tell of all that is wrong: %v", err)
+		}
+	}
+	if e.Account != "" {
+		sum.Account, sum.Plan = e.Account, &done.Plan
+	}
+	return sum
+}
