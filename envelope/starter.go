@@ -1,7 +1,9 @@
 package envelope
 
 import (
+	"encoding/csv"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -140,3 +142,6 @@ func (s *Starter) wide(roles []*template.Role) {
 
 // Records returns the header and the rows.
 func (s *Starter) Records() [][]string { return append([][]string{s.Header}, s.Rows...) }
+
+// Write writes the file as CSV.
+func (s *Starter) Write(w io.Writer) error { return csv.NewWriter(w).WriteAll(s.Records()) }

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -10,7 +10,6 @@ import (
 	"batchsend/internal/docusign"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
-	"batchsend/internal/report"
 )
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -33,21 +32,13 @@ func (a *app) doctor(ctx context.Context, l limits) error {
 		SignIn: func(ctx context.Context) (*job.SignedIn, error) { return a.signIn(ctx, l) },
 		Ledger: a.probeLedger,
 	}
-	var failed []error
-	for step, err := range doctor.Examine(ctx) {
-		if err := report.WriteStep(a.Stdout, step); err != nil {
-			return err
-		}
-		if err != nil {
-			failed = append(failed, err)
-		}
-	}
-	verdict := job.AllDone
+	failed, err := doctor.Print(ctx, a.Stdout)
+	verdict := verdictOf(err)
 	for _, err := range failed {
 		a.explainError(err)
 		verdict = job.Worst(verdict, verdictOf(err))
 	}
-	return exitWith(verdict)
+	return cmp.Or(err, exitWith(verdict))
 }
 
 // describeKey reads what signing in takes from this machine.
@@ -59,11 +50,7 @@ func (a *app) describeKey() (string, error) {
 	if err := a.credentials(client); err != nil {
 		return "", err
 	}
-	from := a.cfg.privateKey
-	if docusign.IsKeyText(from) {
-		from = "the text in " + a.place("private-key")
-	}
-	return fmt.Sprintf("RSA, %d bits, %s", client.Key.N.BitLen(), from), nil
+	return docusign.DescribeKey(client.Key, a.cfg.privateKey, a.place("private-key")), nil
 }
 
 // signIn signs in.

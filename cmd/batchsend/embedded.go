@@ -50,11 +50,3 @@ func (a *app) parseFaults(text string) (sandbox.Faults, error) {
 	faults.OnKill = sandbox.LosePower
 	return faults, nil
 }
-
-// rehearsal returns what is to go wrong in the embedded sandbox.
-func (a *app) rehearsal(o *sendOptions) (sandbox.Faults, error) {
-	if o.faults != "" && !a.cfg.sandbox {
-		return sandbox.Faults{}, usageError("%s is for rehearsals: give --sandbox too", a.place("faults"))
-	}
-	return a.parseFaults(o.faults)
-}

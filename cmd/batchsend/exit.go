@@ -90,17 +90,9 @@ func (a *app) explainError(err error) {
 	fmt.Fprintf(a.Stderr, "batchsend: %s\n", strings.TrimSpace(err.Error()))
 	hint := a.composer().Complete(job.HintOf(err))
 	if hint == "" && verdictOf(err) == job.Misused {
-		hint = a.usageHint()
+		hint = a.composer().Help(a.verb)
 	}
 	if hint != "" {
 		fmt.Fprintf(a.Stderr, "hint: %s\n", hint)
 	}
-}
-
-// usageHint says where the command line is described.
-func (a *app) usageHint() string {
-	if a.verb == "" || a.verb == "batchsend" {
-		return "batchsend help shows the commands"
-	}
-	return "batchsend " + a.verb + " --help shows the flags"
 }

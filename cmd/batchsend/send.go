@@ -129,10 +129,10 @@ func (a *app) send(ctx context.Context, o *sendOptions, files []string) (err err
 		return err
 	}
 	s := &sending{app: a, o: o}
-	if s.offline, err = a.offline(o); err != nil {
+	if s.offline, err = job.OpenOffline(o.templateFiles, a.cfg.template); err != nil {
 		return err
 	}
-	if s.faults, err = a.rehearsal(o); err != nil {
+	if s.faults, err = a.parseFaults(o.faults); err != nil {
 		return err
 	}
 	end, err := cmdline.ParseEnd(o.until, o.maxDuration, time.Now())
@@ -160,6 +160,12 @@ func (a *app) checkOptions(o *sendOptions) error {
 		return usageError("%s writes CSV: give the file a name that ends in .csv, which spreadsheets open, too", a.place("results"))
 	case o.until != "" && o.maxDuration != 0:
 		return usageError("%s and %s say the same thing: give one", a.place("until"), a.place("max-duration"))
+	case len(o.templateFiles) > 0 && !o.dryRun:
+		return usageError("%s is for dry runs: give --dry-run too", a.place("template-file"))
+	case len(o.templateFiles) > 0 && a.cfg.sandbox:
+		return usageError("%s and %s exclude each other: a check against a file asks nobody", a.place("template-file"), a.place("sandbox"))
+	case o.faults != "" && !a.cfg.sandbox:
+		return usageError("%s is for rehearsals: give --sandbox too", a.place("faults"))
 	}
 	return cmp.Or(
 		a.settings.Check("via", batch.CheckVia(o.Via)),

@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"io"
 
 	"github.com/spf13/cobra"
 
-	"batchsend/envelope"
 	"batchsend/internal/cmdline"
 	"batchsend/internal/job"
 	"batchsend/internal/report"
@@ -76,18 +74,11 @@ are empty, also those of lists: "batchsend template show ID" tells the choices.`
 		Args: oneID,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withTemplate(cmd.Context(), args[0], func(f *templatefile.File) error {
-				form := envelope.Long
-				if wide {
-					form = envelope.Wide
-				}
-				starter, err := envelope.NewStarter(f.Template, form)
+				starter, err := job.NewStarter(f.Template, wide, a)
 				if err != nil {
 					return &usage.Error{Text: err.Error(), Cure: a.command("template csv", f.Template.ID)}
 				}
-				for _, note := range starter.Notes {
-					a.Warn("%s", note)
-				}
-				return a.writeTo(output, func(w io.Writer) error { return csv.NewWriter(w).WriteAll(starter.Records()) })
+				return a.writeTo(output, starter.Write)
 			})
 		},
 	}
@@ -165,19 +156,6 @@ func (a *app) withTemplate(ctx context.Context, text string, do func(*templatefi
 	})
 }
 
-// offline reads the files of --template-file; nil if there are none.
-func (a *app) offline(o *sendOptions) (*job.Offline, error) {
-	switch {
-	case len(o.templateFiles) == 0:
-		return nil, nil
-	case !o.dryRun:
-		return nil, usageError("%s is for dry runs: give --dry-run too", a.place("template-file"))
-	case a.cfg.sandbox:
-		return nil, usageError("%s and %s exclude each other: a check against a file asks nobody", a.place("template-file"), a.place("sandbox"))
-	}
-	return job.OpenOffline(o.templateFiles, a.cfg.template)
-}
-
 // checkTemplate returns the template for rows that name none, "" if there is none. It
 // fails if the setting --template cannot be the ID of one.
 func (a *app) checkTemplate(ctx context.Context, c *connection) (id string, err error) {
@@ -186,11 +164,7 @@ func (a *app) checkTemplate(ctx context.Context, c *connection) (id string, err 
 	}
 	id, err = c.templates.ID(ctx, c.template)
 	if bad, ok := errors.AsType[*job.TemplateIDError](err); ok {
-		wrong := &usage.Error{Text: a.wrong("template", "%s", bad.Why).Error()}
-		if bad.Meant != "" {
-			wrong.Cure = "give --template " + bad.Meant
-		}
-		return "", wrong
+		return "", bad.AsValueOf("--template", a.wrong("template", "%s", bad.Why))
 	}
 	return id, err
 }

@@ -47,6 +47,14 @@ func (c Composer) CommandOn(files []string, name string, flags ...string) string
 	return c.Command(name, words...)
 }
 
+// Help says where the command of a name is described, or all commands if it is "".
+func (c Composer) Help(name string) string {
+	if program := c.Root.Name(); name != "" && name != program {
+		return program + " " + name + " --help shows the flags"
+	}
+	return c.Root.Name() + " help shows the commands"
+}
+
 // quoted is a command that stands in a message, in back quotes.
 var quoted = regexp.MustCompile("`([a-z]+) ([a-z]+)([^`]*)`")
 

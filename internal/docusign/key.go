@@ -35,6 +35,15 @@ func (e *KeyError) Error() string {
 // Hint says what to do about it.
 func (e *KeyError) Hint() string { return e.Cure }
 
+// DescribeKey says how long a key is and where it came from, of which setting says so: a
+// path, or the text of the key, which stands at place.
+func DescribeKey(key *rsa.PrivateKey, setting, place string) string {
+	if IsKeyText(setting) {
+		setting = "the text in " + place
+	}
+	return fmt.Sprintf("RSA, %d bits, %s", key.N.BitLen(), setting)
+}
+
 // block is one PEM block, wherever it stands in a text. Editors make of hyphens
 // what looks better.
 var block = regexp.MustCompile(`(?s)[-\x{2010}-\x{2015}]+ ?BEGIN ?([A-Z0-9 ]+)[-\x{2010}-\x{2015}]+(.*?)[-\x{2010}-\x{2015}]+ ?END ?([A-Z0-9 ]+)[-\x{2010}-\x{2015}]+`)

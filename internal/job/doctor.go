@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 
 	"batchsend/internal/docusign"
@@ -48,6 +49,20 @@ func (d Doctor) Examine(ctx context.Context) iter.Seq2[report.Step, error] {
 			}
 		}
 	}
+}
+
+// Print writes a line for each step as it is done, and returns the errors of those that
+// failed. Its own error is that of w.
+func (d Doctor) Print(ctx context.Context, w io.Writer) (failed []error, err error) {
+	for step, err := range d.Examine(ctx) {
+		if err := report.WriteStep(w, step); err != nil {
+			return failed, err
+		}
+		if err != nil {
+			failed = append(failed, err)
+		}
+	}
+	return failed, nil
 }
 
 func stepOK(name, format string, args ...any) (report.Step, error) {

@@ -24,10 +24,13 @@ type Offline struct {
 	files []*templatefile.File
 }
 
-// OpenOffline reads the template files at paths, of which there must be one. wanted is
+// OpenOffline reads the template files at paths; it returns nil if there are none. wanted is
 // the template for rows that name none; "" is that of the only file. The error is a
 // usage error if the files do not go together, else that of a file.
 func OpenOffline(paths []string, wanted string) (*Offline, error) {
+	if len(paths) == 0 {
+		return nil, nil
+	}
 	var files []*templatefile.File
 	for _, path := range paths {
 		f, err := templatefile.Open(path)

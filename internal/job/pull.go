@@ -7,8 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"batchsend/envelope"
 	"batchsend/internal/docusign"
 	"batchsend/internal/templatefile"
+	"batchsend/template"
 	"batchsend/throttle"
 )
 
@@ -38,6 +40,23 @@ func Pull(ctx context.Context, account string, asked Accounts, templates *Templa
 		},
 		Base: source.Base, Template: source.Template,
 	}, nil
+}
+
+// NewStarter returns a file to begin with for a template: in the wide form, or the long
+// one. It warns of what the file cannot hold. The error says why the form cannot be used.
+func NewStarter(t *template.Template, wide bool, teller Teller) (*envelope.Starter, error) {
+	form := envelope.Long
+	if wide {
+		form = envelope.Wide
+	}
+	starter, err := envelope.NewStarter(t, form)
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range starter.Notes {
+		teller.Warn("%s", note)
+	}
+	return starter, nil
 }
 
 // readableInfo reads what the account allows; nothing if the user may not read it.

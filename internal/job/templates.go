@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"batchsend/envelope"
+	"batchsend/internal/usage"
 	"batchsend/reminders"
 	"batchsend/template"
 	"batchsend/throttle"
@@ -52,6 +53,16 @@ func (e *TemplateIDError) Error() string { return fmt.Sprintf("%q: %s", e.Text, 
 
 // Hint says how to see the template that was meant; "" if that is not clear.
 func (e *TemplateIDError) Hint() string { return e.cure }
+
+// AsValueOf is the error as one about the value of a flag, of which wrong says what is
+// wrong with it.
+func (e *TemplateIDError) AsValueOf(flag string, wrong error) error {
+	about := &usage.Error{Text: wrong.Error()}
+	if e.Meant != "" {
+		about.Cure = "give " + flag + " " + e.Meant
+	}
+	return about
+}
 
 // ID returns the ID in a text, which may stand in braces. The error is a
 // [*TemplateIDError] if there is none.
