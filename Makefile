@@ -7,7 +7,7 @@
 # make check's.
 test:
 	go test $(RACE) -vet=off -shuffle=on -parallel 6 -timeout 14m $(TESTFLAGS) ./...
-	go test -vet=off -shuffle=on -parallel 6 $(TESTFLAGS) $(SLOW)
+	go test -vet=off -shuffle=on -parallel 6 -run "^($$(paste -sd '|' internal/racetest/again.txt))$$" $(TESTFLAGS) $(SLOW)
 
 # The race detector watches everything but SQLite itself, which is C translated to
 # Go: there it would find no race of ours, and it makes SQLite ten times slower.
@@ -15,7 +15,7 @@ test:
 RACE = -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc=-race=false
 
 # These have tests that are too slow for the race detector: under it they skip
-# themselves, or send less.
+# themselves, or send less. The second line runs those tests only.
 SLOW = ./throttle ./internal/batch ./internal/ledger ./cmd/batchsend
 
 # What must be clean before a commit.

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"batchsend/internal/racetest"
 	"batchsend/throttle"
 	"batchsend/throttle/throttletest"
 )
@@ -20,7 +21,7 @@ func TestMakespanWithStore(t *testing.T) {
 	for i, tt := range trials() {
 		for c := range cuts {
 			delay, n := delays[(i+int(c))%len(delays)], tt.atOnce[int(c)%len(tt.atOnce)] // each often enough
-			if raced && i%4 != int(c) {
+			if racetest.On(t) && i%4 != int(c) {
 				continue
 			}
 			t.Run(fmt.Sprintf("%s/%v/%v/%d at once", tt.name, delay, c, n), func(t *testing.T) {
@@ -54,7 +55,7 @@ func TestMakespanOfSeveral(t *testing.T) {
 					for _, participants := range []int{2, 4} {
 						delay, c := delays[i%3], cut(i/2%int(cuts))
 						i++
-						if raced && i%16 > 0 {
+						if racetest.On(t) && i%16 > 0 {
 							continue
 						}
 						t.Run(fmt.Sprintf("%s/%d, %d, others %v/%d participants/%v/%v", latency.name, hour, burst, others, participants, delay, c), func(t *testing.T) {

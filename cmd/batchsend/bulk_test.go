@@ -49,7 +49,7 @@ func restCalls(log []sandbox.LogEntry) (calls int) {
 // envelopes, and every row gets its envelope ID, or why it has none.
 func TestBulkTenThousand(t *testing.T) {
 	t.Parallel()
-	n := sized(10_000, 6000)
+	n := sized(t, 10_000, 6000)
 	dir := t.TempDir()
 	all := manyOffers(n)
 	file := writeOffers(t, dir, all)
@@ -194,7 +194,7 @@ func TestBulkKilled(t *testing.T) {
 	t.Parallel()
 	url, settings := startSandbox(t, t.TempDir(), "--bulk-rate", "4000", "--calls-per-hour", "100000", "--calls-per-burst", "100000")
 	v := newVictim(t, url, settings, "bulk", 0)
-	v.offers = manyOffers(sized(10_000, 1500))
+	v.offers = manyOffers(sized(t, 10_000, 1500))
 	v.file = writeOffers(t, v.dir, v.offers)
 	dice := rand.New(rand.NewPCG(7, uint64(time.Now().UnixNano())))
 	for range 10 {

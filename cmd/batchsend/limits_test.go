@@ -14,7 +14,7 @@ import (
 // virtual time: no call may be refused, and the time is the least possible.
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	envelopes := sized(3000, 1200)
+	envelopes := sized(t, 3000, 1200)
 	calls := envelopes + 2 // for account and template
 	tests := []struct {
 		name string

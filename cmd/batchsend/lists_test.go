@@ -26,7 +26,7 @@ func wantShort(t *testing.T, what string, lines int, got outcome) {
 func TestLongLists(t *testing.T) {
 	t.Parallel()
 	large(t)
-	n := sized(2000, 200)
+	n := sized(t, 2000, 200)
 	dir := t.TempDir()
 	all := manyOffers(n)
 	file, results := writeOffers(t, dir, all), filepath.Join(dir, "results.csv")

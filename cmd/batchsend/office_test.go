@@ -50,7 +50,7 @@ const (
 // Time, chance and the order of calls are the story's; only which of two calls
 // of the same moment comes first is not.
 func TestOffice(t *testing.T) {
-	seeds, first := sized(100, 6), 1
+	seeds, first := sized(t, 100, 6), 1
 	for name, n := range map[string]*int{officeSeeds: &seeds, officeFirst: &first} {
 		if text := os.Getenv(name); text != "" {
 			var err error

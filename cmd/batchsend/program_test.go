@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"batchsend/internal/apispec"
+	"batchsend/internal/racetest"
 	"batchsend/internal/sandbox"
 )
 
@@ -55,9 +56,10 @@ func runIn(ctx context.Context, env map[string]string, stdin string, args ...str
 }
 
 // sized is how many envelopes a large test sends: all, or only some under the
-// race detector, which makes the ledger ten times slower. make test runs both.
-func sized(all, some int) int {
-	if raced {
+// race detector. make test runs both.
+func sized(t *testing.T, all, some int) int {
+	t.Helper()
+	if racetest.On(t) {
 		return some
 	}
 	return all
@@ -66,7 +68,7 @@ func sized(all, some int) int {
 // large skips a test that would add to the others only its size.
 func large(t *testing.T) {
 	t.Helper()
-	if raced {
+	if racetest.On(t) {
 		t.Skip("too large for the race detector: make test runs it without as well")
 	}
 }

@@ -95,7 +95,7 @@ func (o *office) envelopes() (all []report.EnvelopeStatus) {
 // minutes, and none that will not change any more.
 func TestRefresh(t *testing.T) {
 	t.Parallel()
-	n := sized(1200, 600)
+	n := sized(t, 1200, 600)
 	count, calls := report.Number(n), report.Plural(callsFor(n), "call")
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t, n)

@@ -19,11 +19,11 @@ import (
 func TestTwoLedgers(t *testing.T) {
 	t.Parallel()
 	const each = 50 // rounds with one sandbox
-	for first := 0; first < rounds(); first += each {
+	for first := 0; first < rounds(t); first += each {
 		t.Run(fmt.Sprintf("from %d", first), func(t *testing.T) {
 			url, settings := startSandbox(t, t.TempDir(), "--calls-per-hour", "100000000", "--calls-per-burst", "100000000",
 				"--faults", fmt.Sprintf("slow=2ms,jitter=5ms,drop-after=0.03,503=0.02,502-after=0.02,seed=%d", first))
-			for round := first; round < min(first+each, rounds()); round++ {
+			for round := first; round < min(first+each, rounds(t)); round++ {
 				t.Run(strconv.Itoa(round), func(t *testing.T) {
 					t.Parallel()
 					takeTurns(t, url, settings, round)

@@ -131,18 +131,19 @@ func (v *victim) verifyResults(known map[string]bool) {
 
 // rounds is how often the kill matrix is played: a few times in every test run,
 // and as often as BATCHSEND_TORTURE says in `make torture`.
-func rounds() int {
+func rounds(t *testing.T) int {
+	t.Helper()
 	if n, err := strconv.Atoi(os.Getenv("BATCHSEND_TORTURE")); err == nil {
 		return n
 	}
-	return sized(50, 8)
+	return sized(t, 50, 8)
 }
 
 // TestKillMatrix kills real processes at random moments, runs the command again
 // until all is sent, and demands that everybody was mailed once.
 func TestKillMatrix(t *testing.T) {
 	t.Parallel()
-	matrix{rounds: rounds(), settle: 150 * time.Millisecond}.play(t)
+	matrix{rounds: rounds(t), settle: 150 * time.Millisecond}.play(t)
 }
 
 // TestKillMatrixLag does so while searches show an envelope only when it is nearly
@@ -152,14 +153,14 @@ func TestKillMatrixLag(t *testing.T) {
 	t.Parallel()
 	large(t)
 	const lag = time.Second
-	matrix{rounds: max(rounds()/5, 1), lag: lag, settle: lag + 500*time.Millisecond}.play(t)
+	matrix{rounds: max(rounds(t)/5, 1), lag: lag, settle: lag + 500*time.Millisecond}.play(t)
 }
 
 // TestKillMatrixEdited does so while somebody edits the template after each kill.
 func TestKillMatrixEdited(t *testing.T) {
 	t.Parallel()
 	large(t)
-	matrix{rounds: max(rounds()/2, 1), settle: 150 * time.Millisecond, edited: true}.play(t)
+	matrix{rounds: max(rounds(t)/2, 1), settle: 150 * time.Millisecond, edited: true}.play(t)
 }
 
 // matrix is how the rounds of a kill matrix are played.

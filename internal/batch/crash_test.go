@@ -9,6 +9,7 @@ import (
 
 	"batchsend/envelope"
 	"batchsend/internal/batch"
+	"batchsend/internal/racetest"
 )
 
 // TestLotsCrash kills the process at every step, before and after every call and
@@ -22,7 +23,7 @@ func TestLotsCrash(t *testing.T) {
 		{"list": {refuse}, "send-list": {refuse}, "test": {limit}},
 	}
 	seconds := []int{0, 3, 9, 20} // the step at which the second run dies as well
-	if raced {
+	if racetest.On(t) {
 		seconds = []int{0, 9}
 	}
 	for _, script := range scripts {

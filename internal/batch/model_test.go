@@ -20,6 +20,7 @@ import (
 	"batchsend/internal/history"
 	"batchsend/internal/ledger"
 	"batchsend/internal/ledger/ledgertest"
+	"batchsend/internal/racetest"
 	"batchsend/throttle"
 )
 
@@ -27,7 +28,7 @@ import (
 // for a minute.
 func init() {
 	defaults := map[string]string{"checks": "50", "steps": "20", "shrinktime": "10s", "nofailfile": "true"}
-	if raced {
+	if racetest.Enabled {
 		defaults["checks"] = "8"
 	}
 	for name, value := range defaults {

@@ -10,12 +10,13 @@ import (
 
 	"batchsend/internal/history"
 	"batchsend/internal/ledger"
+	"batchsend/internal/racetest"
 )
 
 // However a run is killed, the next one finishes its work, and every envelope
 // is mailed once.
 func TestKilledAnywhere(t *testing.T) {
-	if raced {
+	if racetest.On(t) {
 		t.Skip("it has nothing to race and takes long under the race detector")
 	}
 	for _, point := range ledger.CrashPoints {

@@ -15,6 +15,7 @@ import (
 	"batchsend/internal/history"
 	"batchsend/internal/ledger"
 	"batchsend/internal/ledger/ledgertest"
+	"batchsend/internal/racetest"
 	"batchsend/internal/remote"
 )
 
@@ -54,7 +55,7 @@ func (m model) claimable(e *envelope.Envelope) bool {
 
 // Any order of calls, crashes and lapses: the ledger says what the model says.
 func TestModel(t *testing.T) {
-	if raced {
+	if racetest.On(t) {
 		t.Skip("it has little to race and takes long under the race detector")
 	}
 	dir := t.TempDir()

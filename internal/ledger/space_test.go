@@ -9,12 +9,13 @@ import (
 	"batchsend/envelope"
 	"batchsend/internal/ledger"
 	"batchsend/internal/ledger/ledgertest"
+	"batchsend/internal/racetest"
 )
 
 // An envelope takes 285 bytes at most, with all indexes and the events of a
 // whole life: planned, claimed, sent.
 func TestSpacePerEnvelope(t *testing.T) {
-	if raced {
+	if racetest.On(t) {
 		t.Skip("it has nothing to race and takes long under the race detector")
 	}
 	for name, send := range map[string]func(*testing.T, *ledger.Session, []*envelope.Envelope){

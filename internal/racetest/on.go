@@ -1,0 +1,6 @@
+//go:build race
+
+package racetest
+
+// Enabled is On for what runs before any test.
+const Enabled = true
