@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 const byteOrderMark = "\xef\xbb\xbf"
@@ -29,8 +30,8 @@ func (f *File) decode(name string, raw *io.SectionReader, o Options) (*io.Sectio
 	if o.Encoding != "" {
 		return f.decodeAs(name, raw, head, o.Encoding)
 	}
-	if strings.HasPrefix(head, "\xff\xfe") || strings.HasPrefix(head, "\xfe\xff") {
-		return f.convert(name, raw, nameUTF16, unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM))
+	if order, ok := markedUTF16(head); ok {
+		return f.convert(name, raw, nameUTF16, unicode.UTF16(order, unicode.ExpectBOM))
 	}
 	if order, ok := bareUTF16(head); ok {
 		return f.convert(name, raw, nameBareUTF16, unicode.UTF16(order, unicode.IgnoreBOM))
@@ -80,13 +81,13 @@ func (f *File) decodeAs(name string, raw *io.SectionReader, head, encoding strin
 	unfit := func(line int, why string) error {
 		return malformed(name, line, "--encoding %s does not fit the file: %s. Leave it out, or give the right one", encoding, why)
 	}
-	little, big := strings.HasPrefix(head, "\xff\xfe"), strings.HasPrefix(head, "\xfe\xff")
-	switch {
-	case little || big:
-		if shown == "UTF-16LE" && big && !strings.EqualFold(encoding, "utf-16") || shown == "UTF-16BE" && little || !strings.HasPrefix(shown, "UTF-16") {
+	order, isUTF16 := markedUTF16(head)
+	switch big := order == unicode.BigEndian; {
+	case isUTF16:
+		if shown == "UTF-16LE" && big && !strings.EqualFold(encoding, "utf-16") || shown == "UTF-16BE" && !big || !strings.HasPrefix(shown, "UTF-16") {
 			return nil, unfit(1, "it begins with the byte-order mark of UTF-16")
 		}
-		return f.convert(name, raw, nameUTF16, unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM))
+		return f.convert(name, raw, nameUTF16, unicode.UTF16(order, unicode.ExpectBOM))
 	case strings.HasPrefix(shown, "UTF-16"):
 		return f.convert(name, raw, nameBareUTF16, from)
 	}
@@ -145,11 +146,38 @@ func (f *File) convert(name string, raw *io.SectionReader, shown string, from en
 	if err != nil || offset < 0 {
 		return text, err
 	}
+	if shown == nameUTF16 || shown == nameBareUTF16 {
+		// Each character can stand in such a file. It is its cell's trouble unless the
+		// decoder has put it in.
+		if same, err := encodesTo(text, from, raw); err != nil || same {
+			return text, err
+		}
+	}
 	line, err := lineOf(text, offset)
 	if err != nil {
 		return nil, err
 	}
 	return nil, malformed(name, line, "the line holds bytes that are no text in %s: the file is damaged or in another encoding; save it again as \"CSV UTF-8\"", shown)
+}
+
+// encodesTo reports whether raw is what a text is in an encoding.
+func encodesTo(text *io.SectionReader, to encoding.Encoding, raw *io.SectionReader) (bool, error) {
+	encoded := bufio.NewReader(transform.NewReader(io.NewSectionReader(text, 0, text.Size()), to.NewEncoder()))
+	own := bufio.NewReader(io.NewSectionReader(raw, 0, raw.Size()))
+	for {
+		a, errA := encoded.ReadByte()
+		b, errB := own.ReadByte()
+		switch {
+		case errors.Is(errA, io.EOF) && errors.Is(errB, io.EOF):
+			return true, nil
+		case errors.Is(errA, io.EOF), errors.Is(errB, io.EOF):
+			return false, nil
+		case errA != nil || errB != nil:
+			return false, errors.Join(errA, errB)
+		case a != b:
+			return false, nil
+		}
+	}
 }
 
 // undecoded returns where a text holds what a decoder has put in for bytes without a
@@ -168,6 +196,14 @@ func undecoded(text *io.SectionReader) (int64, error) {
 		}
 		offset += int64(n)
 	}
+}
+
+// markedUTF16 finds out whether a text begins with the byte-order mark of UTF-16.
+func markedUTF16(head string) (order unicode.Endianness, ok bool) {
+	if strings.HasPrefix(head, "\xfe\xff") {
+		return unicode.BigEndian, true
+	}
+	return unicode.LittleEndian, strings.HasPrefix(head, "\xff\xfe")
 }
 
 // bareUTF16 finds out whether a text is UTF-16 without byte-order mark: then every

@@ -56,8 +56,8 @@ func (f *reference) next() (row found, ok bool) {
 			for len(cells) > f.width && strings.TrimSpace(strings.Join(cells[f.width:], "")) == "" {
 				cells = cells[:f.width]
 			}
-			if named := len(strings.Split(strings.TrimRight(strings.Join(f.header, ","), ", \t\v\f"), ",")); len(cells) >= named {
-				cells = append(cells, make([]string, max(0, f.width-len(cells)))...)
+			for len(cells) < f.width && strings.TrimSpace(strings.Join(f.header[len(cells):], "")) == "" {
+				cells = append(cells, "")
 			}
 		}
 		row = found{Line: start, Cells: cells}
