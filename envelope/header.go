@@ -261,18 +261,33 @@ func (l *layout) join(i int, more []int) bool {
 	return false
 }
 
-// formOf tells the forms apart by their header.
+// formOf tells the forms apart by their header. A label may hold a [roleMark], too: that
+// of a tab says nothing where other columns are a recipient's and name no role.
 func formOf(header []string) Form {
-	form := Bare
+	form, marked, bare := Bare, false, false
 	for _, name := range header {
-		if strings.Contains(name, roleMark) {
+		switch c := canonical(name); {
+		case c == colRole, c == colOrder:
+			form = Long
+		case slices.Contains(recipientNames, c):
+			bare = true
+		case isField(name), !strings.Contains(name, roleMark):
+		case isTab(name):
+			marked = true
+		default:
 			return Wide
 		}
-		if c := canonical(name); c == colRole || c == colOrder {
-			form = Long
-		}
+	}
+	if marked && form == Bare && !bare {
+		return Wide
 	}
 	return form
+}
+
+// isField reports whether a column is called "field:" something.
+func isField(raw string) bool {
+	_, ok := prefixed(raw, fieldPrefix)
+	return ok
 }
 
 // isTab reports whether a column is called "tab:" something.

@@ -155,3 +155,25 @@ func (brokenRows) ExpectAddresses([]int) {}
 func (brokenRows) Seek(envelope.Position) {}
 
 func (r brokenRows) Next() (envelope.Row, error) { return envelope.Row{}, r.err }
+
+// TestFormOfMarkedLabels: a label that holds the mark of a role makes no wide file.
+func TestFormOfMarkedLabels(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		header string
+		want   envelope.Form
+	}{
+		{"roleName,name,email,tab:Home::Town", envelope.Long},
+		{"roleName,name,email,field:Cost::Centre", envelope.Long},
+		{"name,email,tab:Home::Town", envelope.Bare},
+		{"name,email,field:Cost::Centre", envelope.Bare},
+		{"envelope,Tenant::Name,Tenant::Email,field:Cost::Centre", envelope.Wide},
+		{"envelope,tab:Tenant::Name,tab:Tenant::Email", envelope.Wide}, // a role of such a name
+		{"roleName,name,email,Tenant::Rent", envelope.Wide},
+	} {
+		header := strings.Split(tt.header, ",")
+		if got := envelope.NewInput("b", envelope.Format{Header: header}, nil).Form; got != tt.want {
+			t.Errorf("%s is read as %v, want %v", tt.header, got, tt.want)
+		}
+	}
+}

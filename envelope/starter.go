@@ -59,7 +59,7 @@ func NewStarter(t *template.Template, form Form) (*Starter, error) {
 		s.long(roles)
 	}
 	for _, f := range t.Fields {
-		if s.fits(form, "envelope custom field", f.Name) {
+		if s.fits("envelope custom field", f.Name) {
 			s.column(fieldPrefix + f.Name)
 		}
 	}
@@ -88,17 +88,13 @@ func (s *Starter) column(name string) {
 }
 
 // fits reports whether a label can stand in a column's name, and notes if it cannot.
-func (s *Starter) fits(form Form, what, label string) bool {
+func (s *Starter) fits(what, label string) bool {
 	trimmed := strings.TrimSpace(label)
-	switch {
-	case trimmed == "" || strings.HasPrefix(trimmed, ":"):
+	if trimmed == "" || strings.HasPrefix(trimmed, ":") {
 		s.note("%s %q cannot stand in a column's name: it keeps the template's value", what, label)
-	case form == Long && strings.Contains(label, roleMark):
-		s.note("%s %q cannot stand in a file with one row per recipient, because of its %q: use one row per envelope", what, label, roleMark)
-	default:
-		return true
+		return false
 	}
-	return false
+	return true
 }
 
 // long lays out one row for each recipient.
@@ -110,7 +106,7 @@ func (s *Starter) long(roles []*template.Role) {
 	for _, r := range roles {
 		s.Rows = append(s.Rows, []string{"1", r.Name, strconv.Itoa(r.RoutingOrder)})
 		for _, label := range r.Labels() {
-			if s.fits(Long, "tab", label) {
+			if s.fits("tab", label) {
 				s.column(tabPrefix + strings.TrimSpace(label))
 			}
 		}
@@ -128,7 +124,7 @@ func (s *Starter) wide(roles []*template.Role) {
 			s.column(of + colAccessCode)
 		}
 		for _, label := range r.Labels() {
-			if !s.fits(Wide, "tab", label) {
+			if !s.fits("tab", label) {
 				continue
 			}
 			label = strings.TrimSpace(label)

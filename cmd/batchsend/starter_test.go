@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"encoding/csv"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/xuri/excelize/v2"
 
 	"batchsend/internal/sandbox"
 	"batchsend/internal/templatefile"
@@ -41,12 +45,13 @@ var starterTemplates = []struct{ name, recipients, fields, forms string }{
 	},
 	{
 		"Marked label", `"signers": [{"recipientId": "1", "roleName": "Lead", "routingOrder": "1", "tabs": {"textTabs": [{"tabLabel": "Home::Town", "senderRequired": "true"}], "signHereTabs": [{"documentId": "1", "pageNumber": "1"}]}}]`,
-		``, "wide",
+		``, "long wide",
 	},
 }
 
-// TestStarter begins a file for every template, fills it in, and has it checked against
-// the sandbox and against the template's file. Both must take it, and agree.
+// TestStarter begins a file for every template, fills it in, and has it checked as CSV
+// file and as workbook against the sandbox and against the template's file. Both must
+// take it, and agree.
 func TestStarter(t *testing.T) {
 	p := newPlace(t)
 	ids, forms := []string{sandbox.DefaultTemplate}, []string{"long wide"}
@@ -82,7 +87,11 @@ func TestStarter(t *testing.T) {
 				continue
 			}
 			name := fmt.Sprintf("%s-%d.csv", form, i)
-			p.write(t, name, fillStarter(t, pulled.Template, got.stdout))
+			records := fillStarter(t, pulled.Template, got.stdout)
+			writeCSV(t, name, records)
+			compareChecks(t, p, file, id, name, 0)
+			name = strings.TrimSuffix(name, ".csv") + ".xlsx"
+			writeWorkbook(t, name, records)
 			compareChecks(t, p, file, id, name, 0)
 		}
 	}
@@ -151,7 +160,7 @@ func verdicts(t *testing.T, path string) []string {
 }
 
 // fillStarter fills in a starter file as a script would that knows the template.
-func fillStarter(t *testing.T, tmpl *template.Template, text string) string {
+func fillStarter(t *testing.T, tmpl *template.Template, text string) [][]string {
 	t.Helper()
 	records, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	if err != nil || len(records) < 2 {
@@ -198,11 +207,33 @@ func fillStarter(t *testing.T, tmpl *template.Template, text string) string {
 			}
 		}
 	}
-	var b strings.Builder
+	return records
+}
+
+func writeCSV(t *testing.T, path string, records [][]string) {
+	t.Helper()
+	var b bytes.Buffer
 	if err := csv.NewWriter(&b).WriteAll(records); err != nil {
 		t.Fatal(err)
 	}
-	return b.String()
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writeWorkbook writes records as texts into the first sheet of a workbook.
+func writeWorkbook(t *testing.T, path string, records [][]string) {
+	t.Helper()
+	book := excelize.NewFile()
+	defer book.Close()
+	for i, record := range records {
+		if err := book.SetSheetRow("Sheet1", "A"+strconv.Itoa(i+1), &record); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := book.SaveAs(path); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // sensible is a value that a tab takes; "" if none of those tried does.
