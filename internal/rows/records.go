@@ -78,7 +78,7 @@ func (t *table) quoted(cells []string, text string) (_ []string, end int, troubl
 // starts at pos.
 func (t *table) closing(text string, pos int) (end int, trouble trouble) {
 	for {
-		end = next(text, pos, '"')
+		end = indexFrom(text, pos, '"')
 		switch {
 		case end == len(text):
 			return end, unclosed
@@ -146,7 +146,7 @@ func hasLineEnd(text string) bool {
 // countLines counts the line ends in text.
 func countLines(text string) int {
 	n := strings.Count(text, "\n")
-	for i := next(text, 0, '\r'); i < len(text); i = next(text, i+1, '\r') {
+	for i := indexFrom(text, 0, '\r'); i < len(text); i = indexFrom(text, i+1, '\r') {
 		if i+1 == len(text) || text[i+1] != '\n' {
 			n++
 		}

@@ -28,7 +28,7 @@ const (
 // passed over is part of the broken record, so that no line gets lost.
 func (t *table) resume(text string, pos int) int {
 	for pos < len(text) {
-		quote := next(text, pos, '"')
+		quote := indexFrom(text, pos, '"')
 		if quote == len(text) {
 			if t.looksLikeRows(text[pos:]) {
 				return pos

@@ -159,7 +159,8 @@ func (f *File) Lookup() *Reader { return f.reader(smallBlock) }
 
 func (f *File) reader(block int) *Reader {
 	r := &Reader{
-		file: f, block: block, limit: maxRecord,
+		file:    f,
+		cursor:  cursor{text: f.text, block: block, limit: maxRecord},
 		table:   table{delimiter: byte(f.format.Delimiter), columns: len(f.format.Header)},
 		rejects: rejectColumnsOf(f.format.Header),
 		end:     math.MaxInt64,
