@@ -114,13 +114,14 @@ func (c *Checker) Name(d *Draft, templateID string, s *Scratch) {
 // It knows nothing of other drafts: [Repeats] finds envelopes that stand in the
 // files twice.
 func (c *Checker) Check(d *Draft, s *Scratch) {
-	d.Problems, d.Warnings, d.Envelope, d.blank = d.Problems[:0], d.Warnings[:0], nil, d.blank[:0]
+	d.Findings.reset()
+	d.Envelope, d.blank = nil, d.blank[:0]
 	d.Identity = Identity{}
 	defer d.sort()
 	c.find(d, c.TemplateOf(d), s)
 	d.Problems = append(d.Problems, d.In.layout.problems...)
 	s.columns.decode(d)
-	if !d.malformed && d.TemplateID != "" && len(d.In.layout.problems) == 0 {
+	if !d.Malformed() && d.TemplateID != "" && len(d.In.layout.problems) == 0 {
 		d.identify(c.Account, s)
 	}
 	if d.unreadable() {
@@ -135,11 +136,11 @@ func (c *Checker) Check(d *Draft, s *Scratch) {
 		return
 	}
 	d.Problems = append(d.Problems, d.fit.problems...)
-	env := &d.checked
+	env := &d.memory.envelope
 	*env = Envelope{
-		Identity: d.Identity, Position: d.Position(), Subject: d.values[valueSubject].value, Blurb: d.values[valueBlurb].value,
+		Identity: d.Identity, Position: d.Position(), Subject: d.given.value(valueSubject), Blurb: d.given.value(valueBlurb),
 		Recipients: resized(env.Recipients, len(d.Recipients)), Fields: resized(env.Fields, len(d.fit.source.Template.Fields)),
-		OnlySingly: d.fit.onlySingly,
+		OnlySingly: d.fit.demand.onlySingly,
 	}
 	d.checkLabel()
 	d.matchRoles(s)
@@ -154,7 +155,7 @@ func (c *Checker) Check(d *Draft, s *Scratch) {
 	d.checkPhones(env, s)
 	d.customFields(env, s)
 	d.checkTexts(env, s)
-	d.checkWanted(s)
+	d.checkRequired(s)
 	own := c.notify(d, env)
 	if len(d.Problems) > 0 {
 		return
@@ -184,7 +185,8 @@ func (d *Draft) checkUnnamed() {
 // CheckRows finds what is wrong with a draft's rows by themselves, whatever the
 // template: rows that cannot be read, and rows of one envelope that disagree.
 func CheckRows(d *Draft, s *Scratch) {
-	d.Problems, d.Warnings, d.Envelope = d.Problems[:0], d.Warnings[:0], nil
+	d.Findings.reset()
+	d.Envelope = nil
 	s.columns.decode(d)
 	d.sort()
 }
@@ -200,7 +202,7 @@ func resized[T any](all []T, n int) []T {
 
 // unreadable reports whether none of the rows can be read.
 func (d *Draft) unreadable() bool {
-	if !d.malformed {
+	if !d.Malformed() {
 		return false
 	}
 	for i := range d.Recipients {
@@ -225,7 +227,7 @@ func (c *Checker) notify(d *Draft, env *Envelope) reminders.Plan {
 		{reminders.Expire, &own.Expire},
 		{reminders.Warn, &own.Warn},
 	} {
-		text := d.values[valueDelay+i].value
+		text := d.given.value(valueDelay + i)
 		if text == "" {
 			continue
 		}

@@ -31,7 +31,7 @@ type columnDecoder struct {
 
 // decode takes over what a draft's rows say of its envelope.
 func (c *columnDecoder) decode(d *Draft) {
-	d.values, d.fields = [valueCount]cellValue{}, d.fields[:0]
+	d.given.reset()
 	if c.in != d.In {
 		var err error
 		if c.dec, err = csvutil.NewDecoder(c, d.In.layout.names...); err != nil {

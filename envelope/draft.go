@@ -24,24 +24,50 @@ type Draft struct {
 	// Identity is set once the draft has been checked, whether or not anything is
 	// wrong with it, unless a row cannot be read.
 	Identity Identity
-	// Envelope is set if nothing is wrong, Problems otherwise, in the order of
-	// their lines.
+	// Envelope is set if nothing is wrong.
 	Envelope *Envelope
+	Findings
+
+	given  givenValues    // for the envelope as a whole
+	fit    *fit           // to its template
+	blank  []*requiredTab // tabs left empty without which nobody can sign
+	memory draftMemory
+}
+
+// Findings are what a check has found out about a draft.
+type Findings struct {
+	// Problems are why the envelope is rejected, in the order of their lines.
 	Problems []Problem
 	// Warnings tell what is odd about cells and no reason to reject them, whether or
-	// not Envelope is set.
+	// not there are Problems.
 	Warnings []Problem
+}
 
-	// What belongs to the envelope and may stand on any of its rows.
-	values [valueCount]cellValue
-	fields []cellValue // as far as rows give any
+func (f *Findings) reset() { f.Problems, f.Warnings = f.Problems[:0], f.Warnings[:0] }
 
-	malformed bool           // a row cannot be read
-	fit       *fit           // to its template
-	blank     []*requiredTab // tabs left empty without which nobody can sign
+// reject records a problem with a row.
+func (f *Findings) reject(row *Row, column string, code Code, format string, args ...any) {
+	f.Problems = append(f.Problems, problemOn(row, column, code, format, args...))
+}
 
-	cells   []string // of all rows
-	checked Envelope // where Envelope points
+// warn records a warning about a row.
+func (f *Findings) warn(row *Row, column string, code Code, format string, args ...any) {
+	f.Warnings = append(f.Warnings, problemOn(row, column, code, format, args...))
+}
+
+func problemOn(row *Row, column string, code Code, format string, args ...any) Problem {
+	return Problem{Position: row.Position, Column: column, Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// sort puts the problems in the order of their lines.
+func (f *Findings) sort() {
+	slices.SortStableFunc(f.Problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
+}
+
+// draftMemory is what a draft that is used again for another envelope overwrites.
+type draftMemory struct {
+	cells    []string // of all rows
+	envelope Envelope // where [Draft.Envelope] points
 }
 
 // RecipientRow is one recipient as a row gives it, before anything is checked.
@@ -81,27 +107,22 @@ func (p *RecipientRow) Email() string {
 	return p.Row.cell(p.columns.email)
 }
 
-// cellValue is a value of the envelope and the row it stood on; nil if no row gives it.
-type cellValue struct {
-	index int // of a custom field, among the layout's
-	value string
-	row   *Row
-}
-
 // reset makes d an empty draft of a file. It keeps its memory.
 func (d *Draft) reset(in *Input) {
 	d.In, d.Label, d.TemplateID, d.Identity = in, "", "", Identity{}
-	d.Rows, d.Recipients, d.cells = d.Rows[:0], d.Recipients[:0], d.cells[:0]
-	d.Envelope, d.Problems, d.Warnings = nil, d.Problems[:0], d.Warnings[:0]
-	d.malformed, d.fit = false, nil
+	d.Rows, d.Recipients, d.memory.cells = d.Rows[:0], d.Recipients[:0], d.memory.cells[:0]
+	d.Envelope, d.fit = nil, nil
+	d.Findings.reset()
 }
 
 // add adds a row.
 func (d *Draft) add(row *Row) {
-	n := len(d.cells)
-	d.cells = append(d.cells, row.Cells...)
+	all := d.memory.cells
+	n := len(all)
+	all = append(all, row.Cells...)
 	d.Rows = append(d.Rows, *row)
-	d.Rows[len(d.Rows)-1].Cells = d.cells[n:len(d.cells):len(d.cells)]
+	d.Rows[len(d.Rows)-1].Cells = all[n:len(all):len(all)]
+	d.memory.cells = all
 }
 
 // addRecipients makes of the rows their recipients: one a row, or in a wide file
@@ -112,7 +133,6 @@ func (d *Draft) addRecipients() {
 	for i := range d.Rows {
 		row := &d.Rows[i]
 		if row.Malformed != "" {
-			d.malformed = true
 			d.Recipients = append(d.Recipients, RecipientRow{Row: row})
 			continue
 		}
@@ -130,60 +150,13 @@ func (d *Draft) addRecipients() {
 func (d *Draft) Position() Position { return d.Rows[0].Position }
 
 // Malformed reports whether a row cannot be read.
-func (d *Draft) Malformed() bool { return d.malformed }
-
-// reject records a problem with a row.
-func (d *Draft) reject(row *Row, column string, code Code, format string, args ...any) {
-	d.Problems = append(d.Problems, Problem{
-		Position: row.Position, Column: column, Code: code, Message: fmt.Sprintf(format, args...),
-	})
-}
-
-// sort puts the problems in the order of their lines.
-func (d *Draft) sort() {
-	slices.SortStableFunc(d.Problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
-}
-
-// merge takes over what a row says of its envelope. Rows may leave such cells
-// empty but must not disagree.
-func (d *Draft) merge(row *Row, rec *record) {
-	l := d.In.layout
-	if l.values > 0 {
-		for i, value := range [...]string{ // as valueColumns
-			rec.TemplateID, rec.EmailSubject, rec.EmailBlurb, rec.ReminderDelay, rec.ReminderFrequency, rec.ExpireAfter, rec.ExpireWarn,
-		} {
-			if value = strings.TrimSpace(value); value == "" {
-				continue
-			}
-			if i == valueTemplate {
-				value = templateID(value)
-			}
-			if first := &d.values[i]; first.row == nil {
-				*first = cellValue{i, value, row}
-			} else {
-				d.agree(first, row, value, valueColumns[i])
-			}
+func (d *Draft) Malformed() bool {
+	for i := range d.Rows {
+		if d.Rows[i].Malformed != "" {
+			return true
 		}
 	}
-	for i, f := range l.fields {
-		value := row.cell(f.column)
-		if value == "" {
-			continue
-		}
-		if at := slices.IndexFunc(d.fields, func(s cellValue) bool { return s.index == i }); at < 0 {
-			d.fields = append(d.fields, cellValue{i, value, row})
-		} else {
-			d.agree(&d.fields[at], row, value, l.names[f.column])
-		}
-	}
-}
-
-// agree rejects a row whose value for a column is another than that of an earlier row.
-func (d *Draft) agree(first *cellValue, row *Row, value, column string) {
-	if first.value != value {
-		d.reject(row, d.In.heading(column), RowDisagrees, "%q here but %q on line %d, and both rows belong to envelope %q: this value is the envelope's, give it once or alike",
-			value, first.value, first.row.Line, d.Label)
-	}
+	return false
 }
 
 // templateID returns an ID as the account spells it.
@@ -201,16 +174,6 @@ func (d *Draft) template() string {
 		}
 	}
 	return ""
-}
-
-// givenOn returns the row that fills a column of the envelope, by its index in
-// valueColumns, and the column as the header calls it; the first row and "" if none
-// does.
-func (d *Draft) givenOn(value int) (row *Row, heading string) {
-	if row := d.values[value].row; row != nil {
-		return row, d.In.heading(valueColumns[value])
-	}
-	return &d.Rows[0], ""
 }
 
 // heading returns the header's text for one of a recipient's columns.

@@ -16,10 +16,49 @@ type fit struct {
 	err    error // why the template cannot be used; then the rest is empty
 	source *Source
 	rules  Rules
-	// own counts the recipients whom the template itself names, texted those whom
+	demand demand
+	columnTargets
+	problems []Problem // with the header, and so with every draft
+	warnings []Problem
+}
+
+// demand is what a template adds to every envelope and asks of it.
+type demand struct {
+	// named counts the recipients whom the template itself names, texted those whom
 	// it tells by text message.
-	own, texted int
-	onlySingly  string
+	named, texted int
+	onlySingly    string                  // why its envelopes cannot go in bulk lists; "" if they can
+	shared        map[*template.Role]bool // roles whose name is not theirs alone
+	required      []*requiredTab
+}
+
+// demandOf finds out what a template demands.
+func demandOf(t *template.Template, rules Rules) demand {
+	d := demand{required: requiredTabs(t)}
+	for i := range t.Roles {
+		role := &t.Roles[i]
+		if !role.Placeholder() {
+			d.named++
+		}
+		if role.Texted {
+			d.texted++
+			d.onlySingly = fmt.Sprintf("the template tells %s by text message", role.Title())
+		}
+		if t.Shared(role) {
+			if d.shared == nil {
+				d.shared = map[*template.Role]bool{}
+			}
+			d.shared[role] = true
+		}
+	}
+	if rules.hides(t) {
+		d.onlySingly = "the account uses Document Visibility"
+	}
+	return d
+}
+
+// columnTargets are what a file's columns fill in a template.
+type columnTargets struct {
 	// assigned says, for each of the layout's recipient columns, which role they fill.
 	// It is empty for a long file, in which each row says so itself.
 	assigned []assignedRole
@@ -27,12 +66,8 @@ type fit struct {
 	tabs [][][][]*template.Tab
 	// fields are the layout's custom fields as the template has them, nil for
 	// those that it does not have.
-	fields   []*template.Field
-	shared   map[*template.Role]bool // roles whose name is not theirs alone
-	required []*requiredTab
-	problems []Problem // with the header, and so with every draft
-	warnings []Problem
-	unknown  []labelled // columns of a bare file that fill no tab
+	fields  []*template.Field
+	unknown []labelled // columns of a bare file that fill no tab
 }
 
 // assignedRole is the role that a recipient's columns fill, or why there is none.
@@ -122,26 +157,7 @@ func (c *Checker) newFit(in *Input, id string) *fit {
 		return &fit{err: source.Err}
 	}
 	t, l := source.Template, in.layout
-	f := &fit{source: source, rules: c.Rules, required: requiredTabs(t)}
-	for i := range t.Roles {
-		role := &t.Roles[i]
-		if !role.Placeholder() {
-			f.own++
-		}
-		if role.Texted {
-			f.texted++
-			f.onlySingly = fmt.Sprintf("the template tells %s by text message", role.Title())
-		}
-		if t.Shared(role) {
-			if f.shared == nil {
-				f.shared = map[*template.Role]bool{}
-			}
-			f.shared[role] = true
-		}
-	}
-	if c.Rules.hides(t) {
-		f.onlySingly = "the account uses Document Visibility"
-	}
+	f := &fit{source: source, rules: c.Rules, demand: demandOf(t, c.Rules)}
 	f.checkTemplate(in)
 	switch in.Form {
 	case Wide:

@@ -137,8 +137,13 @@ type recipientColumns struct {
 	loose    string // role as names are compared
 	tabs     []labelled
 	tabOrder []int // indices of tabs by their labels
+	personColumns
+}
 
-	roleName, order, name, email, note, accessCode, phone int // -1: no such column
+// personColumns is where it stands who a recipient is and how they are reached: -1
+// where there is no such column.
+type personColumns struct {
+	roleName, order, name, email, note, accessCode, phone int
 
 	moreNames []int // columns whose cells follow that of name
 }
@@ -168,11 +173,14 @@ func byLabel(all []labelled) []int {
 }
 
 func newRecipientColumns(index int, role string) *recipientColumns {
-	return &recipientColumns{index: index, role: role, loose: template.Loose(role), roleName: -1, order: -1, name: -1, email: -1, note: -1, accessCode: -1, phone: -1}
+	return &recipientColumns{
+		index: index, role: role, loose: template.Loose(role),
+		personColumns: personColumns{roleName: -1, order: -1, name: -1, email: -1, note: -1, accessCode: -1, phone: -1},
+	}
 }
 
-// slot returns where they keep the index of a recipient's column.
-func (p *recipientColumns) slot(name string) *int {
+// slot returns where they keep the index of a column.
+func (p *personColumns) slot(name string) *int {
 	switch name {
 	case colRole:
 		return &p.roleName

@@ -170,13 +170,13 @@ func (d *Draft) contentOf(g *digest, participants []participant) Content {
 	g.buf = g.buf[:0]
 	g.add("content", strings.ToLower(d.TemplateID))
 	for i, column := range valueColumns {
-		if value := d.values[i].value; value != "" && i != valueTemplate {
+		if value := d.given.value(i); value != "" && i != valueTemplate {
 			g.add(column, spelledValue(column, value))
 		}
 	}
 	l := d.In.layout
 	for _, i := range l.fieldOrder {
-		if value := d.fieldValue(i); value != "" {
+		if value := d.given.field(i); value != "" {
 			g.add("field", l.fields[i].loose, spelled(value))
 		}
 	}
@@ -190,16 +190,6 @@ func (d *Draft) contentOf(g *digest, participants []participant) Content {
 		}
 	}
 	return Content(g.sum())
-}
-
-// fieldValue returns what the rows say of the layout's custom field i.
-func (d *Draft) fieldValue(i int) string {
-	for _, v := range d.fields {
-		if v.index == i {
-			return v.value
-		}
-	}
-	return ""
 }
 
 // transactionID returns the UUIDv5 of an identity. named is what its name begins with:

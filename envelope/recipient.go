@@ -36,7 +36,7 @@ func (d *Draft) recipient(r *Recipient, p *RecipientRow, role *template.Role) {
 	if role == nil {
 		return
 	}
-	r.Kind, r.RoutingOrder, r.SharedRole = role.Kind, role.RoutingOrder, d.fit.shared[role]
+	r.Kind, r.RoutingOrder, r.SharedRole = role.Kind, role.RoutingOrder, d.fit.demand.shared[role]
 	r.Tabs = d.tabs(r.Tabs, p, role)
 }
 
@@ -63,7 +63,7 @@ func (d *Draft) checkName(p *RecipientRow, name string) (sent string) {
 	} else if invisible(name) {
 		d.reject(p.Row, column, NameMissing, "%s has no name: DocuSign would refuse the envelope or send to nobody", whom(p))
 	} else {
-		d.doubtName(p.Row, column, name, sent)
+		d.warnAboutName(p.Row, column, name, sent)
 	}
 	d.checkLength(p.Row, column, sent, 100)
 	return sent
@@ -92,8 +92,8 @@ func badName(p *RecipientRow, name string, found signs) string {
 	return ""
 }
 
-// doubtName warns of a name that may be none.
-func (d *Draft) doubtName(row *Row, column, name, sent string) {
+// warnAboutName warns of a name that may be none.
+func (d *Draft) warnAboutName(row *Row, column, name, sent string) {
 	if name != sent {
 		if i, r := zeroWidth(name); i >= 0 {
 			d.warn(row, column, TextInvalid, "the name %q holds an invisible sign (%U) at position %d, which is left out", name, r, i+1)
@@ -109,9 +109,9 @@ func (d *Draft) doubtName(row *Row, column, name, sent string) {
 	}
 }
 
-// doubtDate warns of a number in a text tab that is named for a date and to which the
+// warnAboutDate warns of a number in a text tab that is named for a date and to which the
 // template gives no pattern.
-func (d *Draft) doubtDate(row *Row, column string, filled []Tab, text string) {
+func (d *Draft) warnAboutDate(row *Row, column string, filled []Tab, text string) {
 	if len(text) < 5 || text[0] < '2' || text[0] > '7' {
 		return // a day before 1954 or after 2119, or none
 	}
@@ -215,7 +215,7 @@ const maxPhones = 10
 // checkPhones counts the recipients who are told by text message, by the rows
 // or by the template itself.
 func (d *Draft) checkPhones(env *Envelope, s *Scratch) {
-	n := d.fit.texted
+	n := d.fit.demand.texted
 	for i := range env.Recipients {
 		if env.Recipients[i].Phone == (Phone{}) || s.roles[i] != nil && s.roles[i].Texted {
 			continue
@@ -289,8 +289,8 @@ func (d *Draft) fill(out []Tab, p *RecipientRow, role *template.Role, c labelled
 			out = append(out, Tab{Type: tab.Type, Label: tab.Label, Value: value})
 		}
 	}
-	d.doubtValue(p.Row, column, TabValue, text, found)
-	d.doubtDate(p.Row, column, out[first:], text)
+	d.warnAboutValue(p.Row, column, TabValue, text, found)
+	d.warnAboutDate(p.Row, column, out[first:], text)
 	for i := range out[first:] {
 		t := &out[first+i]
 		if !t.All {

@@ -46,10 +46,10 @@ func (w *requiredTab) isLike(tab template.Tab) bool {
 	return tab.Type == w.tab.Type && tab.Label == w.tab.Label
 }
 
-// checkWanted rejects the draft if it leaves a tab empty that the sender must
+// checkRequired rejects the draft if it leaves a tab empty that the sender must
 // fill, and notes the tabs that it leaves empty for ever.
-func (d *Draft) checkWanted(s *Scratch) {
-	for _, w := range d.fit.required {
+func (d *Draft) checkRequired(s *Scratch) {
+	for _, w := range d.fit.demand.required {
 		i := slices.Index(s.roles, w.role)
 		if i < 0 && w.role.Placeholder() {
 			continue // nobody has the role, which is a problem by itself

@@ -102,8 +102,8 @@ func (f *fit) checkTemplate(in *Input) {
 			f.checkFixed(t, i, refused)
 		}
 	}
-	if f.texted > maxPhones {
-		refused("tells %d recipients by text message: DocuSign takes %d and would refuse every envelope; take some away in the template", f.texted, maxPhones)
+	if f.demand.texted > maxPhones {
+		refused("tells %d recipients by text message: DocuSign takes %d and would refuse every envelope; take some away in the template", f.demand.texted, maxPhones)
 	}
 }
 
@@ -132,10 +132,10 @@ func (f *fit) checkFixed(t *template.Template, i int, refused func(format string
 // checkCount holds the number of recipients, the template's own among them,
 // against DocuSign's limit.
 func (d *Draft) checkCount() {
-	n := d.fit.own + len(d.Recipients)
+	n := d.fit.demand.named + len(d.Recipients)
 	if n <= maxRecipients {
 		return
 	}
 	d.reject(&d.Rows[0], "", TooManyRecipients, "the envelope has %d recipients, of whom the template itself names %d: DocuSign takes %d and refuses the envelope otherwise (RECIPIENT_LIMIT_EXCEEDED); make several envelopes of it, or use a signing group",
-		n, d.fit.own, maxRecipients)
+		n, d.fit.demand.named, maxRecipients)
 }

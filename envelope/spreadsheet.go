@@ -212,7 +212,7 @@ func (d *Draft) checkValue(row *Row, column string, code Code, text string) (why
 	if why := badValue(text, found); why != "" {
 		return why
 	}
-	d.doubtValue(row, column, code, text, found)
+	d.warnAboutValue(row, column, code, text, found)
 	return ""
 }
 
@@ -227,8 +227,8 @@ func badValue(text string, found signs) string {
 	return ""
 }
 
-// doubtValue warns of what is odd about a value that is sent.
-func (d *Draft) doubtValue(row *Row, column string, code Code, text string, found signs) {
+// warnAboutValue warns of what is odd about a value that is sent.
+func (d *Draft) warnAboutValue(row *Row, column string, code Code, text string, found signs) {
 	if !found.has(opening | exponent | foreign) {
 		return
 	}

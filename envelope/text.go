@@ -84,7 +84,7 @@ func (d *Draft) checkLength(row *Row, column, text string, limit int) {
 func (d *Draft) customFields(env *Envelope, s *Scratch) {
 	s.given = s.given[:0]
 	t := d.fit.source.Template
-	for _, f := range d.fields {
+	for _, f := range d.given.fields {
 		column, field := d.In.Header[d.In.layout.fields[f.index].column], d.fit.fields[f.index]
 		if field == nil {
 			d.unknownField(f, column)

@@ -2,13 +2,6 @@ package envelope
 
 import "fmt"
 
-// warn records what is odd about a row and yet will be sent.
-func (d *Draft) warn(row *Row, column string, code Code, format string, args ...any) {
-	d.Warnings = append(d.Warnings, Problem{
-		Position: row.Position, Column: column, Code: code, Message: fmt.Sprintf(format, args...),
-	})
-}
-
 // Oddities gathers the warnings of drafts, in memory that does not grow with the
 // file. The zero value has none.
 type Oddities struct {
