@@ -14,7 +14,7 @@ func BenchmarkLimiter(b *testing.B) {
 	told := throttle.Reading{HourLimit: plenty, HourReset: time.Hour, BurstLimit: plenty}
 	for name, reading := range map[string]throttle.Reading{"silent": throttle.NoReading, "told": told} {
 		b.Run(name, func(b *testing.B) {
-			l := &throttle.Limiter{HourLimit: plenty, BurstLimit: plenty}
+			l := &throttle.Limiter{Hour: throttle.Quota{Limit: plenty}, Burst: throttle.Quota{Limit: plenty}}
 			ctx := b.Context()
 			b.ReportAllocs()
 			used := 0
@@ -38,7 +38,7 @@ func BenchmarkLimiter(b *testing.B) {
 func BenchmarkLimiterWithStore(b *testing.B) {
 	const plenty = 1 << 40
 	store := newStore(0)
-	l := &throttle.Limiter{HourLimit: plenty, BurstLimit: plenty, Store: storeOf{store, "one"}}
+	l := &throttle.Limiter{Hour: throttle.Quota{Limit: plenty}, Burst: throttle.Quota{Limit: plenty}, Store: storeOf{store, "one"}}
 	ctx := b.Context()
 	b.ReportAllocs()
 	used := 0

@@ -23,15 +23,17 @@ const (
 // leaving until 30 s after its answer: then no 30 s of the server's see more
 // calls than the limit, wherever they lie.
 type burstWindow struct {
-	Limit     int           // as told or assumed, the cap at least; 0 none
-	LimitTold bool          // an answer told it
-	Closed    time.Duration // the server refused a call: nothing leaves before this
-
+	ceiling
 	Now          int    // the slot that ended last: slot n ends at n times slotLength
 	Own, Foreign places // taken by our calls and by others'
-
-	cap int
 }
+
+var _ window = (*burstWindow)(nil)
+
+func (b *burstWindow) name() Window { return Burst }
+
+// configure implements [window].
+func (b *burstWindow) configure(q Quota) { b.assume(q) }
 
 // places are taken places by the slot at whose end they come free.
 type places struct {
@@ -73,16 +75,6 @@ func (p *places) in(slot int) int {
 	return p.Slots[slot]
 }
 
-func (b *burstWindow) limited() bool { return b.Limit > 0 }
-
-// share is how many calls in 30 s may be ours, 0 if there is no limit.
-func (b *burstWindow) share() int {
-	if b.cap > 0 {
-		return min(b.Limit, b.cap)
-	}
-	return b.Limit
-}
-
 // take takes places at now.
 func (b *burstWindow) take(now time.Duration, own, foreign int) {
 	free := now + burstSpan + burstMargin
@@ -95,8 +87,14 @@ func (b *burstWindow) take(now time.Duration, own, foreign int) {
 	}
 }
 
-// expire frees the places whose slots have ended.
-func (b *burstWindow) expire(now time.Duration) {
+// complete implements [window]: a call keeps its place from its answer at the latest.
+func (b *burstWindow) complete(calls int, now time.Duration) { b.take(now, calls, 0) }
+
+// lose implements [window]: a lost call keeps its place like one that was answered.
+func (b *burstWindow) lose(int, time.Duration, uint64) {}
+
+// turn implements [window]: it frees the places whose slots have ended.
+func (b *burstWindow) turn(now time.Duration, _ uint64) {
 	if ended := int(now/slotLength) - b.Now; ended > 0 {
 		b.Own.end(ended)
 		b.Foreign.end(ended)
@@ -126,40 +124,37 @@ func (b *burstWindow) ownSince(then time.Duration) (own int, ok bool) {
 	return own + b.Own.taken, first >= 0
 }
 
-// next is when the next places come free.
-func (b *burstWindow) next() (time.Duration, bool) {
+// nextFree implements [window].
+func (b *burstWindow) nextFree() (time.Duration, bool) {
 	for _, end := range b.slots() {
 		return end, true
 	}
 	return 0, false
 }
 
-// places is how many calls may leave by the limit and by the cap, if so many of
-// ours are under way, so many of others' are hidden among these, and others may
-// make margin calls.
-func (b *burstWindow) places(flying, hidden, margin int) (limit, cap int) {
+// free is how many places are free, by the limit and by the cap.
+func (b *burstWindow) free(c claims) (limit, cap int) {
 	limit, cap = math.MaxInt, math.MaxInt
 	if b.Limit > 0 {
-		limit = b.Limit - b.Own.taken - b.Foreign.taken - flying - hidden - min(margin, b.Limit/2)
+		limit = b.Limit - b.Own.taken - b.Foreign.taken - c.inFlight - c.hidden - c.unexplained - b.spare(c.margin)
 	}
-	if b.cap > 0 {
-		cap = b.cap - b.Own.taken - flying
+	if b.quota.Cap > 0 {
+		cap = b.quota.Cap - b.Own.taken - c.inFlight
 	}
 	return limit, cap
 }
 
-// room is how many calls may leave.
-func (b *burstWindow) room(now time.Duration, flying, hidden, margin int) int {
+// room implements [window].
+func (b *burstWindow) room(now time.Duration, c claims) int {
 	if now < b.Closed {
 		return 0
 	}
-	return min(b.places(flying, hidden, margin))
+	return min(b.free(c))
 }
 
-// opens is when a call may leave if those under way are answered by then; the
-// past if one may.
-func (b *burstWindow) opens(now time.Duration, flying, hidden, margin int) time.Duration {
-	limit, cap := b.places(flying, hidden, margin)
+// opens implements [window].
+func (b *burstWindow) opens(now time.Duration, c claims) time.Duration {
+	limit, cap := b.free(c)
 	opens := b.Closed
 	for slot, end := range b.slots() {
 		if limit > 0 && cap > 0 {
@@ -176,8 +171,8 @@ func (b *burstWindow) opens(now time.Duration, flying, hidden, margin int) time.
 	return opens
 }
 
-// refuse closes the window.
-func (b *burstWindow) refuse(now, after time.Duration) {
+// refuse implements [window].
+func (b *burstWindow) refuse(now, after time.Duration, _ uint64) {
 	if after <= 0 || after > burstSpan { // no window lasts longer
 		after = burstSpan
 	}
@@ -186,18 +181,61 @@ func (b *burstWindow) refuse(now, after time.Duration) {
 
 // read records a reading of an answer that took so long, and the calls of others
 // that it shows. It reports whether there were any.
-func (b *burstWindow) read(r Reading, now, latency time.Duration, flying int) bool {
-	if r.BurstLimit > 0 {
-		b.Limit, b.LimitTold = r.BurstLimit, true
-	}
+func (b *burstWindow) read(r Reading, now, latency time.Duration, inFlight int) bool {
+	b.learn(r.BurstLimit)
 	if r.BurstLeft < 0 || b.Limit == 0 {
 		return false
 	}
 	used := b.Limit - r.BurstLeft
 	own, ok := b.ownSince(now - latency) // the server counted the call at some time since it left
-	if calls := used - own - flying - b.Foreign.taken; ok && calls > 0 {
+	if calls := used - own - inFlight - b.Foreign.taken; ok && calls > 0 {
 		b.take(now, 0, calls)
 		return true
 	}
 	return false
+}
+
+// budget implements [window].
+func (b *burstWindow) budget(now time.Duration, c claims, at func(time.Duration) time.Time) Budget {
+	budget := b.ceiling.budget(now, at)
+	budget.Own, budget.Ends = b.Own.taken+c.inFlight, at(now)
+	if b.limited() {
+		budget.Left = max(0, b.Limit-b.Own.taken-b.Foreign.taken-c.inFlight)
+		budget.Open = max(0, b.room(now, c))
+	}
+	return budget
+}
+
+// taken returns the places that are taken, with those that so many calls of ours
+// under way will take, the first to come free first.
+func (b *burstWindow) taken(now time.Duration, inFlight int, at func(time.Duration) time.Time) (all []Place) {
+	for slot, end := range b.slots() {
+		all = append(all, Place{b.Own.in(slot), b.Foreign.in(slot), at(end)})
+	}
+	if inFlight > 0 {
+		all = append(all, Place{Calls: inFlight, Free: at(now + burstSpan + burstMargin)})
+	}
+	return all
+}
+
+// restore takes over what another limiter knew.
+func (b *burstWindow) restore(budget Budget, taken []Place, now time.Duration, since func(time.Time) time.Duration) {
+	b.ceiling.restore(budget, since)
+	b.turn(now, 0)
+	for _, p := range taken {
+		b.take(min(since(p.Free)-burstSpan-burstMargin, now), p.Calls, p.Others)
+	}
+}
+
+// count counts what is not stored.
+func (b *burstWindow) count() {
+	b.Own.count()
+	b.Foreign.count()
+}
+
+// plausible implements [window].
+func (b *burstWindow) plausible(written time.Duration) bool {
+	const maxSlots = endedSlots + int(burstSpan/slotLength) + 10
+	return b.ceiling.plausible(written) && b.Now <= int(written/slotLength) && max(len(b.Own.Slots), len(b.Foreign.Slots)) <= maxSlots &&
+		plausibleCounts(b.Now) && plausibleCounts(b.Own.Slots...) && plausibleCounts(b.Foreign.Slots...)
 }

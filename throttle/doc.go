@@ -6,6 +6,10 @@
 // several processes, and in one after the other, do so together if they share a
 // [Store]. A [Policy] repeats an operation whose error invites it.
 //
+// The files build on each other: one window (quota.go, hour.go, burst.go), all windows
+// and what other apps do (windows.go, foreign.go), the limiter (limiter.go), and its part
+// in a store (shared.go, participant.go).
+//
 // What a call says, which headers carry the numbers and what a refusal looks
 // like is left to others: they tell the limiter through a [Reading], an error's
 // RetryAfter method and [Limiter.Exhausted].

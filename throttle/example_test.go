@@ -21,8 +21,8 @@ func Example() {
 	defer server.Close()
 
 	limiter := &throttle.Limiter{
-		HourLimit:  1000,
-		BurstLimit: 500,
+		Hour:  throttle.Quota{Limit: 1000},
+		Burst: throttle.Quota{Limit: 500},
 		OnWait: func(w throttle.Wait) {
 			fmt.Printf("%s limit: waiting until %v\n", w.Window, w.Until)
 		},

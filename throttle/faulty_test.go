@@ -40,7 +40,7 @@ func TestWrittenAndYetAnError(t *testing.T) {
 					t.Run(fmt.Sprintf("every %d from %d/%d participants/%d at once", every, from, participants, atOnce), func(t *testing.T) {
 						synctest.Test(t, func(t *testing.T) {
 							s, store := newServer(traits{hour: 1000}), newStore(time.Millisecond)
-							all := store.participants(participants, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000} })
+							all := store.participants(participants, func() *throttle.Limiter { return &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}} })
 							todo := work(40)
 							done := make(chan struct{})
 							for _, l := range all {

@@ -17,11 +17,12 @@ type foreignTraffic struct {
 	Now, Past traffic       // in this hour and in the one before
 
 	// Counts are what the server told, in order. A gap between two of them is calls
-	// of others, unless a call of ours that is still under way was counted there.
-	Counts []int
-	Final  int    // up to this count the gaps are final when all calls
-	Before uint64 // before this number have landed,
-	Older  int    // of which so many are under way
+	// of others, unless a call of ours that is still under way was counted there. The
+	// gaps up to FinalCount are known to be final when no call is Awaited any more.
+	Counts     []int
+	FinalCount int
+	AwaitedSeq uint64
+	Awaited    int // calls with a number below AwaitedSeq that are under way
 }
 
 // traffic is what others do in an hour.
@@ -35,8 +36,8 @@ type traffic struct {
 // while we do nothing.
 const pauseLength = 2 * time.Second
 
-// lately is the most that others did in this hour or in the one before.
-func (f *foreignTraffic) lately() traffic {
+// recent is the most that others did in this hour or in the one before.
+func (f *foreignTraffic) recent() traffic {
 	n, p := &f.Now, &f.Past
 	return traffic{max(n.Beside, p.Beside), max(n.Jump, p.Jump), max(n.Rate, p.Rate)}
 }
@@ -47,15 +48,15 @@ func (f *foreignTraffic) present() bool {
 }
 
 // noticed reports whether others called lately.
-func (f *foreignTraffic) noticed() bool { return f.lately() != traffic{} }
+func (f *foreignTraffic) noticed() bool { return f.recent() != traffic{} }
 
 // hidden is how many calls of others the server may have counted beside so many of
 // ours that are under way: before each of these, as many as ever came at once.
-func (f *foreignTraffic) hidden(flying int) int {
+func (f *foreignTraffic) hidden(inFlight int) int {
 	if !f.present() {
 		return 0
 	}
-	return flying * max(f.lately().Jump, 1)
+	return inFlight * max(f.recent().Jump, 1)
 }
 
 // margin is how many calls others may make before our next one is counted, if
@@ -64,7 +65,7 @@ func (f *foreignTraffic) margin(age time.Duration, limit int) int {
 	if !f.noticed() {
 		return 0
 	}
-	t := f.lately()
+	t := f.recent()
 	margin := t.Jump + t.Jump/4 + 1 // the most so far is not the most there can be
 	if mean := t.Rate * (age + f.Latency).Seconds(); mean > 0.02 {
 		// Calls at random, some at once, rarely exceed their mean by three deviations.
@@ -78,13 +79,13 @@ func (f *foreignTraffic) margin(age time.Duration, limit int) int {
 // notice records that the server had counted so many calls in this hour: so many
 // of others' since the last count, and so many of ours are still under way. The
 // next to leave has that number.
-func (f *foreignTraffic) notice(used, calls int, since time.Duration, flying int, next uint64) {
+func (f *foreignTraffic) notice(used, calls int, since time.Duration, inFlight int, next uint64) {
 	f.Calls += calls
 	t := &f.Now
 	if since > pauseLength {
 		f.Judged = true
 		t.Rate = max(t.Rate, float64(calls)/max(since, 5*time.Second).Seconds())
-		f.Counts, f.Final = f.Counts[:0], 0 // what is between these has come in the pause
+		f.Counts, f.FinalCount = f.Counts[:0], 0 // what is between these has come in the pause
 	} else {
 		t.Beside += calls
 	}
@@ -92,12 +93,12 @@ func (f *foreignTraffic) notice(used, calls int, since time.Duration, flying int
 	f.Counts = slices.Insert(f.Counts, i, used)
 	const most = 512 // for a call that takes very long
 	final := len(f.Counts) - most
-	if f.Older <= 0 {
+	if f.Awaited <= 0 {
 		final = max(final, 0)
-		for final+1 < len(f.Counts) && (flying == 0 || f.Counts[final+1] <= f.Final) {
+		for final+1 < len(f.Counts) && (inFlight == 0 || f.Counts[final+1] <= f.FinalCount) {
 			final++
 		}
-		f.await(flying, next)
+		f.await(inFlight, next)
 	}
 	if final <= 0 {
 		return
@@ -110,19 +111,19 @@ func (f *foreignTraffic) notice(used, calls int, since time.Duration, flying int
 	f.Counts = slices.Delete(f.Counts, 0, final)
 }
 
-// await lets the gaps that there are become final when the calls under way have
-// landed.
-func (f *foreignTraffic) await(flying int, next uint64) {
+// await waits for the calls that are under way: when they are completed, the gaps that
+// there are now are final.
+func (f *foreignTraffic) await(inFlight int, next uint64) {
 	if n := len(f.Counts); n > 0 {
-		f.Final = f.Counts[n-1]
+		f.FinalCount = f.Counts[n-1]
 	}
-	f.Before, f.Older = next, flying
+	f.AwaitedSeq, f.Awaited = next, inFlight
 }
 
-// landed records that calls are not under way any more.
-func (f *foreignTraffic) landed(seq uint64, calls int) {
-	if seq < f.Before {
-		f.Older -= calls
+// completed records that calls are not under way any more.
+func (f *foreignTraffic) completed(seq uint64, calls int) {
+	if seq < f.AwaitedSeq {
+		f.Awaited -= calls
 	}
 }
 
@@ -134,7 +135,13 @@ func (f *foreignTraffic) answered(latency time.Duration) {
 	f.Latency += (latency - f.Latency) / 8
 }
 
-// turn begins an hour.
-func (f *foreignTraffic) turn() {
-	f.Past, f.Now, f.Counts, f.Final = f.Now, traffic{}, nil, 0
+// beginHour begins an hour.
+func (f *foreignTraffic) beginHour() {
+	f.Past, f.Now, f.Counts, f.FinalCount = f.Now, traffic{}, nil, 0
+}
+
+// plausible reports whether all counts can be.
+func (f *foreignTraffic) plausible() bool {
+	return plausibleCounts(f.Calls, f.Now.Beside, f.Past.Beside, f.Now.Jump, f.Past.Jump, int(f.Latency)) &&
+		plausibleCounts(f.Counts...) && min(f.Now.Rate, f.Past.Rate) >= 0
 }

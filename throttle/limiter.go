@@ -1,7 +1,6 @@
 package throttle
 
 import (
-	"container/list"
 	"context"
 	"sync"
 	"time"
@@ -30,15 +29,8 @@ const (
 // is learnt from the counts: a call of theirs that comes out of nothing for the
 // last place of a window can still cost us a refusal.
 type Limiter struct {
-	// HourLimit and BurstLimit are assumed until an answer tells the limits,
-	// whether these are higher or lower. 0 assumes the cap, or none.
-	HourLimit, BurstLimit int
-	// HourCap and BurstCap are how many calls of ours may be counted in an hour
-	// and in 30 s, whatever the server allows. 0 is no cap.
-	HourCap, BurstCap int
-	// Reserve is the percentage of each hour that is left to other apps on the
-	// account: no call leaves when only so much remains. It ends at 99.
-	Reserve int
+	Hour, Burst Quota
+
 	// OnWait, if not nil, is told when calls begin to be held back for a second
 	// or more, once and not for every call, and again when that changes. With a
 	// Store it is also told, by a Wait without a window, when a call has been held
@@ -59,32 +51,32 @@ type Limiter struct {
 	OnAlone func(error)
 
 	mu          sync.Mutex
-	birth       time.Time    // of the limiter, which is its first use
-	epoch       time.Time    // what the times of windows count from
+	time        timeline
 	windows     windows      // of a limiter that is alone
 	participant *participant // of one that shares a store
 	failed      error        // why the store was given up
-	queue       list.List    // of *waiter
-	timer       *time.Timer
-	announced   Wait      // the last
-	telling     int       // calls of OnWait and OnAlone under way
-	told        sync.Cond // one has ended
+	queue       queue
+	notifier    notifier
 }
+
+// timeline is time since a limiter's first use, on a clock that nobody puts right.
+type timeline struct {
+	first time.Time // the first use; the zero time before that
+	epoch time.Time // what the times of windows count from
+}
+
+func (t *timeline) now() time.Time { return t.first.Add(time.Since(t.first)) }
+
+// since returns a time of windows.
+func (t *timeline) since(now time.Time) time.Duration { return now.Sub(t.epoch) }
 
 // Call is one call that has its place and may leave. One of [Call.Done],
 // [Call.Lost] and [Call.Unused] must be called, once; on the zero Call they do
 // nothing.
 type Call struct {
-	l    *Limiter
-	seq  uint64
-	left time.Time
-}
-
-// waiter is a goroutine in [Limiter.Acquire].
-type waiter struct {
-	ready chan struct{} // closed when call is set
-	call  Call
-	since time.Time
+	l      *Limiter
+	seq    uint64
+	leftAt time.Time
 }
 
 // event is something that windows must know.
@@ -105,7 +97,7 @@ const (
 	refused
 )
 
-// apply records the event in windows, whose time it was then.
+// apply records the event in windows. now is when it happened, by their time.
 func (e event) apply(w *windows, now time.Duration) {
 	seq := e.call.seq
 	if seq >= w.Seq {
@@ -113,7 +105,7 @@ func (e event) apply(w *windows, now time.Duration) {
 	}
 	switch e.kind {
 	case answered:
-		w.done(seq, e.at.Sub(e.call.left), e.reading, now)
+		w.done(seq, e.at.Sub(e.call.leftAt), e.reading, now)
 	case unanswered:
 		w.lose(seq, 1, now)
 	case refused:
@@ -131,7 +123,7 @@ func (l *Limiter) Acquire(ctx context.Context) (Call, error) {
 	l.mu.Lock()
 	now := l.now()
 	if l.queue.Len() == 0 {
-		if call, ok := l.next(now); ok {
+		if call, ok := l.leave(now); ok {
 			l.dispatch(now)
 			return call, nil
 		}
@@ -194,40 +186,41 @@ func (l *Limiter) happened(e event) {
 	if l.participant != nil {
 		l.participant.happened(e)
 	} else {
-		e.apply(&l.windows, e.at.Sub(l.epoch))
+		e.apply(&l.windows, l.time.since(e.at))
 	}
 	l.dispatch(e.at)
 }
 
-// now returns the time on a clock that nobody puts right while the limiter lives.
+// now returns the limiter's time. The first call makes the limiter ready for use.
 func (l *Limiter) now() time.Time {
-	if l.birth.IsZero() {
-		l.birth = time.Now()
-		l.epoch = l.birth
-		l.told.L = &l.mu
-		fullHour := l.birth.Truncate(time.Hour).Add(time.Hour).Sub(l.birth.Round(0))
-		l.windows = newWindows(fullHour, l.settings())
+	if l.time.first.IsZero() {
+		now := time.Now()
+		l.time = timeline{first: now, epoch: now}
+		l.notifier.ended.L = &l.mu
+		l.queue.fired = func() {
+			l.mu.Lock()
+			l.dispatch(l.now())
+		}
+		fullHour := now.Truncate(time.Hour).Add(time.Hour).Sub(now.Round(0))
+		l.windows = newWindows(fullHour, l.quotas())
 		if l.Store != nil {
 			l.participant = &participant{l: l, name: l.Store.Participant()}
 		}
 	}
-	return l.birth.Add(time.Since(l.birth))
+	return l.time.now()
 }
 
-// settings returns the limiter's own fields.
-func (l *Limiter) settings() settings {
-	return settings{l.HourLimit, l.BurstLimit, l.HourCap, l.BurstCap, l.Reserve}
-}
+func (l *Limiter) quotas() quotas { return quotas{l.Hour, l.Burst} }
 
-// next lets a call leave, if one may.
-func (l *Limiter) next(now time.Time) (Call, bool) {
+// leave lets a call leave, if one may.
+func (l *Limiter) leave(now time.Time) (Call, bool) {
 	if l.participant != nil {
-		return l.participant.next(now)
+		return l.participant.leave(now)
 	}
-	if _, held := l.windows.held(now.Sub(l.epoch)); held {
+	if _, held := l.windows.held(l.time.since(now)); held {
 		return Call{}, false
 	}
-	return Call{l: l, seq: l.windows.leave(), left: now}, true
+	return Call{l: l, seq: l.windows.leave(), leftAt: now}, true
 }
 
 // turnBack takes back a call that did not leave.
@@ -235,49 +228,34 @@ func (l *Limiter) turnBack(Call) {
 	if l.participant != nil {
 		l.participant.turnBack()
 	} else {
-		l.windows.flying--
+		l.windows.inFlight--
 	}
 }
 
-// dispatch lets go whom it can, sees to it that it is called again when more
-// can go, and unlocks.
+// dispatch lets those calls leave that may, has the timer call it again when more may,
+// and unlocks the limiter.
 func (l *Limiter) dispatch(now time.Time) {
-	for front := l.queue.Front(); front != nil; front = l.queue.Front() {
-		call, ok := l.next(now)
+	for l.queue.Len() > 0 {
+		call, ok := l.leave(now)
 		if !ok {
 			break
 		}
-		w := l.queue.Remove(front).(*waiter)
-		w.call = call
-		close(w.ready)
+		l.queue.release(call)
 	}
 	tell := func() {}
 	switch {
 	case l.participant != nil:
-		l.participant.attend(now)
+		l.participant.schedule(now)
 	case l.queue.Len() > 0:
-		since := now.Sub(l.epoch)
+		since := l.time.since(now)
 		h, _ := l.windows.held(since)
-		l.wake(l.windows.wake(h, since) - since)
+		l.queue.setTimer(l.windows.askAgain(h, since) - since)
 		tell = l.notification(h, now.Add(h.until-since), now)
-	case l.timer != nil:
-		l.timer.Stop()
+	default:
+		l.queue.stopTimer()
 	}
 	l.mu.Unlock()
 	tell()
-}
-
-// wake sees to it that dispatch is called after that time, instead of when was
-// asked for before.
-func (l *Limiter) wake(after time.Duration) {
-	if l.timer == nil {
-		l.timer = time.AfterFunc(after, func() {
-			l.mu.Lock()
-			l.dispatch(l.now())
-		})
-	} else {
-		l.timer.Reset(after)
-	}
 }
 
 // notification returns a func that calls OnWait with a hold until that time, or
@@ -285,7 +263,8 @@ func (l *Limiter) wake(after time.Duration) {
 // once and without the lock.
 func (l *Limiter) notification(h hold, until, now time.Time) (tell func()) {
 	soon := until.Before(now.Add(time.Second))
-	if h.window == "" || soon || h.window == l.announced.Window && until.Before(l.announced.Until.Add(time.Second)) {
+	last := l.notifier.last
+	if h.window == "" || soon || h.window == last.Window && until.Before(last.Until.Add(time.Second)) {
 		return func() {}
 	}
 	return l.announce(Wait{Window: h.window, Until: until.Round(0).UTC()})
@@ -296,21 +275,8 @@ func (l *Limiter) announce(w Wait) (tell func()) {
 	if l.OnWait == nil {
 		return func() {}
 	}
-	l.announced = w
-	return l.tell(func() { l.OnWait(w) })
-}
-
-// tell returns a func that makes a call of OnWait or OnAlone for which Close
-// waits. It must be called, once and without the lock.
-func (l *Limiter) tell(call func()) (tell func()) {
-	l.telling++
-	return func() {
-		call()
-		l.mu.Lock()
-		l.telling--
-		l.mu.Unlock()
-		l.told.Broadcast()
-	}
+	l.notifier.last = w
+	return l.notifier.begin(func() { l.OnWait(w) })
 }
 
 // Close writes into the store what it does not know yet, gives back the calls
@@ -327,8 +293,6 @@ func (l *Limiter) Close() error {
 	if l.participant != nil {
 		l.participant.close()
 	}
-	for l.telling > 0 {
-		l.told.Wait()
-	}
+	l.notifier.wait()
 	return l.failed
 }

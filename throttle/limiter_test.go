@@ -68,7 +68,7 @@ func TestZeroLimiterDoesNotWait(t *testing.T) {
 
 func TestFirstCallGoesAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &throttle.Limiter{HourLimit: 1000}
+		l := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}}
 		first := acquire(t, l)
 		full(t, l, "nothing is known yet")
 		first.Lost()
@@ -89,7 +89,7 @@ func TestFirstCallGoesAlone(t *testing.T) {
 
 func TestCallsUnderWayAreSubtracted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &throttle.Limiter{HourLimit: 1000}
+		l := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}}
 		acquire(t, l).Done(left(999))
 		time.Sleep(5 * time.Second) // a pause shows that nobody else is there
 		acquire(t, l).Done(left(998))
@@ -107,7 +107,7 @@ func TestCallsUnderWayAreSubtracted(t *testing.T) {
 
 func TestLostCallsStaySubtracted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &throttle.Limiter{HourLimit: 1000}
+		l := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}}
 		first, r := acquire(t, l), left(10)
 		first.Done(r)
 		time.Sleep(5 * time.Second)
@@ -132,7 +132,7 @@ func TestLostCallsStaySubtracted(t *testing.T) {
 func TestOldHourDoesNotPolluteTheNew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(59*time.Minute + 50*time.Second)
-		l := &throttle.Limiter{HourLimit: 1000}
+		l := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}}
 		r := throttle.NoReading
 		r.HourLimit, r.HourLeft, r.HourReset = 1000, 100, 10*time.Second
 		acquire(t, l).Done(r)
@@ -160,7 +160,7 @@ func TestOldHourDoesNotPolluteTheNew(t *testing.T) {
 func TestCallsAtTheTurnCountInBothHours(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(traits{hour: 10, dumb: true})
-		l := &throttle.Limiter{HourLimit: 10}
+		l := &throttle.Limiter{Hour: throttle.Quota{Limit: 10}}
 		time.Sleep(30 * time.Minute)
 		send(t.Context(), l, s, 4, 1)
 		time.Sleep(30 * time.Minute)
@@ -172,7 +172,7 @@ func TestCallsAtTheTurnCountInBothHours(t *testing.T) {
 // The server's clock may be ahead of what it told before.
 func TestNewHourIsKnownFromItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &throttle.Limiter{HourLimit: 1000}
+		l := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}}
 		acquire(t, l).Done(left(2))
 		call := acquire(t, l)
 		r := left(999)
@@ -187,7 +187,7 @@ func TestNewHourIsKnownFromItsEnd(t *testing.T) {
 func TestHourWithoutHeadersIsTheClocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(20 * time.Minute)
-		l := &throttle.Limiter{HourLimit: 2}
+		l := &throttle.Limiter{Hour: throttle.Quota{Limit: 2}}
 		acquire(t, l).Done(throttle.NoReading)
 		acquire(t, l).Done(throttle.NoReading)
 		full(t, l, "two were allowed")
@@ -209,14 +209,15 @@ func TestCapsAndReserve(t *testing.T) {
 		hour    int // ours in an hour
 		burst   int // ours at once
 	}{
-		{"cap of the hour", &throttle.Limiter{HourCap: 100}, traits{hour: 1000}, 100, 100},
-		{"cap above the limit", &throttle.Limiter{HourCap: 5000}, traits{hour: 1000}, 1000, 1000},
-		{"cap and limit", &throttle.Limiter{HourLimit: 3000, HourCap: 100}, traits{hour: 1000}, 100, 100},
-		{"cap of the burst", &throttle.Limiter{BurstCap: 50}, traits{hour: 1000, burst: 500}, 1000, 50},
-		{"reserve", &throttle.Limiter{HourLimit: 1000, Reserve: 20}, traits{hour: 1000}, 800, 800},
-		{"reserve of a limit learnt", &throttle.Limiter{HourLimit: 3000, Reserve: 20}, traits{hour: 1000}, 800, 800},
-		{"all reserved", &throttle.Limiter{HourLimit: 1000, Reserve: 100}, traits{hour: 1000}, 10, 10},
-		{"dumb server", &throttle.Limiter{HourCap: 100, BurstCap: 50, Reserve: 10}, traits{dumb: true}, 90, 50},
+		{"cap of the hour", &throttle.Limiter{Hour: throttle.Quota{Cap: 100}}, traits{hour: 1000}, 100, 100},
+		{"cap above the limit", &throttle.Limiter{Hour: throttle.Quota{Cap: 5000}}, traits{hour: 1000}, 1000, 1000},
+		{"cap and limit", &throttle.Limiter{Hour: throttle.Quota{Limit: 3000, Cap: 100}}, traits{hour: 1000}, 100, 100},
+		{"cap of the burst", &throttle.Limiter{Burst: throttle.Quota{Cap: 50}}, traits{hour: 1000, burst: 500}, 1000, 50},
+		{"reserve", &throttle.Limiter{Hour: throttle.Quota{Limit: 1000, Reserve: 20}}, traits{hour: 1000}, 800, 800},
+		{"reserve of a limit learnt", &throttle.Limiter{Hour: throttle.Quota{Limit: 3000, Reserve: 20}}, traits{hour: 1000}, 800, 800},
+		{"all reserved", &throttle.Limiter{Hour: throttle.Quota{Limit: 1000, Reserve: 100}}, traits{hour: 1000}, 10, 10},
+		{"reserve of the burst", &throttle.Limiter{Burst: throttle.Quota{Limit: 500, Reserve: 20}}, traits{hour: 1000, burst: 500}, 1000, 400},
+		{"dumb server", &throttle.Limiter{Hour: throttle.Quota{Cap: 100, Reserve: 10}, Burst: throttle.Quota{Cap: 50}}, traits{dumb: true}, 90, 50},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -255,7 +256,7 @@ func TestExhausted(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				l := &throttle.Limiter{HourLimit: 1000, BurstLimit: 500}
+				l := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Burst: throttle.Quota{Limit: 500}}
 				acquire(t, l).Done(left(900))
 				l.Exhausted(tt.window, tt.after)
 				start := time.Now()
@@ -273,7 +274,7 @@ func TestExhausted(t *testing.T) {
 // A refusal heard of late must not close the hour that has begun since.
 func TestExhaustedByTheHourBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &throttle.Limiter{HourLimit: 1000}
+		l := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}}
 		acquire(t, l).Done(left(1))
 		time.Sleep(30*time.Minute + 2*time.Second)
 		l.Exhausted(throttle.Hourly, 0)
@@ -289,7 +290,7 @@ func TestExhaustedByTheHourBefore(t *testing.T) {
 
 func TestCancelledWaitFreesItsPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &throttle.Limiter{HourLimit: 1000}
+		l := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}}
 		first := acquire(t, l) // the others wait for its answer
 		stop := errors.New("stop")
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -333,7 +334,7 @@ func TestCancelledWaitFreesItsPlace(t *testing.T) {
 func TestUnusedPlaceIsFreeAgain(t *testing.T) {
 	for _, shared := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			l := &throttle.Limiter{HourLimit: 2}
+			l := &throttle.Limiter{Hour: throttle.Quota{Limit: 2}}
 			if shared {
 				l.Store = storeOf{newStore(time.Millisecond), "a"}
 			}
@@ -367,7 +368,7 @@ func TestUnusedPlaceIsFreeAgain(t *testing.T) {
 // right.
 func TestCancelledWhileLetGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &throttle.Limiter{BurstLimit: 10}
+		l := &throttle.Limiter{Burst: throttle.Quota{Limit: 10}}
 		s := newServer(traits{burst: 10})
 		send(t.Context(), l, s, 10, 4)
 		for range 50 {
@@ -388,7 +389,7 @@ func TestCancelledWhileLetGo(t *testing.T) {
 func TestOnWaitIsToldOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var waits []throttle.Wait
-		l := &throttle.Limiter{HourLimit: 1000, BurstLimit: 500}
+		l := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Burst: throttle.Quota{Limit: 500}}
 		l.OnWait = func(w throttle.Wait) {
 			l.State() // must not lock up
 			waits = append(waits, w)
@@ -416,7 +417,7 @@ func TestOnWaitIsToldOnce(t *testing.T) {
 func TestRestore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(traits{hour: 600, burst: 200})
-		old := &throttle.Limiter{HourLimit: 1000, BurstLimit: 500}
+		old := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Burst: throttle.Quota{Limit: 500}}
 		send(t.Context(), old, s, 150, 8)
 		old.Acquire(t.Context()) // died with it
 		var saved throttle.State
@@ -432,7 +433,7 @@ func TestRestore(t *testing.T) {
 		}
 
 		time.Sleep(2 * time.Second)
-		l := &throttle.Limiter{HourLimit: 1000, BurstLimit: 500}
+		l := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Burst: throttle.Quota{Limit: 500}}
 		l.Restore(saved)
 		got := l.State()
 		if got.Hour.Limit != 600 || got.Hour.Left != 449 || got.Burst.Limit != 200 || got.Burst.Left != 49 || got.Hour.Own != 151 {
@@ -451,13 +452,13 @@ func TestRestore(t *testing.T) {
 
 func TestRestoreKnownEmpty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		old := &throttle.Limiter{HourLimit: 1000}
+		old := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}}
 		acquire(t, old).Done(left(0))
-		l := &throttle.Limiter{HourLimit: 1000}
+		l := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}}
 		l.Restore(old.State())
 		full(t, l, "the hour is known to be empty")
 		time.Sleep(3 * time.Hour)
-		l = &throttle.Limiter{HourLimit: 1000}
+		l = &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}}
 		l.Restore(old.State())
 		if got := l.State().Hour; got.Left != 1000 || got.Own != 0 {
 			t.Errorf("%+v, want a fresh hour", got)
@@ -470,7 +471,7 @@ func TestFinishIsWhatHappens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(17 * time.Minute)
 		s := newServer(traits{hour: 1000, burst: 200, latency: between(0, 20*time.Millisecond)})
-		l := &throttle.Limiter{HourLimit: 3000, BurstLimit: 500, HourCap: 900, Reserve: 5}
+		l := &throttle.Limiter{Hour: throttle.Quota{Limit: 3000, Cap: 900, Reserve: 5}, Burst: throttle.Quota{Limit: 500}}
 		send(t.Context(), l, s, 300, 8)
 		for _, calls := range []int{1, 150, 600, 3000} {
 			time.Sleep(10 * time.Second)

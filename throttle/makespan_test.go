@@ -37,7 +37,7 @@ func trials() []trial {
 		{name: "3,000 an hour learnt", server: traits{hour: 3000, burst: 500}, calls: 10000},
 		{name: "burst of 200 learnt", server: traits{hour: 3000, burst: 200}, calls: 2900},
 		{name: "burst of 200 learnt, no hour", server: traits{burst: 200}, limiter: &throttle.Limiter{}, calls: 10000},
-		{name: "less than assumed", server: traits{hour: 1000, burst: 200}, limiter: &throttle.Limiter{HourLimit: 3000, BurstLimit: 500}, calls: 3300},
+		{name: "less than assumed", server: traits{hour: 1000, burst: 200}, limiter: &throttle.Limiter{Hour: throttle.Quota{Limit: 3000}, Burst: throttle.Quota{Limit: 500}}, calls: 3300},
 		{name: "1,000 shrinks to 600", server: traits{hour: 1000, burst: 500, shrinkAt: 400, shrunk: 600}, hour: 600, calls: 3100},
 		{name: "a server that tells nothing", server: traits{hour: 1000, burst: 500, dumb: true}, calls: 3000},
 		{name: "answers after 0.2 to 2 s", server: traits{hour: 1000, burst: 500, latency: between(200*ms, 2000*ms)}, calls: 3000, atOnce: []int{32}},
@@ -69,7 +69,7 @@ func trials() []trial {
 			tt.hour = tt.server.hour
 		}
 		if tt.limiter == nil {
-			tt.limiter = &throttle.Limiter{HourLimit: 1000, BurstLimit: 500}
+			tt.limiter = &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Burst: throttle.Quota{Limit: 500}}
 		}
 	}
 	return tests
@@ -99,7 +99,7 @@ func (tt *trial) run(t *testing.T, c cut, n, participants int, store *memoryStor
 	tr.cut = c
 	s := newServer(tr)
 	fresh := func() *throttle.Limiter {
-		return &throttle.Limiter{HourLimit: tt.limiter.HourLimit, BurstLimit: tt.limiter.BurstLimit}
+		return &throttle.Limiter{Hour: throttle.Quota{Limit: tt.limiter.Hour.Limit}, Burst: throttle.Quota{Limit: tt.limiter.Burst.Limit}}
 	}
 	all := []*throttle.Limiter{fresh()}
 	if store != nil {
@@ -182,7 +182,7 @@ func besideAnotherApp(t *testing.T, s *server, processes int) {
 	left := atomic.Int64{}
 	left.Store(calls)
 	all := newStore(time.Millisecond).participants(processes, func() *throttle.Limiter {
-		return &throttle.Limiter{HourLimit: 1000, BurstLimit: 500}
+		return &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Burst: throttle.Quota{Limit: 500}}
 	})
 	var wg sync.WaitGroup
 	for i, l := range all {
@@ -248,7 +248,7 @@ func TestSeveralRuns(t *testing.T) {
 				for i := range runs {
 					wg.Go(func() {
 						time.Sleep(time.Duration(i) * 700 * time.Millisecond)
-						send(t.Context(), &throttle.Limiter{HourLimit: 1000, BurstLimit: 500}, s, 3400/runs, 8)
+						send(t.Context(), &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Burst: throttle.Quota{Limit: 500}}, s, 3400/runs, 8)
 					})
 				}
 				wg.Wait()
@@ -280,9 +280,9 @@ func TestNeverRefused(t *testing.T) {
 			latency: between(0, time.Duration(rapid.IntRange(1, 20_000).Draw(t, "latency"))*time.Millisecond),
 			seed:    rapid.Uint64().Draw(t, "seed"),
 		}
-		l := &throttle.Limiter{HourLimit: 100, BurstLimit: 50, Reserve: rapid.SampledFrom([]int{0, 0, 10, 99}).Draw(t, "reserve")}
+		l := &throttle.Limiter{Hour: throttle.Quota{Limit: 100, Reserve: rapid.SampledFrom([]int{0, 0, 10, 99}).Draw(t, "reserve")}, Burst: throttle.Quota{Limit: 50}}
 		if tr.dumb || tr.lose > 0 { // then no answer may come to put an assumption right
-			l.HourLimit, l.BurstLimit = tr.hour, tr.burst
+			l.Hour.Limit, l.Burst.Limit = tr.hour, tr.burst
 		}
 		start := time.Duration(rapid.IntRange(0, 3600_000).Draw(t, "start")) * time.Millisecond
 		calls, atOnce := rapid.IntRange(1, 300).Draw(t, "calls"), rapid.IntRange(1, 32).Draw(t, "atOnce")

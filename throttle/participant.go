@@ -24,8 +24,8 @@ const (
 	// pollPause is the pause between two looks into the store while calls of other
 	// participants may make room.
 	pollPause = 200 * time.Millisecond
-	// patience is how long a call is held back in silence by one elsewhere.
-	patience = 5 * time.Second
+	// silentWait is how long a call is held back by one elsewhere before that is told.
+	silentWait = 5 * time.Second
 	// updateTimeout is how long one Update may take.
 	updateTimeout = 10 * time.Second
 	// updateTries is how often one is tried before the limiter goes on alone.
@@ -34,22 +34,32 @@ const (
 
 // participant is a limiter's part in a store. The limiter's lock protects it.
 type participant struct {
-	l          *Limiter
-	name       string
-	state      *sharedState  // as last read; nil before the first time
-	text       []byte        // as which it stands in the store
-	block      block         // calls that are reserved and not used yet
-	flying     int           // calls that have left and have not ended
-	used       int           // calls that have left since calls were reserved last
-	events     []event       // that are not in the store yet
-	refused    bool          // one of them is a refusal
-	turnedBack bool          // a call that did not leave is to be given back
-	updates    uint64        // so many have begun
-	updating   chan struct{} // closed at the end of the one under way; nil if there is none
-	written    time.Time     // when the last ended
-	askAt      time.Time     // when those who wait should ask again
-	closed     bool
-	toldSeq    uint64 // OnWait was told that they wait for a call elsewhere, when this was the next to leave
+	l    *Limiter
+	name string
+
+	seen  snapshot
+	calls ownCalls
+	news  news
+
+	updates  uint64        // so many have begun
+	updating chan struct{} // closed at the end of the one under way; nil if there is none
+	askAt    time.Time     // when those who wait should ask again
+	toldSeq  uint64        // OnWait was told that they wait for a call elsewhere, when this was the next to leave
+	closed   bool
+}
+
+// snapshot is the shared state after the participant's last update.
+type snapshot struct {
+	state *sharedState // nil before the first
+	text  []byte       // as which it stands in the store
+	at    time.Time    // when the update ended
+}
+
+// ownCalls are the participant's calls in the shared budget.
+type ownCalls struct {
+	block    block // reserved and not used yet
+	inFlight int   // have left and are not completed
+	used     int   // have left since calls were reserved last
 }
 
 // block is reserved calls.
@@ -59,36 +69,67 @@ type block struct {
 	until time.Time // they may leave until then
 }
 
-// next lets a reserved call leave, if there is a fresh one.
-func (p *participant) next(now time.Time) (Call, bool) {
-	if p.block.calls == 0 || !now.Before(p.block.until) {
+// leave lets a reserved call leave, if there is a fresh one.
+func (c *ownCalls) leave(now time.Time) (seq uint64, ok bool) {
+	if c.block.calls == 0 || !c.fresh(now) {
+		return 0, false
+	}
+	c.block.calls--
+	c.used++
+	c.inFlight++
+	return c.block.seq, true
+}
+
+// fresh reports whether the reserved calls may still leave.
+func (c *ownCalls) fresh(now time.Time) bool { return now.Before(c.block.until) }
+
+// total is what counts in the shared budget.
+func (c *ownCalls) total() int { return c.inFlight + c.block.calls }
+
+// ahead is how many calls to reserve beyond those that wait, by how many were used.
+func (c *ownCalls) ahead() int {
+	ahead := min(2*c.used, blockMost)
+	c.used = 0
+	return ahead
+}
+
+// news is what the store does not know yet.
+type news struct {
+	events     []event
+	refused    bool // one of them is a refusal
+	turnedBack bool // a call that did not leave is to be given back
+}
+
+func (n *news) empty() bool { return len(n.events) == 0 && !n.turnedBack }
+
+// leave lets a reserved call leave, if there is a fresh one.
+func (p *participant) leave(now time.Time) (Call, bool) {
+	seq, ok := p.calls.leave(now)
+	if !ok {
 		return Call{}, false
 	}
-	p.block.calls--
-	p.used++
-	p.flying++
-	return Call{l: p.l, seq: p.block.seq, left: now}, true
+	return Call{l: p.l, seq: seq, leftAt: now}, true
 }
 
 // turnBack takes back a call that did not leave.
 func (p *participant) turnBack() {
-	p.flying--
-	p.turnedBack = true
+	p.calls.inFlight--
+	p.news.turnedBack = true
 }
 
 // happened remembers an event until it is written.
 func (p *participant) happened(e event) {
-	p.events = append(p.events, e)
+	p.news.events = append(p.news.events, e)
 	if e.kind == refused {
-		p.refused, p.block.until = true, time.Time{} // give the block back
+		p.news.refused, p.calls.block.until = true, time.Time{} // give the block back
 	} else {
-		p.flying--
+		p.calls.inFlight--
 	}
 }
 
-// attend begins an update if one is due, or sees to it that it is called again
+// schedule begins an update if one is due, or sees to it that it is called again
 // when one is.
-func (p *participant) attend(now time.Time) {
+func (p *participant) schedule(now time.Time) {
 	if p.l.queue.Len() == 0 {
 		p.askAt = now // whoever comes next asks at once
 	}
@@ -99,9 +140,9 @@ func (p *participant) attend(now time.Time) {
 	case ok && !due.After(now):
 		p.begin(now)
 	case ok:
-		p.l.wake(due.Sub(now))
-	case p.l.timer != nil:
-		p.l.timer.Stop()
+		p.l.queue.setTimer(due.Sub(now))
+	default:
+		p.l.queue.stopTimer()
 	}
 }
 
@@ -116,24 +157,24 @@ func (p *participant) due(now time.Time) (due time.Time, ok bool) {
 	if waiting {
 		by(p.askAt)
 	}
-	if p.turnedBack {
+	if p.news.turnedBack {
 		by(now)
 	}
-	if p.block.calls > 0 {
-		by(p.block.until)
+	if p.calls.block.calls > 0 {
+		by(p.calls.block.until)
 	}
-	if len(p.events) > 0 {
+	if events := p.news.events; len(events) > 0 {
 		delay := writeDelay
 		switch {
-		case p.refused, p.closed, len(p.events) >= 2*blockMost, p.state.Windows.Probing:
+		case p.news.refused, p.closed, len(events) >= 2*blockMost, p.seen.state.Windows.Probing:
 			delay = 0
 		case waiting:
 			delay = answerDelay
 		}
-		by(p.events[0].at.Add(delay))
+		by(events[0].at.Add(delay))
 	}
-	if p.flying > 0 && !p.closed {
-		by(p.written.Add(heartbeat))
+	if p.calls.inFlight > 0 && !p.closed {
+		by(p.seen.at.Add(heartbeat))
 	}
 	return due, ok
 }
@@ -142,26 +183,25 @@ func (p *participant) due(now time.Time) (due time.Time, ok bool) {
 func (p *participant) begin(now time.Time) {
 	waiting, ahead := p.l.queue.Len(), 0
 	p.closed = p.closed && waiting == 0
-	if p.closed || !now.Before(p.block.until) {
-		p.block.calls = 0 // give it back
+	if p.closed || !p.calls.fresh(now) {
+		p.calls.block.calls = 0 // give it back
 	}
-	if p.block.calls == 0 && !p.closed {
-		ahead = min(2*p.used, blockMost)
-		p.used = 0
+	if p.calls.block.calls == 0 && !p.closed {
+		ahead = p.calls.ahead()
 	}
 	p.updates++
-	p.refused, p.turnedBack, p.updating = false, false, make(chan struct{})
+	p.news.refused, p.news.turnedBack, p.updating = false, false, make(chan struct{})
 	go p.update(&update{
-		participant: p.name, number: p.updates, settings: p.l.settings(), events: slices.Clip(p.events),
-		calls: p.flying + p.block.calls, waiting: waiting, ahead: ahead,
+		participant: p.name, number: p.updates, quotas: p.l.quotas(), events: slices.Clip(p.news.events),
+		calls: p.calls.total(), waiting: waiting, ahead: ahead,
 	})
 }
 
 // update does an update, and what follows from it.
 func (p *participant) update(u *update) {
 	l := p.l
-	if p.state != nil { // only this goroutine replaces it
-		_, alive := p.state.others(p.name)
+	if s := p.seen.state; s != nil { // only this goroutine replaces it
+		_, alive := s.callsBeside(p.name)
 		for _, name := range alive {
 			if l.Store.Gone(name) {
 				u.ended = append(u.ended, name)
@@ -186,7 +226,7 @@ func (p *participant) update(u *update) {
 // write updates the store.
 func (p *participant) write(u *update) (r *result, err error) {
 	edit := func(old []byte) (fresh []byte) {
-		clock := p.l.birth.Add(time.Since(p.l.birth))
+		clock := p.l.time.now()
 		r = p.read(old, clock).apply(u, clock)
 		if !r.changed {
 			r.text = bytes.Clone(old)
@@ -206,66 +246,67 @@ func (p *participant) write(u *update) (r *result, err error) {
 // read reads the shared state. If nobody else has written, or what was written
 // cannot be read, the participant goes on with what it knows.
 func (p *participant) read(old []byte, clock time.Time) *sharedState {
-	if p.state == nil || !bytes.Equal(old, p.text) {
+	if p.seen.state == nil || !bytes.Equal(old, p.seen.text) {
 		if s, err := decode(old, clock); err == nil {
 			return s
 		}
 	}
-	if p.state == nil {
-		return newSharedState(p.l.windows, p.l.epoch)
+	if p.seen.state == nil {
+		return newSharedState(p.l.windows, p.l.time.epoch)
 	}
-	return p.state.clone()
+	return p.seen.state.clone()
 }
 
 // commit records what came of an update. It returns a func that calls OnWait about
 // those who still wait, as [Limiter.notification] does.
 func (p *participant) commit(u *update, r *result, now time.Time) (tell func()) {
-	p.state, p.text, p.written = r.state, r.text, now
-	p.events = slices.Delete(p.events, 0, len(u.events))
+	p.seen = snapshot{r.state, r.text, now}
+	p.news.events = slices.Delete(p.news.events, 0, len(u.events))
 	if r.granted > 0 {
-		p.block = block{calls: r.granted, seq: r.seq}
-		if !p.refused { // else nothing leaves before the store knows of the refusal
-			p.block.until = now.Add(blockLife)
+		p.calls.block = block{calls: r.granted, seq: r.seq}
+		if !p.news.refused { // else nothing leaves before the store knows of the refusal
+			p.calls.block.until = now.Add(blockLife)
 		}
 	}
 	p.askAt = now
 	if !r.held {
 		return func() {}
 	}
-	calls, alive := r.state.others(p.name)
-	wait := min(max(r.state.Windows.wake(r.hold, r.now)-r.now, time.Millisecond), heartbeat)
+	calls, alive := r.state.callsBeside(p.name)
+	wait := min(max(r.state.Windows.askAgain(r.hold, r.now)-r.now, time.Millisecond), heartbeat)
 	if calls > 0 {
 		wait = min(wait, pollPause)
 	}
 	p.askAt = now.Add(wait)
-	if p.l.queue.Len() <= p.block.calls {
+	if p.l.queue.Len() <= p.calls.block.calls {
 		return func() {}
 	}
-	next, first := r.state.Windows.Seq, p.l.queue.Front().Value.(*waiter)
+	next := r.state.Windows.Seq
 	switch {
 	case r.hold.until > r.now || len(alive) == 0:
 		return p.l.notification(r.hold, now.Add(r.hold.until-r.now), now)
-	case p.toldSeq != next && now.Sub(first.since) >= patience: // a call elsewhere must be answered first
+	case p.toldSeq != next && now.Sub(p.l.queue.first().since) >= silentWait: // a call elsewhere must be answered first
 		p.toldSeq = next
 		return p.l.announce(Wait{})
 	}
 	return func() {}
 }
 
-// known is what the store said, with what has happened here since, and the time
+// current is what the store said, with what has happened here since, and the time
 // by its clock.
-func (p *participant) known(clock time.Time) (windows, time.Duration) {
-	if p.state == nil {
-		return p.l.windows.clone(), clock.Sub(p.l.epoch)
+func (p *participant) current(clock time.Time) (windows, time.Duration) {
+	s := p.seen.state
+	if s == nil {
+		return p.l.windows.clone(), p.l.time.since(clock)
 	}
-	w := p.state.Windows.clone()
-	now, skew := p.state.now(clock)
-	w.configure(p.l.settings())
-	for _, e := range p.events {
-		e.apply(&w, e.at.Sub(p.state.Epoch)+skew)
+	w := s.Windows.clone()
+	now, skew := s.now(clock)
+	w.configure(p.l.quotas())
+	for _, e := range p.news.events {
+		e.apply(&w, e.at.Sub(s.Epoch)+skew)
 	}
-	calls, _ := p.state.others(p.name)
-	w.flying = calls + p.flying
+	calls, _ := s.callsBeside(p.name)
+	w.inFlight = calls + p.calls.inFlight
 	return w, now
 }
 
@@ -273,23 +314,23 @@ func (p *participant) known(clock time.Time) (windows, time.Duration) {
 // func that calls OnAlone.
 func (p *participant) abandon(err error, clock time.Time) (tell func()) {
 	l := p.l
-	w, now := p.known(clock)
-	w.lose(w.Seq, w.flying-p.flying, now)
+	w, now := p.current(clock)
+	w.lose(w.Seq, w.inFlight-p.calls.inFlight, now)
 	w.orphaned = 0
-	w.Foreign.await(w.flying, w.Seq)
-	l.windows, l.epoch = w, clock.Add(-now)
+	w.Foreign.await(w.inFlight, w.Seq)
+	l.windows, l.time.epoch = w, clock.Add(-now)
 	l.participant, l.failed = nil, err
 	if l.OnAlone == nil {
 		return func() {}
 	}
-	return l.tell(func() { l.OnAlone(err) })
+	return l.notifier.begin(func() { l.OnAlone(err) })
 }
 
 // close writes what is not written and gives back what is reserved. The limiter
 // is locked, then as before.
 func (p *participant) close() {
 	p.closed = true
-	for p.l.participant == p && (p.updating != nil || p.block.calls > 0 || len(p.events) > 0 || p.turnedBack) {
+	for p.l.participant == p && (p.updating != nil || p.calls.block.calls > 0 || !p.news.empty()) {
 		if p.updating == nil {
 			p.begin(p.l.now())
 		}

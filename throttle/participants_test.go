@@ -83,7 +83,7 @@ func TestParticipantsAreNeverRefused(t *testing.T) {
 		}
 		slowest := rapid.SampledFrom([]int{0, 100, 2000, 20_000}).Draw(t, "slowest")
 		tr.latency = between(0, time.Duration(slowest)*time.Millisecond)
-		rules := throttle.Limiter{HourLimit: 100, BurstLimit: 50, Reserve: rapid.SampledFrom([]int{0, 0, 10}).Draw(t, "reserve")}
+		rules := throttle.Limiter{Hour: throttle.Quota{Limit: 100, Reserve: rapid.SampledFrom([]int{0, 0, 10}).Draw(t, "reserve")}, Burst: throttle.Quota{Limit: 50}}
 		delay := time.Duration(rapid.SampledFrom([]int{0, 1, 20, 200}).Draw(t, "delay")) * time.Millisecond
 		into := time.Duration(rapid.IntRange(0, 3600_000).Draw(t, "into the hour")) * time.Millisecond
 		within := func(name string, d time.Duration) time.Duration {
@@ -108,14 +108,14 @@ func TestParticipantsAreNeverRefused(t *testing.T) {
 			}
 		}
 		if tr.dumb || tr.lose > 0 || mortal { // then no answer may come to put an assumption right
-			rules.HourLimit, rules.BurstLimit = tr.hour, tr.burst
+			rules.Hour.Limit, rules.Burst.Limit = tr.hour, tr.burst
 		}
 		rapid.SyncTest(t, func(t *rapid.T) {
 			time.Sleep(into)
 			s, store := newServer(tr), newStore(delay)
 			var wg sync.WaitGroup
 			for i, f := range lives {
-				l := &throttle.Limiter{HourLimit: rules.HourLimit, BurstLimit: rules.BurstLimit, Reserve: rules.Reserve}
+				l := &throttle.Limiter{Hour: throttle.Quota{Limit: rules.Hour.Limit, Reserve: rules.Hour.Reserve}, Burst: throttle.Quota{Limit: rules.Burst.Limit}}
 				l.Store = storeOf{store, fmt.Sprint(i)}
 				wg.Go(func() {
 					if done := f.live(t, l, s); done < f.calls && f.stop+f.die == 0 {

@@ -46,7 +46,7 @@ func TestMakespanOfSeveral(t *testing.T) {
 				for _, others := range []bool{false, true} {
 					tt := &trial{
 						server:  traits{hour: hour, burst: burst, latency: latency.draw},
-						limiter: &throttle.Limiter{HourLimit: 1000, BurstLimit: 500},
+						limiter: &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Burst: throttle.Quota{Limit: 500}},
 						calls:   2*hour + 300, hour: hour, ours: 1, atMost: 1.01,
 					}
 					if others {
@@ -85,7 +85,9 @@ func TestParticipantsComeAndGo(t *testing.T) {
 				s, store := newServer(traits{hour: 1000, burst: 500, cut: c, latency: between(0, time.Second)}), newStore(time.Millisecond)
 				start := time.Now()
 				var wg sync.WaitGroup
-				for i, l := range store.participants(len(lives), func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000, BurstLimit: 500} }) {
+				for i, l := range store.participants(len(lives), func() *throttle.Limiter {
+					return &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Burst: throttle.Quota{Limit: 500}}
+				}) {
 					wg.Go(func() {
 						if done := lives[i].live(t, l, s); lives[i].die+lives[i].stop == 0 && done < lives[i].calls {
 							t.Errorf("participant %d made %d of %d calls", i, done, lives[i].calls)
@@ -110,7 +112,7 @@ func TestUnsureIsNotBlockedByTheDead(t *testing.T) {
 	for _, quiet := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			store := newStore(time.Millisecond)
-			all := store.participants(2, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000} })
+			all := store.participants(2, func() *throttle.Limiter { return &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}} })
 			if _, err := all[0].Acquire(t.Context()); err != nil { // goes alone
 				t.Fatal(err)
 			}
@@ -144,7 +146,7 @@ func TestRunsInOneHour(t *testing.T) {
 			s, store := newServer(traits{hour: 600, burst: 200}), newStore(delay)
 			run := func(i, calls int, died bool) (took time.Duration) {
 				p := storeOf{store, fmt.Sprint("run ", i)}
-				l := &throttle.Limiter{HourLimit: 1000, BurstLimit: 500, Store: p}
+				l := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Burst: throttle.Quota{Limit: 500}, Store: p}
 				took = send(t.Context(), l, s, calls, 8)
 				if got := l.State(); got.Others != 0 || !got.Hour.Told || got.Hour.Limit != 600 || got.Burst.Limit != 200 {
 					t.Errorf("run %d: %+v, want no others and the limits of the run before", i, got)
@@ -174,11 +176,11 @@ func TestRunsInOneHour(t *testing.T) {
 func TestFirstCallOfALaterRunGoesAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newStore(0)
-		one := &throttle.Limiter{HourLimit: 1000, Store: storeOf{store, "one"}}
+		one := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Store: storeOf{store, "one"}}
 		acquire(t, one).Done(left(900))
 		closeAll(t, []*throttle.Limiter{one})
 		time.Sleep(10 * time.Minute)
-		two := &throttle.Limiter{HourLimit: 1000, Store: storeOf{store, "two"}}
+		two := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Store: storeOf{store, "two"}}
 		call := acquire(t, two)
 		full(t, two, "others may have called since")
 		call.Done(left(500))
@@ -194,7 +196,7 @@ func TestBrokenStore(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s, store := newServer(traits{hour: 1000, burst: 500}), newStore(time.Millisecond)
 			var told []error
-			l := &throttle.Limiter{HourLimit: 1000, BurstLimit: 500, Store: storeOf{store, "one"}}
+			l := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Burst: throttle.Quota{Limit: 500}, Store: storeOf{store, "one"}}
 			l.OnAlone = func(err error) {
 				l.State() // must not lock up
 				told = append(told, err)
@@ -236,7 +238,7 @@ func TestToldBeforeClose(t *testing.T) {
 					time.Sleep(10 * time.Second)
 					told++
 				}
-				l := &throttle.Limiter{HourLimit: 1000, Store: store, OnWait: func(throttle.Wait) { tell() }}
+				l := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Store: store, OnWait: func(throttle.Wait) { tell() }}
 				l.Exhausted(throttle.Hourly, time.Minute)
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
@@ -257,7 +259,7 @@ func TestToldBeforeClose(t *testing.T) {
 func TestSlowStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newStore(2 * time.Second)
-		l := &throttle.Limiter{HourLimit: 1000, Store: storeOf{store, "one"}}
+		l := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Store: storeOf{store, "one"}}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start := time.Now()
@@ -283,7 +285,9 @@ func TestSlowStore(t *testing.T) {
 func TestExhaustedTellsTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newStore(time.Millisecond)
-		all := store.participants(2, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000, BurstLimit: 500} })
+		all := store.participants(2, func() *throttle.Limiter {
+			return &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Burst: throttle.Quota{Limit: 500}}
+		})
 		for i, l := range all {
 			call, err := l.Acquire(t.Context())
 			if err != nil {
@@ -310,9 +314,9 @@ func TestExhaustedTellsTheOthers(t *testing.T) {
 func TestParticipantsSettings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, store := newServer(traits{hour: 1000}), newStore(0)
-		all := store.participants(3, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 3000} })
-		all[1].HourCap = 500
-		all[2].Reserve = 20
+		all := store.participants(3, func() *throttle.Limiter { return &throttle.Limiter{Hour: throttle.Quota{Limit: 3000}} })
+		all[1].Hour.Cap = 500
+		all[2].Hour.Reserve = 20
 		for _, step := range []struct{ participant, calls, want int }{{0, 300, 300}, {1, 300, 500}, {2, 600, 800}, {0, 600, 1000}} {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			send(ctx, all[step.participant], s, step.calls, 8)
@@ -332,7 +336,7 @@ func TestFinishWithStore(t *testing.T) {
 		time.Sleep(17 * time.Minute)
 		s, store := newServer(traits{hour: 1000, burst: 200, latency: between(0, 20*time.Millisecond)}), newStore(time.Millisecond)
 		fresh := func(name string) *throttle.Limiter {
-			return &throttle.Limiter{HourLimit: 3000, BurstLimit: 500, HourCap: 900, Reserve: 5, Store: storeOf{store, name}}
+			return &throttle.Limiter{Hour: throttle.Quota{Limit: 3000, Cap: 900, Reserve: 5}, Burst: throttle.Quota{Limit: 500}, Store: storeOf{store, name}}
 		}
 		l := fresh("first")
 		send(t.Context(), l, s, 300, 8)
@@ -363,7 +367,7 @@ func TestFinishWithStore(t *testing.T) {
 func TestWaitingForACallElsewhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newStore(0)
-		all := store.participants(2, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000} })
+		all := store.participants(2, func() *throttle.Limiter { return &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}} })
 		var waits []throttle.Wait
 		all[0].OnWait = func(w throttle.Wait) { t.Errorf("the first is told of %+v: it waits for itself", w) }
 		all[1].OnWait = func(w throttle.Wait) {
@@ -423,7 +427,7 @@ func TestWaitingForACallElsewhere(t *testing.T) {
 func TestNotToldOfAShortWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := newStore(0).participants(2, func() *throttle.Limiter {
-			return &throttle.Limiter{HourLimit: 1000, OnWait: func(w throttle.Wait) { t.Errorf("told of %+v", w) }}
+			return &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, OnWait: func(w throttle.Wait) { t.Errorf("told of %+v", w) }}
 		})
 		first := acquire(t, all[0])
 		time.AfterFunc(4*time.Second, func() { first.Done(left(999)) })
@@ -443,7 +447,7 @@ func TestClosedWithACallUnderWay(t *testing.T) {
 	for _, answer := range []time.Duration{2 * time.Minute, time.Hour / 4} {
 		synctest.Test(t, func(t *testing.T) {
 			store := newStore(0)
-			l := &throttle.Limiter{HourLimit: 1000, Store: storeOf{store, "one"}}
+			l := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Store: storeOf{store, "one"}}
 			call := acquire(t, l)
 			time.Sleep(time.Minute)
 			closeAll(t, []*throttle.Limiter{l})
@@ -480,7 +484,7 @@ func TestClosedWithACallUnderWay(t *testing.T) {
 func TestUsedUpHourIsAnnounced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newStore(time.Millisecond)
-		one := &throttle.Limiter{HourLimit: 1000, Store: storeOf{store, "one"}}
+		one := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Store: storeOf{store, "one"}}
 		call, err := one.Acquire(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -490,7 +494,7 @@ func TestUsedUpHourIsAnnounced(t *testing.T) {
 		time.Sleep(time.Minute)
 
 		var waits []throttle.Wait
-		two := &throttle.Limiter{HourLimit: 1000, Store: storeOf{store, "two"}, OnWait: func(w throttle.Wait) { waits = append(waits, w) }}
+		two := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Store: storeOf{store, "two"}, OnWait: func(w throttle.Wait) { waits = append(waits, w) }}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := two.Acquire(ctx); !errors.Is(err, context.DeadlineExceeded) {
@@ -512,7 +516,7 @@ func TestTextThatCannotBeRead(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s, store := newServer(traits{hour: 1000, burst: 200, dumb: dumb}), newStore(time.Millisecond)
 			store.text = []byte("throttle1 1800000000123 12 0 0 0 1 0 d2f1c90a")
-			l := &throttle.Limiter{HourLimit: 1000, BurstLimit: 200, Store: storeOf{store, "one"}}
+			l := &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Burst: throttle.Quota{Limit: 200}, Store: storeOf{store, "one"}}
 			if took := send(t.Context(), l, s, 300, 8); took > time.Minute {
 				t.Errorf("300 calls took %v, want two bursts", took)
 			}
@@ -531,7 +535,9 @@ func TestTextIsLost(t *testing.T) {
 	for _, text := range []string{"", "nonsense", "throttle1 1800000000123 12 0 0 0 1 0 d2f1c90a"} {
 		synctest.Test(t, func(t *testing.T) {
 			s, store := newServer(traits{hour: 1000, burst: 200, latency: between(0, 2*time.Second)}), newStore(time.Millisecond)
-			all := store.participants(3, func() *throttle.Limiter { return &throttle.Limiter{HourLimit: 1000, BurstLimit: 500} })
+			all := store.participants(3, func() *throttle.Limiter {
+				return &throttle.Limiter{Hour: throttle.Quota{Limit: 1000}, Burst: throttle.Quota{Limit: 500}}
+			})
 			todo, lost, losses := work(1700), time.NewTicker(7*time.Second), 0
 			var wg sync.WaitGroup
 			for _, l := range all {

@@ -41,19 +41,19 @@ import (
 
 const (
 	// stateFormat is the version of the shared state.
-	stateFormat = 2
+	stateFormat = 3
 	// silence is after how long without a sign a participant's calls are lost.
 	silence = 3 * time.Minute
-	// aftermath is the same if its process is known to have ended: it may have
+	// endedSilence is the same if its process is known to have ended: it may have
 	// sent all that was reserved just before that, and a request can outlive its
 	// sender.
-	aftermath = 45 * time.Second
+	endedSilence = 45 * time.Second
 	// heartbeat is how often a participant shows itself while it has calls under
 	// way or waiting.
 	heartbeat = 30 * time.Second
-	// oldNews is how old the last count of the hour may be for a newcomer. If it is
+	// staleCount is how old the last count of the hour may be for a newcomer. If it is
 	// older its first call goes alone, for other apps may have called.
-	oldNews = 5 * time.Second
+	staleCount = 5 * time.Second
 	// maxSkew is by how much clocks of participants may differ. What is farther
 	// ahead was written by a clock that has been put right since.
 	maxSkew = time.Minute
@@ -88,7 +88,7 @@ type reservation struct {
 type update struct {
 	participant string
 	number      uint64
-	settings    settings
+	quotas      quotas
 	events      []event
 	calls       int      // the participant's calls after these events: under way, or reserved and not used
 	waiting     int      // calls that wait for a reservation
@@ -152,20 +152,12 @@ func decode(text []byte, clock time.Time) (*sharedState, error) {
 // plausible reports whether nothing worse can come of the state than a wait of an
 // hour, whoever wrote it and by whatever clock.
 func (s *sharedState) plausible() bool {
-	w := &s.Windows
-	h, b, f := &w.Hour, &w.Burst, &w.Foreign
-	counts := slices.Concat([]int{
-		w.Landed, w.Lost, h.Limit, max(h.Left, -h.Left), h.Own, max(h.Before, -h.Before), h.Foreign, h.Missing, h.Late,
-		b.Limit, b.Now, f.Calls, f.Now.Beside, f.Past.Beside, f.Now.Jump, f.Past.Jump, int(f.Latency),
-	}, b.Own.Slots, b.Foreign.Slots, f.Counts)
 	for _, r := range s.Participants {
-		counts = append(counts, r.Calls)
+		if !plausibleCounts(r.Calls) {
+			return false
+		}
 	}
-	const maxCount, maxSlots = 1 << 40, endedSlots + int(burstSpan/slotLength) + 10
-	return !slices.ContainsFunc(counts, func(n int) bool { return n < 0 || n > maxCount }) &&
-		min(f.Now.Rate, f.Past.Rate) >= 0 && s.At >= 0 && s.At < math.MaxInt64/2 &&
-		h.ToldAt <= s.At && h.End <= s.At+time.Hour && max(h.Closed, b.Closed) <= s.At+time.Hour+hourMargin &&
-		b.Now <= int(s.At/slotLength) && max(len(b.Own.Slots), len(b.Foreign.Slots)) <= maxSlots
+	return s.At >= 0 && s.At < math.MaxInt64/2 && s.Windows.plausible(s.At)
 }
 
 func (s *sharedState) clone() *sharedState {
@@ -186,7 +178,7 @@ func (s *sharedState) apply(u *update, clock time.Time) *result {
 	now, skew := s.now(clock)
 	r := &result{state: s, now: now, changed: s.moved}
 	w := &s.Windows
-	w.configure(u.settings)
+	w.configure(u.quotas)
 	me, known := s.Participants[u.participant]
 	if me.Update != u.number && len(u.events) > 0 {
 		for _, e := range u.events {
@@ -197,9 +189,9 @@ func (s *sharedState) apply(u *update, clock time.Time) *result {
 		}
 		r.changed = true
 	}
-	lostTrack := s.bury(u, now)
+	lostTrack := s.dropLost(u, now)
 	w.turn(now)
-	if !known && !w.Probing && now-w.Hour.ToldAt > oldNews {
+	if !known && !w.Probing && now-w.Hour.Count.At > staleCount {
 		w.probe()
 	}
 	if me.Calls != u.calls {
@@ -210,7 +202,7 @@ func (s *sharedState) apply(u *update, clock time.Time) *result {
 	s.Participants[u.participant] = me
 	s.count()
 	if lostTrack { // nobody knows the numbers of these calls
-		w.Foreign.await(w.flying, w.Seq)
+		w.Foreign.await(w.inFlight, w.Seq)
 		r.changed = true
 	}
 	s.grant(r, u)
@@ -237,7 +229,7 @@ func (s *sharedState) grant(r *result, u *update) {
 		if r.hold, r.held = w.held(r.now); r.held {
 			break
 		}
-		w.flying++
+		w.inFlight++
 		r.granted++
 	}
 	if r.granted > 0 {
@@ -246,9 +238,9 @@ func (s *sharedState) grant(r *result, u *update) {
 	}
 }
 
-// bury counts as lost the calls of participants of which nothing more will be
+// dropLost counts as lost the calls of participants of which nothing more will be
 // heard. Until then they count as under way.
-func (s *sharedState) bury(u *update, now time.Duration) (changed bool) {
+func (s *sharedState) dropLost(u *update, now time.Duration) (changed bool) {
 	for name, r := range s.Participants {
 		if name == u.participant {
 			continue
@@ -259,7 +251,7 @@ func (s *sharedState) bury(u *update, now time.Duration) (changed bool) {
 		}
 		wait := silence
 		if r.Ended {
-			wait = aftermath
+			wait = endedSilence
 		}
 		if now-r.Seen < wait {
 			continue
@@ -275,20 +267,19 @@ func (s *sharedState) bury(u *update, now time.Duration) (changed bool) {
 // places.
 func (s *sharedState) count() {
 	w := &s.Windows
-	w.Burst.Own.count()
-	w.Burst.Foreign.count()
-	w.flying, w.orphaned = 0, 0
+	w.count()
+	w.inFlight, w.orphaned = 0, 0
 	for _, r := range s.Participants {
-		w.flying += r.Calls
+		w.inFlight += r.Calls
 		if r.Ended {
 			w.orphaned += r.Calls
 		}
 	}
 }
 
-// others returns how many calls other participants have, and those of them that
-// have calls and may be alive.
-func (s *sharedState) others(name string) (calls int, alive []string) {
+// callsBeside returns how many calls participants other than the named one have, and
+// which of them have calls and may be alive.
+func (s *sharedState) callsBeside(name string) (calls int, alive []string) {
 	for other, r := range s.Participants {
 		if other == name || r.Calls == 0 {
 			continue
@@ -314,7 +305,7 @@ func ReadState(text []byte, now time.Time) (State, error) {
 		return State{}, err
 	}
 	since, _ := s.now(now)
-	s.bury(&update{}, since)
+	s.dropLost(&update{}, since)
 	s.count()
 	return s.Windows.state(since, now), nil
 }

@@ -18,7 +18,7 @@ var clock = time.Unix(0, 1_800_000_000_123_456_789).UTC()
 var sameText = cmp.Options{
 	cmpopts.EquateEmpty(),
 	cmp.AllowUnexported(),
-	cmpopts.IgnoreUnexported(sharedState{}, windows{}, hourWindow{}, burstWindow{}, places{}),
+	cmpopts.IgnoreUnexported(sharedState{}, windows{}, ceiling{}, hourWindow{}, burstWindow{}, places{}),
 }
 
 // drawState draws a shared state: any at all, or one that may be.
@@ -41,13 +41,15 @@ func drawState(t *rapid.T, plausible bool) *sharedState {
 	}
 	s := &sharedState{Epoch: clock.Add(-since("epoch")), At: at, Participants: make(map[string]reservation)}
 	w := &s.Windows
-	w.Seq, w.Landed, w.Lost, w.Probing, w.ProbeSeq = number("seq"), count("landed"), count("lost"), yes("probing"), number("probe seq")
+	w.Seq, w.Completed, w.Lost, w.Probing, w.ProbeSeq = number("seq"), count("completed"), count("lost"), yes("probing"), number("probe seq")
 	h := &w.Hour
-	h.Limit, h.LimitTold, h.End, h.EndTold, h.Closed = count("limit"), yes("told"), since("end"), yes("end told"), since("closed")
-	h.Left, h.LeftSeq, h.ToldAt, h.Told, h.Own, h.FirstSeq = signed("left"), number("left seq"), since("told at"), yes("told"), count("own"), number("first seq")
-	h.First, h.Before, h.Foreign, h.Missing, h.MissingSeq, h.Late = yes("first"), signed("before"), count("foreign"), count("missing"), number("missing seq"), count("late")
+	ceilingOf := func() ceiling { return ceiling{Limit: count("limit"), LimitTold: yes("told"), Closed: since("closed")} }
+	h.ceiling, h.End, h.EndTold, h.Own, h.FirstSeq = ceilingOf(), since("end"), yes("end told"), count("own"), number("first seq")
+	h.Count = serverCount{yes("counted"), signed("left"), since("counted at"), number("count seq")}
+	h.Uncertain = uncertainCalls{count("uncertain"), number("uncertain seq"), count("late")}
+	h.Foreign = foreignUse{yes("unwatched"), signed("before"), count("noticed")}
 	b := &w.Burst
-	b.Limit, b.LimitTold, b.Closed, b.Now = count("limit"), yes("told"), since("closed"), int(at/slotLength)
+	b.ceiling, b.Now = ceilingOf(), int(at/slotLength)
 	b.Own.Slots, b.Foreign.Slots = counts("own", 300), counts("foreign", 300)
 	f := &w.Foreign
 	f.Calls, f.Suspected, f.Judged, f.Latency, f.Counts = count("calls"), yes("suspected"), yes("judged"), time.Duration(count("latency")), counts("counts", 5)
@@ -63,14 +65,14 @@ func drawState(t *rapid.T, plausible bool) *sharedState {
 
 // alone returns a participant of a store in which nothing can be read.
 func alone(clock time.Time) *participant {
-	l := &Limiter{HourLimit: 1000, BurstLimit: 500, birth: clock, epoch: clock}
-	l.windows = newWindows(time.Hour, l.settings())
+	l := &Limiter{Hour: Quota{Limit: 1000}, Burst: Quota{Limit: 500}, time: timeline{clock, clock}}
+	l.windows = newWindows(time.Hour, l.quotas())
 	return &participant{l: l}
 }
 
 // edit does an update of a store's text by a participant that knows nothing else.
 func edit(text []byte, u *update, now time.Time) (*result, []byte) {
-	u.settings = settings{hourLimit: 1000, burstLimit: 500, burstCap: u.settings.burstCap}
+	u.quotas = quotas{Quota{Limit: 1000}, Quota{Limit: 500, Cap: u.quotas.burst.Cap}}
 	r := alone(now).read(text, now).apply(u, now)
 	if r.changed {
 		text = r.state.encode()
@@ -109,7 +111,7 @@ func TestUnreadableState(t *testing.T) {
 	if _, err := ReadState(now.encode(), clock); err != nil {
 		t.Fatalf("a new state cannot be read: %v", err)
 	}
-	newer := bytes.Replace(now.encode(), []byte(`"Format":2`), []byte(`"Format":3`), 1)
+	newer := bytes.Replace(now.encode(), []byte(`"Format":3`), []byte(`"Format":4`), 1)
 	broken := now.clone()
 	broken.Participants["a"] = reservation{Calls: -1}
 	for _, text := range [][]byte{
@@ -147,14 +149,14 @@ func TestStrangeStateBlocksNobodyForLong(t *testing.T) {
 		s := alone(now).read(text, now)
 		c, since := &s.Windows, now.Sub(s.Epoch)
 		since = max(since, s.At)
-		if latest := since + time.Hour + hourMargin; c.Hour.End > latest || c.Hour.Closed > latest || c.Burst.Closed > latest || c.flying < 0 {
-			t.Errorf("closed until %v, %v, %v with %d under way, want at most %v", c.Hour.End, c.Hour.Closed, c.Burst.Closed, c.flying, latest)
+		if latest := since + time.Hour + hourMargin; c.Hour.End > latest || c.Hour.Closed > latest || c.Burst.Closed > latest || c.inFlight < 0 {
+			t.Errorf("closed until %v, %v, %v with %d under way, want at most %v", c.Hour.End, c.Hour.Closed, c.Burst.Closed, c.inFlight, latest)
 		}
 		var r *result
 		for range 3 {
 			r, text = edit(text, &update{participant: "me", number: 1, waiting: 8}, now)
-			if r.state.Windows.flying < 0 {
-				t.Errorf("%d calls under way", r.state.Windows.flying)
+			if r.state.Windows.inFlight < 0 {
+				t.Errorf("%d calls under way", r.state.Windows.inFlight)
 			}
 			now = now.Add(time.Hour + time.Minute)
 		}
@@ -227,19 +229,19 @@ func TestStateSize(t *testing.T) {
 // place comes free early by the server's clock.
 func TestClocksDiffer(t *testing.T) {
 	const fast = 20 * time.Second
-	one := settings{burstCap: 1}
-	_, text := edit(nil, &update{participant: "ahead", number: 1, waiting: 1, settings: one}, clock)
+	one := quotas{burst: Quota{Cap: 1}}
+	_, text := edit(nil, &update{participant: "ahead", number: 1, waiting: 1, quotas: one}, clock)
 	told := NoReading
 	told.HourLimit, told.HourLeft, told.HourReset = 1000, 999, time.Hour
 	ahead := clock.Add(fast)
 	r, text := edit(text, &update{
-		participant: "ahead", number: 2, settings: one,
-		events: []event{{call: Call{left: ahead}, at: ahead, reading: told}},
+		participant: "ahead", number: 2, quotas: one,
+		events: []event{{call: Call{leftAt: ahead}, at: ahead, reading: told}},
 	}, ahead)
 	if r.state.Windows.Burst.Own.taken != 1 {
 		t.Fatalf("%+v, want a place taken", r.state.Windows.Burst)
 	}
-	r, _ = edit(text, &update{participant: "behind", number: 1, waiting: 1, settings: one}, clock)
+	r, _ = edit(text, &update{participant: "behind", number: 1, waiting: 1, quotas: one}, clock)
 	if r.now < fast || !r.held {
 		t.Errorf("now %v, held %v; want at least %v and held", r.now, r.held, fast)
 	}

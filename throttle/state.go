@@ -21,7 +21,7 @@ type State struct {
 type Budget struct {
 	Limit int  // calls in a window, as told or assumed; 0 if there is none
 	Told  bool // an answer told the limit
-	Left  int  // of these, as the server counts, if it counts all under way
+	Left  int  // of these, what the server has left for all apps when it has counted our calls under way
 	Share int  // calls in a window that may be ours: the limit less the reserve, at most the cap; 0 if there is no limit
 	Open  int  // of these, calls that may still leave in this window
 	Own   int  // our calls in this window
@@ -48,49 +48,29 @@ func (l *Limiter) State() State {
 	defer l.mu.Unlock()
 	now := l.now()
 	if l.participant != nil {
-		w, since := l.participant.known(now)
+		w, since := l.participant.current(now)
 		return w.state(since, now)
 	}
 	w := l.windows.clone()
-	return w.state(now.Sub(l.epoch), now)
+	return w.state(l.time.since(now), now)
 }
 
 // state returns what the windows know at now, which is that time on the clock.
 func (w *windows) state(now time.Duration, clock time.Time) State {
 	at := func(d time.Duration) time.Time { return clock.Add(d - now).Round(0).UTC() } // fit to be saved
 	w.turn(now)
-	h, b := &w.Hour, &w.Burst
+	c := w.knownClaims(now)
 	s := State{
 		At:       at(now),
-		Calls:    w.Landed + w.flying,
-		InFlight: w.flying,
+		Calls:    w.Completed + w.inFlight,
+		InFlight: w.inFlight,
 		Lost:     w.Lost,
 		Others:   w.Foreign.Calls,
-		Jump:     w.Foreign.lately().Jump,
+		Jump:     w.Foreign.recent().Jump,
 		Latency:  w.Foreign.Latency,
-		Hour:     Budget{Limit: h.Limit, Told: h.LimitTold, Share: h.share(), Own: h.Own + w.flying, Ends: at(h.End)},
-		Burst:    Budget{Limit: b.Limit, Told: b.LimitTold, Share: b.share(), Own: b.Own.taken + w.flying, Ends: at(now)},
-	}
-	if now < h.Closed {
-		s.Hour.Closed = at(h.Closed)
-	}
-	if now < b.Closed {
-		s.Burst.Closed = at(b.Closed)
-	}
-	margin := w.margin(now)
-	if h.limited() {
-		s.Hour.Left = max(0, h.Left-h.Missing-w.flying)
-		s.Hour.Open = max(0, h.room(now, w.flying, 0, margin))
-	}
-	if b.limited() {
-		s.Burst.Left = max(0, b.Limit-b.Own.taken-b.Foreign.taken-w.flying)
-		s.Burst.Open = max(0, b.room(now, w.flying, 0, margin))
-	}
-	for slot, end := range b.slots() {
-		s.Places = append(s.Places, Place{b.Own.in(slot), b.Foreign.in(slot), at(end)})
-	}
-	if w.flying > 0 {
-		s.Places = append(s.Places, Place{Calls: w.flying, Free: at(now + burstSpan + burstMargin)})
+		Hour:     w.Hour.budget(now, c, at),
+		Burst:    w.Burst.budget(now, c, at),
+		Places:   w.Burst.taken(now, w.inFlight, at),
 	}
 	if n := len(s.Places); n > 0 {
 		s.Burst.Ends = s.Places[n-1].Free
@@ -107,26 +87,9 @@ func (l *Limiter) Restore(s State) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	clock := l.now()
-	now := clock.Sub(l.epoch)
+	now := l.time.since(clock)
 	since := func(t time.Time) time.Duration { return now + t.Sub(clock.Round(0)) }
-	h, b := &l.windows.Hour, &l.windows.Burst
-	if s.Hour.Told && s.Hour.Limit > 0 {
-		h.Limit, h.LimitTold = s.Hour.Limit, true
-		h.Left = h.Limit
-	}
-	if s.Burst.Told && s.Burst.Limit > 0 {
-		b.Limit, b.LimitTold = s.Burst.Limit, true
-	}
-	if end := since(s.Hour.Ends); end > now-hourMargin && end <= now+time.Hour {
-		h.End, h.EndTold = end, s.Hour.Told
-		h.Left = max(0, h.Limit-max(0, s.Hour.Limit-s.Hour.Left))
-		h.Own = max(0, s.Hour.Own)
-	}
-	h.Closed = since(s.Hour.Closed)
-	b.Closed = since(s.Burst.Closed)
+	l.windows.Hour.restore(s.Hour, now, since)
+	l.windows.Burst.restore(s.Burst, s.Places, now, since)
 	l.windows.Foreign.Past.Jump = max(0, s.Jump)
-	b.expire(now)
-	for _, p := range s.Places {
-		b.take(min(since(p.Free)-burstSpan-burstMargin, now), p.Calls, p.Others)
-	}
 }

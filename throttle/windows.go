@@ -1,6 +1,7 @@
 package throttle
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -18,9 +19,9 @@ import (
 // together have one number. What an answer tells replaces what was known when
 // its call left, and nothing newer.
 type windows struct {
-	Seq    uint64 // the number of the next call to leave
-	Landed int    // calls that were answered or lost
-	Lost   int    // of these, the lost
+	Seq       uint64 // the number of the next call to leave
+	Completed int    // calls that were answered or lost
+	Lost      int    // of these, the lost
 
 	Probing  bool // one call at a time, until an answer to a call of this number or a later one
 	ProbeSeq uint64
@@ -29,49 +30,70 @@ type windows struct {
 	Burst   burstWindow
 	Foreign foreignTraffic
 
-	flying   int // calls that have left, or have a reservation, and have not landed
+	inFlight int // calls that have left, or have a reservation, and are not completed
 	orphaned int // of these, calls of processes that have ended
 }
 
-// settings are what a limiter's own fields say, each as there.
-type settings struct {
-	hourLimit, burstLimit int
-	hourCap, burstCap     int
-	reserve               int
+// window is one of the windows, in a file of its own.
+//
+// A new kind of limit is a type with these methods and a field of that type in windows,
+// which all lists. What an operator sets of it is a [Quota] of [Limiter], what an answer
+// tells of it stands in [Reading] and goes to the window in done, and what is left of it
+// is a [Budget] of [State], which [State.Finish] plans with.
+type window interface {
+	name() Window
+	// configure makes the quota that of the limiter that asks next.
+	configure(q Quota)
+	// limited reports whether there is a limit.
+	limited() bool
+	// turn ends what is over: the window, or places in it. next is the number of the
+	// next call to leave, here and below.
+	turn(now time.Duration, next uint64)
+	// room is how many calls may leave.
+	room(now time.Duration, c claims) int
+	// opens is when a call may leave that has no room, if those under way are answered
+	// by then.
+	opens(now time.Duration, c claims) time.Duration
+	// nextFree is when time next makes room, if it does.
+	nextFree() (at time.Duration, ok bool)
+	// complete counts calls of ours that are not under way any more.
+	complete(calls int, now time.Duration)
+	// lose records that the server may have counted completed calls or not.
+	lose(calls int, now time.Duration, next uint64)
+	// refuse records that the server refused a call, and after how long it may take
+	// one; 0 or less if that is not known.
+	refuse(now, after time.Duration, next uint64)
+	// budget returns what is known. at makes a time of the clock of a window's time.
+	budget(now time.Duration, c claims, at func(time.Duration) time.Time) Budget
+	// plausible reports whether nothing worse can come of the window than a wait of an
+	// hour, if it was written at that time.
+	plausible(written time.Duration) bool
 }
+
+// claims are the calls for which a window must have places beside those that it has
+// counted.
+type claims struct {
+	inFlight    int // ours that are under way
+	hidden      int // others' that the server may have counted among these
+	unexplained int // others', or ours under way, that only the hour's count shows
+	margin      int // others' that may come before our next one is counted
+}
+
+// all are the windows.
+func (w *windows) all() [2]window { return [...]window{&w.Hour, &w.Burst} }
 
 // newWindows returns windows of which nothing is known, at time 0. Without word
 // from the server the hour ends at the full hour on the clock, which is then.
-func newWindows(fullHour time.Duration, s settings) windows {
-	w := windows{Probing: true, Hour: hourWindow{First: true, End: fullHour}}
-	w.configure(s)
+func newWindows(fullHour time.Duration, q quotas) windows {
+	w := windows{Probing: true, Hour: hourWindow{End: fullHour, Foreign: foreignUse{Unwatched: true}}}
+	w.configure(q)
 	return w
 }
 
-// configure makes the settings those of the limiter that asks next. What an
-// answer has told stands; what was assumed until then is for each to assume.
-func (w *windows) configure(s settings) {
-	h, b := &w.Hour, &w.Burst
-	h.cap, h.percent, b.cap = s.hourCap, s.reserve, s.burstCap
-	if !h.LimitTold {
-		assumed := s.hourLimit
-		if assumed == 0 {
-			assumed = s.hourCap
-		}
-		switch {
-		case h.Told: // the server counts, though it does not say up to what
-		case h.Limit == 0:
-			h.Left = assumed - h.Own // without a limit none was counted
-		default:
-			h.Left += assumed - h.Limit
-		}
-		h.Limit = assumed
-	}
-	if !b.LimitTold {
-		if b.Limit = s.burstLimit; b.Limit == 0 {
-			b.Limit = s.burstCap
-		}
-	}
+// configure makes the quotas those of the limiter that asks next.
+func (w *windows) configure(q quotas) {
+	w.Hour.configure(q.hour)
+	w.Burst.configure(q.burst)
 }
 
 // clone returns windows that share nothing with w.
@@ -86,86 +108,93 @@ func (w *windows) clone() windows {
 func (w *windows) leave() uint64 {
 	seq := w.Seq
 	w.Seq++
-	w.flying++
+	w.inFlight++
 	return seq
 }
 
 // done records the answer to a call.
 func (w *windows) done(seq uint64, latency time.Duration, r Reading, now time.Duration) {
-	w.land(seq, 1, now)
+	w.complete(seq, 1, now)
 	w.Foreign.answered(latency)
 	if seq >= w.ProbeSeq {
 		w.Probing = false
 	}
 	h := &w.Hour
-	switch h.placeOf(seq, r, now) {
+	switch h.hourOf(seq, r, now) {
 	case otherHour:
 		h.Own-- // the hour that is over has counted it
 	case untold:
-		h.miss(1, now, w.Seq)
+		h.lose(1, now, w.Seq)
 	case nextHour:
-		w.begin(now + min(r.HourReset, time.Hour))
+		w.leaveHour()
+		h.begin(now+min(r.HourReset, time.Hour), w.Seq)
 		h.Own++
 		w.Probing = false
 		fallthrough
 	case thisHour:
-		since := now - h.ToldAt
-		suspect := h.First && !h.Told
-		calls := h.read(seq, r, now, w.flying, w.Seq)
-		w.Foreign.notice(h.Limit-r.HourLeft, calls, since, w.flying, w.Seq)
-		w.Foreign.Suspected = w.Foreign.Suspected || suspect && h.Before > 0
+		since := now - h.Count.At
+		suspect := h.Foreign.Unwatched && !h.Count.Told
+		calls := h.read(seq, r, now, w.inFlight, w.Seq)
+		w.Foreign.notice(h.Limit-r.HourLeft, calls, since, w.inFlight, w.Seq)
+		w.Foreign.Suspected = w.Foreign.Suspected || suspect && h.Foreign.Before > 0
 		w.Burst.take(now, 0, calls)
 	}
-	if w.Burst.read(r, now, latency, w.flying) {
+	if w.Burst.read(r, now, latency, w.inFlight) {
 		w.Foreign.Suspected = true
 	}
 }
 
 // lose records that so many calls will have no answer.
 func (w *windows) lose(seq uint64, calls int, now time.Duration) {
-	w.land(seq, calls, now)
+	w.complete(seq, calls, now)
 	w.Lost += calls
-	w.Hour.miss(calls, now, w.Seq)
+	for _, win := range w.all() {
+		win.lose(calls, now, w.Seq)
+	}
 }
 
-// land ends the flight of calls. They keep their places in the burst from now at
-// the latest.
-func (w *windows) land(seq uint64, calls int, now time.Duration) {
+// complete ends calls that were under way.
+func (w *windows) complete(seq uint64, calls int, now time.Duration) {
 	w.turn(now)
-	w.flying -= calls
-	w.Landed += calls
-	w.Hour.Own += calls
-	w.Burst.take(now, calls, 0)
-	w.Foreign.landed(seq, calls)
+	w.inFlight -= calls
+	w.Completed += calls
+	for _, win := range w.all() {
+		win.complete(calls, now)
+	}
+	w.Foreign.completed(seq, calls)
 }
 
 // refuse records that the server refused a call.
 func (w *windows) refuse(window Window, after, now time.Duration) {
 	w.turn(now)
 	w.Foreign.Now.Jump = max(w.Foreign.Now.Jump, 1) // it was not by our count
+	for _, win := range w.all() {
+		if win.name() == window {
+			win.refuse(now, after, w.Seq)
+		}
+	}
 	if window == Hourly {
-		w.Hour.refuse(now, after, w.Seq)
 		w.probe()
-	} else {
-		w.Burst.refuse(now, after)
 	}
 }
 
-// turn begins a new hour when the old one is surely over.
+// turn ends what is over.
 func (w *windows) turn(now time.Duration) {
-	if over := now - hourMargin - w.Hour.End; over >= 0 {
-		w.begin(w.Hour.End + (over/time.Hour+1)*time.Hour)
+	end := w.Hour.End
+	for _, win := range w.all() {
+		win.turn(now, w.Seq)
 	}
-	w.Burst.expire(now)
+	if w.Hour.End != end {
+		w.leaveHour()
+	}
 }
 
-// begin begins the hour that ends then.
-func (w *windows) begin(end time.Duration) {
+// leaveHour takes note that another hour begins.
+func (w *windows) leaveHour() {
 	if w.Foreign.present() {
 		w.probe() // others may have been quicker
 	}
-	w.Foreign.turn()
-	w.Hour.begin(end, w.Seq)
+	w.Foreign.beginHour()
 }
 
 // probe lets the next call go alone.
@@ -182,59 +211,88 @@ type hold struct {
 // held reports whether the next call must wait.
 func (w *windows) held(now time.Duration) (hold, bool) {
 	w.turn(now)
-	if w.flying == 0 && w.Hour.Told && now-w.Hour.ToldAt > pauseLength && w.Foreign.noticed() {
+	if w.inFlight == 0 && w.Hour.Count.Told && now-w.Hour.Count.At > pauseLength && w.Foreign.noticed() {
 		w.probe() // nothing of ours must hide what others did in the pause
 	}
-	if w.probeFlies() {
+	if w.probeInFlight() {
 		return hold{}, true
 	}
 	if w.room(now) > 0 {
 		return hold{}, false
 	}
 	// Would it wait if every call under way were answered now?
-	h, margin := hold{}, w.margin(now)
-	if w.Hour.room(now, w.flying, 0, margin) <= 0 {
-		h = hold{Hourly, w.Hour.opens(now)}
-	}
-	if w.Burst.room(now, w.flying, 0, margin) <= 0 {
-		if until := w.Burst.opens(now, w.flying, 0, margin); until > h.until {
-			h = hold{Burst, until}
+	h, c := hold{}, w.knownClaims(now)
+	for _, win := range w.all() {
+		if win.room(now, c) > 0 {
+			continue
+		}
+		if until := win.opens(now, c); h.window == "" || until > h.until {
+			h = hold{win.name(), until}
 		}
 	}
 	return h, true
 }
 
-// wake is when a call that is held back should ask again, if no answer comes
+// askAgain is when a call that is held back should ask again, if no answer comes
 // first.
-func (w *windows) wake(h hold, now time.Duration) time.Duration {
+func (w *windows) askAgain(h hold, now time.Duration) time.Duration {
 	if h.until > now {
 		return h.until
 	}
 	// An answer will come, or else time makes room.
-	wake := w.Hour.End + hourMargin
-	if next, ok := w.Burst.next(); ok {
-		wake = min(wake, next)
+	at := time.Duration(math.MaxInt64)
+	for _, win := range w.all() {
+		if next, ok := win.nextFree(); ok {
+			at = min(at, next)
+		}
 	}
-	return wake
+	return at
 }
 
-// probeFlies reports whether a call is under way that must be answered before
+// probeInFlight reports whether a call is under way that must be answered before
 // the next may leave. The call of a process that has ended will not be.
-func (w *windows) probeFlies() bool {
-	return w.Probing && w.flying > w.orphaned && (w.Hour.limited() || w.Burst.limited())
-}
-
-// room is how many calls both windows have room for.
-func (w *windows) room(now time.Duration) int {
-	margin, hidden := w.margin(now), w.Foreign.hidden(w.flying)
-	hour := w.Hour.room(now, w.flying, hidden, margin)
-	if w.Foreign.present() {
-		hidden += w.Hour.unexplained() // others' calls, or those under way
+func (w *windows) probeInFlight() bool {
+	if !w.Probing || w.inFlight <= w.orphaned {
+		return false
 	}
-	return min(hour, w.Burst.room(now, w.flying, hidden, margin))
+	for _, win := range w.all() {
+		if win.limited() {
+			return true
+		}
+	}
+	return false
 }
 
-// margin is how many calls others may make before our next one is counted.
-func (w *windows) margin(now time.Duration) int {
-	return w.Foreign.margin(now-w.Hour.ToldAt, w.Hour.Limit)
+// room is how many calls all windows have room for.
+func (w *windows) room(now time.Duration) int {
+	c := w.knownClaims(now)
+	c.hidden = w.Foreign.hidden(w.inFlight)
+	if w.Foreign.present() {
+		c.unexplained = w.Hour.unexplained()
+	}
+	room := math.MaxInt
+	for _, win := range w.all() {
+		room = min(room, win.room(now, c))
+	}
+	return room
+}
+
+// knownClaims returns the claims but for calls of others that calls of ours under way
+// may hide.
+func (w *windows) knownClaims(now time.Duration) claims {
+	return claims{inFlight: w.inFlight, margin: w.Foreign.margin(now-w.Hour.Count.At, w.Hour.Limit)}
+}
+
+// count counts what is not stored of the windows themselves.
+func (w *windows) count() { w.Burst.count() }
+
+// plausible reports whether nothing worse can come of the windows than a wait of an
+// hour, if they were written at that time.
+func (w *windows) plausible(written time.Duration) bool {
+	for _, win := range w.all() {
+		if !win.plausible(written) {
+			return false
+		}
+	}
+	return plausibleCounts(w.Completed, w.Lost) && w.Foreign.plausible()
 }

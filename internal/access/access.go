@@ -48,8 +48,8 @@ type Connection struct {
 // credentials, a transport and a log; it is completed with all else.
 func SignIn(ctx context.Context, client *docusign.Client, l Limits, w *waits.Monitor) (*Connection, error) {
 	limiter := &throttle.Limiter{
-		HourLimit: throttle.AssumedHourly, BurstLimit: throttle.AssumedBurst,
-		HourCap: l.Hourly, BurstCap: l.Burst, Reserve: l.Reserve,
+		Hour:   throttle.Quota{Limit: throttle.AssumedHourly, Cap: l.Hourly, Reserve: l.Reserve},
+		Burst:  throttle.Quota{Limit: throttle.AssumedBurst, Cap: l.Burst},
 		OnWait: w.Held,
 	}
 	retry := throttle.Policy{Notify: func(err error, pause time.Duration) {

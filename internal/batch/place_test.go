@@ -19,7 +19,7 @@ import (
 
 // hourly has calls wait: so many leave in an hour.
 func (d *fixture) hourly(calls int) *fixture {
-	d.docusign.limiter = &throttle.Limiter{HourLimit: calls}
+	d.docusign.limiter = &throttle.Limiter{Hour: throttle.Quota{Limit: calls}}
 	return d
 }
 

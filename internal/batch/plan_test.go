@@ -248,7 +248,7 @@ func TestPlanUnderLimits(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				l := &throttle.Limiter{HourLimit: tt.hourly, BurstLimit: 500}
+				l := &throttle.Limiter{Hour: throttle.Quota{Limit: tt.hourly}, Burst: throttle.Quota{Limit: 500}}
 				docusign := &fakeDocuSign{limiter: l, latency: 10 * time.Millisecond} // without latency nobody takes turns
 				for range tt.used {
 					call, err := l.Acquire(t.Context())

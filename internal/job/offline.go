@@ -56,7 +56,7 @@ func OpenOffline(paths []string, wanted string) (*Offline, error) {
 	case id != "" && known[id] == nil:
 		return nil, usage.Errorf("template %q is in none of the template files, which hold %s", wanted, known.held())
 	}
-	limiter := &throttle.Limiter{HourLimit: throttle.AssumedHourly, BurstLimit: throttle.AssumedBurst}
+	limiter := &throttle.Limiter{Hour: throttle.Quota{Limit: throttle.AssumedHourly}, Burst: throttle.Quota{Limit: throttle.AssumedBurst}}
 	return &Offline{files: files, Site: Site{
 		Account: files[0].Account.ID, DocuSign: nobody{account: &files[0].Account}, Limits: limiter.State,
 		Template:  func(context.Context) (string, error) { return id, nil },
