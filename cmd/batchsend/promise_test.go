@@ -282,13 +282,13 @@ func (p *promise) inBulk(ctx context.Context, c *job.Checked, accepted []*envelo
 			err = p.client.TestList(ctx, lot.List, lot.Draft)
 		}
 		if err == nil {
-			lot.Batch, err = p.client.SendList(ctx, lot, nil)
+			lot.BulkBatch, err = p.client.SendList(ctx, lot, nil)
 		}
 		if err != nil {
 			p.Fatalf("DocuSign refuses a list of accepted envelopes: %v", err)
 		}
 		p.server.Advance(time.Minute)
-		status, err := p.client.LotStatus(ctx, lot.Batch)
+		status, err := p.client.LotStatus(ctx, lot.BulkBatch)
 		if err != nil || len(status.Errors) > 0 {
 			p.Fatalf("DocuSign cannot make the copies of accepted envelopes: %+v, %v", status, err)
 		}

@@ -97,8 +97,8 @@ func (b *bookkeeper) countFailure(ctx context.Context, out envelope.Outcome, err
 	}
 }
 
-// lookUp has an unresolved envelope looked up.
-func (b *bookkeeper) lookUp(l *lookup) {
+// addLookup has an unresolved envelope looked up.
+func (b *bookkeeper) addLookup(l *lookup) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lookups = append(b.lookups, l)

@@ -42,7 +42,7 @@ type pendingLot struct {
 // resume takes up a lot that an earlier run left.
 func (s *bulkSender) resume(left remote.Lot, numbers map[envelope.TransactionID]int) {
 	l := resumeLot(left, numbers)
-	s.books.log.Info("going on with a lot of an earlier run", "lot", l.ID, "envelopes", len(l.open), "batch", l.Batch)
+	s.books.log.Info("going on with a lot of an earlier run", "lot", l.ID, "envelopes", len(l.open), "batch", l.BulkBatch)
 	s.books.recovered.Open += len(l.open)
 	s.lots = append(s.lots, l)
 }
@@ -202,7 +202,7 @@ func (s *bulkSender) giveBack(ctx context.Context, l *lot) (items []int32, ok bo
 	if !s.unclaim(ctx, l) {
 		return nil, false
 	}
-	l.enter(settled)
+	l.enter(concluded)
 	return items, true
 }
 
@@ -233,14 +233,14 @@ func (s *bulkSender) settle(ctx context.Context, l *lot, outs map[envelope.Trans
 		out, told := outs[tx]
 		if i, open := l.open[tx]; open && told {
 			delete(l.open, tx)
-			s.settled(l, tx, i, out)
+			s.noteOutcome(l, tx, i, out)
 		}
 	}
 	return true
 }
 
-// settled notes the outcome of one envelope of a lot, and tells it.
-func (s *bulkSender) settled(l *lot, tx envelope.TransactionID, i int, out envelope.Outcome) {
+// noteOutcome notes the outcome of one envelope of a lot, and tells it.
+func (s *bulkSender) noteOutcome(l *lot, tx envelope.TransactionID, i int, out envelope.Outcome) {
 	if l.earlier() {
 		s.books.countRecovered(out.Status)
 		if out.Status == envelope.Sent {
@@ -251,7 +251,7 @@ func (s *bulkSender) settled(l *lot, tx envelope.TransactionID, i int, out envel
 		}
 	}
 	if out.Status == envelope.Unknown { // what was found is another row's
-		s.books.lookUp(&lookup{Unresolved: Unresolved{TransactionID: tx, Attempted: l.Asked}, since: time.Now(), item: i, earlier: l.earlier()})
+		s.books.addLookup(&lookup{Unresolved: Unresolved{TransactionID: tx, Attempted: l.Asked}, since: time.Now(), item: i, earlier: l.earlier()})
 		return
 	}
 	s.books.tell(i, out)

@@ -15,7 +15,7 @@ func (s *bulkSender) cleanUp(ctx context.Context) {
 	var done []*lot
 	needed := make(map[envelope.ID]bool)
 	for _, l := range s.lots {
-		if l.stage == settled {
+		if l.stage == concluded {
 			done = append(done, l)
 		} else {
 			needed[l.Draft] = true
@@ -50,13 +50,13 @@ func (s *bulkSender) cleanUp(ctx context.Context) {
 	}
 }
 
-// findStrayParts finds lists and drafts of settled lots that the ledger does not know,
+// findStrayParts finds lists and drafts of concluded lots that the ledger does not know,
 // because an answer was lost or the process died. It reports whether DocuSign could be
 // asked.
-func (s *bulkSender) findStrayParts(ctx context.Context, settled []*lot) (lists []string, drafts []envelope.ID, asked bool) {
+func (s *bulkSender) findStrayParts(ctx context.Context, concluded []*lot) (lists []string, drafts []envelope.ID, asked bool) {
 	var lots []*remote.Lot
 	recorded := make(map[string]bool)
-	for _, l := range settled {
+	for _, l := range concluded {
 		recorded[l.List] = true
 		if l.strayParts {
 			lots = append(lots, &l.Lot)

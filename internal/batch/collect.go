@@ -29,7 +29,7 @@ func (s *bulkSender) settleFound(ctx context.Context, l *lot, copies []remote.Co
 	if len(l.open) > 0 {
 		return true
 	}
-	l.enter(settled)
+	l.enter(concluded)
 	return false
 }
 
@@ -45,14 +45,14 @@ func (s *bulkSender) collect(ctx context.Context, l *lot) error {
 		return err
 	}
 	outs, seen := s.sent(l, copies)
-	complete, ripe := seen == l.status.Sent, l.ripe(began, s.settleTime)
+	complete, overdue := seen == l.status.Sent, l.overdue(began, s.settleTime)
 	failed := 0
 	if complete {
-		if failed, complete, err = s.failed(ctx, l, outs, ripe); err != nil {
+		if failed, complete, err = s.failed(ctx, l, outs, overdue); err != nil {
 			return err
 		}
 	}
-	if !complete && !ripe {
+	if !complete && !overdue {
 		l.again(s.settleTime)
 		return nil
 	}
@@ -77,7 +77,7 @@ func (s *bulkSender) collect(ctx context.Context, l *lot) error {
 		s.deferLot(l, fmt.Sprintf("DocuSign says that it has sent %d envelopes and shows %d", l.status.Sent, seen))
 		return nil
 	}
-	l.enter(settled)
+	l.enter(concluded)
 	if l.earlier() {
 		s.sendAgain(again)
 	} else if e := haltOf(l.status.Errors); e != nil {
@@ -124,8 +124,8 @@ func (s *bulkSender) sent(l *lot, copies []remote.Copy) (outs map[envelope.Trans
 // It adds none and returns false if more are missing than DocuSign says have failed, or
 // if an error can be about an envelope in outs: then DocuSign may show one that failed,
 // and not show one that it has mailed. Where the rows are gone nobody can compare
-// recipients; there the lot must be ripe.
-func (s *bulkSender) failed(ctx context.Context, l *lot, outs map[envelope.TransactionID]envelope.Outcome, ripe bool) (n int, ok bool, err error) {
+// recipients; there the lot must be overdue.
+func (s *bulkSender) failed(ctx context.Context, l *lot, outs map[envelope.TransactionID]envelope.Outcome, overdue bool) (n int, ok bool, err error) {
 	var missing, made []envelope.TransactionID
 	for _, tx := range l.Envelopes {
 		if _, open := l.open[tx]; !open {
@@ -141,7 +141,7 @@ func (s *bulkSender) failed(ctx context.Context, l *lot, outs map[envelope.Trans
 	if err != nil {
 		return 0, false, err
 	}
-	wrong, err := s.anyAbout(ctx, l, others, made, ripe)
+	wrong, err := s.anyAbout(ctx, l, others, made, overdue)
 	if err != nil || wrong || len(missing) > l.status.Failed {
 		return 0, false, err
 	}
@@ -192,7 +192,7 @@ func (s *bulkSender) causes(ctx context.Context, l *lot, missing []envelope.Tran
 
 // anyAbout reports whether one of the errors can be about an envelope of a lot that
 // DocuSign has made.
-func (s *bulkSender) anyAbout(ctx context.Context, l *lot, errors []remote.CopyError, made []envelope.TransactionID, ripe bool) (bool, error) {
+func (s *bulkSender) anyAbout(ctx context.Context, l *lot, errors []remote.CopyError, made []envelope.TransactionID, overdue bool) (bool, error) {
 	if len(errors) == 0 {
 		return false, nil
 	}
@@ -202,7 +202,7 @@ func (s *bulkSender) anyAbout(ctx context.Context, l *lot, errors []remote.CopyE
 	}
 	for _, tx := range made {
 		if slices.ContainsFunc(errors, func(e remote.CopyError) bool {
-			return to[tx] != nil && names(e, to[tx], false) || to[tx] == nil && !ripe && len(e.Emails) > 0
+			return to[tx] != nil && names(e, to[tx], false) || to[tx] == nil && !overdue && len(e.Emails) > 0
 		}) {
 			return true, nil
 		}

@@ -14,13 +14,13 @@ import (
 func TestFailedOrLate(t *testing.T) {
 	people := map[envelope.TransactionID]string{{1}: "ann@example.test", {2}: "bo@example.test", {3}: "cy@example.test"}
 	for _, tt := range []struct {
-		name   string
-		error  remote.CopyError
-		failed int // as DocuSign counts
-		shown  []envelope.TransactionID
-		want   envelope.TransactionID // taken for failed, zero for none
-		gone   bool                   // the rows are not at hand
-		ripe   bool                   // all that was made should show by now
+		name    string
+		error   remote.CopyError
+		failed  int // as DocuSign counts
+		shown   []envelope.TransactionID
+		want    envelope.TransactionID // taken for failed, zero for none
+		gone    bool                   // the rows are not at hand
+		overdue bool                   // all that was made should show by now
 	}{
 		{"the one that failed is missing", remote.CopyError{Emails: []string{"BO@example.test", "second@example.test"}}, 1, []envelope.TransactionID{{1}, {3}}, envelope.TransactionID{2}, false, false},
 		{"it is shown, and one that was mailed is not yet", remote.CopyError{Emails: []string{"bo@example.test", "second@example.test"}}, 1, []envelope.TransactionID{{2}, {3}}, envelope.TransactionID{}, false, false},
@@ -50,7 +50,7 @@ func TestFailedOrLate(t *testing.T) {
 		for _, tx := range tt.shown {
 			outs[tx] = envelope.Outcome{Status: envelope.Sent}
 		}
-		n, ok, err := sender.failed(t.Context(), l, outs, tt.ripe)
+		n, ok, err := sender.failed(t.Context(), l, outs, tt.overdue)
 		if err != nil {
 			t.Fatal(err)
 		}

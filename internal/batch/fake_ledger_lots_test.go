@@ -125,7 +125,7 @@ func (b *memoryLedger) RecordLot(_ context.Context, lot *remote.Lot) error {
 	}{
 		{"draft", lot.Draft != "" && old.Draft == ""},
 		{"list", lot.List != "" && old.List == ""},
-		{"batch", lot.Batch != "" && old.Batch == ""},
+		{"batch", lot.BulkBatch != "" && old.BulkBatch == ""},
 	} {
 		if part.now {
 			call = "record " + part.name
@@ -140,11 +140,11 @@ func (b *memoryLedger) RecordLot(_ context.Context, lot *remote.Lot) error {
 		panic("an ended lot is changed")
 	}
 	for _, o := range b.lots {
-		if o != old && (o.List == lot.List && o.List != "" || o.Batch == lot.Batch && o.Batch != "") {
+		if o != old && (o.List == lot.List && o.List != "" || o.BulkBatch == lot.BulkBatch && o.BulkBatch != "") {
 			return takenError{envelope.ID("a part of lot " + o.ID)}
 		}
 	}
-	old.Draft, old.List, old.Batch = lot.Draft, lot.List, lot.Batch
+	old.Draft, old.List, old.BulkBatch = lot.Draft, lot.List, lot.BulkBatch
 	return nil
 }
 

@@ -15,7 +15,7 @@ func (s *bulkSender) visit(ctx context.Context, l *lot) {
 	case unsent:
 		s.order(ctx, l)
 	case unconfirmed:
-		err = s.lookUp(ctx, l)
+		err = s.lookUpLot(ctx, l)
 	case processing:
 		err = s.checkStatus(ctx, l)
 	case collecting:
@@ -34,7 +34,7 @@ func (s *bulkSender) visit(ctx context.Context, l *lot) {
 
 // deferLot leaves a lot to the next run: it may have been sent.
 func (s *bulkSender) deferLot(l *lot, why string) {
-	s.books.log.Warn("a lot is left to the next run", "lot", l.ID, "batch", l.Batch, "why", why)
+	s.books.log.Warn("a lot is left to the next run", "lot", l.ID, "batch", l.BulkBatch, "why", why)
 	l.enter(deferred)
 }
 
@@ -48,10 +48,10 @@ func (s *bulkSender) follow(l *lot, from time.Time) {
 	s.forecast.schedule(s.lots)
 }
 
-// lookUp finds out whether DocuSign has got an unconfirmed lot. The lot counts as lost
+// lookUpLot finds out whether DocuSign has got an unconfirmed lot. The lot counts as lost
 // only if the time has passed in which DocuSign must show it, and DocuSign shows neither
 // its batch nor one of its envelopes.
-func (s *bulkSender) lookUp(ctx context.Context, l *lot) error {
+func (s *bulkSender) lookUpLot(ctx context.Context, l *lot) error {
 	if l.Asked.IsZero() { // DocuSign was never asked to send it
 		s.sendAnew(ctx, l)
 		return nil
@@ -61,7 +61,7 @@ func (s *bulkSender) lookUp(ctx context.Context, l *lot) error {
 	switch {
 	case err != nil || found:
 		return err
-	case !l.ripe(began, s.settleTime):
+	case !l.overdue(began, s.settleTime):
 		l.again(s.settleTime)
 		return nil
 	}
@@ -107,7 +107,7 @@ func (s *bulkSender) findBatch(ctx context.Context, l *lot) (found bool, err err
 		return false, err
 	}
 	s.books.log.Info("found the lot at DocuSign", "lot", l.ID, "batch", batch)
-	switch err := s.recordPart(ctx, l, func(l *remote.Lot) { l.Batch = batch }); {
+	switch err := s.recordPart(ctx, l, func(l *remote.Lot) { l.BulkBatch = batch }); {
 	case err == nil:
 		s.follow(l, time.Time{}) // DocuSign may have been done with it long ago
 	case effectOf(err) == remote.EffectTaken:
@@ -154,7 +154,7 @@ func (s *bulkSender) sendAgain(items []int32) {
 // are collected.
 func (s *bulkSender) checkStatus(ctx context.Context, l *lot) error {
 	err := s.retry.Do(ctx, func(ctx context.Context) (err error) {
-		l.status, err = s.docusign.LotStatus(ctx, l.Batch)
+		l.status, err = s.docusign.LotStatus(ctx, l.BulkBatch)
 		return err
 	})
 	if refused(ctx, err) {

@@ -143,7 +143,7 @@ func (s *bulkSender) order(ctx context.Context, l *lot) {
 			if err != nil {
 				return err
 			}
-			return s.recordPart(ctx, l, func(l *remote.Lot) { l.Batch = batch })
+			return s.recordPart(ctx, l, func(l *remote.Lot) { l.BulkBatch = batch })
 		})
 		if effectOf(err).Repeatable() && !s.unclaim(ctx, l) {
 			return &LedgerError{err}
@@ -153,7 +153,7 @@ func (s *bulkSender) order(ctx context.Context, l *lot) {
 	_, unrecorded := errors.AsType[*LedgerError](err)
 	now := time.Now()
 	switch effect := effectOf(err); {
-	case err == nil, unrecorded && l.Batch != "": // the next run finds it by its name
+	case err == nil, unrecorded && l.BulkBatch != "": // the next run finds it by its name
 		l.group.refusals = 0
 		s.follow(l, now)
 		s.books.observer.LotSent(len(l.open), l.expect)
@@ -204,7 +204,7 @@ func (s *bulkSender) leaveOut(ctx context.Context, l *lot, refused []error) {
 			others = append(others, i)
 		}
 	}
-	l.enter(settled)
+	l.enter(concluded)
 	if len(others) > 0 {
 		s.pending = slices.Insert(s.pending, 0, pendingLot{l.group, others})
 	}

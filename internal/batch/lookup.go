@@ -32,8 +32,8 @@ var pauses = []time.Duration{2 * time.Second, 5 * time.Second, 15 * time.Second,
 
 // pauseAfter returns the pause after so many empty answers. All look-ups that are
 // needed fit into the time that an envelope has to turn up.
-func pauseAfter(empty int, settle time.Duration) time.Duration {
-	return min(pauses[min(empty, len(pauses)-1)], max(settle/minLookUps, time.Millisecond))
+func pauseAfter(empty int, settleTime time.Duration) time.Duration {
+	return min(pauses[min(empty, len(pauses)-1)], max(settleTime/minLookUps, time.Millisecond))
 }
 
 // lookup is an unresolved envelope, and what was learnt of it by looking it up.
@@ -57,15 +57,15 @@ type lookup struct {
 	unclear string
 }
 
-// ripe reports whether at a moment the time had passed in which DocuSign must show the
+// overdue reports whether at a moment the time had passed in which DocuSign must show the
 // envelope, if it has it.
-func (l *lookup) ripe(at time.Time, settle time.Duration) bool {
-	return at.Sub(l.since) >= settle || at.Sub(l.Attempted) >= max(longestCall, settle)
+func (l *lookup) overdue(at time.Time, settleTime time.Duration) bool {
+	return at.Sub(l.since) >= settleTime || at.Sub(l.Attempted) >= max(longestCall, settleTime)
 }
 
 // young reports whether the envelope left so short a time ago that the next run
 // will resolve it by itself.
-func (l *lookup) young(settle time.Duration) bool { return time.Since(l.Attempted) < settle }
+func (l *lookup) young(settleTime time.Duration) bool { return time.Since(l.Attempted) < settleTime }
 
 // isDraft reports whether the envelope is a draft that the ledger knows, so
 // that it need only be sent. A draft whose rows are gone is not sent.

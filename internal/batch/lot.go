@@ -17,11 +17,11 @@ const (
 	unconfirmed              // sent for, without a clear answer
 	processing               // DocuSign is working through it
 	collecting               // DocuSign is done with it, and its envelopes are to be found
-	settled                  // all outcomes are known; list and draft are to be removed
+	concluded                // all outcomes are known; list and draft are to be removed
 	deferred                 // it is left to the next run
 )
 
-var stageNames = [...]string{"unsent", "unconfirmed", "processing", "collecting", "settled", "deferred"}
+var stageNames = [...]string{"unsent", "unconfirmed", "processing", "collecting", "concluded", "deferred"}
 
 // String returns the stage's name.
 func (s stage) String() string { return stageNames[s] }
@@ -31,24 +31,24 @@ var nextStages = [...][]stage{
 	unsent: {
 		processing,  // DocuSign has named its batch
 		unconfirmed, // the answer was lost
-		settled,     // its envelopes were given back
+		concluded,   // its envelopes were given back
 	},
 	unconfirmed: {
 		processing, // its batch was found
-		settled,    // DocuSign never got it, or has sent all of it
+		concluded,  // DocuSign never got it, or has sent all of it
 		deferred,   // it cannot be looked up, or may still arrive
 	},
 	processing: {
 		collecting, // DocuSign is through
-		settled,    // its batch is not known any more, but all envelopes were found
+		concluded,  // its batch is not known any more, but all envelopes were found
 		deferred,   // DocuSign does not go on, or cannot be asked
 	},
 	collecting: {
-		settled,  // it is known what became of every envelope
-		deferred, // DocuSign does not show all that it has sent
+		concluded, // it is known what became of every envelope
+		deferred,  // DocuSign does not show all that it has sent
 	},
-	settled:  nil,
-	deferred: nil,
+	concluded: nil,
+	deferred:  nil,
 }
 
 // lot is a lot for which something was made.
@@ -106,8 +106,8 @@ func resumeLot(left remote.Lot, numbers map[envelope.TransactionID]int) *lot {
 	l.pace = pace{followed: now, moved: now, left: len(l.open)}
 	switch {
 	case len(l.open) == 0:
-		l.enter(settled)
-	case l.Batch != "":
+		l.enter(concluded)
+	case l.BulkBatch != "":
 		l.enter(processing)
 	}
 	return l
@@ -120,7 +120,7 @@ func (l *lot) enter(next stage) {
 		panic(fmt.Sprintf("lot %s is %v and cannot become %v", l.ID, l.stage, next))
 	}
 	l.stage, l.since, l.empty, l.envs = next, time.Now(), 0, nil
-	if next == settled {
+	if next == concluded {
 		l.items, l.Envelopes, l.open = nil, nil, nil
 	}
 }
@@ -129,23 +129,23 @@ func (l *lot) enter(next stage) {
 func (l *lot) earlier() bool { return l.group == nil }
 
 // active reports whether there is something to be done about the lot.
-func (l *lot) active() bool { return l.stage != settled && l.stage != deferred }
+func (l *lot) active() bool { return l.stage != concluded && l.stage != deferred }
 
 // again sets the time of the next visit after one that told nothing new.
-func (l *lot) again(settle time.Duration) {
-	l.next = time.Now().Add(pauseAfter(l.empty, settle))
+func (l *lot) again(settleTime time.Duration) {
+	l.next = time.Now().Add(pauseAfter(l.empty, settleTime))
 	l.empty++
 }
 
-// ripe reports whether the time had passed, when a look-up began, in which DocuSign
+// overdue reports whether the time had passed, when a look-up began, in which DocuSign
 // must show what is looked for, if it has it.
-func (l *lot) ripe(began time.Time, settle time.Duration) bool {
-	return l.empty+1 >= minLookUps && (began.Sub(l.since) >= settle || began.Sub(l.Asked) >= max(longestCall, settle))
+func (l *lot) overdue(began time.Time, settleTime time.Duration) bool {
+	return l.empty+1 >= minLookUps && (began.Sub(l.since) >= settleTime || began.Sub(l.Asked) >= max(longestCall, settleTime))
 }
 
 // young reports whether DocuSign was asked to send the lot a moment ago.
-func (l *lot) young(settle time.Duration) bool {
-	return !l.Asked.IsZero() && time.Since(l.Asked) < settle
+func (l *lot) young(settleTime time.Duration) bool {
+	return !l.Asked.IsZero() && time.Since(l.Asked) < settleTime
 }
 
 // numbers returns the numbers of the envelopes that the lot is made of, in order. For a
@@ -187,9 +187,9 @@ func (l *lot) outcome() envelope.Outcome {
 		out.Message = "DocuSign is sending it from a bulk list" + again
 	case !l.Asked.IsZero() && time.Since(l.Asked) > idLifetime: // DocuSign would show it by then, unless somebody has deleted it or its custom field
 		out.Message = "handed over in bulk on " + date(l.Asked) + ", more than seven days ago, and DocuSign does not show what became of it: look for it there by recipient and date"
-	case l.Batch == "" && l.answer.Message != "":
+	case l.BulkBatch == "" && l.answer.Message != "":
 		out.Message = "handed over in bulk, and what came of it is not known: " + l.answer.said() + ". It may have been sent all the same" + again
-	case l.Batch == "":
+	case l.BulkBatch == "":
 		out.Message = "handed over in bulk, and no answer is recorded; it may have been sent" + again
 	default:
 		out.Message = "handed over in bulk, and DocuSign does not show yet what became of it" + again

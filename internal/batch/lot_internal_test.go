@@ -11,10 +11,10 @@ import (
 // TestStages has a lot enter each stage from each: those that may not follow panic.
 func TestStages(t *testing.T) {
 	follow := map[stage]string{
-		unsent:      "unconfirmed processing settled",
-		unconfirmed: "processing settled deferred",
-		processing:  "collecting settled deferred",
-		collecting:  "settled deferred",
+		unsent:      "unconfirmed processing concluded",
+		unconfirmed: "processing concluded deferred",
+		processing:  "collecting concluded deferred",
+		collecting:  "concluded deferred",
 	}
 	for from := unsent; from <= deferred; from++ {
 		for to := unsent; to <= deferred; to++ {

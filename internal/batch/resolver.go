@@ -31,7 +31,7 @@ type resolver struct {
 // resume takes over what earlier runs left. numbers has their numbers.
 func (r *resolver) resume(left []Unresolved, numbers map[envelope.TransactionID]int) {
 	for _, u := range left {
-		r.books.lookUp(&lookup{Unresolved: u, since: time.Now(), item: numbers[u.TransactionID], earlier: true})
+		r.books.addLookup(&lookup{Unresolved: u, since: time.Now(), item: numbers[u.TransactionID], earlier: true})
 	}
 	r.books.recovered.Open += len(left)
 }
@@ -40,9 +40,9 @@ func (r *resolver) resume(left []Unresolved, numbers map[envelope.TransactionID]
 // Envelopes whose time to turn up has passed are resolved now. The rest are looked up
 // again when all else is done.
 func (r *resolver) recoverLeftovers(ctx context.Context) {
-	ripe := func(l *lookup) bool { return l.ripe(time.Now(), r.settleTime) && !l.hopeless() }
+	decidable := func(l *lookup) bool { return l.overdue(time.Now(), r.settleTime) && !l.hopeless() }
 	for round := range minLookUps {
-		if round > 0 && (!slices.ContainsFunc(r.books.lookups, ripe) || !sleep(ctx, r.pause(round-1))) {
+		if round > 0 && (!slices.ContainsFunc(r.books.lookups, decidable) || !sleep(ctx, r.pause(round-1))) {
 			break
 		}
 		_ = r.lookUp(ctx) // logged; it is asked again when all else is done
@@ -133,7 +133,7 @@ func (r *resolver) tellLookUps() {
 			continue
 		}
 		envelopes++
-		if t := l.since.Add(r.settleTime); t.After(until) && !l.ripe(time.Now(), r.settleTime) {
+		if t := l.since.Add(r.settleTime); t.After(until) && !l.overdue(time.Now(), r.settleTime) {
 			until = t
 		}
 	}
@@ -194,7 +194,7 @@ func (b *bookkeeper) lookUpFailed(ctx context.Context, err error, args ...any) e
 func (r *resolver) resolveOne(ctx context.Context, l *lookup, f remote.Found, ok bool, began time.Time) (resolved bool, err error) {
 	// Before an empty answer settles something the custom field is asked for as
 	// well, which outlives the transaction ID.
-	decides := l.empty+1 >= minLookUps && l.ripe(began, r.settleTime)
+	decides := l.empty+1 >= minLookUps && l.overdue(began, r.settleTime)
 	ok = ok && !f.Draft
 	if !ok && !l.isDraft() && (decides || l.late()) {
 		if f, ok, err = r.findByField(ctx, l); err != nil {

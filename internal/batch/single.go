@@ -116,7 +116,7 @@ func (d *delivery) settle(ctx context.Context, i int, out envelope.Outcome, err 
 	d.books.countFailure(ctx, out, err)
 	if out.Status == envelope.Unknown {
 		d.books.log.Info("DocuSign did not tell whether it has sent an envelope: it is looked up", "line", d.env.Line, "transaction_id", id, "error", err)
-		d.books.lookUp(&lookup{Unresolved: Unresolved{
+		d.books.addLookup(&lookup{Unresolved: Unresolved{
 			TransactionID: id, Attempted: d.ended, Draft: d.draft, Legacy: d.env.IsLegacy(), Answer: d.books.answered(i, out),
 		}, since: d.ended, item: i})
 	}

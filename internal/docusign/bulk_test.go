@@ -17,10 +17,10 @@ import (
 // aLot is a lot that has all that its calls need.
 func aLot() *remote.Lot {
 	return &remote.Lot{
-		ID:    "7c1d2c5e-0000-4000-8000-000000000001",
-		Draft: "0ffe1e77-0000-4000-8000-00000000000d",
-		List:  "0ffe1e77-0000-4000-8000-00000000000c",
-		Batch: "0ffe1e77-0000-4000-8000-00000000000b",
+		ID:        "7c1d2c5e-0000-4000-8000-000000000001",
+		Draft:     "0ffe1e77-0000-4000-8000-00000000000d",
+		List:      "0ffe1e77-0000-4000-8000-00000000000c",
+		BulkBatch: "0ffe1e77-0000-4000-8000-00000000000b",
 	}
 }
 

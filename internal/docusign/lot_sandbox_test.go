@@ -58,7 +58,7 @@ func queued(t *testing.T, c *Client, lot *remote.Lot, envs []*envelope.Envelope)
 	if err = c.TestList(t.Context(), lot.List, lot.Draft); err != nil {
 		t.Fatal(err)
 	}
-	if lot.Batch, err = c.SendList(t.Context(), lot, nil); err != nil {
+	if lot.BulkBatch, err = c.SendList(t.Context(), lot, nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -85,8 +85,8 @@ func TestLot(t *testing.T) {
 		if want := (remote.Found{ID: lot.Draft, Draft: true}); err != nil || !cmp.Equal(found[lot.TransactionID()], want) {
 			t.Errorf("Find of the draft = %+v, %v; want %+v", found, err, want)
 		}
-		if id, ok, err := c.FindBatch(t.Context(), lot, start); id != lot.Batch || !ok || err != nil {
-			t.Errorf("FindBatch = %q, %t, %v; want %q", id, ok, err, lot.Batch)
+		if id, ok, err := c.FindBatch(t.Context(), lot, start); id != lot.BulkBatch || !ok || err != nil {
+			t.Errorf("FindBatch = %q, %t, %v; want %q", id, ok, err, lot.BulkBatch)
 		}
 		if id, ok, err := c.FindBatch(t.Context(), &remote.Lot{ID: lot.ID + "0"}, start); ok || err != nil {
 			t.Errorf("FindBatch of nothing = %q, %t, %v", id, ok, err)
@@ -96,12 +96,12 @@ func TestLot(t *testing.T) {
 		}
 
 		time.Sleep(2 * time.Second)
-		half, err := c.LotStatus(t.Context(), lot.Batch)
+		half, err := c.LotStatus(t.Context(), lot.BulkBatch)
 		if diff := cmp.Diff(remote.LotStatus{Size: n, Queued: n - 2, Sent: 2}, half); diff != "" || err != nil || half.Done() {
 			t.Errorf("LotStatus after 2 s = %v (-want +got):\n%s", err, diff)
 		}
 		time.Sleep(n * time.Second)
-		status, err := c.LotStatus(t.Context(), lot.Batch)
+		status, err := c.LotStatus(t.Context(), lot.BulkBatch)
 		if status.Size != n || status.Sent != n-1 || status.Failed != 1 || !status.Done() || err != nil ||
 			len(status.Errors) != 1 || !slices.Contains(status.Errors[0].Emails, "ann3@example.test") || !strings.Contains(status.Errors[0].Message, "No luck") {
 			t.Errorf("LotStatus = %+v, %v", status, err)
@@ -257,7 +257,7 @@ func TestLotsOfSandbox(t *testing.T) {
 				}
 			}
 			time.Sleep(2 * time.Second)
-			if second.Batch, err = c.SendList(t.Context(), second, nil); err != nil {
+			if second.BulkBatch, err = c.SendList(t.Context(), second, nil); err != nil {
 				t.Error(err)
 			}
 			time.Sleep(2 * time.Second)
@@ -297,7 +297,7 @@ func TestLotsOfSandbox(t *testing.T) {
 		if id, err := c.SendList(t.Context(), again, nil); kindOf(t, err) != Unknown || id != "" {
 			t.Fatalf("SendList = %q, %v; want unknown", id, err)
 		}
-		if id, ok, err := c.FindBatch(t.Context(), again, start); !ok || id == "" || id == lot.Batch || err != nil {
+		if id, ok, err := c.FindBatch(t.Context(), again, start); !ok || id == "" || id == lot.BulkBatch || err != nil {
 			t.Errorf("FindBatch = %q, %t, %v; want the second batch", id, ok, err)
 		}
 	})

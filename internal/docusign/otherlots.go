@@ -63,10 +63,10 @@ func (c *Client) readOther(ctx context.Context, batchIDs []string, other *remote
 		other.Envelopes = append(other.Envelopes, list.Copies[i].field(IdentityField).transactionID())
 	}
 	var found bool
-	if other.Batch, found, err = c.FindBatch(ctx, &other.Lot, time.Now().Add(-lotAge)); err != nil || !found {
+	if other.BulkBatch, found, err = c.FindBatch(ctx, &other.Lot, time.Now().Add(-lotAge)); err != nil || !found {
 		return false, err
 	}
-	other.Status, err = c.LotStatus(ctx, other.Batch)
+	other.Status, err = c.LotStatus(ctx, other.BulkBatch)
 	return true, err
 }
 

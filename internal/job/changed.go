@@ -119,7 +119,7 @@ func (x *Index) holdForTemplates(changes []templateChange) (Hold, error) {
 		if x.entry(n).state.MayExist() {
 			continue
 		}
-		x.forget(n)
+		x.withdrawRejection(n)
 		out := envelope.Outcome{Status: envelope.Pending, Message: "not sent, because a template has changed"}
 		if reason := why[batchTemplate{x.batchOf(n), x.templateOf(n)}]; reason != "" {
 			out.Code, out.Message = string(envelope.TemplateChanged), reason

@@ -94,24 +94,24 @@ func compare(ctx context.Context, o Options, site Site, checked Checked) (c Comp
 	return c, err
 }
 
-// verdict is why an envelope must not be sent, as far as what was sent before
-// tells. The zero verdict lets it pass.
-type verdict struct {
+// objection is why an envelope must not be sent, as far as what was sent before
+// tells. The zero objection lets it pass.
+type objection struct {
 	code    envelope.Code
 	message string
 }
 
-// apply rejects an envelope if the verdict says so, unless the operator allows
+// apply rejects an envelope to which there is an objection, unless the operator allows
 // repeats.
-func (c *comparison) apply(n int, v verdict) error {
+func (c *comparison) apply(n int, o objection) error {
 	switch {
-	case v.code == "":
+	case o.code == "":
 		return nil
 	case c.allowRepeat:
-		c.entry(n).repeat = repeatOf(v.code)
+		c.entry(n).repeat = repeatOf(o.code)
 		return nil
 	}
-	return c.reject(n, envelope.Problem{Position: c.position(n), Code: v.code, Message: v.message})
+	return c.reject(n, envelope.Problem{Position: c.position(n), Code: o.code, Message: o.message})
 }
 
 // compareRecords finds out what was sent already, in this batch or another, and
@@ -148,7 +148,7 @@ func (c *comparison) compareRecords(ctx context.Context) (unsent unsentCounts, e
 
 // compareRecord finds out what follows for an envelope from its entry in the ledger.
 func (c *comparison) compareRecord(n int, id envelope.Identity, record history.Record) error {
-	id, record, v := compareRecord(id, record)
+	id, record, against := recordUnderName(id, record)
 	c.rename(n, &id)
 	e := c.entry(n)
 	e.state = record.State
@@ -158,7 +158,7 @@ func (c *comparison) compareRecord(n int, id envelope.Identity, record history.R
 			return nil
 		}
 		if e.status == rejected {
-			c.forget(n)
+			c.withdrawRejection(n)
 		}
 		return c.settle(n, outcomeBefore(record))
 	case record.SameContent != nil && !e.is(accepted):
@@ -166,7 +166,7 @@ func (c *comparison) compareRecord(n int, id envelope.Identity, record history.R
 	case record.SameContent != nil && !c.allowRepeat:
 		c.sentBefore[e.file].add(*record.SameContent)
 	}
-	return c.apply(n, v)
+	return c.apply(n, against)
 }
 
 // outcomeBefore is the outcome of an envelope that an earlier run has sent, or may
@@ -182,9 +182,9 @@ func outcomeBefore(record history.Record) envelope.Outcome {
 	return out
 }
 
-// compareRecord returns the name by which an envelope goes on, what the ledger has
-// of it under that name, and whether it may be sent.
-func compareRecord(id envelope.Identity, record history.Record) (envelope.Identity, history.Record, verdict) {
+// recordUnderName returns the name by which an envelope goes on, what the ledger has
+// of it under that name, and what stands against sending it.
+func recordUnderName(id envelope.Identity, record history.Record) (envelope.Identity, history.Record, objection) {
 	if record.Legacy {
 		switch {
 		case record.State.MayExist() && record.Content == id.Legacy.Content:
@@ -197,13 +197,13 @@ func compareRecord(id envelope.Identity, record history.Record) (envelope.Identi
 		}
 	}
 	if record.SameContent != nil && !record.State.MayExist() {
-		return id, record, verdict{envelope.AlreadySentCode, batch.SameContentMessage(*record.SameContent)}
+		return id, record, objection{envelope.AlreadySentCode, batch.SameContentMessage(*record.SameContent)}
 	}
-	return id, record, verdict{}
+	return id, record, objection{}
 }
 
 // labelConflict rejects an envelope whose label another one has.
-func labelConflict(id envelope.Identity, e history.Similar) verdict {
+func labelConflict(id envelope.Identity, e history.Similar) objection {
 	what := "was sent"
 	if e.State != history.StateSent {
 		what = "may have been sent"
@@ -216,5 +216,5 @@ func labelConflict(id envelope.Identity, e history.Similar) verdict {
 	if e.TemplateID != "" && e.TemplateID != id.TemplateID {
 		with = fmt.Sprintf("from another template (%s)", e.TemplateID)
 	}
-	return verdict{envelope.KeyConflict, fmt.Sprintf("envelope %q of batch %q %s, %s. If this is another envelope, give it another envelope value or another batch (--batch); else restore the row", id.Label, id.Batch, what, with)}
+	return objection{envelope.KeyConflict, fmt.Sprintf("envelope %q of batch %q %s, %s. If this is another envelope, give it another envelope value or another batch (--batch); else restore the row", id.Label, id.Batch, what, with)}
 }

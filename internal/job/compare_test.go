@@ -14,7 +14,7 @@ import (
 	"batchsend/internal/remote"
 )
 
-func TestCompareRecord(t *testing.T) {
+func TestRecordUnderName(t *testing.T) {
 	t.Parallel()
 	oldID, newID, none := named("old"), named("new"), envelope.TransactionID{}
 	var (
@@ -39,7 +39,7 @@ func TestCompareRecord(t *testing.T) {
 		"it only planned it":               {history.Record{State: history.StatePlanned, Legacy: true, Content: envelope.Content{9}}, newID, oldID, history.StatePlanned, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, record, v := compareRecord(id, tt.record)
+			got, record, v := recordUnderName(id, tt.record)
 			if got.TransactionID != tt.id || got.Replaces != tt.replaces || record.State != tt.state || v.code != tt.code {
 				t.Errorf("it goes as %v in place of %v, is %v, and rejected with %q; want %v, %v, %v, %q",
 					got.TransactionID, got.Replaces, record.State, v.code, tt.id, tt.replaces, tt.state, tt.code)

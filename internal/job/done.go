@@ -145,7 +145,7 @@ const NotLookedUp = "this run ended before it looked into the ledger: an earlier
 func (x *Index) Unchecked(why string) {
 	for n := range x.Len() {
 		if x.entry(n).status != rejected {
-			x.forget(n)
+			x.withdrawRejection(n)
 		}
 	}
 	x.progress.lookedUp, x.progress.notReached = true, "not checked: "+why

@@ -296,7 +296,7 @@ func openInput(files Files, path string) (*file, error) {
 
 // inspect finds out whether an open file can be read now, and reads its header.
 func inspect(files Files, path string, o *os.File) (*file, error) {
-	seen, err := take(o)
+	seen, err := snapshotOf(o)
 	if err != nil {
 		return nil, err
 	}
@@ -431,7 +431,7 @@ type snapshot struct {
 // unnamed is the snapshot of what has no file.
 var unnamed = snapshot{size: -1}
 
-func take(f *os.File) (snapshot, error) {
+func snapshotOf(f *os.File) (snapshot, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return unnamed, err
@@ -477,7 +477,7 @@ func (s snapshot) unchanged() error {
 		return &FileChangedError{path: s.path, err: err}
 	}
 	defer f.Close()
-	now, err := take(f)
+	now, err := snapshotOf(f)
 	if err != nil {
 		return &FileChangedError{path: s.path, err: err}
 	}

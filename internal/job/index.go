@@ -25,7 +25,7 @@ type Index struct {
 	files   []*file
 	check   *envelope.Checker // nil as long as nothing was checked
 
-	entries  chunks[entry]
+	entries  segments[entry]
 	pieces   pieces
 	values   values
 	messages spool.Spool // problems and outcomes
@@ -223,8 +223,8 @@ func (x *Index) reject(n int, problems ...envelope.Problem) error {
 	return err
 }
 
-// forget takes back what was wrong with an envelope.
-func (x *Index) forget(n int) {
+// withdrawRejection takes back what was wrong with an envelope, and that it was accepted.
+func (x *Index) withdrawRejection(n int) {
 	e := x.entry(n)
 	e.flags &^= accepted | onlyRepeats
 	e.status, e.message = 0, 0

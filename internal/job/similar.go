@@ -93,7 +93,7 @@ func (x *Index) inFiles(id envelope.TransactionID) bool {
 
 // compareLabel rejects an envelope whose label another one has that was sent, or
 // may have been. One that never was is replaced by it.
-func (n *newcomer) compareLabel() verdict {
+func (n *newcomer) compareLabel() objection {
 	switch e := n.SameLabel; {
 	case e == nil:
 	case e.State.MayExist():
@@ -101,7 +101,7 @@ func (n *newcomer) compareLabel() verdict {
 	case n.Replaces.IsZero():
 		n.Replaces = e.TransactionID
 	}
-	return verdict{}
+	return objection{}
 }
 
 // corrects returns the envelope of the same batch that went to the same people
@@ -146,7 +146,7 @@ func (c *comparison) rejectCorrections(corrections []correction) error {
 			return err
 		}
 		name := c.batchOf(correction.n)
-		v := correctionVerdict(name, c.templateOf(correction.n), e, corrected[name], rows[name])
+		v := correctionObjection(name, c.templateOf(correction.n), e, corrected[name], rows[name])
 		if err := c.apply(correction.n, v); err != nil {
 			return err
 		}
@@ -154,14 +154,14 @@ func (c *comparison) rejectCorrections(corrections []correction) error {
 	return nil
 }
 
-// correctionVerdict rejects an envelope of a batch that seems to correct e, as do so
+// correctionObjection rejects an envelope of a batch that seems to correct e, as do so
 // many of the batch's rows.
-func correctionVerdict(batch, templateID string, e history.Similar, corrected, rows int) verdict {
+func correctionObjection(batch, templateID string, e history.Similar, corrected, rows int) objection {
 	if corrected >= newListFrom && 2*corrected > rows {
-		return verdict{envelope.KeyConflict, fmt.Sprintf("a new list under an old name, or a change in every row: %s of %s people got an envelope from batch %q on %s before, with other values. If it is a new list, give it a name of its own with --batch NAME; if all must get another envelope, give --allow-repeat",
+		return objection{envelope.KeyConflict, fmt.Sprintf("a new list under an old name, or a change in every row: %s of %s people got an envelope from batch %q on %s before, with other values. If it is a new list, give it a name of its own with --batch NAME; if all must get another envelope, give --allow-repeat",
 			report.Number(corrected), report.Number(rows), batch, report.Local(e.At))}
 	}
-	return verdict{envelope.KeyConflict, fmt.Sprintf("these people %s from batch %q on %s, with other values%s, and no row says those any more: has a cell been corrected? DocuSign would send them a second envelope. Void or correct the first in DocuSign if it is wrong; if both must go out, give --allow-repeat; if this is a new list, give it a name of its own with --batch",
+	return objection{envelope.KeyConflict, fmt.Sprintf("these people %s from batch %q on %s, with other values%s, and no row says those any more: has a cell been corrected? DocuSign would send them a second envelope. Void or correct the first in DocuSign if it is wrong; if both must go out, give --allow-repeat; if this is a new list, give it a name of its own with --batch",
 		got(e), batch, report.Local(e.At), underTemplate(templateID, e))}
 }
 
@@ -186,15 +186,15 @@ func (n *newcomer) mayCorrectLegacy() bool {
 // correctsLegacy rejects what may be a correction in a batch that an earlier
 // release has begun. That release did not write down who got what, so as long as
 // there are envelopes that no row means any more, each new row may correct one.
-func (n *newcomer) correctsLegacy(unclaimed []history.Similar) verdict {
+func (n *newcomer) correctsLegacy(unclaimed []history.Similar) objection {
 	if len(unclaimed) == 0 || !n.mayCorrectLegacy() {
-		return verdict{}
+		return objection{}
 	}
 	e := unclaimed[0]
 	if i := slices.IndexFunc(unclaimed, func(e history.Similar) bool { return e.Line == n.at.Line }); i >= 0 {
 		e = unclaimed[i]
 	}
-	return verdict{envelope.KeyConflict, fmt.Sprintf("an earlier release has begun batch %q, and %s that it has sent stands in no row as it was, such as the one of line %d (envelope %s of %s): this row may be a correction of it. Restore the rows as they were; if this is another envelope, give --allow-repeat or another --batch",
+	return objection{envelope.KeyConflict, fmt.Sprintf("an earlier release has begun batch %q, and %s that it has sent stands in no row as it was, such as the one of line %d (envelope %s of %s): this row may be a correction of it. Restore the rows as they were; if this is another envelope, give --allow-repeat or another --batch",
 		n.Batch, report.Plural(len(unclaimed), "envelope"), e.Line, e.ID, report.Local(e.At))}
 }
 

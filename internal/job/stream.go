@@ -13,29 +13,29 @@ import (
 )
 
 const (
-	// draftsABatch is how many drafts go from one goroutine to another at once.
-	draftsABatch = 64
-	// batchesInFlight bounds the drafts that are in memory.
-	batchesInFlight = 8
+	// draftsAChunk is how many drafts go from one goroutine to another at once.
+	draftsAChunk = 64
+	// chunksInFlight bounds the drafts that are in memory.
+	chunksInFlight = 8
 )
 
 // stream reads drafts one after the other until read returns [io.EOF], has several
-// goroutines work on them at once, and hands them to take in the order in which they
-// were read. take must not keep a draft: its memory is used again.
+// goroutines work on them at once, and hands them to use in the order in which they
+// were read. use must not keep a draft: its memory is used again.
 //
-// work may be nil. The first error of read or take ends the stream. A panic of any of
-// them comes out of it; drafts on which work has panicked are not taken.
-func stream(ctx context.Context, read func(*envelope.Draft) error, work func(*envelope.Draft, *envelope.Scratch), take func(*envelope.Draft) error) (err error) {
-	type batch struct {
-		drafts   [draftsABatch]envelope.Draft
+// work may be nil. The first error of read or use ends the stream. A panic of any of
+// them comes out of it; drafts on which work has panicked are not used.
+func stream(ctx context.Context, read func(*envelope.Draft) error, work func(*envelope.Draft, *envelope.Scratch), use func(*envelope.Draft) error) (err error) {
+	type chunk struct {
+		drafts   [draftsAChunk]envelope.Draft
 		used     int
 		err      error // after the drafts
 		done     chan struct{}
 		panicked *panics.Recovered // by work
 	}
-	free, todo, order := make(chan *batch, batchesInFlight), make(chan *batch, batchesInFlight), make(chan *batch, batchesInFlight)
-	for range batchesInFlight {
-		free <- &batch{}
+	free, todo, order := make(chan *chunk, chunksInFlight), make(chan *chunk, chunksInFlight), make(chan *chunk, chunksInFlight)
+	for range chunksInFlight {
+		free <- &chunk{}
 	}
 	stop := make(chan struct{})
 	p := pool.New()
@@ -45,21 +45,21 @@ func stream(ctx context.Context, read func(*envelope.Draft) error, work func(*en
 		defer close(order)
 		defer close(todo)
 		for {
-			var b *batch
+			var c *chunk
 			select {
 			case <-stop:
 				return
-			case b = <-free:
+			case c = <-free:
 			}
-			b.used, b.done = 0, make(chan struct{})
-			for b.err = nil; b.used < len(b.drafts) && b.err == nil; {
-				if b.err = read(&b.drafts[b.used]); b.err == nil {
-					b.used++
+			c.used, c.done = 0, make(chan struct{})
+			for c.err = nil; c.used < len(c.drafts) && c.err == nil; {
+				if c.err = read(&c.drafts[c.used]); c.err == nil {
+					c.used++
 				}
 			}
-			last := b.err != nil
-			order <- b
-			todo <- b
+			last := c.err != nil
+			order <- c
+			todo <- c
 			if last {
 				return
 			}
@@ -68,39 +68,39 @@ func stream(ctx context.Context, read func(*envelope.Draft) error, work func(*en
 	for range runtime.GOMAXPROCS(0) {
 		p.Go(func() {
 			var s envelope.Scratch
-			for b := range todo {
-				// The goroutine must go on: somebody waits for the batches behind this one.
-				b.panicked = panics.Try(func() {
-					for i := range b.drafts[:b.used] {
+			for c := range todo {
+				// The goroutine must go on: somebody waits for the chunks behind this one.
+				c.panicked = panics.Try(func() {
+					for i := range c.drafts[:c.used] {
 						if work != nil {
-							work(&b.drafts[i], &s)
+							work(&c.drafts[i], &s)
 						}
 					}
 				})
-				close(b.done)
+				close(c.done)
 			}
 		})
 	}
-	for b := range order {
-		<-b.done
-		if b.panicked != nil {
-			panic(b.panicked)
+	for c := range order {
+		<-c.done
+		if c.panicked != nil {
+			panic(c.panicked)
 		}
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		for i := range b.drafts[:b.used] {
-			if err := take(&b.drafts[i]); err != nil {
+		for i := range c.drafts[:c.used] {
+			if err := use(&c.drafts[i]); err != nil {
 				return err
 			}
 		}
-		if b.err != nil {
-			if errors.Is(b.err, io.EOF) {
+		if c.err != nil {
+			if errors.Is(c.err, io.EOF) {
 				return nil
 			}
-			return b.err
+			return c.err
 		}
-		free <- b
+		free <- c
 	}
 	return errors.New("a mistake in batchsend: reading has ended without saying so")
 }

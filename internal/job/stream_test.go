@@ -30,11 +30,11 @@ func counted(n int, end error) func(*envelope.Draft) error {
 }
 
 // many are drafts for more batches than are in memory at once.
-const many = 3*draftsABatch*batchesInFlight + 7
+const many = 3*draftsAChunk*chunksInFlight + 7
 
 // marked has work mark drafts, in an order of its own.
 func marked(d *envelope.Draft, _ *envelope.Scratch) {
-	if rand.IntN(draftsABatch) == 0 {
+	if rand.IntN(draftsAChunk) == 0 {
 		time.Sleep(time.Millisecond)
 	}
 	d.TemplateID = "seen " + d.Label
@@ -44,7 +44,7 @@ func marked(d *envelope.Draft, _ *envelope.Scratch) {
 // it.
 func TestStream(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	for _, n := range []int{0, 1, draftsABatch - 1, draftsABatch, draftsABatch + 1, draftsABatch * batchesInFlight, many} {
+	for _, n := range []int{0, 1, draftsAChunk - 1, draftsAChunk, draftsAChunk + 1, draftsAChunk * chunksInFlight, many} {
 		for _, work := range []func(*envelope.Draft, *envelope.Scratch){marked, nil} {
 			taken := 0
 			err := stream(t.Context(), counted(n, io.EOF), work, func(d *envelope.Draft) error {
@@ -66,7 +66,7 @@ func TestStream(t *testing.T) {
 func TestStreamEnds(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	broken := errors.New("input/output error")
-	for _, n := range []int{0, 1, draftsABatch, draftsABatch + 1, many} {
+	for _, n := range []int{0, 1, draftsAChunk, draftsAChunk + 1, many} {
 		taken := 0
 		if err := stream(t.Context(), counted(n, broken), marked, func(*envelope.Draft) error { taken++; return nil }); !errors.Is(err, broken) || taken != n {
 			t.Errorf("reading fails after %d drafts: %v, %d were taken", n, err, taken)
@@ -95,7 +95,7 @@ func TestStreamEnds(t *testing.T) {
 		}
 		return nil
 	})
-	if !errors.Is(err, stopped) || taken > many+draftsABatch {
+	if !errors.Is(err, stopped) || taken > many+draftsAChunk {
 		t.Errorf("after the context has ended: %v, %d were taken", err, taken)
 	}
 }

@@ -2,23 +2,23 @@ package job
 
 import "encoding/binary"
 
-// chunks is a list that grows without being copied.
-type chunks[T any] struct {
+// segments is a list that grows without being copied.
+type segments[T any] struct {
 	all [][]T
 	n   int
 }
 
-const chunkSize = 4096
+const segmentSize = 4096
 
-func (c *chunks[T]) add() *T {
-	if c.n == len(c.all)*chunkSize {
-		c.all = append(c.all, make([]T, chunkSize))
+func (c *segments[T]) add() *T {
+	if c.n == len(c.all)*segmentSize {
+		c.all = append(c.all, make([]T, segmentSize))
 	}
 	c.n++
 	return c.at(c.n - 1)
 }
 
-func (c *chunks[T]) at(n int) *T { return &c.all[n/chunkSize][n%chunkSize] }
+func (c *segments[T]) at(n int) *T { return &c.all[n/segmentSize][n%segmentSize] }
 
 // texts keeps short texts one after the other.
 type texts struct{ blocks [][]byte }

@@ -146,7 +146,7 @@ func TestOwnBeatThatCannotBeWritten(t *testing.T) {
 			t.Errorf("ClaimLot = %v, want ErrLost", err)
 		}
 		// What exists is written down.
-		lot.Draft, lot.List, lot.Batch = "draft", "list", "batch"
+		lot.Draft, lot.List, lot.BulkBatch = "draft", "list", "batch"
 		must(t, s.RecordLot(t.Context(), lot))
 	})
 }

@@ -138,7 +138,7 @@ func (s *Session) RecordLot(ctx context.Context, lot *remote.Lot) error {
 		if err := checkLotFree(t, lot); err != nil {
 			return err
 		}
-		n, err := t.exec(sqlLot, lot.ID, s.id, string(lot.Draft), lot.List, lot.Batch)
+		n, err := t.exec(sqlLot, lot.ID, s.id, string(lot.Draft), lot.List, lot.BulkBatch)
 		if err != nil || n == 1 {
 			return err
 		}
@@ -160,7 +160,7 @@ func checkLotFree(t *txn, lot *remote.Lot) error {
 		}
 	}
 	e := new(TakenError)
-	if found, err := t.row(sqlLotTaken, []any{lot.ID, lot.List, lot.Batch}, &e.Lot); err != nil || found {
+	if found, err := t.row(sqlLotTaken, []any{lot.ID, lot.List, lot.BulkBatch}, &e.Lot); err != nil || found {
 		return cmp.Or(err, error(e))
 	}
 	return nil
@@ -278,7 +278,7 @@ func (s *Session) lots(ctx context.Context, batch int64) ([]remote.Lot, error) {
 			asked sql.NullInt64
 			key   []byte // null if all its envelopes are settled
 		)
-		if err := rows.Scan(&lot.ID, &draft, &lot.List, &lot.Batch, &asked, &key); err != nil {
+		if err := rows.Scan(&lot.ID, &draft, &lot.List, &lot.BulkBatch, &asked, &key); err != nil {
 			return nil, err
 		}
 		lot.Draft = envelope.ID(draft)

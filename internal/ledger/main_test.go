@@ -181,7 +181,7 @@ func sendLot(ctx context.Context, s *ledger.Session, outbox string, all []*envel
 	refused, err := s.ClaimLot(ctx, lot, all)
 	orDie(errors.Join(err, errors.Join(refused...)))
 	mail(outbox, lot.Envelopes...)
-	lot.Batch = "batch of " + lot.ID
+	lot.BulkBatch = "batch of " + lot.ID
 	orDie(s.RecordLot(ctx, lot))
 	for _, tx := range []envelope.TransactionID{lot.Envelopes[0], lot.Envelopes[len(lot.Envelopes)-1]} {
 		orDie(s.SettleLot(ctx, lot, map[envelope.TransactionID]envelope.Outcome{tx: found(tx)}))

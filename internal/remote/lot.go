@@ -18,9 +18,9 @@ type Lot struct {
 	ID string
 	// DocuSign's IDs of its parts, as far as they exist. Each is recorded before the next
 	// step is taken.
-	Draft envelope.ID
-	List  string
-	Batch string
+	Draft     envelope.ID
+	List      string
+	BulkBatch string
 	// Asked is when DocuSign may have been asked to send it. From then on the batch may
 	// exist, whether or not its ID is known. Zero: not yet.
 	Asked time.Time

@@ -110,7 +110,7 @@ func testLot(t *testing.T, open func() Ledger) {
 		wantState(t, b, e, history.StatePlanned)
 	}
 	claim() // anew
-	lot.Batch = "a batch"
+	lot.BulkBatch = "a batch"
 	must(t, s.RecordLot(ctx, lot))
 	wantLots(t, s, *lot)
 	wantOpen(t, s) // the lot has them
@@ -281,7 +281,7 @@ func testLotTaken(t *testing.T, open func() Ledger) {
 	must(t, s.Claim(ctx, all[0]))
 	must(t, s.Settle(ctx, all[0].TransactionID, Sent(all[0])))
 	first := claimLot(t, s, "1", all[1])
-	first.Draft, first.List, first.Batch = "draft", "list", "batch"
+	first.Draft, first.List, first.BulkBatch = "draft", "list", "batch"
 	must(t, s.RecordLot(ctx, first))
 	must(t, s.RecordLot(ctx, first)) // its own
 	second := NewLot("2")
@@ -294,7 +294,7 @@ func testLotTaken(t *testing.T, open func() Ledger) {
 		for what, part := range map[string]func(*remote.Lot){
 			"a row's envelope":    func(l *remote.Lot) { l.Draft = IDOf(all[0]) },
 			"another lot's list":  func(l *remote.Lot) { l.List = "list" },
-			"another lot's batch": func(l *remote.Lot) { l.Batch = "batch" },
+			"another lot's batch": func(l *remote.Lot) { l.BulkBatch = "batch" },
 		} {
 			changed := *second
 			part(&changed)
