@@ -216,9 +216,12 @@ func checkedAt(t *testing.T, path string, flags func(*Files)) (found []string) {
 		flags(&o.Files)
 	}
 	done, err := Send(t.Context(), o, silent{}, func(context.Context, []string) (Site, error) {
-		site, err := Offline([]*templatefile.File{leaseFile()}, "")
-		site.Operator, site.Log = silent{}, slog.New(slog.DiscardHandler)
-		return site, err
+		without, err := offline([]*templatefile.File{leaseFile()}, "")
+		if err != nil {
+			return Site{}, err
+		}
+		without.Operator, without.Log = silent{}, slog.New(slog.DiscardHandler)
+		return without.Site, nil
 	})
 	defer done.Close()
 	note := func(p envelope.Problem) {

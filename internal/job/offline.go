@@ -39,6 +39,11 @@ func OpenOffline(paths []string, wanted string) (*Offline, error) {
 		}
 		files = append(files, f)
 	}
+	return offline(files, wanted)
+}
+
+// offline is [OpenOffline] once the files are read.
+func offline(files []*templatefile.File, wanted string) (*Offline, error) {
 	known := templateFiles{}
 	for _, f := range files {
 		if other, again := known[f.Template.ID]; again {
