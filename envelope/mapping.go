@@ -37,9 +37,9 @@ func ParseRename(text string) (r Rename, err error) {
 // String is the text that [ParseRename] reads.
 func (r Rename) String() string { return r.Column + "=" + r.To }
 
-// find returns where a header has the columns: one that is called so, sign for sign,
-// else one for each name between plus signs. It returns nil if one is missing, whose
-// name is told.
+// find returns where a header has the columns: one that has the whole name, else one
+// for each name between plus signs. If a column is missing it returns nil and the name
+// of the first such.
 func (r Rename) find(header []string) (at []int, missing string) {
 	if i := findHeading(header, r.Column); i >= 0 {
 		return []int{i}, ""
@@ -94,7 +94,7 @@ func (m Mapping) OfFiles() Mapping {
 	return slices.DeleteFunc(slices.Clone(m), func(r Rename) bool { return r.Anywhere })
 }
 
-// Absent says of each rename that no header has its columns.
+// Absent returns a text for each rename whose columns no header has.
 func (m Mapping) Absent(headers ...[]string) (texts []string) {
 	for _, r := range m {
 		if r.Anywhere || slices.ContainsFunc(headers, func(h []string) bool { at, _ := r.find(h); return at != nil }) || len(headers) == 0 {
@@ -134,7 +134,7 @@ func (m Mapping) apply(header []string) []heading {
 	for _, r := range m {
 		at, _ := r.find(header)
 		if at == nil || slices.ContainsFunc(at, func(i int) bool { return out[i].mapped }) {
-			continue // it is not there, or a rename of higher rank has it
+			continue // it is not there, or an earlier rename has it
 		}
 		for _, i := range at {
 			out[i].mapped, out[i].ignored = true, r.To == ""

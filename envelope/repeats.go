@@ -17,7 +17,7 @@ type Repeats struct {
 	At func(n int) (*Identity, Position)
 
 	contents, audiences, labels Numbers
-	passed                      map[TransactionID]int // whose content stands there before
+	allowed                     map[TransactionID]int // repeats that AllowRepeat has let pass, and their numbers
 }
 
 // Repeat says what is the matter with an envelope that resembles an earlier one.
@@ -42,19 +42,22 @@ const (
 // Add compares envelope n with those that were added before it, and remembers it
 // unless it is rejected. Envelopes come in the order of the files.
 func (r *Repeats) Add(n int, id *Identity) Repeat {
-	// In one file nothing else keeps an envelope with new content from being remembered.
+	// In one file an envelope with new content is remembered at once. With several, its
+	// label may still reject it.
 	find := r.contents.Add
 	if r.SeveralFiles {
 		find = func(hash uint32, _ int, same func(int) bool) (int, bool) { return r.contents.Find(hash, same) }
 	}
 	first, again := find(HashOf(id.Content), n, func(m int) bool { return r.of(m).Content == id.Content })
 	if again {
-		same, is := first, r.of(first).TransactionID == id.TransactionID // an equal identity has equal content
-		if !is {
-			same, is = r.passed[id.TransactionID]
+		// Of the envelopes with this content one may have this identity, too: the first,
+		// or one that was let pass.
+		same, found := first, r.of(first).TransactionID == id.TransactionID
+		if !found {
+			same, found = r.allowed[id.TransactionID]
 		}
 		switch {
-		case is:
+		case found:
 			return Repeat{DuplicateEnvelope, fmt.Sprintf("the same envelope stands at %s: same template, recipients and values. Both would be sent; remove one", r.where(same)), RepeatRejected}
 		case !r.AllowRepeat:
 			return Repeat{DuplicateEnvelope, fmt.Sprintf("the same envelope stands at %s: same template, recipients and values. Both would be sent; remove one, or give --allow-repeat if both must go out", r.where(first)), RepeatRejected}
@@ -67,10 +70,10 @@ func (r *Repeats) Add(n int, id *Identity) Repeat {
 		}
 	}
 	if again {
-		if r.passed == nil {
-			r.passed = map[TransactionID]int{}
+		if r.allowed == nil {
+			r.allowed = map[TransactionID]int{}
 		}
-		r.passed[id.TransactionID] = n
+		r.allowed[id.TransactionID] = n
 	} else if r.SeveralFiles {
 		r.contents.Add(HashOf(id.Content), n, nil)
 	}

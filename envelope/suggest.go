@@ -63,9 +63,9 @@ func (s *suggester) propose(i int, t *template.Template) {
 	to := ""
 	switch {
 	case isEmail(rest):
-		to = s.claim(role, "Email")
+		to = s.take(role, "Email")
 	case isName(rest):
-		to = s.claim(role, "Name")
+		to = s.take(role, "Name")
 	case isFirstName(rest), isLastName(rest):
 		if s.partOfName(role, raw) {
 			return
@@ -76,8 +76,8 @@ func (s *suggester) propose(i int, t *template.Template) {
 	s.out = append(s.out, Rename{Column: raw, To: to})
 }
 
-// claim returns the name of a role's column, unless another column has it already.
-func (s *suggester) claim(role *template.Role, attribute string) string {
+// take returns the name of a role's column, unless another column has it already.
+func (s *suggester) take(role *template.Role, attribute string) string {
 	name := attribute
 	switch {
 	case s.form == Wide || s.form == Bare && len(s.roles) > 1:
@@ -96,11 +96,12 @@ func (s *suggester) claim(role *template.Role, attribute string) string {
 	return name
 }
 
-// field returns the tab or custom field, or the column of another kind, whose name
-// stands in a column's words; "" if none does.
+// field returns what a column with these words may be called: the tab or custom field
+// whose name stands in them, or in a long file the column that they nearly name. ""
+// if there is none.
 func (s *suggester) field(role *template.Role, words []string, t *template.Template) string {
 	if near := nearestColumn(strings.Join(words, "")); near != "" && s.form == Long {
-		return s.claim(role, near)
+		return s.take(role, near)
 	}
 	best := ""
 	for _, label := range role.Labels() {
@@ -109,7 +110,7 @@ func (s *suggester) field(role *template.Role, words []string, t *template.Templ
 		}
 	}
 	if best != "" {
-		return s.claim(role, best)
+		return s.take(role, best)
 	}
 	if t != nil {
 		for _, f := range t.Fields {
@@ -121,8 +122,8 @@ func (s *suggester) field(role *template.Role, words []string, t *template.Templ
 	return ""
 }
 
-// roleOf returns the role that a column's words name, else the first, and the other
-// words.
+// roleOf returns the role that a column's words name, and the words beside its name. If
+// they name none it is the first role.
 func (s *suggester) roleOf(words []string) (role *template.Role, rest []string) {
 	for _, role := range s.roles {
 		if names := wordsOf(role.Name); len(names) > 0 && within(names, words) {
@@ -132,8 +133,8 @@ func (s *suggester) roleOf(words []string) (role *template.Role, rest []string) 
 	return s.roles[0], words
 }
 
-// partOfName proposes to join the columns that have a role's first and last name, of
-// which one is called raw. It reports whether they are joined.
+// partOfName proposes to join the columns of a role's first and last name. raw is the
+// name of one of them. It reports whether they are joined.
 func (s *suggester) partOfName(role *template.Role, raw string) bool {
 	first, last := s.find(role, isFirstName), s.find(role, isLastName)
 	if first == "" || last == "" {
@@ -143,7 +144,7 @@ func (s *suggester) partOfName(role *template.Role, raw string) bool {
 	if slices.ContainsFunc(s.out, func(r Rename) bool { return r.Column == join }) {
 		return true
 	}
-	to := s.claim(role, "Name")
+	to := s.take(role, "Name")
 	if to == "" {
 		return false
 	}
@@ -151,7 +152,7 @@ func (s *suggester) partOfName(role *template.Role, raw string) bool {
 	return true
 }
 
-// find returns the first column of a role's whose words are of a kind; "" if there is
+// find returns the first column of that role for whose words is holds; "" if there is
 // none.
 func (s *suggester) find(role *template.Role, is func(words []string) bool) string {
 	l := s.in.layout

@@ -133,28 +133,28 @@ func (b *burstWindow) nextFree() (time.Duration, bool) {
 }
 
 // free is how many places are free, by the limit and by the cap.
-func (b *burstWindow) free(c claims) (limit, cap int) {
+func (b *burstWindow) free(l load) (limit, cap int) {
 	limit, cap = math.MaxInt, math.MaxInt
 	if b.Limit > 0 {
-		limit = b.Limit - b.Own.taken - b.Foreign.taken - c.inFlight - c.hidden - c.unexplained - b.spare(c.margin)
+		limit = b.Limit - b.Own.taken - b.Foreign.taken - l.inFlight - l.hidden - l.unexplained - b.spare(l.margin)
 	}
 	if b.quota.Cap > 0 {
-		cap = b.quota.Cap - b.Own.taken - c.inFlight
+		cap = b.quota.Cap - b.Own.taken - l.inFlight
 	}
 	return limit, cap
 }
 
 // room implements [window].
-func (b *burstWindow) room(now time.Duration, c claims) int {
+func (b *burstWindow) room(now time.Duration, l load) int {
 	if now < b.Closed {
 		return 0
 	}
-	return min(b.free(c))
+	return min(b.free(l))
 }
 
 // opens implements [window].
-func (b *burstWindow) opens(now time.Duration, c claims) time.Duration {
-	limit, cap := b.free(c)
+func (b *burstWindow) opens(now time.Duration, l load) time.Duration {
+	limit, cap := b.free(l)
 	opens := b.Closed
 	for slot, end := range b.slots() {
 		if limit > 0 && cap > 0 {
@@ -196,12 +196,12 @@ func (b *burstWindow) read(r Reading, now, latency time.Duration, inFlight int) 
 }
 
 // budget implements [window].
-func (b *burstWindow) budget(now time.Duration, c claims, at func(time.Duration) time.Time) Budget {
+func (b *burstWindow) budget(now time.Duration, l load, at func(time.Duration) time.Time) Budget {
 	budget := b.ceiling.budget(now, at)
-	budget.Own, budget.Ends = b.Own.taken+c.inFlight, at(now)
+	budget.Own, budget.Ends = b.Own.taken+l.inFlight, at(now)
 	if b.limited() {
-		budget.Left = max(0, b.Limit-b.Own.taken-b.Foreign.taken-c.inFlight)
-		budget.Open = max(0, b.room(now, c))
+		budget.Left = max(0, b.Limit-b.Own.taken-b.Foreign.taken-l.inFlight)
+		budget.Open = max(0, b.room(now, l))
 	}
 	return budget
 }

@@ -74,22 +74,22 @@ func (h *hourWindow) configure(q Quota) {
 }
 
 // room implements [window].
-func (h *hourWindow) room(now time.Duration, c claims) int {
+func (h *hourWindow) room(now time.Duration, l load) int {
 	if now < h.Closed {
 		return 0
 	}
 	room := math.MaxInt
 	if h.Limit > 0 {
-		room = h.Count.Left - h.Uncertain.Calls - c.inFlight - c.hidden - h.spare(c.margin)
+		room = h.Count.Left - h.Uncertain.Calls - l.inFlight - l.hidden - h.spare(l.margin)
 	}
 	if h.quota.Cap > 0 {
-		room = min(room, h.quota.Cap-h.Own-c.inFlight)
+		room = min(room, h.quota.Cap-h.Own-l.inFlight)
 	}
 	return room
 }
 
 // opens implements [window].
-func (h *hourWindow) opens(now time.Duration, _ claims) time.Duration {
+func (h *hourWindow) opens(now time.Duration, _ load) time.Duration {
 	if now < h.Closed {
 		return h.Closed
 	}
@@ -228,12 +228,12 @@ func (h *hourWindow) read(seq uint64, r Reading, now time.Duration, inFlight int
 }
 
 // budget implements [window].
-func (h *hourWindow) budget(now time.Duration, c claims, at func(time.Duration) time.Time) Budget {
+func (h *hourWindow) budget(now time.Duration, l load, at func(time.Duration) time.Time) Budget {
 	b := h.ceiling.budget(now, at)
-	b.Own, b.Ends = h.Own+c.inFlight, at(h.End)
+	b.Own, b.Ends = h.Own+l.inFlight, at(h.End)
 	if h.limited() {
-		b.Left = max(0, h.Count.Left-h.Uncertain.Calls-c.inFlight)
-		b.Open = max(0, h.room(now, c))
+		b.Left = max(0, h.Count.Left-h.Uncertain.Calls-l.inFlight)
+		b.Open = max(0, h.room(now, l))
 	}
 	return b
 }

@@ -59,7 +59,7 @@ func (l *Limiter) State() State {
 func (w *windows) state(now time.Duration, clock time.Time) State {
 	at := func(d time.Duration) time.Time { return clock.Add(d - now).Round(0).UTC() } // fit to be saved
 	w.turn(now)
-	c := w.knownClaims(now)
+	l := w.knownLoad(now)
 	s := State{
 		At:       at(now),
 		Calls:    w.Completed + w.inFlight,
@@ -68,8 +68,8 @@ func (w *windows) state(now time.Duration, clock time.Time) State {
 		Others:   w.Foreign.Calls,
 		Jump:     w.Foreign.recent().Jump,
 		Latency:  w.Foreign.Latency,
-		Hour:     w.Hour.budget(now, c, at),
-		Burst:    w.Burst.budget(now, c, at),
+		Hour:     w.Hour.budget(now, l, at),
+		Burst:    w.Burst.budget(now, l, at),
 		Places:   w.Burst.taken(now, w.inFlight, at),
 	}
 	if n := len(s.Places); n > 0 {

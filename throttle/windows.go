@@ -50,10 +50,10 @@ type window interface {
 	// next call to leave, here and below.
 	turn(now time.Duration, next uint64)
 	// room is how many calls may leave.
-	room(now time.Duration, c claims) int
+	room(now time.Duration, l load) int
 	// opens is when a call may leave that has no room, if those under way are answered
 	// by then.
-	opens(now time.Duration, c claims) time.Duration
+	opens(now time.Duration, l load) time.Duration
 	// nextFree is when time next makes room, if it does.
 	nextFree() (at time.Duration, ok bool)
 	// complete counts calls of ours that are not under way any more.
@@ -64,15 +64,15 @@ type window interface {
 	// one; 0 or less if that is not known.
 	refuse(now, after time.Duration, next uint64)
 	// budget returns what is known. at makes a time of the clock of a window's time.
-	budget(now time.Duration, c claims, at func(time.Duration) time.Time) Budget
+	budget(now time.Duration, l load, at func(time.Duration) time.Time) Budget
 	// plausible reports whether nothing worse can come of the window than a wait of an
 	// hour, if it was written at that time.
 	plausible(written time.Duration) bool
 }
 
-// claims are the calls for which a window must have places beside those that it has
+// load is the calls for which a window must have places beside those that it has
 // counted.
-type claims struct {
+type load struct {
 	inFlight    int // ours that are under way
 	hidden      int // others' that the server may have counted among these
 	unexplained int // others', or ours under way, that only the hour's count shows
@@ -202,7 +202,8 @@ func (w *windows) probe() {
 	w.Probing, w.ProbeSeq = true, w.Seq
 }
 
-// hold is calls being held back. One without a window ends with an answer.
+// hold says why calls are held back, and until when. One without a window ends when a
+// call under way is answered.
 type hold struct {
 	window Window
 	until  time.Duration
@@ -221,12 +222,12 @@ func (w *windows) held(now time.Duration) (hold, bool) {
 		return hold{}, false
 	}
 	// Would it wait if every call under way were answered now?
-	h, c := hold{}, w.knownClaims(now)
+	h, l := hold{}, w.knownLoad(now)
 	for _, win := range w.all() {
-		if win.room(now, c) > 0 {
+		if win.room(now, l) > 0 {
 			continue
 		}
-		if until := win.opens(now, c); h.window == "" || until > h.until {
+		if until := win.opens(now, l); h.window == "" || until > h.until {
 			h = hold{win.name(), until}
 		}
 	}
@@ -265,22 +266,22 @@ func (w *windows) probeInFlight() bool {
 
 // room is how many calls all windows have room for.
 func (w *windows) room(now time.Duration) int {
-	c := w.knownClaims(now)
-	c.hidden = w.Foreign.hidden(w.inFlight)
+	l := w.knownLoad(now)
+	l.hidden = w.Foreign.hidden(w.inFlight)
 	if w.Foreign.present() {
-		c.unexplained = w.Hour.unexplained()
+		l.unexplained = w.Hour.unexplained()
 	}
 	room := math.MaxInt
 	for _, win := range w.all() {
-		room = min(room, win.room(now, c))
+		room = min(room, win.room(now, l))
 	}
 	return room
 }
 
-// knownClaims returns the claims but for calls of others that calls of ours under way
-// may hide.
-func (w *windows) knownClaims(now time.Duration) claims {
-	return claims{inFlight: w.inFlight, margin: w.Foreign.margin(now-w.Hour.Count.At, w.Hour.Limit)}
+// knownLoad returns the load without calls of others that the server may have counted
+// beside ours under way.
+func (w *windows) knownLoad(now time.Duration) load {
+	return load{inFlight: w.inFlight, margin: w.Foreign.margin(now-w.Hour.Count.At, w.Hour.Limit)}
 }
 
 // count counts what is not stored of the windows themselves.
