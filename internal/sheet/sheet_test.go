@@ -215,7 +215,7 @@ func TestDamage(t *testing.T) {
 		{"a text that is too long", data(`<row><c t="str"><v>` + strings.Repeat("x", 32_768) + `</v></c></row>`), "cell A1 holds more than 32767 characters"},
 		{"a token that is too long", data(`<row><c t="str"><v>` + strings.Repeat("x", 2<<20) + `</v></c></row>`), "longer than a cell can hold"},
 		{"a row that is too long", data(`<row>` + strings.Repeat(`<c t="str"><v>`+strings.Repeat("x", 30_000)+`</v></c>`, 40) + `</row>`), "the row holds more than"},
-		{"a bomb", data(strings.Repeat("<!--"+strings.Repeat(" ", 500<<10)+"-->", 300)), "far more than its size"},
+		{"a bomb", data(strings.Repeat("<!--"+strings.Repeat(" ", 500<<10)+"-->", 170)), "far more than its size"},
 		{"nested", strings.Repeat("<a>", 100), "not well-formed"},
 		{"an entity", `<!DOCTYPE x [<!ENTITY a "aaaa">]>` + data(`<row><c t="str"><v>&a;</v></c></row>`), "cannot be read"},
 	} {
