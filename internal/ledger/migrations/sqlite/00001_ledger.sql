@@ -1,4 +1,7 @@
 -- +goose Up
+-- These statements go to SQLite as one text: else goose takes a buffer of 4 MB for
+-- every line, to look whether a statement ends there.
+-- +goose StatementBegin
 -- Times are milliseconds since 1970, UTC. Digests and GUIDs are 16 bytes.
 -- A state is one letter: p planned, c sending (claimed), s sent, f failed,
 -- u unknown. Letters keep a row's length, so that a change stays in its page.
@@ -86,6 +89,7 @@ CREATE TABLE template (
 	seen        INTEGER NOT NULL,
 	PRIMARY KEY (batch, template)
 ) STRICT, WITHOUT ROWID;
+-- +goose StatementEnd
 
 -- +goose StatementBegin
 CREATE TRIGGER envelope_changed AFTER UPDATE OF state, attempts, content, docusign ON envelope

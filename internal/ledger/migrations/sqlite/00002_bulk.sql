@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 -- A lot is envelopes that DocuSign makes from one bulk send list. Each part is
 -- written down before the next step is taken; '' is one that is not known.
 CREATE TABLE lot (
@@ -38,3 +39,4 @@ CREATE TABLE fate (
 	changed  INTEGER NOT NULL, -- when it took that status; 0 if not told
 	asked    INTEGER NOT NULL
 ) STRICT;
+-- +goose StatementEnd

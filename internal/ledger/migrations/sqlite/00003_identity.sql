@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 CREATE TABLE template_name (
 	id   INTEGER PRIMARY KEY,
 	guid TEXT NOT NULL UNIQUE
@@ -19,3 +20,4 @@ CREATE INDEX envelope_legacy ON envelope (batch) WHERE scheme = 1;
 -- One row. Whoever has no ledger cannot find out from a digest who somebody is.
 CREATE TABLE salt (value BLOB NOT NULL) STRICT;
 INSERT INTO salt (value) VALUES (randomblob(16));
+-- +goose StatementEnd

@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 -- DocuSign counts the envelopes of a batch by a custom field that the requests
 -- of this release carry, and those of earlier ones (scheme 1) do not. 1: a run
 -- of a release whose requests do.
@@ -27,3 +28,4 @@ CREATE TABLE surplus (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX surplus_batch ON surplus (batch);
+-- +goose StatementEnd
