@@ -2,7 +2,9 @@ package main
 
 import (
 	"crypto/rsa"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -22,12 +24,28 @@ var sandboxes sync.Map
 
 // madeFor is the sandboxMaker of the nearest directory that has one.
 func madeFor(dir string) (*sandbox.Server, *rsa.PrivateKey, error) {
+	if err := lendKey(dir); err != nil {
+		return nil, nil, err
+	}
 	for at := dir; at != filepath.Dir(at); at = filepath.Dir(at) {
 		if made, ok := sandboxes.Load(at); ok {
 			return made.(sandboxMaker)(dir)
 		}
 	}
 	return sandbox.In(dir)
+}
+
+// lendKey spares a sandbox that is new making its key, which takes a second under
+// the race detector. Real processes still make theirs.
+func lendKey(dir string) error {
+	path := filepath.Join(dir, "private.pem")
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(path, theKey().text, 0o600)
 }
 
 // watchedBy makes sandboxes that are shown to watch.
