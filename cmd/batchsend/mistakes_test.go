@@ -41,6 +41,7 @@ var wrongValues = map[string]map[string]string{
 	"faults":                 {"flood": "unknown fault", "503": "such as 503=0.1", "503=two": "such as 503=0.1", "503=0.9,500=0.9": "add up to", "slow=long": "", "kill-after=x": ""},
 	"header-row":             {"third": whole, "-1": "it cannot be negative"},
 	"hourly-limit":           counts,
+	"if-missing":             {"skip": "it must be error or ok"},
 	"integration-key":        nil,
 	"json":                   boolean,
 	"ledger":                 nil,

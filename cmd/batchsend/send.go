@@ -38,6 +38,7 @@ type sendOptions struct {
 	days        [4]string // by reminderFlags
 	until       string
 	maxDuration time.Duration
+	ifMissing   string
 }
 
 // reminderFlags are the flags that stand in for empty cells.
@@ -83,6 +84,7 @@ func (a *app) bindSend(flags *pflag.FlagSet, o *sendOptions) {
 	flags.StringVar(&o.folders.Rejected, "rejected", "", "move files with rejected rows into the folder `DIR`, with their results and those rows")
 	flags.BoolVar(&o.yes, "yes", false, "do not ask before sending")
 	flags.DurationVar(&o.Files.MinAge, "min-age", 0, "leave files alone that changed less than `DURATION` ago: they may still be being written")
+	flags.StringVar(&o.ifMissing, "if-missing", "error", "what a file that does not exist means: `error|ok` (ok leaves it out; also a pattern that matches nothing)")
 	flags.StringVar(&o.Files.Reading.Encoding, "encoding", "", "how the files are encoded: `NAME`, such as utf-8, windows-1250, macintosh or ibm850 (default: found out; a guess is shown)")
 	flags.StringVar(&o.delimiter, "delimiter", "", "what separates the columns: `C`, one character, or comma, semicolon, tab or pipe (default: found out)")
 	flags.IntVar(&o.Files.Reading.HeaderRow, "header-row", 0, "the columns are named on line `N`, as an editor counts, below a title (default: the first line that holds anything)")
@@ -121,7 +123,7 @@ BATCHSEND_ON_INVALID) or in the configuration file.
 
 // send is the main job: read, check, plan, send, report.
 func (a *app) send(ctx context.Context, o *sendOptions, files []string) (err error) {
-	o.Files.Paths = files
+	o.Files.Paths, o.Files.MissingOK = job.ExpandPatterns(files), o.ifMissing == "ok"
 	if err := a.checkOptions(o); err != nil {
 		return err
 	}
@@ -152,6 +154,8 @@ func (a *app) checkOptions(o *sendOptions) error {
 	switch {
 	case o.onInvalid != "abort" && o.onInvalid != "skip":
 		return a.wrong("on-invalid", "it must be abort or skip")
+	case o.ifMissing != "error" && o.ifMissing != "ok":
+		return a.wrong("if-missing", "it must be error or ok")
 	case o.Limit == 0 && !a.settings.Default("limit"):
 		return usageError("%s 0 would send nothing: leave it out to send all", a.place("limit"))
 	case o.Files.MinAge > 0 && slices.Contains(o.Files.Paths, "-"):

@@ -90,6 +90,10 @@ func (e *Ending) whole() string { return e.Outputs.Complete() + " has them all" 
 // error if something is left to be said of it.
 func (e *Ending) Tell(ctx context.Context, done *Done, err error) (Verdict, error) {
 	if err == nil {
+		if done.Absent() { // output files stay as they are: this run has nothing to tell
+			e.Say("there is nothing to send")
+			return AllDone, e.print(done, AllDone)
+		}
 		if done.Len() == 0 {
 			e.Say("no rows: there is nothing to send")
 		}
@@ -191,6 +195,9 @@ func (e *Ending) writeFiles(done *Done, summary *report.Summary, v Verdict) Verd
 func (e *Ending) print(done *Done, v Verdict) error {
 	if e.JSON {
 		return e.summary(done, v).Write(e.Stdout)
+	}
+	if e.Quiet && v == AllDone {
+		return nil
 	}
 	table := e.Stdout
 	if e.Outputs.OnStdout() {

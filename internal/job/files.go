@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,6 +28,8 @@ type Files struct {
 	// MinAge leaves files for the next run that changed less than that ago: they may
 	// still be being written.
 	MinAge time.Duration
+	// MissingOK leaves out files that do not exist. Their directory must.
+	MissingOK bool
 	// Mapping gives columns of the files the names that they have here.
 	Mapping envelope.Mapping
 	// Reading says how the files are written, as far as the operator does.
@@ -57,6 +60,7 @@ func (f Files) Check(dry bool) error {
 type Input struct {
 	*Index
 	TooFresh []*FreshError // files that are left for the next run
+	Missing  []string      // files that do not exist, if that is allowed
 }
 
 // Inputs returns the files, in the order of the command line.
@@ -183,6 +187,11 @@ func Open(files Files) (in Input, err error) {
 			in.TooFresh = append(in.TooFresh, fresh)
 		case errors.As(err, &bad):
 			problems = append(problems, bad...)
+		case files.MissingOK && errors.Is(err, fs.ErrNotExist):
+			if err := directoryOf(path); err != nil {
+				return in, err
+			}
+			in.Missing = append(in.Missing, path)
 		case err != nil:
 			return in, err
 		default:
@@ -190,6 +199,9 @@ func Open(files Files) (in Input, err error) {
 		}
 	}
 	in.numbers.byLabel = make([]envelope.Numbers, len(in.files))
+	if in.Absent() {
+		return in, nil
+	}
 	if err := in.absentColumns(files.Mapping); err != nil && len(problems) == 0 {
 		return in, err
 	}

@@ -172,6 +172,9 @@ func Send(ctx context.Context, o Options, teller Teller, signIn func(ctx context
 	if done.Input, err = Open(o.Files); err != nil {
 		return done, err
 	}
+	for _, path := range done.Missing {
+		teller.Say("%s does not exist: it is left out", path)
+	}
 	if has, err := done.hasRows(); err != nil || !has {
 		done.describe(teller)
 		return done, done.unchecked(err)
