@@ -10,6 +10,7 @@ import (
 	"batchsend/internal/docusign"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
+	"batchsend/internal/secretfile"
 )
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -50,7 +51,11 @@ func (a *app) describeKey() (string, error) {
 	if err := a.credentials(client); err != nil {
 		return "", err
 	}
-	return docusign.DescribeKey(client.Key, a.cfg.privateKey, a.place("private-key")), nil
+	description := docusign.DescribeKey(client.Key, a.cfg.privateKey, a.place("private-key"))
+	if unchecked := secretfile.Unchecked(a.cfg.privateKey); unchecked != "" && !docusign.IsKeyText(a.cfg.privateKey) {
+		description += "; " + unchecked
+	}
+	return description, nil
 }
 
 // signIn signs in.

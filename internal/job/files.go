@@ -418,7 +418,7 @@ func refuseSecret(name string, head []byte) error {
 
 // openFile opens an input file.
 func openFile(path string) (*os.File, error) {
-	f, err := os.Open(path)
+	f, err := openShared(path)
 	if err != nil {
 		return nil, err
 	}

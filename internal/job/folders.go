@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"batchsend/envelope"
 	"batchsend/internal/report"
@@ -157,7 +156,7 @@ func (f *file) move(dir string) (path string, err error) {
 		switch err = os.Link(from, path); {
 		case errors.Is(err, fs.ErrExist):
 			continue
-		case errors.Is(err, syscall.EXDEV), errors.Is(err, syscall.EPERM), errors.Is(err, errors.ErrUnsupported): // another disk, or one without links
+		case cannotLink(err): // another disk, or one without links
 			if err = copyNew(from, path); errors.Is(err, fs.ErrExist) {
 				continue
 			}

@@ -62,6 +62,8 @@ func whyNot(path string, err error) (why, cure string) {
 			shellescape.QuoteCommand([]string{"mkdir", "-p", dir}) + ", or " + another
 	case errors.Is(err, syscall.ENOTDIR):
 		return fmt.Sprintf("%s: %s is a file", said, existing(dir)), another
+	case inUse(err):
+		return said + ": another program, such as Excel, has the file open, or this user may not write in " + dir, "close it there, or " + another
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Sprintf("%s: this user may not write in %s", said, dir),
 			shellescape.QuoteCommand([]string{"ls", "-ld", dir}) + " shows who may; or " + another

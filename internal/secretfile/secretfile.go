@@ -2,6 +2,7 @@
 package secretfile
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -19,11 +20,20 @@ func Mounts(env map[string]string) []string {
 	return mounts
 }
 
+// Unchecked says of a file with a secret that nobody can tell here who else may read it,
+// and how to find out; "" where [OthersMayRead] tells.
+func Unchecked(path string) string {
+	if runtime.GOOS != "windows" {
+		return ""
+	}
+	return fmt.Sprintf("who else may read it is not checked on Windows: icacls %q shows that", path)
+}
+
 // OthersMayRead reports whether somebody else than its owner may read an open
 // file with a secret. Pipes and the like nobody else can read. Platforms hand
 // secrets out with wider modes and guard them otherwise: files under mounts, on a
 // disk that is mounted for reading only, and those of root that a group may read
-// and nobody may write count as private.
+// and nobody may write count as private. On Windows it reports false: see [Unchecked].
 func OthersMayRead(f *os.File, info fs.FileInfo, mounts []string) bool {
 	mode := info.Mode()
 	switch {
