@@ -127,6 +127,26 @@ func (c *client) do(method, target, body string) answer {
 	return a
 }
 
+// post sends a form.
+func (c *client) post(path string, form url.Values) answer {
+	c.t.Helper()
+	resp, err := c.http.PostForm(root+path, form)
+	if err != nil {
+		c.t.Fatalf("POST %s: %v", path, err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	a := answer{status: resp.StatusCode, header: resp.Header, body: string(raw)}
+	json.Unmarshal(raw, &a.json) // HTML stays unparsed
+	return a
+}
+
+// noRedirect has a client show where it is sent.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
 // create posts an envelope and wants it taken.
 func (c *client) create(body string) string {
 	c.t.Helper()

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"crypto/rand"
 	"encoding/base64"
-	"html/template"
 	"net"
 	"net/http"
 	"slices"
@@ -27,10 +26,15 @@ type tokens struct {
 	granted map[string]bool // scopes
 }
 
-func (t *tokens) issue(now time.Time, life time.Duration) string {
+// randomToken makes a token or a code, which look alike at DocuSign.
+func randomToken() string {
 	raw := make([]byte, 48)
 	rand.Read(raw) // never fails
-	token := "eyJ0eXAiOiJNVCIsImFsZyI6IlJTMjU2In0." + base64.RawURLEncoding.EncodeToString(raw)
+	return "eyJ0eXAiOiJNVCIsImFsZyI6IlJTMjU2In0." + base64.RawURLEncoding.EncodeToString(raw)
+}
+
+func (t *tokens) issue(now time.Time, life time.Duration) string {
+	token := randomToken()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ends == nil {
@@ -103,6 +107,13 @@ func bearer(r *http.Request) string {
 }
 
 func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) {
+	if r.ParseForm() == nil {
+		switch r.PostForm.Get("grant_type") {
+		case "authorization_code", "refresh_token":
+			s.serveLogin(w, r)
+			return
+		}
+	}
 	if err := s.checkGrant(r); err != nil {
 		writeJSON(w, http.StatusBadRequest, err)
 		return
@@ -214,36 +225,6 @@ func (s *Server) checkScopes(asked []string) *oauthError {
 		}
 	}
 	return nil
-}
-
-var consentPage = template.Must(template.New("consent").Parse(`<!doctype html>
-<meta charset="utf-8"><title>{{.Title}}</title>
-<meta name="color-scheme" content="light dark">
-<body style="font: 1.1rem/1.5 system-ui, sans-serif; max-width: 36rem; margin: 4rem auto; padding: 0 1rem">
-<h1>{{.Title}}</h1>
-<p>{{.Text}}</p>
-`))
-
-// serveConsent grants consent to whatever is asked for, at once: the person who
-// opened the page is taken to have pressed Allow.
-func (s *Server) serveConsent(w http.ResponseWriter, r *http.Request) {
-	page := struct{ Title, Text string }{"Consent given", "The application may now ask for tokens. You can close this page."}
-	status := http.StatusOK
-	q := r.URL.Query()
-	scopes := strings.Fields(q.Get("scope"))
-	switch {
-	case !strings.EqualFold(q.Get("client_id"), s.integrationKey()):
-		page.Title, page.Text = "Unknown application", "No application has the integration key "+q.Get("client_id")+"."
-		status = http.StatusBadRequest
-	case q.Get("response_type") != "code" || len(scopes) == 0:
-		page.Title, page.Text = "Not a consent address", "The address needs response_type=code and a scope."
-		status = http.StatusBadRequest
-	default:
-		s.tokens.consent(scopes)
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	consentPage.Execute(w, page) // into memory: cannot fail
 }
 
 func (s *Server) serveUserInfo(w http.ResponseWriter, r *http.Request) {

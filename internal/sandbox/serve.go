@@ -82,7 +82,7 @@ func (s *Server) routes() *http.ServeMux {
 	mux.HandleFunc("GET /sandbox/envelopes.json", s.serveEnvelopes)
 	mux.HandleFunc("GET /sandbox/requests.json", s.serveRequests)
 
-	handle("/oauth/auth", map[string]http.HandlerFunc{"GET": s.serveConsent})
+	handle("/oauth/auth", map[string]http.HandlerFunc{"GET": s.serveConsent, "POST": s.serveDecision})
 	handle("/oauth/token", map[string]http.HandlerFunc{"POST": s.serveToken})
 	handle("/oauth/userinfo", map[string]http.HandlerFunc{"GET": s.serveUserInfo})
 	handle("/restapi/service_information", map[string]http.HandlerFunc{"GET": s.serveService})

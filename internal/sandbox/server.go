@@ -42,8 +42,10 @@ type Server struct {
 	NoConsent bool
 	// NoAccounts makes userinfo list no account, a known fault of the original.
 	NoAccounts bool
-	// TokenLifetime is how long access tokens really live; 0 = 1 h. The answer
-	// promises 3600 s whatever this says.
+	// RedirectURIs are registered for the application, to the letter. Empty = any.
+	RedirectURIs []string
+	// TokenLifetime is how long access tokens really live; 0 = 1 h, or 8 h if a
+	// person has logged in. The answer promises that whatever this says.
 	TokenLifetime time.Duration
 
 	// Templates are the account's templates as REST JSON. When nil they come
@@ -135,6 +137,8 @@ type Server struct {
 	offset    atomic.Int64
 	mux       *http.ServeMux
 	tokens    tokens
+	codes     codes
+	refresh   refreshTokens
 	gate      gate
 	dice      dice
 	shelf     shelf
