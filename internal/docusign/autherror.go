@@ -1,6 +1,7 @@
 package docusign
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -29,6 +30,12 @@ const (
 	NoAccount      Reason = "no_account"       // the user belongs to no account
 	AccountUnknown Reason = "account_unknown"  // not among the user's accounts
 	BadBaseURI     Reason = "invalid_base_uri" // of the account, in userinfo
+
+	// Of a person who logs in, or has logged in.
+	CodeRefused     Reason = "code_refused"     // DocuSign did not take the code that it had just given
+	LoginEnded      Reason = "login_ended"      // the refresh token has expired, was used, or was revoked
+	LoginUnreadable Reason = "login_unreadable" // it cannot be read where it is kept
+	NotPublic       Reason = "not_public"       // the key may not be used without a secret
 )
 
 // AuthError says why nobody could be signed in.
@@ -125,6 +132,14 @@ func (e *AuthError) what() string {
 		return "the server could not read our request"
 	case InvalidGrant:
 		return "the request was refused (invalid_grant) without a reason that we know" + e.status()
+	case CodeRefused:
+		return "the login was not accepted" + e.status()
+	case LoginEnded:
+		return fmt.Sprintf("the login of %s has ended: it was not used for %d days, was taken back, or was used by a copy of it elsewhere%s", e.user(), int(RefreshLife.Hours()/24), e.status())
+	case LoginUnreadable:
+		return "the login cannot be used: " + e.Detail
+	case NotPublic:
+		return fmt.Sprintf("integration key %q may not log people in without a secret%s", e.IntegrationKey, e.status())
 	case Unreachable:
 		return e.Detail
 	case Unavailable:
@@ -132,13 +147,21 @@ func (e *AuthError) what() string {
 	case TokenRefused:
 		return "the token was not accepted" + e.status()
 	case NoAccount:
-		return fmt.Sprintf("user %q belongs to no account", e.UserID)
+		return e.user() + " belongs to no account"
 	case Unsigned, AccountUnknown, BadBaseURI:
 		return e.Detail
 	case Unreadable:
 		return "the answer is not one of an OAuth server" + e.status()
 	}
 	return string(e.Reason) + e.status()
+}
+
+// user names the user, who is not known before somebody has logged in.
+func (e *AuthError) user() string {
+	if e.UserID == "" {
+		return "the user"
+	}
+	return fmt.Sprintf("user %q", e.UserID)
 }
 
 func (e *AuthError) status() string {
@@ -158,6 +181,11 @@ func (e *AuthError) Hint() string {
 	switch e.Reason {
 	case ConsentRequired:
 		return "open this address, log in as that user and accept; redirect_uri must be one that is registered for the integration key, to the letter: " + e.ConsentURL
+	case LoginUnreadable:
+		var hinted interface{ Hint() string }
+		if errors.As(e.Cause, &hinted) && hinted.Hint() != "" {
+			return hinted.Hint()
+		}
 	case UserNotFound:
 		return hint + e.other()
 	case IssuerNotFound:

@@ -1,5 +1,5 @@
-// Package docusign speaks with DocuSign: it signs in with OAuth JWT Grant,
-// translates templates and envelopes to and from the wire types of the
+// Package docusign speaks with DocuSign: it signs in with OAuth JWT Grant, or as a
+// person who has logged in with a browser (Authorization Code Grant), translates templates and envelopes to and from the wire types of the
 // eSignature REST API v2.1, and makes of every answer, and of every answer that
 // did not come, an [*Error] that says whether something was created.
 //
@@ -24,10 +24,11 @@ import (
 type Client struct {
 	Auth           AuthServer // zero: DocuSign's developer environment
 	IntegrationKey string     // a GUID
-	UserID         string     // the GUID of the user to act for
+	UserID         string     // the GUID of the user to act for; not needed by a person who has logged in
 	Key            *rsa.PrivateKey
-	Account        string // the account's GUID or number; "": the user's default
-	RedirectURI    string // registered for the key, for ConsentURL; "": https://www.docusign.com
+	Refresh        RefreshToken // of a person who has logged in; nil: Key signs, for UserID
+	Account        string       // the account's GUID or number; "": the user's default
+	RedirectURI    string       // registered for the key, for ConsentURL; "": https://www.docusign.com
 
 	// Transport carries all calls; nil: a [NewTransport] of its own.
 	Transport http.RoundTripper
@@ -91,6 +92,9 @@ func (c *Client) client() *http.Client {
 
 // token returns an access token other than refused (see [tokens.get]).
 func (c *Client) token(ctx context.Context, refused *token) (*token, error) {
+	if c.Refresh != nil {
+		return c.tokens.get(ctx, refused, c.renewed)
+	}
 	return c.tokens.get(ctx, refused, c.grant)
 }
 
@@ -99,6 +103,13 @@ func (c *Client) userAgent() string {
 		return c.UserAgent
 	}
 	return "batchsend"
+}
+
+// warn logs what must not be missed.
+func (c *Client) warn(ctx context.Context, message string, attrs ...slog.Attr) {
+	if c.Log != nil {
+		c.Log.LogAttrs(ctx, slog.LevelWarn, message, attrs...)
+	}
 }
 
 // debug logs what is of interest to those who look into a problem.

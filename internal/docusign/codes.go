@@ -228,6 +228,10 @@ var codes = []struct {
 	{string(TokenRefused), signsIn, "DocuSign does not take the token that it has just given.", "try again; if it stays so, check that the auth server is the environment of the integration key"},
 	{string(NoAccount), signsIn, "The user belongs to no account.", "only DocuSign Support can repair this if the user does have an account"},
 	{string(AccountUnknown), signsIn, "The account is not one of the user's.", "use one of these accounts, or have the user added to the other"},
+	{string(CodeRefused), signsIn, "DocuSign did not take the code that it had given the browser: it was used already, or it is some minutes old.", "run `batchsend login` again"},
+	{string(LoginEnded), signsIn, "The login kept on this machine is not good any more: it was not used for 30 days, it was taken back in DocuSign, or a copy of it was used elsewhere.", "run `batchsend login`; for runs without a person use a private key (JWT Grant), which does not end"},
+	{string(LoginUnreadable), signsIn, "The login kept on this machine cannot be read or renewed.", "run `batchsend login`"},
+	{string(NotPublic), signsIn, "The integration key does not let people log in without a secret.", "on the page Apps and Keys, edit the integration key: say that the app cannot keep a secret, so that it uses Authorization Code Grant with PKCE"},
 	{string(BadBaseURI), signsIn, "The account's address, as DocuSign tells it, is not https or not DocuSign's.", "check the auth server; if it is right, tell DocuSign Support of the address"},
 }
 

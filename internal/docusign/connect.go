@@ -16,6 +16,7 @@ type Login struct {
 	AccountID   string // a GUID in lower case
 	AccountName string
 	BaseURI     string // of the account's REST API, without /restapi
+	UserID      string // a GUID in lower case
 	UserName    string
 	UserEmail   string
 	Accounts    []Account // all that the user belongs to
@@ -41,6 +42,7 @@ func (c *Client) Connect(ctx context.Context) (Login, error) {
 		return Login{}, err
 	}
 	var user struct {
+		ID       text `json:"sub"`
 		Name     text `json:"name"`
 		Email    text `json:"email"`
 		Accounts []struct {
@@ -54,7 +56,7 @@ func (c *Client) Connect(ctx context.Context) (Login, error) {
 	if err != nil {
 		return Login{}, err
 	}
-	login := Login{UserName: short(string(user.Name)), UserEmail: short(string(user.Email)), Skew: skew}
+	login := Login{UserID: user.ID.guid(), UserName: short(string(user.Name)), UserEmail: short(string(user.Email)), Skew: skew}
 	for _, a := range user.Accounts {
 		login.Accounts = append(login.Accounts, Account{
 			ID: a.ID.guid(), Name: short(string(a.Name)), Default: a.Default.true(),

@@ -20,7 +20,7 @@ func TestConnect(t *testing.T) {
 	}
 	want := Login{
 		AccountID: sandbox.DefaultAccount, AccountName: login.AccountName, BaseURI: "https://account-d.docusign.com",
-		UserName: login.UserName, UserEmail: login.UserEmail,
+		UserID: sandbox.DefaultUserID, UserName: login.UserName, UserEmail: login.UserEmail,
 		Accounts: []Account{{ID: sandbox.DefaultAccount, Name: login.AccountName, BaseURI: "https://account-d.docusign.com", Default: true}},
 	}
 	if diff := cmp.Diff(want, login); diff != "" || login.AccountName == "" || login.UserEmail == "" {

@@ -53,25 +53,32 @@ func (c *Client) ConsentURL() string {
 
 // grant fetches a new token. Its errors are [*AuthError], or ctx's.
 func (c *Client) grant(ctx context.Context) (*token, error) {
-	now := time.Now()
-	signed, err := c.assertion(now)
+	signed, err := c.assertion(time.Now())
 	if err != nil {
 		return nil, c.authError(&AuthError{Reason: Unsigned, Detail: "the private key cannot sign: " + err.Error()})
 	}
-	form := url.Values{"grant_type": {jwtGrant}, "assertion": {signed}}
+	t, _, err := c.askToken(ctx, url.Values{"grant_type": {jwtGrant}, "assertion": {signed}})
+	return t, err
+}
+
+// askToken asks the OAuth server for an access token, and returns the refresh token that
+// comes with it, "" if none does. Its errors are [*AuthError], or ctx's.
+func (c *Client) askToken(ctx context.Context, form url.Values) (t *token, refresh string, err error) {
+	now := time.Now()
 	var got struct {
-		AccessToken string `json:"access_token"`
-		ExpiresIn   text   `json:"expires_in"`
+		AccessToken  string `json:"access_token"`
+		RefreshToken string `json:"refresh_token"`
+		ExpiresIn    text   `json:"expires_in"`
 	}
 	if _, err := c.oauth(ctx, http.MethodPost, "/oauth/token", strings.NewReader(form.Encode()), "", &got); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if got.AccessToken == "" {
-		return nil, c.authError(&AuthError{Reason: Unreadable, Status: http.StatusOK, Detail: "no token in it"})
+		return nil, "", c.authError(&AuthError{Reason: Unreadable, Status: http.StatusOK, Detail: "no token in it"})
 	}
-	t := newToken(got.AccessToken, now, time.Duration(got.ExpiresIn.int())*time.Second)
+	t = newToken(got.AccessToken, now, time.Duration(got.ExpiresIn.int())*time.Second)
 	c.debug(ctx, "new access token", slog.String("host", c.Auth.Host()), slog.Time("ends", t.end))
-	return t, nil
+	return t, got.RefreshToken, nil
 }
 
 // oauth calls the OAuth server, reads its answer into into, and returns how far
