@@ -19,7 +19,7 @@ var rooms = map[string][]string{
 	"envelope":               {"reminders", "template"},
 	"throttle":               {},
 	"throttle/throttletest":  {}, // serves tests only
-	"internal/access":        {"internal/docusign", "internal/ledger", "internal/waits", "throttle"},
+	"internal/access":        {"internal/docusign", "internal/ledger", "internal/signin", "internal/waits", "throttle"},
 	"internal/batch":         {"envelope", "internal/history", "internal/remote", "throttle"},
 	"internal/censor":        {},
 	"internal/cmdline":       {"internal/censor", "internal/settings", "internal/usage", "template"},
@@ -37,13 +37,14 @@ var rooms = map[string][]string{
 	"internal/sandbox":       {},
 	"internal/secretfile":    {},
 	"internal/settings":      {"internal/censor", "internal/secretfile", "internal/usage", "template"},
+	"internal/signin":        {"internal/censor", "internal/secretfile"},
 	"internal/templatefile":  {"envelope", "internal/censor", "reminders", "template"},
 	"internal/usage":         {},
 	"internal/waits":         {"envelope", "internal/docusign", "throttle"},
 	"internal/apispec":       {}, // serves tests only
 	"internal/golden":        {}, // likewise
 	"internal/racetest":      {}, // likewise
-	"cmd/batchsend":          {"envelope", "internal/access", "internal/batch", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "internal/secretfile", "internal/settings", "internal/templatefile", "internal/usage", "internal/waits", "reminders", "template", "throttle"},
+	"cmd/batchsend":          {"envelope", "internal/access", "internal/batch", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "internal/secretfile", "internal/settings", "internal/signin", "internal/templatefile", "internal/usage", "internal/waits", "reminders", "template", "throttle"},
 	"internal/apispec/tally": {"internal/apispec"},
 
 	"internal/bench":             {"internal/rows/rowstest", "internal/sandbox"},                         // make bench-dryrun, bench-send

@@ -60,3 +60,26 @@ func TestMounts(t *testing.T) {
 		t.Errorf("Mounts: %q", secretfile.Mounts(nil))
 	}
 }
+
+// TestWrite: a secret is written whole, for its owner alone, and nothing is left beside it.
+func TestWrite(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "secret")
+	for _, text := range []string{"first", "second"} {
+		if err := secretfile.Write(path, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(path)
+		info, err2 := os.Stat(path)
+		if err != nil || err2 != nil || string(got) != text || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+			t.Errorf("%q, %v, %v", got, err, info.Mode())
+		}
+	}
+	if err := secretfile.Write(filepath.Join(dir, "none", "secret"), nil); err == nil {
+		t.Error("written into a directory that is not there")
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 1 {
+		t.Errorf("left: %v", left)
+	}
+}
