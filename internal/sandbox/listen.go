@@ -49,6 +49,21 @@ func (s *Server) ListenAndServeTLS(ctx context.Context, addr, dir string, ready 
 	return s.listen(ctx, addr, &tls.Config{Certificates: []tls.Certificate{cert}}, ready)
 }
 
+// Start serves http on a free loopback port until stop is called or ctx ends. It returns
+// the address as a URL.
+func (s *Server) Start(ctx context.Context) (url string, stop func() error, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	urls, ended := make(chan string, 1), make(chan error, 1)
+	go func() { ended <- s.ListenAndServe(ctx, "127.0.0.1:0", func(url string) error { urls <- url; return nil }) }()
+	select {
+	case url := <-urls:
+		return url, func() error { cancel(); return <-ended }, nil
+	case err := <-ended:
+		cancel()
+		return "", nil, err
+	}
+}
+
 func (s *Server) listen(ctx context.Context, addr string, config *tls.Config, ready func(url string) error) error {
 	if err := CheckAddr(addr); err != nil {
 		return err
