@@ -36,6 +36,7 @@ type config struct {
 	integrationKey string // --integration-key
 	userID         string // --user-id
 	privateKey     string // --private-key
+	redirectURI    string // --redirect-uri
 	account        string // --account
 	ledger         string // --ledger
 	template       string // --template
@@ -72,7 +73,7 @@ sent twice, and a run that was stopped goes on where it stopped.
 	a.bindConnection(root.PersistentFlags())
 	root.AddCommand(
 		a.sendCommand(), a.doctorCommand(), a.templateCommand(), a.sandboxCommand(),
-		a.statusCommand(), a.reconcileCommand(),
+		a.statusCommand(), a.reconcileCommand(), a.loginCommand(), a.logoutCommand(),
 		a.configCommand(), a.explainCommand(), a.versionCommand(),
 	)
 	a.root = root
@@ -87,6 +88,7 @@ func (a *app) bindConnection(flags *pflag.FlagSet) {
 	flags.StringVar(&c.integrationKey, "integration-key", "", "integration key (client ID) of the DocuSign app, a `GUID`")
 	flags.StringVar(&c.userID, "user-id", "", "`GUID` of the user to send as")
 	flags.StringVar(&c.privateKey, "private-key", "", "`FILE` with the app's RSA private key (PEM)")
+	flags.StringVar(&c.redirectURI, "redirect-uri", "", "redirect `URI` of the DocuSign app, for the consent address and for login")
 	flags.StringVar(&c.account, "account", "", "account `GUID` (default: the user's default account)")
 	flags.StringVar(&c.ledger, "ledger", "", "`PATH` of the ledger (default: $XDG_STATE_HOME/batchsend/ledger.db)")
 	flags.StringVar(&c.template, "template", "", "template `ID` for rows that name none")

@@ -22,6 +22,7 @@ var schema = &settings.Schema{
 		"integration-key": "DOCUSIGN_INTEGRATION_KEY",
 		"user-id":         "DOCUSIGN_USER_ID",
 		"private-key":     privateKeyVariable,
+		"redirect-uri":    "DOCUSIGN_REDIRECT_URI",
 		"account":         "DOCUSIGN_ACCOUNT_ID",
 	},
 	TypedOnly: []string{"allow-repeat"},
@@ -31,7 +32,7 @@ var schema = &settings.Schema{
 	},
 	Cures: map[censor.Secret]string{
 		censor.Key:      "--private-key takes the path of the key's file; the text itself belongs into " + privateKeyVariable,
-		censor.Token:    "batchsend takes no token: it signs in by itself, with the integration key, the user's ID and the private key",
+		censor.Token:    "batchsend takes no token: it signs in by itself, with the integration key, the user's ID and the private key, or with a login (batchsend login)",
 		censor.Password: "an address with a password belongs into the environment (BATCHSEND_LEDGER for the ledger), where others cannot read it",
 	},
 }

@@ -38,14 +38,7 @@ type connection struct {
 // connect signs in. It makes no call that counts against the limits.
 func (a *app) connect(ctx context.Context, l limits) (c *connection, err error) {
 	c = &connection{template: a.cfg.template}
-	client := &docusign.Client{
-		IntegrationKey: a.cfg.integrationKey,
-		UserID:         a.cfg.userID,
-		Account:        a.cfg.account,
-		UserAgent:      "batchsend/" + version(),
-		Transport:      a.transport,
-		Log:            a.log,
-	}
+	client := a.newClient()
 	if a.cfg.sandbox {
 		err = a.enterSandbox(c, client)
 	} else {
@@ -72,6 +65,19 @@ func (a *app) connect(ctx context.Context, l limits) (c *connection, err error) 
 		Command: func(id ...string) string { return a.command("template", id...) },
 	}
 	return c, nil
+}
+
+// newClient returns a client with what the settings say, without a way to sign in.
+func (a *app) newClient() *docusign.Client {
+	return &docusign.Client{
+		IntegrationKey: a.cfg.integrationKey,
+		UserID:         a.cfg.userID,
+		Account:        a.cfg.account,
+		RedirectURI:    a.cfg.redirectURI,
+		UserAgent:      "batchsend/" + version(),
+		Transport:      a.transport,
+		Log:            a.log,
+	}
 }
 
 // share opens the connection's ledger, and shares with other runs the budget in it.
@@ -128,20 +134,27 @@ func givenUp(ctx context.Context, err error) error {
 	return wait
 }
 
-// credentials checks that all is there that signing in needs, and reads the
-// key.
+// setUpHint is what to do if settings are missing.
+const setUpHint = "the README's section \"Setting up DocuSign\" says where to find them. For runs without a person, as from cron, make an RSA key pair; at your own desk `batchsend login` does without a key and a user ID; --sandbox needs none of them"
+
+// credentials checks that all is there that signing in needs, and reads the key. Without
+// a key it takes the login of a person, if there is one.
 func (a *app) credentials(client *docusign.Client) (err error) {
-	if missing := a.settings.Missing("integration-key", "user-id", "private-key"); len(missing) > 0 {
-		return &adviceError{
-			text: "not set up to sign in: missing " + strings.Join(missing, ", "),
-			hint: "the README's section \"Setting up DocuSign\" says where to find them; --sandbox needs none of them",
+	server, notServer := docusign.ParseAuthServer(a.cfg.authServer)
+	client.Auth = server
+	if a.cfg.privateKey == "" && a.cfg.integrationKey != "" && notServer == nil {
+		if loggedIn, err := a.useLogin(client); err != nil || loggedIn {
+			return err
 		}
+	}
+	if missing := a.settings.Missing("integration-key", "user-id", "private-key"); len(missing) > 0 {
+		return &adviceError{"not set up to sign in: missing " + strings.Join(missing, ", "), setUpHint}
 	}
 	if strings.Contains(a.cfg.userID, "@") {
 		return a.wrong("user-id", "it must be the user's ID, a GUID, not an e-mail address; it stands on the page Apps and Keys")
 	}
-	if client.Auth, err = docusign.ParseAuthServer(a.cfg.authServer); err != nil {
-		return usageError("%s: %v", a.place("auth-server"), err)
+	if notServer != nil {
+		return usageError("%s: %v", a.place("auth-server"), notServer)
 	}
 	client.Key, err = a.loadKey()
 	return err

@@ -11,6 +11,7 @@ import (
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
 	"batchsend/internal/secretfile"
+	"batchsend/internal/signin"
 )
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -44,12 +45,17 @@ func (a *app) doctor(ctx context.Context, l limits) error {
 
 // describeKey reads what signing in takes from this machine.
 func (a *app) describeKey() (string, error) {
+	client := a.newClient()
 	if a.cfg.sandbox {
-		return "the sandbox's own", nil
-	}
-	client := &docusign.Client{}
-	if err := a.credentials(client); err != nil {
+		a.sandboxIdentity(client)
+		if loggedIn, err := a.useLogin(client); err != nil || !loggedIn {
+			return "the sandbox's own", err
+		}
+	} else if err := a.credentials(client); err != nil {
 		return "", err
+	}
+	if login, ok := client.Refresh.(*signin.Stored); ok {
+		return login.String(), nil
 	}
 	description := docusign.DescribeKey(client.Key, a.cfg.privateKey, a.place("private-key"))
 	if unchecked := secretfile.Unchecked(a.cfg.privateKey); unchecked != "" && !docusign.IsKeyText(a.cfg.privateKey) {

@@ -17,18 +17,30 @@ const sandboxDirectory = "sandbox"
 // sign in with.
 type sandboxMaker func(dir string) (*sandbox.Server, *rsa.PrivateKey, error)
 
-// enterSandbox points the client at the embedded sandbox, which keeps its own
-// key, template, ledger and record of what it "mailed".
-func (a *app) enterSandbox(c *connection, client *docusign.Client) error {
+// openSandbox makes and opens the embedded sandbox, and returns the key to sign in with.
+func (a *app) openSandbox() (*sandbox.Server, *rsa.PrivateKey, error) {
 	dir, err := a.sources().StateDirectory()
 	if err != nil {
-		return fmt.Errorf("no place for the sandbox's files: %w", err)
+		return nil, nil, fmt.Errorf("no place for the sandbox's files: %w", err)
 	}
 	server, key, err := a.newSandbox(filepath.Join(dir, sandboxDirectory))
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	if err := server.Open(); err != nil {
+	return server, key, server.Open()
+}
+
+// sandboxIdentity makes the client ask as the sandbox's own user.
+func (a *app) sandboxIdentity(client *docusign.Client) {
+	client.Auth, _ = docusign.ParseAuthServer("http://127.0.0.1") // which is one
+	client.IntegrationKey, client.UserID, client.Account = sandbox.DefaultIntegrationKey, sandbox.DefaultUserID, sandbox.DefaultAccount
+}
+
+// enterSandbox points the client at the embedded sandbox, which keeps its own
+// key, logins, template, ledger and record of what it "mailed".
+func (a *app) enterSandbox(c *connection, client *docusign.Client) error {
+	server, key, err := a.openSandbox()
+	if err != nil {
 		return err
 	}
 	c.sandbox = server
@@ -36,9 +48,12 @@ func (a *app) enterSandbox(c *connection, client *docusign.Client) error {
 		c.template = sandbox.DefaultTemplate
 	}
 	client.Transport = server.Transport()
-	client.Auth, err = docusign.ParseAuthServer("http://127.0.0.1")
-	client.IntegrationKey, client.UserID, client.Account, client.Key = sandbox.DefaultIntegrationKey, sandbox.DefaultUserID, sandbox.DefaultAccount, key
-	return err
+	a.sandboxIdentity(client)
+	if loggedIn, err := a.useLogin(client); err != nil || loggedIn {
+		return err
+	}
+	client.Key = key
+	return nil
 }
 
 // parseFaults reads --faults. A server that is to be killed takes the program with it.

@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		program()
 	}
-	testscript.Main(apispec.Tests{M: m}, map[string]func(){"batchsend": program})
+	testscript.Main(apispec.Tests{M: m}, map[string]func(){"batchsend": program, "xdg-open": asBrowser})
 }
 
 // judged is the program with every message of the sandbox held against the official

@@ -51,10 +51,13 @@ var wrongValues = map[string]map[string]string{
 	"max-duration":           lengths,
 	"max-errors":             counts,
 	"min-age":                lengths,
+	"no-browser":             boolean,
+	"no-keyring":             boolean,
 	"on-invalid":             {"skipp": "it must be abort or skip"},
 	"private-key":            nil, // see the tests on keys
 	"profile":                nil,
 	"quiet":                  boolean,
+	"redirect-uri":           nil, // see TestLoginMistakes
 	"refresh":                boolean,
 	"rejects":                nil, // see the tests on outputs
 	"reminder-delay":         days,
@@ -70,6 +73,7 @@ var wrongValues = map[string]map[string]string{
 	"output":                 nil,
 	"template-file":          nil, // see TestStarter and the script template.txtar
 	"wide":                   boolean,
+	"timeout":                lengths,
 	"tls":                    boolean,
 	"until":                  {"soon": "it must be a time such as 17:30", "25:00": "it must be a time", "2020-01-02T03:04:05Z": "that time has passed"},
 	"user-id":                {"ann@example.test": "not an e-mail address"},
@@ -102,7 +106,7 @@ func TestWrongValues(t *testing.T) {
 	}
 	env, _ := served(t, nil)
 	commands := everyCommand()
-	for _, name := range []string{"send", "sandbox", "status", "reconcile", "doctor", "template", "version"} {
+	for _, name := range []string{"send", "sandbox", "status", "reconcile", "doctor", "template", "version", "login"} {
 		flags := commands[name].Flags()
 		flags.AddFlagSet(commands[name].InheritedFlags())
 		for _, flag := range slices.Sorted(maps.Keys(wrongValues)) {
