@@ -111,6 +111,7 @@ const (
 	Rejected    Status = "rejected"     // by us, before anything was sent
 	Failed      Status = "failed"       // refused by DocuSign; nothing was created
 	Unknown     Status = "unknown"      // it may have been sent: a person must look
+	Sending     Status = "sending"      // DocuSign is making it from a bulk list: the next run learns its ID
 	Pending     Status = "pending"      // not tried; the next run goes on with it
 	Valid       Status = "valid"        // a dry run found nothing wrong
 )

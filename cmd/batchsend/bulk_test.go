@@ -301,7 +301,7 @@ func TestInterruptedInBulk(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(5*time.Second, cancel)
 		got := runUntil(ctx, dir, "send", "--sandbox", "--via", "bulk", file)
-		if got.code != exitStopped || !strings.Contains(got.stdout, "400 unknown") {
+		if got.code != exitStopped || !strings.Contains(got.stdout, "400 sending") {
 			t.Fatalf("interrupted: exit code %d\n%.2000s%s", got.code, got.stdout, got.stderr)
 		}
 		fresh := append([]offer{{label: "E-new", salary: "1", employee: "new@example.test", manager: "manager@example.test"}}, all...)

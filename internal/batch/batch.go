@@ -69,7 +69,7 @@ type Result struct {
 	// [*LedgerError], [ErrLate], or what BeforeClaim or [Envelopes].Read returned.
 	Stopped   error
 	Recovered Recovered
-	// Resolving is how many of the envelopes whose outcome is unknown need nobody:
+	// Resolving is how many of the envelopes that are unknown or sending need nobody:
 	// DocuSign is still sending them from lists, or they left less than Settle ago.
 	// The next run learns what became of them.
 	Resolving int

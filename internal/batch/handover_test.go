@@ -44,7 +44,7 @@ func TestLotsGuard(t *testing.T) {
 	for asked, want := range map[int]string{
 		1: "a pending, b pending, c pending, d pending",
 		2: "a pending, b pending, c pending, d pending",
-		3: "a unknown, b unknown, c pending, d pending",
+		3: "a sending, b sending, c pending, d pending",
 		5: "a sent, b sent, c sent, d sent",
 	} {
 		synctest.Test(t, func(t *testing.T) {

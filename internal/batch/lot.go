@@ -177,14 +177,14 @@ func (l *lot) waitsFor() string {
 	}
 }
 
-// outcome is the outcome of the open envelopes of a lot. They count as unknown as soon
-// as DocuSign may have been asked to send the lot.
+// outcome is the outcome of the open envelopes of a lot. While DocuSign is known to work
+// on it they are being sent; they count as unknown if it only may have been asked to.
 func (l *lot) outcome() envelope.Outcome {
 	const again = "; " + envelope.RunAgain + lookedUpFirst
 	out := envelope.Outcome{Status: envelope.Unknown, Code: l.answer.Code}
 	switch {
 	case l.stage == processing || l.stage == collecting:
-		out.Message = "DocuSign is sending it from a bulk list" + again
+		return envelope.Outcome{Status: envelope.Sending, Message: "DocuSign is sending it from a bulk list" + again}
 	case !l.Asked.IsZero() && time.Since(l.Asked) > idLifetime: // DocuSign would show it by then, unless somebody has deleted it or its custom field
 		out.Message = "handed over in bulk on " + date(l.Asked) + ", more than seven days ago, and DocuSign does not show what became of it: look for it there by recipient and date"
 	case l.BulkBatch == "" && l.answer.Message != "":

@@ -343,7 +343,7 @@ func (m *model) verify(t *rapid.T, told map[*envelope.Envelope]envelope.Outcome,
 			ok = n == 0 && st.State == history.StateFailed
 		case envelope.Pending:
 			ok = n == 0 && (result.Stopped != nil || out.Message != "")
-		case envelope.Unknown:
+		case envelope.Unknown, envelope.Sending:
 			ok = st.State.Open()
 		}
 		if !ok {

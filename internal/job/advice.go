@@ -41,9 +41,12 @@ func (a Adviser) Hints(d *Done) (hints []string, err error) {
 	if counts[envelope.Failed] > 0 {
 		hints = append(hints, "nobody was mailed a failed envelope, DocuSign refused it or has not sent it: mend what the message says and "+envelope.RunAgain+", it sends only what is missing")
 	}
+	if counts[envelope.Sending] > 0 {
+		hints = append(hints, "DocuSign goes on with the envelopes that are sending: "+envelope.RunAgain+" later, it learns their envelope IDs and sends none of them twice")
+	}
 	switch {
 	case counts[envelope.Unknown] == 0:
-	case counts[envelope.Unknown] <= d.Resolving, anySaysAgain(d):
+	case counts[envelope.Unknown]+counts[envelope.Sending] <= d.Resolving, anySaysAgain(d):
 		hints = append(hints, "unknown envelopes may have been sent: "+envelope.RunAgain+", it looks them up before it sends anything")
 	default:
 		hints = append(hints, "unknown envelopes may have been sent, and look-ups do not find them any more: look for them in DocuSign by recipient and date")

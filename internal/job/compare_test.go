@@ -114,20 +114,20 @@ func TestUnsent(t *testing.T) {
 }
 
 // TestHoldForLists: only envelopes that stand in a list, and that this ledger does
-// not know, are unknown.
+// not know, are being sent.
 func TestHoldForLists(t *testing.T) {
 	t.Parallel()
 	x := tabled(t)
 	inList, sent, other := x.accept("b", "1", history.StateNew), x.accept("b", "2", history.StateSent), x.accept("b", "3", history.StateNew)
 	lists := []Unrecorded{{Batch: "b", Making: 2, InLists: []envelope.TransactionID{named("1"), named("2")}}, {Batch: "c"}}
-	if hold, err := x.holdForLists(lists[1:]); err != nil || hold.Err != nil || x.Counts()[envelope.Unknown] != 0 {
+	if hold, err := x.holdForLists(lists[1:]); err != nil || hold.Err != nil || x.Counts()[envelope.Sending] != 0 {
 		t.Errorf("without lists: %+v, %v, %v", hold, err, x.Counts())
 	}
 	hold, err := x.holdForLists(lists)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, is := hold.Err.(*MakingError); !is || outcomeOf(t, x, inList).Status != envelope.Unknown || hold.Resolving != 1 {
+	if _, is := hold.Err.(*MakingError); !is || outcomeOf(t, x, inList).Status != envelope.Sending || hold.Resolving != 1 {
 		t.Errorf("with lists: %+v", hold)
 	}
 	for _, n := range []int{sent, other} {

@@ -14,8 +14,8 @@ type Done struct {
 	Planned
 	// Stopped says why the run ended before the last envelope; nil if it did not.
 	Stopped error
-	// Resolving is how many of the unknown envelopes need nobody: the next run learns
-	// what became of them.
+	// Resolving is how many of the envelopes that are unknown or sending need nobody:
+	// the next run learns what became of them.
 	Resolving int
 	// Beyond is how many envelopes the limit leaves for the next run.
 	Beyond int

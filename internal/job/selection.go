@@ -118,7 +118,7 @@ func (d *deliveries) Outcome(i int, out envelope.Outcome) {
 	switch out.Status {
 	case envelope.Pending: // it was not tried, or goes again
 	case envelope.AlreadySent: // nothing was to be done
-	case envelope.Unknown: // it counts when it is resolved
+	case envelope.Unknown, envelope.Sending: // it counts when it is resolved
 	default:
 		d.progress.Advance()
 	}

@@ -118,7 +118,7 @@ func (x *Index) holdForLists(all []Unrecorded) (hold Hold, err error) {
 			if !ok || !x.entry(n).is(accepted) || x.entry(n).state.MayExist() || x.entry(n).status != 0 {
 				continue
 			}
-			if err := x.settle(n, envelope.Outcome{Status: envelope.Unknown, Message: "DocuSign is making it from a list that another ledger has handed over"}); err != nil {
+			if err := x.settle(n, envelope.Outcome{Status: envelope.Sending, Message: "DocuSign is making it from a list that another ledger has handed over"}); err != nil {
 				return hold, err
 			}
 			hold.Resolving++

@@ -103,10 +103,10 @@ func (d *Done) Verdict() (Verdict, error) {
 		v = Worst(v, GoesOn)
 	}
 	lost := errors.Is(d.Stopped, ledger.ErrLost) // the run that has the batch now goes on with them
-	switch unknown := counts[envelope.Unknown]; {
-	case unknown > d.Resolving && !lost:
+	switch open := counts[envelope.Unknown] + counts[envelope.Sending]; {
+	case open > d.Resolving && !lost:
 		v = Worst(v, EnvelopesFailed)
-	case unknown > 0: // the next run learns what became of them: no person is needed
+	case open > 0: // the next run learns what became of them: no person is needed
 		v = Worst(v, GoesOn)
 	}
 	return v, nil

@@ -125,6 +125,6 @@ func (c Counts) Total() (n int) {
 func Statuses() []envelope.Status {
 	return []envelope.Status{
 		envelope.Sent, envelope.AlreadySent, envelope.Valid, envelope.Rejected,
-		envelope.Failed, envelope.Unknown, envelope.Pending,
+		envelope.Failed, envelope.Unknown, envelope.Sending, envelope.Pending,
 	}
 }

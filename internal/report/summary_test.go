@@ -38,6 +38,7 @@ func TestSummary(t *testing.T) {
     "failed": 0,
     "pending": 0,
     "rejected": 0,
+    "sending": 0,
     "sent": 0,
     "unknown": 0,
     "valid": 0
