@@ -27,6 +27,7 @@ var rooms = map[string][]string{
 	"internal/docusign":      {"envelope", "internal/censor", "internal/remote", "internal/secretfile", "reminders", "template"},
 	"internal/explain":       {"envelope", "internal/docusign", "internal/usage", "template"},
 	"internal/history":       {"envelope"},
+	"internal/progress":      {"envelope", "internal/console", "internal/report", "throttle"},
 	"internal/remote":        {"envelope"},
 	"internal/job":           {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/explain", "internal/history", "internal/ledger", "internal/remote", "internal/report", "internal/rows", "internal/spool", "internal/templatefile", "internal/usage", "reminders", "template", "throttle"},
 	"internal/ledger":        {"envelope", "internal/history", "internal/remote"},
@@ -44,7 +45,7 @@ var rooms = map[string][]string{
 	"internal/apispec":       {}, // serves tests only
 	"internal/golden":        {}, // likewise
 	"internal/racetest":      {}, // likewise
-	"cmd/batchsend":          {"envelope", "internal/access", "internal/batch", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/report", "internal/rows", "internal/sandbox", "internal/secretfile", "internal/settings", "internal/signin", "internal/templatefile", "internal/usage", "internal/waits", "reminders", "template", "throttle"},
+	"cmd/batchsend":          {"envelope", "internal/access", "internal/batch", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/progress", "internal/report", "internal/rows", "internal/sandbox", "internal/secretfile", "internal/settings", "internal/signin", "internal/templatefile", "internal/usage", "internal/waits", "reminders", "template", "throttle"},
 	"internal/apispec/tally": {"internal/apispec"},
 
 	"internal/bench":             {"internal/rows/rowstest", "internal/sandbox"},                         // make bench-dryrun, bench-send

@@ -7,6 +7,7 @@ import (
 
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
+	"batchsend/internal/progress"
 	"batchsend/internal/report"
 	"batchsend/internal/sandbox"
 )
@@ -120,11 +121,18 @@ var _ job.Operator = (*sending)(nil)
 // Waiting implements [job.Operator].
 func (s *sending) Waiting(reason string, until time.Time) { s.conn.Waits.Until(reason, until) }
 
-// ShowPlan implements [job.Operator].
-func (s *sending) ShowPlan(p job.Planned) { s.ending.ShowPlan(p) }
+// Reading implements [job.Operator].
+func (s *sending) Reading(rows func() int) (end func()) { return progress.Reading(s.Terminal, rows) }
 
 // Progress implements [job.Operator].
-func (s *sending) Progress(envelopes int) job.Progress { return s.Bar("sending", envelopes) }
+func (s *sending) Progress(plan report.Plan) job.Progress {
+	d := progress.Begin(s.Terminal, plan, s.conn.Limiter.State)
+	s.conn.Waits.ShowOn(d)
+	return d
+}
+
+// ShowPlan implements [job.Operator].
+func (s *sending) ShowPlan(p job.Planned) { s.ending.ShowPlan(p) }
 
 // Confirm implements [job.Operator].
 func (s *sending) Confirm(ctx context.Context, envelopes int) (bool, error) {

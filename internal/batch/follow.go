@@ -168,6 +168,7 @@ func (s *bulkSender) checkStatus(ctx context.Context, l *lot) error {
 		if l.expect.Before(ended) {
 			ended = l.expect
 		}
+		s.books.observer.LotProgress(l.ID, l.status.Size, l.status.Size, ended)
 		f := &s.forecast
 		f.through = later(f.through, ended)
 		l.enter(collecting)
@@ -181,6 +182,7 @@ func (s *bulkSender) checkStatus(ctx context.Context, l *lot) error {
 		s.deferLot(l, "DocuSign does not go on with it")
 	}
 	s.forecast.schedule(s.lots)
+	s.books.observer.LotProgress(l.ID, l.status.Sent+l.status.Failed, l.status.Size, l.expect)
 	return nil
 }
 

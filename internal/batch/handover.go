@@ -156,7 +156,7 @@ func (s *bulkSender) order(ctx context.Context, l *lot) {
 	case err == nil, unrecorded && l.BulkBatch != "": // the next run finds it by its name
 		l.group.refusals = 0
 		s.follow(l, now)
-		s.books.observer.LotSent(len(l.open), l.expect)
+		s.books.observer.LotSent(l.ID, len(l.open), l.expect)
 		s.waitTold = later(s.waitTold, l.next)
 	case effect == remote.EffectUnknown, effect == remote.EffectTaken:
 		l.enter(unconfirmed)

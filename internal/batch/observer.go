@@ -19,7 +19,10 @@ type Observer interface {
 	Recovered(Recovered)
 	// LotSent is told how many envelopes were handed over to DocuSign in a lot, and
 	// when DocuSign should have sent them.
-	LotSent(envelopes int, through time.Time)
+	LotSent(lot string, envelopes int, through time.Time)
+	// LotProgress is told how many envelopes of a lot DocuSign has done with, whenever
+	// it was asked, and when it should have done with all.
+	LotProgress(lot string, done, envelopes int, through time.Time)
 	// BulkRefused is told how many envelopes are sent singly instead of in bulk, and
 	// why.
 	BulkRefused(envelopes int, why error)
@@ -44,7 +47,10 @@ func (NoObserver) Outcome(int, envelope.Outcome) {}
 func (NoObserver) Recovered(Recovered) {}
 
 // LotSent implements [Observer].
-func (NoObserver) LotSent(int, time.Time) {}
+func (NoObserver) LotSent(string, int, time.Time) {}
+
+// LotProgress implements [Observer].
+func (NoObserver) LotProgress(string, int, int, time.Time) {}
 
 // BulkRefused implements [Observer].
 func (NoObserver) BulkRefused(int, error) {}

@@ -1,12 +1,18 @@
 // Package console is what a person at a terminal sees and types: messages, a
-// question, a progress bar.
+// question, and a view of a few lines that stays below the messages.
 //
-// It decides whether somebody is there, whether a bar may be drawn, and that no
-// message lands on the bar or shows a secret. What is said, it leaves to others.
+// It decides whether somebody is there, whether a view may be drawn, and that no
+// message lands on the view or shows a secret. What is said, it leaves to others.
+//
+// The view is painted with a handful of ECMA-48 sequences and no library. Those for
+// progress bars (mpb, progressbar) do not count again the lines that a narrower
+// terminal has broken, so that a resize leaves remains, and they show messages that
+// come from elsewhere later or not at all.
 package console
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -29,8 +35,11 @@ type Terminal struct {
 
 	Typed   bool // somebody may type on Stdin
 	Watched bool // somebody may look at Stderr
-	Plain   bool // nothing is drawn, whoever looks
+	Plain   bool // nothing is drawn, whoever looks: NO_COLOR, TERM=dumb
 	Quiet   bool // only problems are said
+	UTF8    bool // the terminal shows more than ASCII
+
+	size func() (width, height int) // of the terminal at Stderr
 }
 
 // Open returns the terminal of a process. env is its environment, by names.
@@ -39,11 +48,33 @@ func Open(env map[string]string, stdin io.Reader, stdout, stderr io.Writer) *Ter
 		Stdin: stdin, Stdout: censor.Writer(stdout), Files: stdout, Stderr: NewWriter(stderr),
 		Typed: isTerminal(stdin), Watched: isTerminal(stderr),
 		Plain: env["NO_COLOR"] != "" || env["TERM"] == "dumb",
+		UTF8:  isUTF8(env),
+		size:  func() (width, height int) { return sizeOf(stderr) },
 	}
 	if isTerminal(stdout) {
+		if t.Watched {
+			t.Stdout = beside{t.Stderr, stdout}
+		}
 		t.Files = t.Stdout
 	}
 	return t
+}
+
+// isUTF8 reports whether the locale's encoding is UTF-8. Windows Terminal sets no
+// locale and shows UTF-8.
+func isUTF8(env map[string]string) bool {
+	locale := strings.ToLower(cmp.Or(env["LC_ALL"], env["LC_CTYPE"], env["LANG"]))
+	return strings.Contains(locale, "utf-8") || strings.Contains(locale, "utf8") || env["WT_SESSION"] != ""
+}
+
+// sizeOf returns the size of a terminal, and a usual one if it does not tell.
+func sizeOf(stream any) (width, height int) {
+	if f, ok := stream.(*os.File); ok {
+		if width, height, err := term.GetSize(int(f.Fd())); err == nil && width > 0 && height > 0 {
+			return width, height
+		}
+	}
+	return 80, 24
 }
 
 func isTerminal(stream any) bool {

@@ -10,12 +10,12 @@ import (
 	"testing"
 )
 
-// TestOpen: nobody types into a buffer or looks at one, and no bar is drawn there.
+// TestOpen: nobody types into a buffer or looks at one, and no view is drawn there.
 func TestOpen(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr bytes.Buffer
 	term := Open(map[string]string{"TERM": "xterm"}, strings.NewReader(""), &stdout, &stderr)
-	if term.Typed || term.Watched || term.Plain || term.Files != io.Writer(&stdout) || term.Bar("sending", 3) != nil {
+	if term.Typed || term.Watched || term.Plain || term.Files != io.Writer(&stdout) || term.Show(nil) != nil {
 		t.Errorf("of buffers: %+v", term)
 	}
 	yes, err := term.Ask(t.Context(), "Send?")
@@ -25,8 +25,8 @@ func TestOpen(t *testing.T) {
 	for _, env := range []map[string]string{{"NO_COLOR": "1"}, {"TERM": "dumb"}} {
 		term := Open(env, os.Stdin, &stdout, &stderr)
 		term.Watched = true
-		if bar := term.Bar("sending", 3); bar != nil {
-			t.Errorf("a bar is drawn with %v", env)
+		if term.Show(func(int, int) []Line { return nil }) != nil {
+			t.Errorf("a view is drawn with %v", env)
 		}
 	}
 }

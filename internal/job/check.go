@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"batchsend/envelope"
@@ -80,7 +81,10 @@ func Check(ctx context.Context, o Options, site Site, in Input) (c Checked, err 
 		}
 	}
 	var unsignable envelope.Unsignable
-	if err := c.checkAll(ctx, checker, &unsignable); err != nil {
+	var read atomic.Int64
+	end := site.Operator.Reading(func() int { return int(read.Load()) })
+	err = c.checkAll(ctx, checker, &unsignable, &read)
+	if end(); err != nil {
 		return c, err
 	}
 	for _, f := range c.files {

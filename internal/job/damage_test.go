@@ -17,6 +17,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"batchsend/envelope"
+	"batchsend/internal/report"
 	"batchsend/internal/rows"
 	"batchsend/internal/templatefile"
 	"batchsend/reminders"
@@ -31,7 +32,8 @@ func (silent) Warn(string, ...any)                        {}
 func (silent) Waiting(string, time.Time)                  {}
 func (silent) ShowPlan(Planned)                           {}
 func (silent) Confirm(context.Context, int) (bool, error) { return false, nil }
-func (silent) Progress(int) Progress                      { return nil }
+func (silent) Progress(report.Plan) Progress              { return nil }
+func (silent) Reading(func() int) func()                  { return func() {} }
 
 // leaseFile is a template with a tab of every kind of which the value is checked.
 func leaseFile() *templatefile.File {

@@ -138,15 +138,28 @@ type Operator interface {
 	ShowPlan(Planned)
 	// Confirm asks whether so many envelopes are to be sent.
 	Confirm(ctx context.Context, envelopes int) (bool, error)
-	// Progress begins to show how far sending has come.
-	Progress(envelopes int) Progress
+	// Reading begins to show how many rows were read, which rows tells at any time. It
+	// returns what ends that.
+	Reading(rows func() int) (end func())
+	// Progress begins to show how far sending what is planned has come.
+	Progress(report.Plan) Progress
 }
 
-// Progress shows how far sending has come.
+// Progress shows how far sending has come. Several goroutines call its methods at once.
 type Progress interface {
-	// Advance shows one envelope more that was tried. Several goroutines call it at
-	// once.
-	Advance()
+	// Outcome shows what became of an envelope that stands at a place in the input. It
+	// may be called more than once for an envelope.
+	Outcome(at envelope.Position, out envelope.Outcome)
+	// List shows how many envelopes of a bulk list DocuSign has done with, and when it
+	// should have done with all.
+	List(list string, done, envelopes int, through time.Time)
+	// Waits shows what some of the envelopes wait for. It reports whether that need not
+	// be said.
+	Waits(reason string, until time.Time) (shown bool)
+	// Stopping shows that the run ends when what is in flight is settled.
+	Stopping()
+	// Shown reports whether all this stays to be seen, so that it need not be said.
+	Shown() bool
 	// Close ends the showing.
 	Close()
 }

@@ -93,9 +93,9 @@ func (m *Live) Deliver(ctx context.Context, o Options, site Site, p Planned) (Do
 	if err != nil {
 		return Done{Planned: p}, err
 	}
-	progress := site.Operator.Progress(p.Plan.Envelopes)
+	progress := site.Operator.Progress(p.Plan)
 	observer := &deliveries{recoveries: recoveries{waits{op: site.Operator}}, selection: selected, progress: progress}
-	defer tellOfStop(ctx, site.Operator)()
+	defer tellOfStop(ctx, site.Operator, progress)()
 	watch := newTemplateWatch(site, p.Checked)
 	runner := &batch.Runner{
 		DocuSign: site.DocuSign, Ledger: m.Session, Retry: site.Retry, Settle: o.Settle, Log: site.Log,
@@ -172,11 +172,14 @@ func (x *Index) planned() iter.Seq[ledger.Planned] {
 
 // tellOfStop tells the operator when ctx is cancelled what happens now. What it
 // returns ends that.
-func tellOfStop(ctx context.Context, op Teller) (end func()) {
+func tellOfStop(ctx context.Context, op Teller, progress Progress) (end func()) {
 	told := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(told)
 		if errors.Is(context.Cause(ctx), context.Canceled) {
+			if progress.Stopping(); progress.Shown() {
+				return
+			}
 			op.Say("stopping: what is in flight is finished and recorded; Ctrl-C again stops at once")
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -197,7 +198,7 @@ func indexed(t interface {
 	}
 	c.Prepare(uses)
 	var blank envelope.Unsignable
-	if err := x.checkAll(context.Background(), c, &blank); err != nil {
+	if err := x.checkAll(context.Background(), c, &blank, new(atomic.Int64)); err != nil {
 		t.Fatal(err)
 	}
 	return x, blank.Warnings(x.position)

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"io"
+	"sync/atomic"
 
 	"batchsend/envelope"
 )
@@ -10,14 +11,15 @@ import (
 // survey finds out where envelopes stand, and checks only what needs no template.
 func (x *Index) survey(ctx context.Context) error {
 	x.reset()
-	return x.readAll(ctx, envelope.CheckRows, new(envelope.Unsignable))
+	return x.readAll(ctx, envelope.CheckRows, new(envelope.Unsignable), new(atomic.Int64))
 }
 
-// checkAll checks all envelopes, and adds the tabs that they leave empty.
-func (x *Index) checkAll(ctx context.Context, c *envelope.Checker, empty *envelope.Unsignable) error {
+// checkAll checks all envelopes, and adds the tabs that they leave empty. It counts the
+// rows in read.
+func (x *Index) checkAll(ctx context.Context, c *envelope.Checker, empty *envelope.Unsignable, read *atomic.Int64) error {
 	x.reset()
 	x.check = c
-	return x.readAll(ctx, c.Check, empty)
+	return x.readAll(ctx, c.Check, empty, read)
 }
 
 // reset forgets all but the files.
@@ -27,12 +29,14 @@ func (x *Index) reset() {
 	*x = Index{files: files, account: account, numbers: numbers{byLabel: make([]envelope.Numbers, len(files))}}
 }
 
-// readAll reads all rows and remembers what work makes of them.
-func (x *Index) readAll(ctx context.Context, work func(*envelope.Draft, *envelope.Scratch), empty *envelope.Unsignable) error {
+// readAll reads all rows, which it counts in read, and remembers what work makes of
+// them.
+func (x *Index) readAll(ctx context.Context, work func(*envelope.Draft, *envelope.Scratch), empty *envelope.Unsignable, read *atomic.Int64) error {
 	for i, f := range x.files {
 		f.rows = 0
 		err := stream(ctx, f.in.Read(f.text.Rows()).Next, work, func(d *envelope.Draft) error {
 			f.rows += len(d.Rows)
+			read.Add(int64(len(d.Rows)))
 			f.last = d.Rows[len(d.Rows)-1].Position
 			x.oddities.Add(d) // here only: of joined drafts it has seen every row
 			n, more, err := x.add(i, d)

@@ -69,7 +69,7 @@ type waits struct {
 var _ batch.Observer = waits{}
 
 // LotSent implements [batch.Observer].
-func (w waits) LotSent(envelopes int, through time.Time) {
+func (w waits) LotSent(_ string, envelopes int, through time.Time) {
 	w.op.Say("handed %s over to DocuSign, which should have sent them by %s", report.Plural(envelopes, "envelope"), throttle.Clock(through, time.Now()))
 }
 
@@ -97,7 +97,7 @@ var _ batch.Observer = recoveries{}
 // Recovered implements [batch.Observer].
 func (r recoveries) Recovered(n batch.Recovered) { r.op.Say("%s", DescribeRecovered(n)) }
 
-// deliveries writes down what becomes of a selection.
+// deliveries writes down what becomes of a selection, and shows how far it has come.
 type deliveries struct {
 	recoveries
 	*selection
@@ -110,17 +110,40 @@ var _ batch.Observer = (*deliveries)(nil)
 
 // Outcome implements [batch.Observer].
 func (d *deliveries) Outcome(i int, out envelope.Outcome) {
+	n := int(d.numbers[i])
 	d.mu.Lock()
-	if err := d.index.settle(int(d.numbers[i]), out); d.err == nil {
+	if err := d.index.settle(n, out); d.err == nil {
 		d.err = err
 	}
+	at := d.index.position(n)
 	d.mu.Unlock()
-	switch out.Status {
-	case envelope.Pending: // it was not tried, or goes again
-	case envelope.AlreadySent: // nothing was to be done
-	case envelope.Unknown, envelope.Sending: // it counts when it is resolved
-	default:
-		d.progress.Advance()
+	d.progress.Outcome(at, out)
+}
+
+// LotSent implements [batch.Observer].
+func (d *deliveries) LotSent(lot string, envelopes int, through time.Time) {
+	d.progress.List(lot, 0, envelopes, through)
+	if !d.progress.Shown() {
+		d.recoveries.LotSent(lot, envelopes, through)
+	}
+}
+
+// LotProgress implements [batch.Observer].
+func (d *deliveries) LotProgress(lot string, done, envelopes int, through time.Time) {
+	d.progress.List(lot, done, envelopes, through)
+}
+
+// Paused implements [batch.Observer].
+func (d *deliveries) Paused(until time.Time, why string) {
+	if !d.progress.Waits(why, until) {
+		d.recoveries.Paused(until, why)
+	}
+}
+
+// LookingUp implements [batch.Observer].
+func (d *deliveries) LookingUp(envelopes int, until time.Time) {
+	if !d.progress.Waits("looking up "+report.Plural(envelopes, "envelope")+" of which DocuSign did not say whether "+oneOrMany(envelopes, "it was", "they were")+" sent", until) {
+		d.recoveries.LookingUp(envelopes, until)
 	}
 }
 

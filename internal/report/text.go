@@ -36,7 +36,7 @@ func WriteTable(w io.Writer, shown []Entry, counts Counts, several bool) error {
 				line = e.Draft.Position().Where()
 			}
 			rows = append(rows, []string{
-				printable(line), cut(Dash(e.Draft.Label), labelWidth), recipients(e.Draft),
+				printable(line), Cut(Dash(e.Draft.Label), labelWidth), recipients(e.Draft),
 				printable(status(e.Outcome)), Dash(string(e.Outcome.ID)),
 			})
 		}
@@ -90,20 +90,20 @@ func recipients(d *envelope.Draft) string {
 	if len(d.Recipients) > 1 {
 		more = " +" + strconv.Itoa(len(d.Recipients)-1)
 	}
-	return cut(Dash(name), nameWidth-len(more)) + more
+	return Cut(Dash(name), nameWidth-len(more)) + more
 }
 
 // printable keeps a cell from steering the terminal, or the eye: what turns
 // text around is replaced as well.
 func printable(s string) string { return censor.Visible(s) }
 
-// width returns how many columns of a terminal a text takes.
-func width(s string) int { return uniseg.StringWidth(s) }
+// Width returns how many columns of a terminal a text takes.
+func Width(s string) int { return uniseg.StringWidth(s) }
 
-// cut shortens a text to n columns. It takes no character apart, whatever it is
+// Cut shortens a text to n columns of a terminal. It takes no character apart, whatever it is
 // composed of.
-func cut(s string, n int) string {
-	if width(s) <= n {
+func Cut(s string, n int) string {
+	if Width(s) <= n {
 		return s
 	}
 	n-- // for the ellipsis
@@ -168,7 +168,7 @@ func Columns(w io.Writer, rows [][]string) error {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], width(cell))
+			widths[i] = max(widths[i], Width(cell))
 		}
 	}
 	var b strings.Builder
@@ -176,7 +176,7 @@ func Columns(w io.Writer, rows [][]string) error {
 		for i, cell := range row {
 			b.WriteString(cell)
 			if i < len(row)-1 {
-				b.WriteString(strings.Repeat(" ", widths[i]-width(cell)+2))
+				b.WriteString(strings.Repeat(" ", widths[i]-Width(cell)+2))
 			}
 		}
 		b.WriteByte('\n')

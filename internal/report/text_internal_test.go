@@ -7,8 +7,8 @@ import "testing"
 func TestWidth(t *testing.T) {
 	const family = "👩‍👩‍👧" // five code points, one character
 	for text, want := range map[string]int{"": 0, "Ann": 3, "王小明": 6, "Jose\u0301": 4, "🇸🇪": 2, family: 2} {
-		if got := width(text); got != want {
-			t.Errorf("width(%q) = %d, want %d", text, got, want)
+		if got := Width(text); got != want {
+			t.Errorf("Width(%q) = %d, want %d", text, got, want)
 		}
 	}
 	for _, tt := range []struct {
@@ -23,8 +23,8 @@ func TestWidth(t *testing.T) {
 		{"Jose\u0301 Díaz", 5, "Jose\u0301…"},
 		{"a" + family + family, 4, "a" + family + "…"},
 	} {
-		if got := cut(tt.text, tt.n); got != tt.want {
-			t.Errorf("cut(%q, %d) = %q, want %q", tt.text, tt.n, got, tt.want)
+		if got := Cut(tt.text, tt.n); got != tt.want {
+			t.Errorf("Cut(%q, %d) = %q, want %q", tt.text, tt.n, got, tt.want)
 		}
 	}
 }

@@ -55,6 +55,6 @@ func (m *Monitor) slow(host string) {
 	reason := host + " has not answered for " + slowAnswer.String()
 	if now := time.Now(); now.Sub(m.told[reason]) >= seldom {
 		m.remember(reason, now)
-		m.Say("waiting: %s", reason)
+		m.tell(reason, time.Time{}, false)
 	}
 }

@@ -36,10 +36,40 @@ type Monitor struct {
 	Brief bool
 
 	mu       sync.Mutex
+	display  Display              // nil: there is none
 	waited   time.Duration        // in all
 	told     map[string]time.Time // the end of the wait that was told last, by its reason
 	trouble  time.Time            // when an error was told that is being repeated
 	stopping *time.Timer          // gives up waiting for another run's call
+}
+
+// Display shows the waits of a run for as long as they last.
+type Display interface {
+	// Waiting is told what the run waits for, and until when; zero if that is not known.
+	// limit is true if no call leaves meanwhile. It reports whether that need not be
+	// said.
+	Waiting(reason string, until time.Time, limit bool) (shown bool)
+	// Repeating is told of a call that failed, and when it is repeated. It reports
+	// whether that need not be said.
+	Repeating(err error, at time.Time) (shown bool)
+}
+
+// ShowOn has waits shown on a display; nil: no more.
+func (m *Monitor) ShowOn(d Display) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.display = d
+}
+
+// tell tells of a wait, where it is shown or else by saying it.
+func (m *Monitor) tell(reason string, until time.Time, limit bool) {
+	switch {
+	case m.display != nil && m.display.Waiting(reason, until, limit):
+	case until.IsZero():
+		m.Say("waiting: %s", reason)
+	default:
+		m.Say("waiting until %s: %s", throttle.Clock(until, time.Now()), reason)
+	}
 }
 
 // left is how long a brief command still waits.
@@ -48,13 +78,13 @@ func (m *Monitor) left() time.Duration { return patience - m.waited }
 // Held is told of calls that are held back for a limit; see [throttle.Limiter].
 func (m *Monitor) Held(h throttle.Wait) {
 	if h.Window != "" {
-		m.Until(usedUp(string(h.Window)), h.Until)
+		m.wait(&Error{reason: usedUp(string(h.Window)), until: h.Until}, true)
 		return
 	}
 	const reason = "another call is under way, perhaps another run's, whose answer shows what is left"
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.Say("waiting: %s", reason)
+	m.tell(reason, time.Time{}, false)
 	if m.Brief && m.stopping == nil {
 		m.stopping = time.AfterFunc(m.left(), func() { m.giveUp(&Error{reason: reason}) })
 	}
@@ -69,19 +99,19 @@ func (m *Monitor) Repeating(err error, pause time.Duration) {
 	until := time.Now().Add(pause)
 	limited, ok := errors.AsType[*docusign.Error](err)
 	if ok && limited.Kind == docusign.Limited && limited.Window != "" {
-		m.Until(usedUp(string(limited.Window)), until)
+		m.wait(&Error{reason: usedUp(string(limited.Window)), until: until}, true)
 		return
 	}
-	m.wait(&Error{until: until, err: err})
+	m.wait(&Error{until: until, err: err}, false)
 }
 
 // Until is told of a wait for a reason.
 func (m *Monitor) Until(reason string, until time.Time) {
-	m.wait(&Error{reason: reason, until: until})
+	m.wait(&Error{reason: reason, until: until}, false)
 }
 
-// wait tells of a wait, or gives it up.
-func (m *Monitor) wait(w *Error) {
+// wait tells of a wait, or gives it up. limit is true if no call leaves meanwhile.
+func (m *Monitor) wait(w *Error, limit bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
@@ -107,7 +137,8 @@ func (m *Monitor) wait(w *Error) {
 	switch {
 	case w.err == nil:
 		m.remember(w.reason, w.until)
-		m.Say("waiting until %s: %s", throttle.Clock(w.until, now), w.reason)
+		m.tell(w.reason, w.until, limit)
+	case m.display != nil && m.display.Repeating(w.err, w.until):
 	case !short:
 		m.remember("", w.until)
 		m.trouble = now

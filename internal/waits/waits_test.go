@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -121,4 +122,45 @@ func TestSlowAnswer(t *testing.T) {
 			t.Errorf("said %q, want %q", *said, want)
 		}
 	})
+}
+
+// display takes all that it is told as shown, or nothing.
+type display struct {
+	shows bool
+	told  []string
+}
+
+func (d *display) Waiting(reason string, until time.Time, limit bool) bool {
+	d.told = append(d.told, fmt.Sprintf("%s %s %t", reason, until.Format("15:04:05"), limit))
+	return d.shows
+}
+
+func (d *display) Repeating(err error, at time.Time) bool {
+	d.told = append(d.told, fmt.Sprintf("%v %s", err, at.Format("15:04:05")))
+	return d.shows
+}
+
+// TestDisplay: what a display shows is not said, what it does not show is, and both
+// learn it.
+func TestDisplay(t *testing.T) {
+	t.Parallel()
+	for _, shows := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			m, said, _ := monitored(t)
+			d := &display{shows: shows}
+			m.ShowOn(d)
+			m.Held(throttle.Wait{Window: "burst", Until: time.Now().Add(20 * time.Second)})
+			m.Held(throttle.Wait{})
+			m.Repeating(&docusign.Error{Op: "send envelope", Kind: docusign.Down, Status: 503}, 5*time.Second)
+			m.ShowOn(nil)
+			m.Until("pause", time.Now().Add(time.Hour))
+			told := []string{"the burst limit of calls is used up 00:00:20 true", "another call is under way, perhaps another run's, whose answer shows what is left 00:00:00 false", "send envelope: HTTP 503 00:00:05"}
+			if len(d.told) != 3 || d.told[0] != told[0] || !strings.HasPrefix(d.told[1], "another call") || !strings.HasSuffix(d.told[2], "00:00:05") {
+				t.Errorf("the display was told %q, want %q", d.told, told)
+			}
+			if want := map[bool]int{true: 1, false: 4}[shows]; len(*said) != want || (*said)[want-1] != "waiting until 01:00:00: pause" {
+				t.Errorf("shows %t: said %q, want %d", shows, *said, want)
+			}
+		})
+	}
 }
