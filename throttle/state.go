@@ -14,7 +14,8 @@ type State struct {
 	Latency  time.Duration // of answers, on the average of late; 0 if none has come
 	Hour     Budget
 	Burst    Budget
-	Places   []Place // burst places taken, the first to come free first
+	HourTold time.Time // when an answer last told what is left of this hour; zero if none has
+	Places   []Place   // burst places taken, the first to come free first
 }
 
 // Budget is what may leave in one window.
@@ -71,6 +72,9 @@ func (w *windows) state(now time.Duration, clock time.Time) State {
 		Hour:     w.Hour.budget(now, l, at),
 		Burst:    w.Burst.budget(now, l, at),
 		Places:   w.Burst.taken(now, w.inFlight, at),
+	}
+	if w.Hour.Count.Told {
+		s.HourTold = at(w.Hour.Count.At)
 	}
 	if n := len(s.Places); n > 0 {
 		s.Burst.Ends = s.Places[n-1].Free

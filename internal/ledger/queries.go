@@ -48,6 +48,9 @@ const (
 	sqlLease = `INSERT INTO lease (batch, run, beat, beat_at, lock_file) VALUES ($1, $2, 0, $3, $4)
 		ON CONFLICT (batch) DO UPDATE
 		SET run = excluded.run, beat = 0, beat_at = excluded.beat_at, lock_file = excluded.lock_file`
+	sqlHolders = `SELECT r.id, b.name, r.host, r.pid, r.started, l.beat_at
+		FROM account a CROSS JOIN batch b ON b.account = a.id JOIN lease l ON l.batch = b.id JOIN run r ON r.id = l.run
+		WHERE a.guid = $1 ORDER BY r.id, b.name`
 	sqlBeat      = `UPDATE lease SET beat = beat + 1, beat_at = $2 WHERE run = $1`
 	sqlBeats     = `SELECT run, beat FROM lease WHERE batch = $1`
 	sqlEndLeases = `DELETE FROM lease WHERE run = $1`
