@@ -73,7 +73,7 @@ sent twice, and a run that was stopped goes on where it stopped.
 	a.bindConnection(root.PersistentFlags())
 	root.AddCommand(
 		a.sendCommand(), a.doctorCommand(), a.templateCommand(), a.sandboxCommand(),
-		a.statusCommand(), a.reconcileCommand(), a.limitsCommand(), a.loginCommand(), a.logoutCommand(),
+		a.statusCommand(), a.reportCommand(), a.reconcileCommand(), a.limitsCommand(), a.loginCommand(), a.logoutCommand(),
 		a.configCommand(), a.explainCommand(), a.versionCommand(),
 	)
 	a.root = root

@@ -63,6 +63,8 @@ var wrongValues = map[string]map[string]string{
 	"reminder-delay":         days,
 	"reminder-frequency":     days,
 	"report":                 nil,
+	"from":                   {"soon": "it must be a day such as 2026-11-21", "2026-13-01": "it must be a day"},
+	"to":                     {"soon": "it must be a day such as 2026-11-21", "21.11.2026": "it must be a day"},
 	"reserve":                {"half": whole, "50%": whole, "91": "it must be 0 to 90 percent", "-1": "it cannot be negative"},
 	"results":                nil,
 	"sandbox":                boolean,
@@ -106,7 +108,7 @@ func TestWrongValues(t *testing.T) {
 	}
 	env, _ := served(t, nil)
 	commands := everyCommand()
-	for _, name := range []string{"send", "sandbox", "status", "reconcile", "doctor", "template", "version", "login"} {
+	for _, name := range []string{"send", "sandbox", "status", "report", "reconcile", "doctor", "template", "version", "login"} {
 		flags := commands[name].Flags()
 		flags.AddFlagSet(commands[name].InheritedFlags())
 		for _, flag := range slices.Sorted(maps.Keys(wrongValues)) {

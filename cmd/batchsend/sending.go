@@ -32,7 +32,7 @@ func (s *sending) run(ctx context.Context) (err error) {
 	s.ending = job.Ending{
 		Screen:   job.Screen{Teller: s, Stdout: s.Stdout, Stderr: s.Stderr, Quiet: s.cfg.quiet},
 		Commands: s.composer(), Options: s.o.Options, Folders: s.o.folders, DryRun: s.o.dryRun, JSON: s.o.json,
-		Started: time.Now(), ExitCode: func(v job.Verdict) int { return exitCodes[v] },
+		Setup: report.Setup{Environment: s.environment(), Settings: s.chosen()}, Started: time.Now(), ExitCode: func(v job.Verdict) int { return exitCodes[v] },
 	}
 	if s.ending.Outputs, err = s.wanted().Begin(); err == nil {
 		s.o.Files.OneStream = s.ending.Outputs.RejectsStream()

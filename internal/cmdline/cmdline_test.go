@@ -2,6 +2,7 @@ package cmdline
 
 import (
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -103,5 +104,28 @@ func TestComplete(t *testing.T) {
 	}
 	if got, want := fileArgument("-in.csv")+fileArgument("-")+fileArgument("in.csv"), "./-in.csv-in.csv"; got != want {
 		t.Errorf("fileArgument: %s, want %s", got, want)
+	}
+}
+
+func TestParseDay(t *testing.T) {
+	for _, test := range []struct {
+		text string
+		days int
+		want string
+	}{
+		{"2026-11-21", 0, "2026-11-21T00:00:00Z"},
+		{"2026-11-30", 1, "2026-12-01T00:00:00Z"},
+		{"2026-11-21T17:30", 1, "2026-11-21T17:30:00Z"},
+		{"2026-11-21T17:30:00+02:00", 0, "2026-11-21T15:30:00Z"},
+		{"", 1, "0001-01-01T00:00:00Z"},
+		{"soon", 0, "error"},
+	} {
+		got, err := ParseDay(test.text, time.UTC, test.days)
+		if err != nil && test.want == "error" {
+			continue
+		}
+		if err != nil || got.UTC().Format(time.RFC3339) != test.want {
+			t.Errorf("ParseDay(%q, %d) = %v, %v, want %s", test.text, test.days, got, err, test.want)
+		}
 	}
 }

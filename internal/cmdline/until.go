@@ -37,3 +37,20 @@ func ParseUntil(text string, now time.Time) (time.Time, error) {
 	}
 	return t, nil
 }
+
+// ParseDay reads a day, to which it adds days, or a full time; the zero time if text is
+// "".
+func ParseDay(text string, location *time.Location, days int) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.ParseInLocation("2006-01-02", text, location); err == nil {
+		return t.AddDate(0, 0, days), nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04", "2006-01-02T15:04"} {
+		if t, err := time.ParseInLocation(layout, text, location); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, errors.New("it must be a day such as 2026-11-21, or a time such as 2026-11-21T17:30")
+}

@@ -21,17 +21,23 @@ type Adviser struct {
 	Resend func(batch, file string) string
 	// Remap returns the command that understands columns of the files as a mapping says.
 	Remap func(envelope.Mapping) string
+	// Again returns the command that was given; live without --dry-run.
+	Again func(live bool) string
+	// Status returns the command that asks DocuSign what became of a batch.
+	Status func(batch string) string
 }
 
 // Hints returns what to do next, where something is to be done: about what stopped the
 // run, about each code, and in general.
 func (a Adviser) Hints(d *Done) (hints []string, err error) {
+	codes, err := curesOf(d)
+	return a.hints(d, codes), err
+}
+
+// hints is [Adviser.Hints], with what was found about codes.
+func (a Adviser) hints(d *Done, codes []string) (hints []string) {
 	if hint := HintOf(d.Stopped); hint != "" {
 		hints = append(hints, hint)
-	}
-	codes, err := curesOf(d)
-	if err != nil {
-		return nil, err
 	}
 	hints = append(hints, codes...)
 	counts := d.Counts()
@@ -57,7 +63,7 @@ func (a Adviser) Hints(d *Done) (hints []string, err error) {
 	for i, hint := range hints {
 		hints[i] = strings.TrimSpace(hint)
 	}
-	return hints, nil
+	return hints
 }
 
 // ofRejected says what to do about rejected rows; "" if there is nothing to do.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"sort"
 
 	"batchsend/envelope"
@@ -98,6 +99,30 @@ func (x *Index) Entries() report.Entries {
 // entriesOf is [Index.Entries] for the rows of one file.
 func (x *Index) entriesOf(i int) report.Entries {
 	return func(yield func(report.Entry, error) bool) {
+		for at, err := range x.piecesOf(i) {
+			if err != nil {
+				yield(report.Entry{}, err)
+				return
+			}
+			e, err := x.reportOf(at.number, at.draft)
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// pieceRead is adjacent rows of an envelope.
+type pieceRead struct {
+	number  int // of the envelope
+	further bool
+	draft   *envelope.Draft
+}
+
+// piecesOf reads the rows of one file again, as far as they are adjacent at once.
+// further rows of an envelope say so.
+func (x *Index) piecesOf(i int) iter.Seq2[pieceRead, error] {
+	return func(yield func(pieceRead, error) bool) {
 		enough := errors.New("enough")
 		f, pieces := x.files[i], x.pieces.inFiles
 		next := sort.Search(x.Len(), func(n int) bool { return int(x.entry(n).file) >= i })
@@ -109,17 +134,13 @@ func (x *Index) entriesOf(i int) report.Entries {
 		read := 0
 		err := stream(context.Background(), f.in.Read(f.text.Rows()).Next, work, func(d *envelope.Draft) error {
 			read += len(d.Rows)
-			n := next
+			n, further := next, false
 			if len(pieces) > 0 && pieces[0].offset == d.Position().Offset && int(x.entry(int(pieces[0].of)).file) == i {
-				n, pieces = int(pieces[0].of), pieces[1:]
+				n, pieces, further = int(pieces[0].of), pieces[1:], true
 			} else if next++; n >= x.Len() || x.entry(n).offset != d.Position().Offset || int(x.entry(n).file) != i {
 				return f.changed(nil)
 			}
-			e, err := x.reportOf(n, d)
-			if err != nil {
-				return err
-			}
-			if !yield(e, nil) {
+			if !yield(pieceRead{n, further, d}, nil) {
 				return enough
 			}
 			return nil
@@ -128,7 +149,39 @@ func (x *Index) entriesOf(i int) report.Entries {
 			err = f.changed(nil)
 		}
 		if err != nil && !errors.Is(err, enough) {
-			yield(report.Entry{}, fmt.Errorf("reading the rows again: %w", err))
+			yield(pieceRead{}, fmt.Errorf("reading the rows again: %w", err))
+		}
+	}
+}
+
+// Envelopes reads all rows again, and returns the envelopes with what became of them,
+// each once with all its rows, in the order of their first rows.
+func (x *Index) Envelopes() report.Listing {
+	return func(yield func(*report.Listed, error) bool) {
+		var l report.Listed
+		for i := range x.files {
+			for at, err := range x.piecesOf(i) {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				if at.further {
+					continue
+				}
+				var e report.Entry
+				if len(x.pieces.of(at.number)) > 0 {
+					e, err = x.Entry(at.number)
+				} else {
+					e, err = x.reportOf(at.number, at.draft)
+				}
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				if l.Fill(e); !yield(&l, nil) {
+					return
+				}
+			}
 		}
 	}
 }

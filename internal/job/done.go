@@ -19,6 +19,8 @@ type Done struct {
 	Resolving int
 	// Beyond is how many envelopes the limit leaves for the next run.
 	Beyond int
+	// Sent is when the run sent what it did.
+	Sent report.Timeline
 }
 
 // Nothing is what a run came to that has not begun.

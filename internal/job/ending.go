@@ -41,6 +41,7 @@ type Ending struct {
 	DryRun  bool
 	JSON    bool   // the result is one JSON object instead of a table
 	Account string // that was asked; "" if none was
+	Setup   report.Setup
 	Started time.Time
 	// ExitCode returns the process's exit code for a verdict.
 	ExitCode func(Verdict) int
@@ -180,6 +181,7 @@ func (e *Ending) nothingKnown(done *Done) (Verdict, error) {
 // writeFiles writes the output files and returns what becomes of the verdict by that.
 func (e *Ending) writeFiles(done *Done, summary *report.Summary, v Verdict) Verdict {
 	content := done.Content(summary)
+	content.Page = func() (*report.Page, error) { return e.page(done, summary) }
 	content.Note = func(text string) { e.Warn("%s: %s", summary.Rejects, text) }
 	for _, err := range e.Outputs.Write(content) {
 		e.Warn("%v", err)
@@ -213,19 +215,59 @@ func (e *Ending) print(done *Done, v Verdict) error {
 	return report.WriteTable(table, shown, done.Counts(), len(done.Inputs()) > 1)
 }
 
+// page is the report of the run.
+func (e *Ending) page(done *Done, summary *report.Summary) (*report.Page, error) {
+	page, err := done.Page(summary)
+	if err != nil {
+		return nil, err
+	}
+	page.Setup = e.Setup
+	page.Next = e.adviser(e.Outputs.Rejects()).Next(done)
+	for i, next := range page.Next {
+		page.Next[i].Text = e.Complete(next.Text)
+	}
+	return page, nil
+}
+
 // advise says what to do next, where something is to be done. rejects are the files of
 // rejected rows that can be corrected.
 func (e *Ending) advise(done *Done, rejects []report.Kept) error {
-	adviser := Adviser{
-		Rejects: rejects, AllOrNothing: !e.Options.SkipInvalid && !e.DryRun,
-		Resend: func(batch, file string) string { return e.CommandOn([]string{file}, "send", "--batch", batch) },
-		Remap:  e.remap,
-	}
-	hints, err := adviser.Hints(done)
+	hints, err := e.adviser(rejects).Hints(done)
 	for _, hint := range hints {
 		e.Say("hint: %s", e.Complete(hint))
 	}
 	return err
+}
+
+// adviser knows how the run was started.
+func (e *Ending) adviser(rejects []report.Kept) Adviser {
+	return Adviser{
+		Rejects: rejects, AllOrNothing: !e.Options.SkipInvalid && !e.DryRun,
+		Resend: func(batch, file string) string { return e.CommandOn([]string{file}, "send", "--batch", batch) },
+		Remap:  e.remap, Again: e.again,
+		Status: func(batch string) string { return e.CommandOn(nil, "status", "--refresh", "--batch", batch) },
+	}
+}
+
+// again returns the command that was given; live so that it sends, "" if it cannot: what
+// stands in for DocuSign is for dry runs only.
+func (e *Ending) again(live bool) string {
+	var flags []string
+	switch {
+	case e.DryRun && live && e.Account == "":
+		return ""
+	case e.DryRun && live:
+		flags = append(flags, "--dry-run=false") // whatever set it
+	case e.DryRun:
+		flags = append(flags, "--dry-run")
+	}
+	if e.Options.Files.Batch != "" {
+		flags = append(flags, "--batch", e.Options.Files.Batch)
+	}
+	if e.Options.Files.Sheet != "" {
+		flags = append(flags, "--sheet", e.Options.Files.Sheet)
+	}
+	return e.CommandOn(e.Options.Files.Paths, "send", flags...)
 }
 
 // remap returns the command that gives columns of the files these names, too.

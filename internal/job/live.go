@@ -105,7 +105,9 @@ func (m *Live) Deliver(ctx context.Context, o Options, site Site, p Planned) (Do
 	}
 	result := runner.Run(ctx, selected, left)
 	progress.Close()
-	return Done{Planned: p, Stopped: result.Stopped, Resolving: result.Resolving, Beyond: beyond}, observer.failed()
+	limits := site.Limits()
+	observer.sent.Hourly, observer.sent.Burst = limits.Hour.Limit, limits.Burst.Limit
+	return Done{Planned: p, Stopped: result.Stopped, Resolving: result.Resolving, Beyond: beyond, Sent: observer.sent}, observer.failed()
 }
 
 // lookUp learns what became of the envelopes that earlier runs left unresolved, where

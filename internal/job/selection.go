@@ -103,6 +103,7 @@ type deliveries struct {
 	*selection
 	progress Progress
 	mu       sync.Mutex
+	sent     report.Timeline
 	err      error // the first that kept an outcome from being written down
 }
 
@@ -116,6 +117,9 @@ func (d *deliveries) Outcome(i int, out envelope.Outcome) {
 		d.err = err
 	}
 	at := d.index.position(n)
+	if out.Status == envelope.Sent {
+		d.sent.Add(time.Now())
+	}
 	d.mu.Unlock()
 	d.progress.Outcome(at, out)
 }

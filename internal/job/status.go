@@ -59,19 +59,23 @@ func EnvelopeStatuses(ctx context.Context, from EnvelopeList, batch string) (all
 			if err != nil {
 				return nil, err
 			}
-			s := report.EnvelopeStatus{
-				File: e.File, Line: e.Line, Envelope: e.Label, State: e.State.String(), EnvelopeID: e.ID,
-				TransactionID: e.TransactionID, Attempts: e.Attempts, Changed: e.At, Code: e.Code, Message: e.Message,
-				AtDocuSignSince: e.StatusChanged, Asked: e.Asked,
-			}
-			if !e.Asked.IsZero() {
-				s.AtDocuSign = report.RemoteStatus(e.Status)
-			}
-			all = append(all, s)
+			all = append(all, envelopeStatus(&e))
 		}
 	}
 	if !found {
 		return nil, &NoBatchError{Batch: batch}
 	}
 	return all, nil
+}
+
+func envelopeStatus(e *ledger.Entry) report.EnvelopeStatus {
+	s := report.EnvelopeStatus{
+		File: e.File, Line: e.Line, Envelope: e.Label, State: e.State.String(), EnvelopeID: e.ID,
+		TransactionID: e.TransactionID, Attempts: e.Attempts, Changed: e.At, Code: e.Code, Message: e.Message,
+		AtDocuSignSince: e.StatusChanged, Asked: e.Asked,
+	}
+	if !e.Asked.IsZero() {
+		s.AtDocuSign = report.RemoteStatus(e.Status)
+	}
+	return s
 }

@@ -32,7 +32,7 @@ func (d *Done) Detail(s *report.Summary) (err error) {
 
 // Content is what the run's files are made of. s says which are wanted.
 func (d *Done) Content(s *report.Summary) report.Content {
-	c := report.Content{Summary: s, Entries: d.Entries(), Several: len(d.files) > 1}
+	c := report.Content{Entries: d.Entries()}
 	switch {
 	case len(d.files) == 0, s.Rejects == "":
 	case d.together() == nil:

@@ -174,4 +174,6 @@ const (
 		ON CONFLICT (batch, template) DO UPDATE SET fingerprint = excluded.fingerprint, seen = excluded.seen`
 	sqlTemplate = `SELECT t.fingerprint, t.seen FROM template t JOIN batch b ON b.id = t.batch JOIN account a ON a.id = b.account
 		WHERE a.guid = $1 AND b.name = $2 AND t.template = $3`
+	sqlBatchTemplates = `SELECT t.template, t.fingerprint, t.seen FROM template t JOIN batch b ON b.id = t.batch JOIN account a ON a.id = b.account
+		WHERE a.guid = $1 AND b.name = $2 ORDER BY t.seen, t.template`
 )

@@ -36,3 +36,32 @@ func (db *DB) Template(ctx context.Context, account, batch, templateID string) (
 	}
 	return fingerprint, timeOf(at), nil
 }
+
+// SeenTemplate is a template with which a batch was sent.
+type SeenTemplate struct {
+	ID, Fingerprint string
+	Seen            time.Time // when it was last so
+}
+
+// BatchTemplates returns the templates with which a batch was sent, the one that was
+// seen first at first.
+func (db *DB) BatchTemplates(ctx context.Context, account, batch string) (all []SeenTemplate, err error) {
+	if db.read == nil {
+		return nil, nil
+	}
+	rows, err := db.read.QueryContext(ctx, sqlBatchTemplates, strings.ToLower(account), batch)
+	if err != nil {
+		return nil, db.explain(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var t SeenTemplate
+		var at int64
+		if err := rows.Scan(&t.ID, &t.Fingerprint, &at); err != nil {
+			return nil, db.explain(err)
+		}
+		t.Seen = timeOf(at)
+		all = append(all, t)
+	}
+	return all, db.explain(rows.Err())
+}

@@ -139,13 +139,12 @@ func (o *Outputs) Complete() string {
 
 // Content is what the files of a run are made of.
 type Content struct {
-	Summary *Summary
 	Entries Entries
+	Page    func() (*Page, error) // is asked if a page is wanted
 	// Rejects are the files of rejected rows: one, or one for each input. There is none
 	// if no header is known.
 	Rejects []RejectsFile
 	Note    func(text string) // is told what a person should know of the rejects file
-	Several bool              // input files, so that a line number alone does not say which row
 }
 
 // RejectsFile is a file of rejected rows.
@@ -169,7 +168,7 @@ func (o *Outputs) Write(c Content) (errs []error) {
 	}{
 		{o.results, func(w io.Writer, c Content) error { return WriteResults(w, c.Entries) }},
 		{o.rejects, writeRejects},
-		{o.html, func(w io.Writer, c Content) error { return WriteHTML(w, c.Summary, c.Entries, c.Several) }},
+		{o.html, writePage},
 	}
 	for _, streams := range []bool{false, true} {
 		for _, out := range outputs {
@@ -186,6 +185,15 @@ func (o *Outputs) Write(c Content) (errs []error) {
 		}
 	}
 	return errs
+}
+
+// writePage writes the page.
+func writePage(w io.Writer, c Content) error {
+	page, err := c.Page()
+	if err != nil {
+		return err
+	}
+	return page.Write(w)
 }
 
 // writeRejects writes the rejected rows under the header that all inputs have.

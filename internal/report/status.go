@@ -31,6 +31,7 @@ type BatchStatus struct {
 
 // EnvelopeStatus is what the ledger knows of an envelope.
 type EnvelopeStatus struct {
+	Batch           string                 `json:"batch,omitempty"` // "" if all are of one
 	File            string                 `json:"file"`
 	Line            int                    `json:"line"`
 	Envelope        string                 `json:"envelope,omitempty"`
@@ -70,7 +71,7 @@ func WriteBatches(w io.Writer, all []BatchStatus) error {
 	for _, s := range all {
 		rows = append(rows, []string{
 			s.Batch, Number(s.Planned), Number(s.Sent), Number(s.Failed), Number(s.Unknown), Number(s.Pending),
-			Dash(remoteCounts(s.AtDocuSign)), Local(s.Last), strings.Join(s.Files, ", "),
+			Dash(RemoteCounts(s.AtDocuSign)), Local(s.Last), strings.Join(s.Files, ", "),
 		})
 	}
 	return Columns(w, rows)
@@ -91,8 +92,8 @@ func WriteEnvelopes(w io.Writer, all []EnvelopeStatus) error {
 // remoteOrder is how DocuSign's statuses are listed: first those that stay.
 var remoteOrder = []string{"completed", "declined", "voided", "delivered", "sent"}
 
-// remoteCounts counts envelopes by DocuSign's status: "completed 3, sent 2".
-func remoteCounts(counts map[string]int) string {
+// RemoteCounts writes how many envelopes have each of DocuSign's statuses: "completed 3, sent 2".
+func RemoteCounts(counts map[string]int) string {
 	rank := func(word string) int {
 		if i := slices.Index(remoteOrder, word); i >= 0 {
 			return i

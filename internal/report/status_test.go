@@ -15,8 +15,8 @@ func TestRemoteCounts(t *testing.T) {
 			"completed 4, declined 6, voided 5, delivered 7, sent 2, correct 3, not-found 1",
 		},
 	} {
-		if got := remoteCounts(tt.counts); got != tt.want {
-			t.Errorf("remoteCounts(%v) = %q, want %q", tt.counts, got, tt.want)
+		if got := RemoteCounts(tt.counts); got != tt.want {
+			t.Errorf("RemoteCounts(%v) = %q, want %q", tt.counts, got, tt.want)
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"batchsend/envelope"
 	"batchsend/internal/report"
 	"batchsend/internal/rows"
 )
@@ -107,49 +105,12 @@ func TestFailing(t *testing.T) {
 			}
 			return report.WriteRejects(out, all(entries))
 		},
-		"page":    func() error { return report.WriteHTML(failing{}, new(report.Summary), all(entries), false) },
+		"page":    func() error { return new(report.Page).Write(failing{}) },
 		"columns": func() error { return report.Columns(failing{}, [][]string{{"a"}}) },
 	} {
 		if write() == nil {
 			t.Errorf("%s: nobody noticed", name)
 		}
-	}
-}
-
-const evil = `<script>alert("x")</script>`
-
-// TestHTML has markup wherever text comes from outside.
-func TestHTML(t *testing.T) {
-	entries := read(t, "<b>.csv", "envelope,roleName,name,email\n"+`"`+strings.ReplaceAll(evil, `"`, `""`)+`","<i>",Ann,"<a@example.test>"`+"\nB,Employee,Bo,bo@example.test\n",
-		envelope.Outcome{Status: envelope.Failed, Code: "<C>", Message: evil}, envelope.Outcome{Status: envelope.AlreadySent, ID: guid(2)})
-	s := &report.Summary{
-		Files: []string{"<b>.csv"}, Stopped: evil, Account: evil, DryRun: true, Error: evil,
-		Warnings: []report.Problem{{File: "<b>.csv", Line: 2, Message: evil}},
-	}
-	page := func(entries []report.Entry) string {
-		var b strings.Builder
-		s.Counts = count(entries)
-		if err := report.WriteHTML(&b, s, all(entries), several(entries)); err != nil {
-			t.Fatal(err)
-		}
-		return b.String()
-	}
-	got := page(entries)
-	for _, tag := range regexp.MustCompile(`<[^>]*>`).FindAllString(got, -1) {
-		if !regexp.MustCompile(`^</?(!doctype|html|meta|title|style|h1|h2|p|ul|li|table|thead|tbody|tr|th|td|small)\b`).MatchString(tag) {
-			t.Errorf("the page has the tag %s", tag)
-		}
-	}
-	for _, want := range []string{
-		"2 envelopes: 1 already sent, 1 failed", "dry run: nothing was sent", "already sent", "bo@example.test",
-		"&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;", string(guid(2)), `class="already-sent"`, "&lt;a@example.test&gt;",
-	} {
-		if !strings.Contains(got, want) {
-			t.Errorf("the page does not say %q", want)
-		}
-	}
-	if strings.Contains(got, "<th>File") || !strings.Contains(page(append(entries, read(t, "june.csv", file(1), sent(1))...)), "<td>june.csv<td>2") {
-		t.Error("the file stands in each line of one file, or of none of several")
 	}
 }
 

@@ -54,7 +54,6 @@ func WriteTable(w io.Writer, shown []Entry, counts Counts, several bool) error {
 // Notable picks the envelopes that a table shows, by their numbers and in their
 // order: if there are more than fit, those that need attention first.
 func Notable(statuses iter.Seq2[int, envelope.Status]) (picked []int) {
-	urgent := []envelope.Status{envelope.Unknown, envelope.Failed, envelope.Rejected}
 	byUrgency := make([][]int, len(urgent)+1)
 	for n, status := range statuses {
 		i := slices.Index(urgent, status)

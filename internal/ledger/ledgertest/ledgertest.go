@@ -26,6 +26,7 @@ type Ledger interface {
 	Batches(ctx context.Context) ([]ledger.BatchSummary, error)
 	BatchEnvelopes(ctx context.Context, account, batch string) iter.Seq2[ledger.Entry, error]
 	Template(ctx context.Context, account, batch, templateID string) (fingerprint string, seen time.Time, err error)
+	BatchTemplates(ctx context.Context, account, batch string) ([]ledger.SeenTemplate, error)
 	LotSpeed(ctx context.Context, account string) (float64, error)
 	Budget(account string) (Budget, error)
 	BudgetText(ctx context.Context, account string) ([]byte, error)
@@ -456,6 +457,12 @@ func testTemplate(t *testing.T, open func() Ledger) {
 		must(t, err)
 		if got != want {
 			t.Errorf("Template = %q, want %q", got, want)
+		}
+		if all, err := b.BatchTemplates(ctx, Account, "may"); want != "" && (len(all) != 1 || all[0].ID != "abc" || all[0].Fingerprint != want || all[0].Seen.IsZero()) || err != nil {
+			t.Errorf("BatchTemplates = %v, %v", all, err)
+		}
+		if all, err := b.BatchTemplates(ctx, Account, "june"); len(all) > 0 || err != nil {
+			t.Errorf("BatchTemplates of another batch = %v, %v", all, err)
 		}
 		if got, _, err := b.Template(ctx, Account, "june", "abc"); got != "" || err != nil {
 			t.Errorf("Template of another batch = %q, %v, want none", got, err)
