@@ -62,13 +62,21 @@ func (env *Envelope) Alone() string {
 // bulkTabs are the kinds of tabs that a copy can fill.
 var bulkTabs = map[template.TabType]bool{template.Text: true, template.Radio: true, template.List: true}
 
-// SinglyBecause says what of a template keeps envelopes from going in a lot: those
-// that fill any of what it names go singly. Nil if all can go in lots.
-func SinglyBecause(t *template.Template) (reasons []string) {
+// usesVisibility says why no envelope of a template can go in a lot whose signers see
+// only some of the documents.
+const usesVisibility = "the account uses Document Visibility"
+
+// SinglyBecause says what of a template, and of its account's rules, keeps envelopes from
+// going in a lot: those that fill any of what it names go singly. Nil if all can go in
+// lots.
+func SinglyBecause(t *template.Template, rules Rules) (reasons []string) {
 	add := func(format string, args ...any) {
 		if text := fmt.Sprintf(format, args...); !slices.Contains(reasons, text) {
 			reasons = append(reasons, text)
 		}
+	}
+	if rules.hides(t) {
+		add(usesVisibility)
 	}
 	for _, r := range t.Placeholders() {
 		if t.Shared(r) {

@@ -176,7 +176,7 @@ func (d *Draft) checkUnnamed() {
 		}
 		for _, column := range d.In.layout.unnamed {
 			if text := row.cell(column); text != "" {
-				d.reject(row, "", ColumnUnknown, "%q stands in column %s, which has no name in the header: name the column or clear it; nothing that stands there would be sent", short(text), Letter(column))
+				d.reject(row, "", ColumnUnknown, "%q stands in column %s, which has no name in the header: name the column or clear it; nothing that stands there would be sent", Short(text), Letter(column))
 			}
 		}
 	}

@@ -52,7 +52,7 @@ func demandOf(t *template.Template, rules Rules) demand {
 		}
 	}
 	if rules.hides(t) {
-		d.onlySingly = "the account uses Document Visibility"
+		d.onlySingly = usesVisibility
 	}
 	return d
 }

@@ -388,10 +388,10 @@ func (l *layout) complete(p *recipientColumns, header []string, bad func(column 
 			case l.misread(i):
 				continue // the slip is a problem already, and names this column
 			case l.form == Bare && strings.HasPrefix(l.names[i], tabPrefix):
-				meant = fmt.Sprintf("; is %q meant?", header[i])
+				meant = fmt.Sprintf("; is %q meant?", Short(header[i]))
 			}
 		}
-		bad("", ColumnMissing, "there is no column %q: every recipient needs one%s", name, meant)
+		bad("", ColumnMissing, "there is no column %q: every recipient needs one%s", Short(name), meant)
 	}
 }
 
@@ -404,12 +404,15 @@ func (l *layout) misread(i int) bool {
 // unknown says what the name may have been meant to be, and if list is set which
 // names there are.
 func (h *heading) unknown(form Form, list bool) string {
-	raw := h.name
+	raw := Short(h.name)
 	known := slices.Concat(longColumns, []string{"tab:<label>", "field:<name>"})
 	if form == Wide {
 		known = slices.Concat(envelopeColumns, []string{"Role::Name", "Role::Email", "Role::<tab label>", "field:<name>"})
 	}
 	message, cure := "there is no such column", fmt.Sprintf("--map %q ignores it", h.raw+"=")
+	if Short(h.raw) != h.raw {
+		cure = "--map \"COLUMN=\", with the whole name, ignores it"
+	}
 	if h.mapped {
 		message = fmt.Sprintf("it is mapped to %q, and there is no such column", raw)
 		cure = "correct the mapping"

@@ -61,24 +61,31 @@ func (p Problem) Where() string {
 	}
 	where := p.Position.Where()
 	if p.Column != "" {
-		where += fmt.Sprintf(": column %q", ShortHeading(p.Column))
+		where += fmt.Sprintf(": column %q", Short(p.Column))
 	}
 	return where
 }
 
-// maxHeading is how much of a column's heading is shown, in characters: a message
-// must not fill the screen because a text was taken for the header.
-const maxHeading = 80
+// mostShown is how much of a text from a file is shown, in characters: a message must not
+// fill the screen because a whole file was taken for a cell.
+const mostShown = 60
 
-// ShortHeading returns a column's heading as messages show it.
-func ShortHeading(heading string) string {
-	if len(heading) <= maxHeading {
-		return heading
+// Short returns a text from a file, such as a cell or a column's heading, as messages
+// show it: its beginning if it is long.
+func Short(text string) string {
+	if len(text) <= mostShown {
+		return text
 	}
-	if runes := []rune(heading); len(runes) > maxHeading {
-		return string(runes[:maxHeading-3]) + "..."
+	n, cut := 0, 0
+	for i := range text {
+		if n == mostShown-3 {
+			cut = i
+		}
+		if n++; n > mostShown {
+			return text[:cut] + "..."
+		}
 	}
-	return heading
+	return text
 }
 
 // Error gives place, code and message in one line.

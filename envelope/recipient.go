@@ -81,13 +81,13 @@ func badName(p *RecipientRow, name string, found signs) string {
 		return fmt.Sprintf("the name %q holds %s: write it on one line, in plain letters", name, what)
 	}
 	if mark := placeholder(name, found); mark != "" {
-		return fmt.Sprintf("the name %q holds %s, a mail merge's placeholder that was not filled in: DocuSign would show it to everybody; write the name", short(name), mark)
+		return fmt.Sprintf("the name %q holds %s, a mail merge's placeholder that was not filled in: DocuSign would show it to everybody; write the name", Short(name), mark)
 	}
 	if !found.has(foreign) {
 		return ""
 	}
 	if what := cmp.Or(hidden(name, true), noName(name)); what != "" {
-		return fmt.Sprintf("the name %q holds %s", short(name), what)
+		return fmt.Sprintf("the name %q holds %s", Short(name), what)
 	}
 	return ""
 }
@@ -103,9 +103,9 @@ func (d *Draft) warnAboutName(row *Row, column, name, sent string) {
 	case nobody(name), bracketed(name):
 		d.warn(row, column, TextInvalid, "%q is what programs write where there is no name: see that somebody is called so", name)
 	case written != "":
-		d.warn(row, column, TextInvalid, "the name %q holds %s, which web pages write for %q: DocuSign shows it as it stands", short(name), written, meant)
+		d.warn(row, column, TextInvalid, "the name %q holds %s, which web pages write for %q: DocuSign shows it as it stands", Short(name), written, meant)
 	case lost(name):
-		d.warn(row, column, TextInvalid, "the name %q holds a question mark where a letter may have been lost: export the file anew as UTF-8, or write the letter", short(name))
+		d.warn(row, column, TextInvalid, "the name %q holds a question mark where a letter may have been lost: export the file anew as UTF-8, or write the letter", Short(name))
 	}
 }
 
@@ -151,10 +151,10 @@ func (d *Draft) checkLabel() {
 		d.reject(row, column, TextInvalid, "%q is a long number that a spreadsheet has shortened: digits are lost, and rows of different envelopes may look like one; format the column as text and give the values in full", d.Label)
 	case !found.has(foreign):
 	case hidden(d.Label, true) != "":
-		d.reject(row, column, TextInvalid, "the envelope value %q holds %s", short(d.Label), hidden(d.Label, true))
+		d.reject(row, column, TextInvalid, "the envelope value %q holds %s", Short(d.Label), hidden(d.Label, true))
 	default:
 		if i, r := zeroWidth(d.Label); i >= 0 {
-			d.reject(row, column, TextInvalid, "the envelope value %q holds an invisible sign (%U) at position %d, so that it looks like another one: type it anew", short(d.Label), r, i+1)
+			d.reject(row, column, TextInvalid, "the envelope value %q holds an invisible sign (%U) at position %d, so that it looks like another one: type it anew", Short(d.Label), r, i+1)
 		}
 	}
 }

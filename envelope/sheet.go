@@ -24,7 +24,7 @@ func (s *Sheet) where(file string, row int, column string) string {
 	}
 	where := fmt.Sprintf("%s: %s row %d", file, sheet, row)
 	if column != "" {
-		where += fmt.Sprintf(": column %q", column)
+		where += fmt.Sprintf(": column %q", Short(column))
 	}
 	return where
 }

@@ -188,21 +188,9 @@ func damaged(text string, found signs) string {
 		return ""
 	}
 	if repaired, twice := doubleEncoded(text); twice {
-		return fmt.Sprintf("%q seems to be encoded twice, by a program that took UTF-8 for Windows-1252: it would read %q; export the file anew as UTF-8, or write the text as it should be", short(text), short(repaired))
+		return fmt.Sprintf("%q seems to be encoded twice, by a program that took UTF-8 for Windows-1252: it would read %q; export the file anew as UTF-8, or write the text as it should be", Short(text), Short(repaired))
 	}
 	return ""
-}
-
-// short returns the beginning of a text, for messages.
-func short(text string) string {
-	const most = 60
-	n := 0
-	for i := range text {
-		if n++; n > most {
-			return text[:i] + "..."
-		}
-	}
-	return text
 }
 
 // checkValue says why a value cannot be sent, and warns of what is odd about it. It

@@ -40,7 +40,7 @@ func (in *Input) Columns() (lines []string) {
 	l := in.layout
 	for i := range l.headings {
 		if h := &l.headings[i]; !h.empty() {
-			lines = append(lines, fmt.Sprintf("column %s %q -> %s", Letter(i), short(h.raw), l.purpose(i)))
+			lines = append(lines, fmt.Sprintf("column %s %q -> %s", Letter(i), Short(h.raw), l.purpose(i)))
 		}
 	}
 	return lines

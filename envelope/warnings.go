@@ -101,7 +101,7 @@ func (o *Oddities) Warnings() []Problem {
 	for _, c := range o.columns {
 		if n := o.names[c]; n.surnameFirst > 1 && 2*n.surnameFirst >= n.names {
 			w := n.first
-			w.Message = fmt.Sprintf("%d of %d names have a comma, of which %q is the first: DocuSign shows names as they stand; write given name and surname in the order in which the document shall show them", n.surnameFirst, n.names, short(w.Message))
+			w.Message = fmt.Sprintf("%d of %d names have a comma, of which %q is the first: DocuSign shows names as they stand; write given name and surname in the order in which the document shall show them", n.surnameFirst, n.names, Short(w.Message))
 			all = append(all[:len(all):len(all)], w)
 		}
 	}

@@ -55,7 +55,7 @@ of bulk lists.`,
 		Args: oneID,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withTemplate(cmd.Context(), args[0], func(f *templatefile.File) error {
-				return report.WriteTemplateDetails(a.Stdout, f.Template, f.Base, f.Account.BulkForbidden)
+				return report.WriteTemplateDetails(a.Stdout, f.Template, f.Base, f.Account.Rules, f.Account.BulkForbidden)
 			})
 		},
 	}

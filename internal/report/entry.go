@@ -48,7 +48,7 @@ func (e Entry) forRow(row *envelope.Row) envelope.Outcome {
 		}
 		text := p.Message
 		if p.Column != "" {
-			text = fmt.Sprintf("column %q: %s", envelope.ShortHeading(p.Column), text)
+			text = fmt.Sprintf("column %q: %s", envelope.Short(p.Column), text)
 		}
 		if len(told) == 0 {
 			out.Code = string(p.Code)

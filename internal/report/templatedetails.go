@@ -11,8 +11,8 @@ import (
 )
 
 // WriteTemplateDetails shows a person all that a template asks for, on 80 columns as
-// far as its names allow. bulkForbidden says that the account may not send in bulk.
-func WriteTemplateDetails(w io.Writer, t *template.Template, base reminders.Settings, bulkForbidden bool) error {
+// far as its names allow. rules are the account's, and bulkForbidden says that the account may not send in bulk.
+func WriteTemplateDetails(w io.Writer, t *template.Template, base reminders.Settings, rules envelope.Rules, bulkForbidden bool) error {
 	var b strings.Builder
 	line := func(indent, format string, args ...any) { wrap(&b, indent, fmt.Sprintf(format, args...)) }
 	line("", "%s (%s)", t.Name, t.ID)
@@ -70,7 +70,7 @@ func WriteTemplateDetails(w io.Writer, t *template.Template, base reminders.Sett
 		}
 	}
 	b.WriteString("\nIn bulk:\n")
-	reasons := envelope.SinglyBecause(t)
+	reasons := envelope.SinglyBecause(t, rules)
 	if bulkForbidden {
 		reasons = append([]string{"the account does not allow it"}, reasons...)
 	}

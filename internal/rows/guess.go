@@ -43,9 +43,9 @@ func (g *Guess) String() string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, "line %d column %d %q", c.Line, c.Column, short(c.Text))
+		fmt.Fprintf(&b, "line %d column %d %q", c.Line, c.Column, envelope.Short(c.Text))
 		if c.Otherwise != "" && !g.Certain {
-			fmt.Fprintf(&b, " (as %s: %q)", c.Other, short(c.Otherwise))
+			fmt.Fprintf(&b, " (as %s: %q)", c.Other, envelope.Short(c.Otherwise))
 		}
 	}
 	return b.String()
@@ -65,15 +65,6 @@ func (g *Guess) Doubt() (line int, message string) {
 		message += " (perhaps " + strings.ToLower(strings.Join(g.Rivals[:min(3, len(g.Rivals))], ", ")) + ")"
 	}
 	return line, message + ", or save the file as \"CSV UTF-8\""
-}
-
-// short cuts a cell for a message.
-func short(text string) string {
-	const most = 40
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most-3]) + "..."
-	}
-	return text
 }
 
 // candidates are the encodings that a guess chooses from, the most usual first. What

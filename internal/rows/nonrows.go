@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+
+	"batchsend/envelope"
 )
 
 // Reports and files put together hold lines that are no rows: a title above the
@@ -40,7 +42,7 @@ func (f *File) noTitle(known func(name string) bool) error {
 			left--
 			for _, delimiter := range delimiters {
 				if n := knownNames(text[:end], delimiter, known); n >= 2 && n > 2*taken {
-					return malformedAt(f.format.HeaderAt, "line %d is taken for the header, but line %d looks like it: --header-row %d", f.format.HeaderAt.Line, line, line)
+					return malformedAt(f.format.HeaderAt, "%[1]s %[2]d is taken for the header, but %[1]s %[3]d looks like it: --header-row %[3]d", f.lineWord(), f.format.HeaderAt.Line, line)
 				}
 			}
 		}
@@ -166,6 +168,14 @@ func (s *seen) footer(line int) {
 	s.footerLine = line
 }
 
+// lineWord is what a person calls a line of the file: a workbook has rows.
+func (f *File) lineWord() string {
+	if f.start.Sheet != nil {
+		return "row"
+	}
+	return "line"
+}
+
 // Ignored is what a file holds besides rows.
 type Ignored struct {
 	Line int // the first one
@@ -176,19 +186,20 @@ type Ignored struct {
 func (f *File) Ignored() (all []Ignored) {
 	f.seen.mu.Lock()
 	defer f.seen.mu.Unlock()
+	line := f.lineWord()
 	if lines := f.seen.headers; len(lines) > 0 {
-		what := fmt.Sprintf("line %d repeats the header: it is ignored", lines[0])
+		what := fmt.Sprintf("%s %d repeats the header: it is ignored", line, lines[0])
 		if more := len(lines) - 1; more > 0 {
-			what = fmt.Sprintf("line %d repeats the header, and so do %d more, up to line %d: they are ignored", lines[0], more, lines[more])
+			what = fmt.Sprintf("%s %d repeats the header, and so do %d more, up to %s %d: they are ignored", line, lines[0], more, line, lines[more])
 		}
 		all = append(all, Ignored{lines[0], what})
 	}
 	if first := f.seen.footerLine; first > 0 {
-		where := fmt.Sprintf("line %d looks", first)
+		where := fmt.Sprintf("%s %d looks", line, first)
 		if n := f.footer.lines; n > 1 {
-			where = fmt.Sprintf("lines %d to %d look", first, first+n-1)
+			where = fmt.Sprintf("%ss %d to %d look", line, first, first+n-1)
 		}
-		all = append(all, Ignored{first, fmt.Sprintf("%s like a report's footer (%q): ignored", where, short(f.footer.first))})
+		all = append(all, Ignored{first, fmt.Sprintf("%s like a report's footer (%q): ignored", where, envelope.Short(f.footer.first))})
 	}
 	return all
 }
