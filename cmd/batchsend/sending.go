@@ -37,7 +37,7 @@ func (s *sending) run(ctx context.Context) (err error) {
 	if s.ending.Outputs, err = s.wanted().Begin(); err == nil {
 		s.o.Files.OneStream = s.ending.Outputs.RejectsStream()
 		s.done, err = job.Send(ctx, s.o.Options, s, s.open)
-		s.ending.ShowHeaders(err)
+		s.ending.ShowHeaders(&s.done, err)
 	}
 	verdict, err := s.ending.Tell(ctx, &s.done, givenUp(ctx, err))
 	if err != nil {

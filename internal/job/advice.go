@@ -3,12 +3,14 @@ package job
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
 	"batchsend/envelope"
 	"batchsend/internal/explain"
 	"batchsend/internal/report"
+	"batchsend/internal/rows"
 )
 
 // Adviser says what to do next after a run. How the run was started it must be told.
@@ -17,8 +19,9 @@ type Adviser struct {
 	AllOrNothing bool
 	// Rejects are the files that have the rejected rows and can be corrected.
 	Rejects []report.Kept
-	// Resend returns the command that sends a file as a part of a batch.
-	Resend func(batch, file string) string
+	// Resend returns the command that sends a file as a part of a batch. encoding is what
+	// the file must be said to be in; "" if it is found out.
+	Resend func(batch, encoding, file string) string
 	// Remap returns the command that understands columns of the files as a mapping says.
 	Remap func(envelope.Mapping) string
 	// Again returns the command that was given; live without --dry-run.
@@ -87,7 +90,7 @@ func (a Adviser) ofRejected(d *Done, counts report.Counts) string {
 		case 0:
 			continue
 		case 1:
-			hint = fmt.Sprintf("correct %s and give it as the input of the same batch: %s", kept.Path, a.Resend(batches[0], kept.Path))
+			hint = fmt.Sprintf("correct %s and give it as the input of the same batch: %s", kept.Path, a.Resend(batches[0], d.encodingOf(kept), kept.Path))
 		default:
 			hint = fmt.Sprintf("correct %s; its rows belong to the batches %s: divide it, and give each part with the --batch of its own", kept.Path, strings.Join(batches, ", "))
 		}
@@ -110,6 +113,31 @@ func (x *Index) batchesOfRejected(input string) (batches []string) {
 		}
 	}
 	return batches
+}
+
+// encodingOf returns what a file of rejected rows must be said to be in, because it would
+// be a guess: of a few rows another one than of the whole input. "" if it is none.
+func (x *Index) encodingOf(kept report.Kept) string {
+	i := slices.IndexFunc(x.files, func(f *file) bool {
+		return f.text.Guess() != nil && (kept.Input == "" || f.in.Name() == kept.Input)
+	})
+	if i < 0 {
+		return ""
+	}
+	in, err := os.Open(kept.Path)
+	if err != nil {
+		return "" // it is a stream
+	}
+	defer in.Close()
+	text, err := rows.Open(kept.Path, in, rows.Options{})
+	if err != nil {
+		return ""
+	}
+	defer text.Close()
+	if text.Guess() == nil { // it is UTF-8, or has no letter that tells
+		return ""
+	}
+	return strings.ToLower(x.files[i].text.Guess().Encoding)
 }
 
 // ofPending says what to do about envelopes to which the run has not come; "" if

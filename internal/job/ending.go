@@ -47,10 +47,19 @@ type Ending struct {
 	ExitCode func(Verdict) int
 }
 
-// ShowHeaders shows what is wrong with headers, if err tells of that.
-func (e *Ending) ShowHeaders(err error) {
-	if header, ok := errors.AsType[*HeaderError](err); ok {
-		e.warnOf("", header.Problems, "--json lists them all")
+// ShowHeaders shows what is wrong with headers, if err tells of that, and moves the files
+// of which no row can be read out of the way.
+func (e *Ending) ShowHeaders(done *Done, err error) {
+	header, ok := errors.AsType[*HeaderError](err)
+	if !ok {
+		return
+	}
+	e.warnOf("", header.Problems, "--json lists them all")
+	if e.DryRun {
+		return
+	}
+	if err := done.PutAwayUnread(e.Folders, e.Say); err != nil {
+		e.Warn("%v", err)
 	}
 }
 
@@ -243,8 +252,14 @@ func (e *Ending) advise(done *Done, rejects []report.Kept) error {
 func (e *Ending) adviser(rejects []report.Kept) Adviser {
 	return Adviser{
 		Rejects: rejects, AllOrNothing: !e.Options.SkipInvalid && !e.DryRun,
-		Resend: func(batch, file string) string { return e.CommandOn([]string{file}, "send", "--batch", batch) },
-		Remap:  e.remap, Again: e.again,
+		Resend: func(batch, encoding, file string) string {
+			flags := []string{"--batch", batch}
+			if encoding != "" {
+				flags = append(flags, "--encoding", encoding)
+			}
+			return e.CommandOn([]string{file}, "send", flags...)
+		},
+		Remap: e.remap, Again: e.again,
 		Status: func(batch string) string { return e.CommandOn(nil, "status", "--refresh", "--batch", batch) },
 	}
 }

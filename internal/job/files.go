@@ -61,6 +61,7 @@ type Input struct {
 	*Index
 	TooFresh []*FreshError // files that are left for the next run
 	Missing  []string      // files that do not exist, if that is allowed
+	unread   []*unreadable
 }
 
 // Inputs returns the files, in the order of the command line.
@@ -187,6 +188,9 @@ func Open(files Files) (in Input, err error) {
 			in.TooFresh = append(in.TooFresh, fresh)
 		case errors.As(err, &bad):
 			problems = append(problems, bad...)
+			if u, ok := errors.AsType[*unreadable](err); ok {
+				in.unread = append(in.unread, u)
+			}
 		case files.MissingOK && errors.Is(err, fs.ErrNotExist):
 			if err := directoryOf(path); err != nil {
 				return in, err
@@ -300,10 +304,15 @@ func openInput(files Files, path string) (*file, error) {
 		return nil, err
 	}
 	f, err := inspect(files, path, o)
-	if err != nil {
-		o.Close()
+	if err == nil {
+		return f, nil
 	}
-	return f, err
+	var bad envelope.Problems
+	if info, unknown := o.Stat(); unknown == nil && info.Mode().IsRegular() && errors.As(err, &bad) {
+		err = &unreadable{path, bad, info}
+	}
+	o.Close()
+	return nil, err
 }
 
 // inspect finds out whether an open file can be read now, and reads its header.
@@ -377,7 +386,7 @@ func (f *file) readingWarnings() (warnings []envelope.Problem) {
 		warnings = append(warnings, doubt)
 	}
 	for _, i := range f.text.Ignored() {
-		warnings = append(warnings, envelope.Problem{Position: envelope.Position{File: f.in.Name(), Line: i.Line}, Code: envelope.CSVMalformed, Message: i.What})
+		warnings = append(warnings, envelope.Problem{Position: envelope.Position{File: f.in.Name(), Line: i.Line, Sheet: f.in.HeaderAt.Sheet}, Code: envelope.CSVMalformed, Message: i.What})
 	}
 	return warnings
 }

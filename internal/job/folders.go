@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"batchsend/envelope"
 	"batchsend/internal/report"
@@ -20,7 +21,7 @@ import (
 // they are.
 type Folders struct {
 	Archive  string // of files all of whose envelopes were sent
-	Rejected string // of files with rejected rows
+	Rejected string // of files with rejected rows, or of which no row can be read
 }
 
 // Check fails if a folder cannot take files: that is found before anything is sent.
@@ -84,6 +85,55 @@ func (d *Done) PutAway(f Folders, told func(format string, args ...any)) (reject
 	return rejects, errors.Join(errs...)
 }
 
+// unreadable is a file of which no row can be read, as if it had only a torn header.
+type unreadable struct {
+	path     string
+	problems envelope.Problems
+	info     fs.FileInfo
+}
+
+// Error implements error.
+func (u *unreadable) Error() string { return u.problems.Error() }
+
+// Unwrap returns the problems.
+func (u *unreadable) Unwrap() error { return u.problems }
+
+// settled is how long ago an unreadable file must have changed to be moved: a younger
+// one may still be being written.
+const settled = time.Minute
+
+// PutAwayUnread moves the files of which no row can be read to the folder for rejected
+// ones, each with its reason beside it: else every run would stop at them. It tells of
+// every file.
+func (in *Input) PutAwayUnread(f Folders, told func(format string, args ...any)) error {
+	if f.Rejected == "" {
+		return nil
+	}
+	var errs []error
+	for _, u := range in.unread {
+		if age := time.Since(u.info.ModTime()); age < settled {
+			told("%s: left where it is, for it changed %s ago and may still be being written", u.path, report.Span(max(age, 0)))
+			continue
+		}
+		path, err := moveInto(f.Rejected, u.path, u.info)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s cannot be read, and cannot be moved: %w", u.path, err))
+			continue
+		}
+		told("%s: moved to %s", u.path, path)
+		errs = append(errs, report.WriteFile(reasonFile(path), func(w io.Writer) error {
+			_, err := fmt.Fprintln(w, u.problems)
+			return err
+		}))
+	}
+	return errors.Join(errs...)
+}
+
+// reasonFile returns the path of the file that says why the one at path cannot be read.
+func reasonFile(path string) string {
+	return strings.TrimSuffix(path, filepath.Ext(path)) + ".reason.txt"
+}
+
 // of returns where a file goes to whose envelopes came to these statuses, "" if it
 // stays. aborted says that rejected rows kept all others from being sent.
 func (f Folders) of(statuses map[envelope.Status]bool, aborted bool) string {
@@ -131,26 +181,31 @@ func beside(path, what string) string {
 // name.
 const mostNames = 1000
 
-// move moves the file into a folder and returns its new path. It takes the name of no
-// other file there, and moves no other file that has taken its name here.
+// move moves the file into a folder and returns its new path.
 func (f *file) move(dir string) (path string, err error) {
-	from := f.in.Name()
+	read, err := f.os.Stat()
+	if err != nil {
+		return "", err
+	}
+	return moveInto(dir, f.in.Name(), read)
+}
+
+// moveInto moves a file that was read into a folder and returns its new path. It takes
+// the name of no other file there, and moves no other file that has taken its name here.
+func moveInto(dir, from string, read fs.FileInfo) (path string, err error) {
 	now, err := os.Stat(from)
 	if err != nil {
 		return "", err
 	}
-	if read, err := f.os.Stat(); err != nil || !os.SameFile(read, now) {
-		return "", errors.Join(errors.New("another file has taken its name"), err)
+	if !os.SameFile(read, now) {
+		return "", errors.New("another file has taken its name")
 	}
-	extension := filepath.Ext(from)
-	base := strings.TrimSuffix(filepath.Base(from), extension)
-	for n := 1; n <= mostNames; n++ {
-		name := base + extension
-		if n > 1 {
-			name = fmt.Sprintf("%s-%d%s", base, n, extension)
+	tried := 0
+	for path := range report.Numbered(filepath.Join(dir, filepath.Base(from))) {
+		if tried++; tried > mostNames {
+			break
 		}
-		path = filepath.Join(dir, name)
-		if taken := slices.ContainsFunc([]string{beside(path, "results"), beside(path, "rejects")}, exists); taken {
+		if slices.ContainsFunc([]string{beside(path, "results"), beside(path, "rejects"), reasonFile(path)}, exists) {
 			continue
 		}
 		switch err = os.Link(from, path); {

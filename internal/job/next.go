@@ -34,7 +34,7 @@ func (a Adviser) next(d *Done, hint string) report.Next {
 	}
 	for _, kept := range a.Rejects {
 		for _, batch := range d.batchesOfRejected(kept.Input) {
-			commands = append(commands, a.Resend(batch, kept.Path))
+			commands = append(commands, a.Resend(batch, d.encodingOf(kept), kept.Path))
 		}
 	}
 	n := report.Next{Text: hint}

@@ -8,9 +8,7 @@ import (
 	"time"
 
 	"batchsend/envelope"
-	"batchsend/internal/docusign"
 	"batchsend/internal/ledger"
-	"batchsend/internal/remote"
 	"batchsend/internal/templatefile"
 	"batchsend/internal/usage"
 	"batchsend/reminders"
@@ -91,33 +89,6 @@ func (t templateFiles) Source(_ context.Context, id string, _ reminders.Stored) 
 		return &envelope.Source{Template: f.Template, Base: f.Base}, nil
 	}
 	return &envelope.Source{Err: fmt.Errorf("template %q is not in the template files of this run, which hold %s: add --template-file for it, or check without --template-file", id, t.held())}, nil
-}
-
-// nobody stands for DocuSign where nothing may be asked: it has sent nothing. A dry run
-// calls none of the methods that it has from the nil interface, which send.
-type nobody struct {
-	DocuSign
-	account *templatefile.Account
-}
-
-// AccountInfo implements [Accounts].
-func (n nobody) AccountInfo(context.Context) (docusign.AccountInfo, error) {
-	a := n.account
-	return docusign.AccountInfo{
-		Name: a.Name, Notification: a.Notification, OverrideForbidden: a.OverrideForbidden,
-		BulkForbidden: a.BulkForbidden, BulkTold: a.BulkTold, BulkCopies: a.BulkCopies, BulkQueue: a.BulkQueue, Rules: a.Rules,
-	}, nil
-}
-
-// CountAll implements [Mailings].
-func (nobody) CountAll(context.Context) (int, error) { return 0, nil }
-
-// CountMailed implements [Mailings].
-func (nobody) CountMailed(context.Context, string) (int, error) { return 0, nil }
-
-// OtherLots implements [Mailings].
-func (nobody) OtherLots(context.Context, []string, func(string) bool) ([]remote.OtherLot, error) {
-	return nil, nil
 }
 
 // String says what the check cannot find out.

@@ -3,8 +3,10 @@ package report
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -126,6 +128,18 @@ func (f *File) Discard() {
 	f.to.Close()
 	if f.real != "" {
 		os.Remove(f.to.Name())
+	}
+}
+
+// Numbered returns names for a file whose own may be taken: a.csv, a-2.csv, a-3.csv and
+// so on, without end.
+func Numbered(path string) iter.Seq[string] {
+	extension := filepath.Ext(path)
+	base := strings.TrimSuffix(path, extension)
+	return func(yield func(string) bool) {
+		for n, name := 2, path; yield(name); n++ {
+			name = fmt.Sprintf("%s-%d%s", base, n, extension)
+		}
 	}
 }
 

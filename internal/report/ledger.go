@@ -75,10 +75,10 @@ func (s *LedgerSummary) Write(w io.Writer, envelopes iter.Seq2[EnvelopeStatus, e
 	var head bytes.Buffer
 	err := WriteJSON(&head, struct {
 		LedgerSummary
-		SentWindowSeconds float64  `json:"sentWindowSeconds"`
-		SentWindowLimit   int      `json:"sentWindowLimit,omitempty"`
+		SentWindowSeconds float64    `json:"sentWindowSeconds"`
+		SentWindowLimit   int        `json:"sentWindowLimit,omitempty"`
 		Sent              []Interval `json:"sent"`
-		DaysToSignature   []int    `json:"daysToSignature"`
+		DaysToSignature   []int      `json:"daysToSignature"`
 	}{sum, length.Seconds(), limit, orEmpty(windows), s.Signing.Days[:]})
 	if err != nil {
 		return err

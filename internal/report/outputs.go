@@ -248,9 +248,10 @@ func (o *Outputs) writeApart(c Content) (errs []error) {
 func apart(path, input string, taken []Kept) string {
 	extension := filepath.Ext(path)
 	base := strings.TrimSuffix(path, extension) + "-" + strings.TrimSuffix(filepath.Base(input), filepath.Ext(input))
-	name := base + extension
-	for n := 2; slices.ContainsFunc(taken, func(k Kept) bool { return k.Path == name }); n++ {
-		name = fmt.Sprintf("%s-%d%s", base, n, extension)
+	for name := range Numbered(base + extension) {
+		if !slices.ContainsFunc(taken, func(k Kept) bool { return k.Path == name }) {
+			return name
+		}
 	}
-	return name
+	return "" // there are names without end
 }

@@ -129,7 +129,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"words":  statusWords,
 	"text":   oneLine,
 	"local":  Local,
-	"column": envelope.ShortHeading,
+	"column": envelope.Short,
 	"style":  func() template.CSS { return template.CSS(pageCSS) },
 	"script": func() template.JS { return template.JS(pageJS) },
 	"hash": func() string {

@@ -41,7 +41,7 @@ type Case struct {
 }
 
 // Column heading as a person reads it.
-func (c *Case) ShortColumn() string { return envelope.ShortHeading(c.Column) }
+func (c *Case) ShortColumn() string { return envelope.Short(c.Column) }
 
 // mostCases is how many different messages are kept of one reason.
 const mostCases = 20

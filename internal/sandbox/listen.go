@@ -54,7 +54,9 @@ func (s *Server) ListenAndServeTLS(ctx context.Context, addr, dir string, ready 
 func (s *Server) Start(ctx context.Context) (url string, stop func() error, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	urls, ended := make(chan string, 1), make(chan error, 1)
-	go func() { ended <- s.ListenAndServe(ctx, "127.0.0.1:0", func(url string) error { urls <- url; return nil }) }()
+	go func() {
+		ended <- s.ListenAndServe(ctx, "127.0.0.1:0", func(url string) error { urls <- url; return nil })
+	}()
 	select {
 	case url := <-urls:
 		return url, func() error { cancel(); return <-ended }, nil
