@@ -32,7 +32,6 @@ type connection struct {
 	template  string          // for rows that name none
 	sandbox   *sandbox.Server // nil: it talks to DocuSign
 	ledger    string          // the path that goes with it
-	session   *ledger.Session // nil: no run has begun
 }
 
 // connect signs in. It makes no call that counts against the limits.
@@ -87,13 +86,11 @@ func (a *app) share(ctx context.Context, c *connection) error {
 	})
 }
 
-// begin takes the leases of a run on its batches. They are given back when the
-// connection is closed.
-func (a *app) begin(ctx context.Context, c *connection, run ledger.Run) (_ *ledger.Session, err error) {
-	run.Account, run.Version = c.Login.AccountID, version()
+// begin takes the leases of a run; see [access.Connection.Begin].
+func (a *app) begin(ctx context.Context, c *connection, run ledger.Run) (*ledger.Session, error) {
+	run.Version = version()
 	run.OnWatch = func(holder *ledger.HeldError) { a.Say("%s", holder.Watching()) }
-	c.session, err = c.Ledger.Begin(ctx, run)
-	return c.session, err
+	return c.Begin(ctx, run)
 }
 
 // recall has the connection begin with what is left of the budget. A ledger that
@@ -106,11 +103,6 @@ func (a *app) recall(ctx context.Context, c *connection) {
 
 // close ends what the connection has open, whatever has happened.
 func (c *connection) close() {
-	if c.session != nil {
-		if err := c.session.Close(context.Background()); err != nil {
-			c.Client.Log.Warn("closing the ledger's session", "error", err)
-		}
-	}
 	c.Close()
 	if c.sandbox != nil {
 		c.sandbox.Close()

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"crypto/rsa"
 	"fmt"
 	"path/filepath"
 
+	"batchsend/internal/access"
 	"batchsend/internal/docusign"
 	"batchsend/internal/sandbox"
 )
@@ -17,13 +19,26 @@ const sandboxDirectory = "sandbox"
 // sign in with.
 type sandboxMaker func(dir string) (*sandbox.Server, *rsa.PrivateKey, error)
 
-// openSandbox makes and opens the embedded sandbox, and returns the key to sign in with.
-func (a *app) openSandbox() (*sandbox.Server, *rsa.PrivateKey, error) {
+// stateDirectory returns the directory in which the program keeps what it is asked for.
+// The sandbox has one of its own.
+func (a *app) stateDirectory(what string) (string, error) {
 	dir, err := a.sources().StateDirectory()
 	if err != nil {
-		return nil, nil, fmt.Errorf("no place for the sandbox's files: %w", err)
+		return "", fmt.Errorf("no place for %s: %w", what, err)
 	}
-	server, key, err := a.newSandbox(filepath.Join(dir, sandboxDirectory))
+	if a.cfg.sandbox {
+		dir = filepath.Join(dir, sandboxDirectory)
+	}
+	return dir, nil
+}
+
+// openSandbox makes and opens the embedded sandbox, and returns the key to sign in with.
+func (a *app) openSandbox() (*sandbox.Server, *rsa.PrivateKey, error) {
+	dir, err := a.stateDirectory("the sandbox's files")
+	if err != nil {
+		return nil, nil, err
+	}
+	server, key, err := a.newSandbox(dir)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -64,4 +79,20 @@ func (a *app) parseFaults(text string) (sandbox.Faults, error) {
 	}
 	faults.OnKill = sandbox.LosePower
 	return faults, nil
+}
+
+// serveEmbedded serves the embedded sandbox to a browser until stop is called, and
+// points the client at it.
+func (a *app) serveEmbedded(ctx context.Context, client *docusign.Client) (stop func(), err error) {
+	server, _, err := a.openSandbox()
+	if err != nil {
+		return nil, err
+	}
+	url, end, err := server.Start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	client.Transport = access.NewTransport(1, a.env)
+	client.Auth, err = docusign.ParseAuthServer(url)
+	return func() { _ = end() }, err
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"path/filepath"
 	"time"
 
@@ -19,15 +18,9 @@ import (
 // must be registered for the integration key.
 const defaultRedirectURI = "http://localhost:8721/callback"
 
-// loginOptions are the flags of login.
-type loginOptions struct {
-	noBrowser bool
-	noKeyring bool
-	timeout   time.Duration
-}
-
 func (a *app) loginCommand() *cobra.Command {
-	var o loginOptions
+	var l access.LogIn
+	var noBrowser bool
 	cmd := &cobra.Command{
 		Use:   "login",
 		Short: "Log in with your browser, if you have no private key",
@@ -45,12 +38,12 @@ in with a private key instead.`,
   batchsend login --no-browser --redirect-uri http://localhost:9000/callback
   ssh -L 8721:localhost:8721 host batchsend login --no-browser    # the browser is here, the login there`,
 		Args: cmdline.AtMost(0, ""),
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.login(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.login(cmd.Context(), l, !noBrowser) },
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&o.noBrowser, "no-browser", false, "only print the address to open")
-	flags.BoolVar(&o.noKeyring, "no-keyring", false, "keep the login in a file, even if there is a keyring")
-	flags.DurationVar(&o.timeout, "timeout", 5*time.Minute, "wait so long for the login (`DURATION`)")
+	flags.BoolVar(&noBrowser, "no-browser", false, "only print the address to open")
+	flags.BoolVar(&l.InFile, "no-keyring", false, "keep the login in a file, even if there is a keyring")
+	flags.DurationVar(&l.Wait, "timeout", 5*time.Minute, "wait so long for the login (`DURATION`)")
 	return cmd
 }
 
@@ -64,26 +57,18 @@ func (a *app) logoutCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			server := client.Auth.URL("")
-			removed, err := store.Remove(cmd.Context(), server, client.IntegrationKey)
-			if err != nil {
-				return err
-			}
-			return access.WriteLoggedOut(a.Stdout, removed, server)
+			return access.LogOut(cmd.Context(), a.Stdout, client, store)
 		},
 	}
 }
 
-func (a *app) login(ctx context.Context, o loginOptions) error {
-	client, store, err := a.loginClient()
-	if err != nil {
+// login has a person log in as l says, and with the browser if it is to be opened.
+func (a *app) login(ctx context.Context, l access.LogIn, browser bool) (err error) {
+	if l.Client, l.Store, err = a.loginClient(); err != nil {
 		return err
 	}
-	l := access.LogIn{
-		Client: client, Server: client.Auth.URL(""), Store: store, InFile: o.noKeyring, Wait: o.timeout,
-		RedirectURI: cmp.Or(a.cfg.redirectURI, defaultRedirectURI),
-		Open:        func(address string) { a.showAddress(address, o) },
-	}
+	l.Server, l.RedirectURI = l.Client.Auth.URL(""), cmp.Or(a.cfg.redirectURI, defaultRedirectURI)
+	l.Open = func(address string) { signin.Show(a.Stderr, address, browser, l.Wait, a.env) }
 	if err := signin.CheckRedirectURI(l.RedirectURI); err != nil {
 		return a.wrong("redirect-uri", "%v", err)
 	}
@@ -91,7 +76,7 @@ func (a *app) login(ctx context.Context, o loginOptions) error {
 		if !a.mine("redirect-uri") || a.cfg.redirectURI == "" {
 			l.RedirectURI = "http://127.0.0.1:0/callback" // it takes any
 		}
-		stop, err := a.serveEmbedded(ctx, client)
+		stop, err := a.serveEmbedded(ctx, l.Client)
 		if err != nil {
 			return err
 		}
@@ -108,15 +93,6 @@ func (a *app) login(ctx context.Context, o loginOptions) error {
 		a.Warn("%s is set: runs sign in with that key and do not use this login", a.place("private-key"))
 	}
 	return done.Write(a.Stdout, a.command("doctor"))
-}
-
-// showAddress opens an address in the browser, and shows it in case that does not work.
-func (a *app) showAddress(address string, o loginOptions) {
-	what := "open this address in a browser on this machine"
-	if !o.noBrowser && signin.OpenBrowser(address, a.env) == nil {
-		what = "your browser opens; if it does not, open this address"
-	}
-	fmt.Fprintf(a.Stderr, "%s and log in within %v:\n  %s\n", what, o.timeout, address)
 }
 
 // loginClient returns a client for a person's login, without a key, and where logins are
@@ -138,18 +114,8 @@ func (a *app) loginClient() (client *docusign.Client, store *signin.Store, err e
 
 // logins returns where logins are kept. The sandbox has its own.
 func (a *app) logins() (*signin.Store, error) {
-	dir, err := a.sources().StateDirectory()
-	if err != nil {
-		return nil, fmt.Errorf("no place for the login: %w", err)
-	}
-	store := &signin.Store{Dir: filepath.Join(dir, "logins")}
-	switch {
-	case a.cfg.sandbox:
-		store.Dir = filepath.Join(dir, sandboxDirectory, "logins")
-	case signin.HasKeyring(a.env):
-		store.Keyring = signin.NewSystemKeyring()
-	}
-	return store, nil
+	dir, err := a.stateDirectory("the login")
+	return signin.NewStore(filepath.Join(dir, "logins"), a.env, !a.cfg.sandbox), err
 }
 
 // useLogin has the client sign in with the login of its server and integration key, if
@@ -161,20 +127,4 @@ func (a *app) useLogin(client *docusign.Client) (found bool, err error) {
 	}
 	stored, err := access.UseLogin(client, store, client.Auth.URL(""))
 	return stored != nil, err
-}
-
-// serveEmbedded serves the embedded sandbox to a browser until stop is called, and
-// points the client at it.
-func (a *app) serveEmbedded(ctx context.Context, client *docusign.Client) (stop func(), err error) {
-	server, _, err := a.openSandbox()
-	if err != nil {
-		return nil, err
-	}
-	url, end, err := server.Start(ctx)
-	if err != nil {
-		return nil, err
-	}
-	client.Transport = access.NewTransport(1, a.env)
-	client.Auth, err = docusign.ParseAuthServer(url)
-	return func() { _ = end() }, err
 }

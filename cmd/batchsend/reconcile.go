@@ -10,6 +10,7 @@ import (
 	"batchsend/internal/cmdline"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
+	"batchsend/internal/sendflags"
 )
 
 func (a *app) reconcileCommand() *cobra.Command {
@@ -23,7 +24,7 @@ died, or whose answer was lost, and writes it into the ledger. It sends nothing;
 every run of send does the same before it sends.`,
 		Args: cmdline.AtMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.checkSettle(settle); err != nil {
+			if err := sendflags.CheckSettle(a.settings, settle, a.cfg.authServer, a.cfg.sandbox); err != nil {
 				return err
 			}
 			conn, err := a.connect(cmd.Context(), limits{concurrency: 1})

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -31,16 +30,10 @@ that came to their state in that time.`,
   batchsend report --batch offers.csv --json`,
 		Args: cmdline.AtMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			since, err := cmdline.ParseDay(from, time.Local, 0)
-			if err != nil {
-				return a.wrong("from", "%v", err)
-			}
-			until, err := cmdline.ParseDay(to, time.Local, 1) // the last day belongs to it
+			since, until, err := cmdline.ParseDays(a.settings, from, to)
 			switch {
 			case err != nil:
-				return a.wrong("to", "%v", err)
-			case !until.IsZero() && !since.Before(until):
-				return a.wrong("to", "it is before --from")
+				return err
 			case batch == "" && from == "" && to == "":
 				return usageError("report needs --batch NAME, or --from D and --to D")
 			case output == "" && !asJSON && a.Watched:
@@ -60,38 +53,13 @@ that came to their state in that time.`,
 
 // report writes a report of the ledger.
 func (a *app) report(ctx context.Context, r job.LedgerReport, output string, asJSON bool) error {
-	path, err := a.ledgerPath()
-	if err != nil {
-		return err
+	if report.Standard(output) == 1 {
+		output = ""
 	}
-	db, err := ledger.OpenReadOnly(ctx, path)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	r.From = db
-	write := func(w io.Writer) error {
-		if asJSON {
-			sum, err := r.Summary(ctx)
-			if err != nil {
-				return a.orListing(err)
-			}
-			return sum.Write(w, r.Statuses(ctx))
-		}
-		page, err := r.Page(ctx)
-		if err != nil {
-			return a.orListing(err)
-		}
-		page.Environment = a.environment()
-		return page.Write(w)
-	}
-	if report.Standard(output) == 1 || output == "" {
-		return write(a.Stdout)
-	}
-	if err := report.Spare(output, a.precious()); err != nil {
-		return err
-	}
-	return report.WriteFile(output, write)
+	return a.readLedger(ctx, func(db *ledger.DB) error {
+		r.From = db
+		return a.writeTo(output, func(w io.Writer) error { return a.orListing(r.Write(ctx, w, a.environment(), asJSON)) })
+	})
 }
 
 // environment names where envelopes are sent.

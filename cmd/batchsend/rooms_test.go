@@ -37,6 +37,7 @@ var rooms = map[string][]string{
 	"internal/spool":         {},
 	"internal/sandbox":       {},
 	"internal/secretfile":    {},
+	"internal/sendflags":     {"envelope", "internal/access", "internal/batch", "internal/cmdline", "internal/docusign", "internal/job", "internal/report", "internal/rows", "internal/settings", "internal/usage", "reminders"},
 	"internal/settings":      {"internal/censor", "internal/secretfile", "internal/usage", "template"},
 	"internal/signin":        {"internal/censor", "internal/secretfile"},
 	"internal/templatefile":  {"envelope", "internal/censor", "reminders", "template"},
@@ -45,7 +46,7 @@ var rooms = map[string][]string{
 	"internal/apispec":       {}, // serves tests only
 	"internal/golden":        {}, // likewise
 	"internal/racetest":      {}, // likewise
-	"cmd/batchsend":          {"envelope", "internal/access", "internal/batch", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/progress", "internal/report", "internal/rows", "internal/sandbox", "internal/secretfile", "internal/settings", "internal/signin", "internal/templatefile", "internal/usage", "internal/waits", "reminders", "template", "throttle"},
+	"cmd/batchsend":          {"internal/access", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/progress", "internal/report", "internal/sandbox", "internal/secretfile", "internal/sendflags", "internal/settings", "internal/signin", "internal/templatefile", "internal/usage", "internal/waits"},
 	"internal/apispec/tally": {"internal/apispec"},
 
 	"internal/bench":             {"internal/rows/rowstest", "internal/sandbox"},                         // make bench-dryrun, bench-send

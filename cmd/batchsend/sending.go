@@ -17,11 +17,12 @@ import (
 type sending struct {
 	*app
 	o       *sendOptions
-	faults  sandbox.Faults // of the embedded sandbox, if o.faults is given
+	faults  sandbox.Faults // of the embedded sandbox, if o.Faults is given
 	offline *job.Offline   // stands in for DocuSign; nil: it is asked
 	ending  job.Ending
 	done    job.Done
-	conn    *connection // nil if there is none yet
+	conn    *connection             // nil if there is none yet
+	giveUp  context.CancelCauseFunc // ends waits that are not worth it
 }
 
 // run sends, writes the files however that ended, and returns the error that carries
@@ -31,7 +32,7 @@ func (s *sending) run(ctx context.Context) (err error) {
 	s.done = job.Nothing()
 	s.ending = job.Ending{
 		Screen:   job.Screen{Teller: s, Stdout: s.Stdout, Stderr: s.Stderr, Quiet: s.cfg.quiet},
-		Commands: s.composer(), Options: s.o.Options, Folders: s.o.folders, DryRun: s.o.dryRun, JSON: s.o.json,
+		Commands: s.composer(), Options: s.o.Options, Folders: s.o.Folders, DryRun: s.o.DryRun, JSON: s.o.JSON,
 		Setup: report.Setup{Environment: s.environment(), Settings: s.chosen()}, Started: time.Now(), ExitCode: func(v job.Verdict) int { return exitCodes[v] },
 	}
 	if s.ending.Outputs, err = s.wanted().Begin(); err == nil {
@@ -50,7 +51,7 @@ func (s *sending) run(ctx context.Context) (err error) {
 func (s *sending) wanted() report.Wanted {
 	w := s.o.Wanted
 	w.Precious, w.Stdout, w.Stderr, w.Called = s.precious(), s.Files, s.Stderr, s.place
-	if s.o.json {
+	if s.o.JSON {
 		w.Taken = "json"
 	}
 	return w
@@ -64,7 +65,7 @@ func (s *sending) precious() map[string]string {
 			files[path] = "an input"
 		}
 	}
-	for _, path := range s.o.templateFiles {
+	for _, path := range s.o.TemplateFiles {
 		files[path] = "a template file"
 	}
 	return files
@@ -79,10 +80,10 @@ func (s *sending) open(ctx context.Context, batches []string) (site job.Site, er
 		s.Say("%s", s.offline)
 		return site, nil
 	}
-	if s.conn, err = s.connect(ctx, s.o.limits); err != nil {
+	if s.conn, err = s.connect(ctx, limits{s.o.Limits, s.o.Concurrency, s.o.DryRun, s.giveUp}); err != nil {
 		return site, err
 	}
-	if s.conn.sandbox != nil && s.o.faults != "" {
+	if s.conn.sandbox != nil && s.o.Faults != "" {
 		s.conn.sandbox.Faults = s.faults
 	}
 	s.ending.Account = s.conn.Login.AccountID
@@ -92,7 +93,7 @@ func (s *sending) open(ctx context.Context, batches []string) (site job.Site, er
 		Templates:  s.conn.templates,
 		LedgerPath: s.conn.ledger, Operator: s, Log: s.log,
 	}
-	if s.o.dryRun {
+	if s.o.DryRun {
 		err = s.conn.ReadLedger(ctx, s.conn.ledger)
 		site.Ledger, site.Mode = s.conn.Ledger, &job.DryRun{}
 		return site, err
@@ -101,7 +102,7 @@ func (s *sending) open(ctx context.Context, batches []string) (site job.Site, er
 		return site, err
 	}
 	session, err := s.begin(ctx, s.conn, ledger.Run{Batches: batches, AllowRepeat: s.o.AllowRepeat})
-	site.Ledger, site.Mode = s.conn.Ledger, &job.Live{Session: session, Confirm: !s.o.yes}
+	site.Ledger, site.Mode = s.conn.Ledger, &job.Live{Session: session, Confirm: !s.o.Yes}
 	return site, err
 }
 

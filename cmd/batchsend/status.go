@@ -50,6 +50,24 @@ voided) and those asked about less than 15 minutes ago, as DocuSign wants it.`,
 // showStatus shows what the ledger knows of a batch, or of all batches if the name is
 // "".
 func (a *app) showStatus(ctx context.Context, batch string, asJSON bool) error {
+	return a.readLedger(ctx, func(db *ledger.DB) error {
+		if batch == "" {
+			all, err := job.BatchStatuses(ctx, db)
+			if err != nil {
+				return err
+			}
+			return report.Show(a.Stdout, all, asJSON, report.WriteBatches)
+		}
+		all, err := job.EnvelopeStatuses(ctx, db, batch)
+		if err != nil {
+			return a.orListing(err)
+		}
+		return report.Show(a.Stdout, all, asJSON, report.WriteEnvelopes)
+	})
+}
+
+// readLedger opens the ledger to read it, and does something with it.
+func (a *app) readLedger(ctx context.Context, do func(*ledger.DB) error) error {
 	path, err := a.ledgerPath()
 	if err != nil {
 		return err
@@ -59,18 +77,7 @@ func (a *app) showStatus(ctx context.Context, batch string, asJSON bool) error {
 		return err
 	}
 	defer db.Close()
-	if batch == "" {
-		all, err := job.BatchStatuses(ctx, db)
-		if err != nil {
-			return err
-		}
-		return report.Show(a.Stdout, all, asJSON, report.WriteBatches)
-	}
-	all, err := job.EnvelopeStatuses(ctx, db, batch)
-	if err != nil {
-		return a.orListing(err)
-	}
-	return report.Show(a.Stdout, all, asJSON, report.WriteEnvelopes)
+	return do(db)
 }
 
 // orListing adds to an error about a batch that is not there how to see those that

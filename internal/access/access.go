@@ -41,7 +41,8 @@ type Connection struct {
 	// Ledger is nil before it is opened.
 	Ledger *ledger.DB
 
-	budget *ledger.Budget // that runs share; nil: this one calls by itself
+	session *ledger.Session // nil: no run has begun
+	budget  *ledger.Budget  // that runs share; nil: this one calls by itself
 }
 
 // SignIn signs in. It makes no call that counts against the limits. client has
@@ -80,6 +81,14 @@ func (c *Connection) OpenLedger(ctx context.Context, path string, alone func(err
 	return nil
 }
 
+// Begin takes the leases of a run of the account on its batches. They are given back when
+// the connection is closed.
+func (c *Connection) Begin(ctx context.Context, run ledger.Run) (_ *ledger.Session, err error) {
+	run.Account = c.Login.AccountID
+	c.session, err = c.Ledger.Begin(ctx, run)
+	return c.session, err
+}
+
 // ReadLedger opens the ledger at path for calls that leave no trace in it, as those
 // of a dry run. They begin with what runs on the account have left of the budget.
 func (c *Connection) ReadLedger(ctx context.Context, path string) (err error) {
@@ -96,8 +105,13 @@ func (c *Connection) ReadLedger(ctx context.Context, path string) (err error) {
 	return nil
 }
 
-// Close ends the calls, gives back what is held of the budget, and closes the ledger.
+// Close ends the run and the calls, gives back what is held of the budget, and closes the ledger.
 func (c *Connection) Close() {
+	if c.session != nil {
+		if err := c.session.Close(context.Background()); err != nil {
+			c.Client.Log.Warn("closing the ledger's session", "error", err)
+		}
+	}
 	_ = c.Limiter.Close() // what is wrong with the budget was told already
 	if c.budget != nil {
 		c.budget.Close()

@@ -101,8 +101,19 @@ func (d LoggedIn) Write(w io.Writer, next string) error {
 	return err
 }
 
-// WriteLoggedOut tells what was removed; nil is nothing. at names the server.
-func WriteLoggedOut(w io.Writer, removed *signin.Stored, at string) error {
+// LogOut removes the login at the client's server with its integration key from a store,
+// and tells what was removed.
+func LogOut(ctx context.Context, w io.Writer, client *docusign.Client, store *signin.Store) error {
+	server := client.Auth.URL("")
+	removed, err := store.Remove(ctx, server, client.IntegrationKey)
+	if err != nil {
+		return err
+	}
+	return writeLoggedOut(w, removed, server)
+}
+
+// writeLoggedOut tells what was removed; nil is nothing. at names the server.
+func writeLoggedOut(w io.Writer, removed *signin.Stored, at string) error {
 	if removed == nil {
 		_, err := fmt.Fprintf(w, "nobody was logged in at %s with this integration key: nothing to remove\n", at)
 		return err

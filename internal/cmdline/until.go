@@ -3,6 +3,8 @@ package cmdline
 import (
 	"errors"
 	"time"
+
+	"batchsend/internal/settings"
 )
 
 // ParseEnd returns when a run must end that is to stop at until, see [ParseUntil], or
@@ -36,6 +38,21 @@ func ParseUntil(text string, now time.Time) (time.Time, error) {
 		t = t.AddDate(0, 0, 1)
 	}
 	return t, nil
+}
+
+// ParseDays reads --from and --to, days or full times, which v says where they came from;
+// the zero time for "". The day --to ends at midnight.
+func ParseDays(v *settings.Values, from, to string) (since, until time.Time, err error) {
+	if since, err = ParseDay(from, time.Local, 0); err != nil {
+		return since, until, v.Wrong("from", "%v", err)
+	}
+	if until, err = ParseDay(to, time.Local, 1); err != nil {
+		return since, until, v.Wrong("to", "%v", err)
+	}
+	if !until.IsZero() && !since.Before(until) {
+		return since, until, v.Wrong("to", "it is before --from")
+	}
+	return since, until, nil
 }
 
 // ParseDay reads a day, to which it adds days, or a full time; the zero time if text is

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"fmt"
+	"io"
 	"iter"
 	"slices"
 	"strings"
@@ -41,6 +42,24 @@ type LedgerReport struct {
 
 // notInLedger is said of every report of the ledger.
 const notInLedger = "This report is made from the ledger. It does not know rows that were rejected before sending, and keeps no names and addresses: the results of send have them."
+
+// Write writes the report as a page, or as JSON with every envelope. environment says
+// where envelopes are sent. The error is a [*NoBatchError] if there is no such batch.
+func (r *LedgerReport) Write(ctx context.Context, w io.Writer, environment string, asJSON bool) error {
+	if asJSON {
+		sum, err := r.Summary(ctx)
+		if err != nil {
+			return err
+		}
+		return sum.Write(w, r.Statuses(ctx))
+	}
+	page, err := r.Page(ctx)
+	if err != nil {
+		return err
+	}
+	page.Environment = environment
+	return page.Write(w)
+}
 
 // Page is the report as a page. The error is a [*NoBatchError] if there is no such batch.
 func (r *LedgerReport) Page(ctx context.Context) (*report.Page, error) {

@@ -2,12 +2,25 @@ package signin
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"os/exec"
 	"runtime"
 	"strings"
+	"time"
 
 	"batchsend/internal/censor"
 )
+
+// Show asks a person to log in at an address within a time. It also opens the address in
+// their browser if it is to do that and can; see [OpenBrowser].
+func Show(w io.Writer, address string, browser bool, within time.Duration, env map[string]string) {
+	what := "open this address in a browser on this machine"
+	if browser && OpenBrowser(address, env) == nil {
+		what = "your browser opens; if it does not, open this address"
+	}
+	fmt.Fprintf(w, "%s and log in within %v:\n  %s\n", what, within, address)
+}
 
 // OpenBrowser opens an address in the person's browser. env is the environment, by
 // names; the browser gets it without what may be secret. It does not wait for the

@@ -50,6 +50,16 @@ type Store struct {
 	Keyring Keyring
 }
 
+// NewStore returns the store in a directory, which uses the keyring of the system if it
+// is to and env, the environment by names, speaks of one.
+func NewStore(dir string, env map[string]string, system bool) *Store {
+	s := &Store{Dir: dir}
+	if system && HasKeyring(env) {
+		s.Keyring = NewSystemKeyring()
+	}
+	return s
+}
+
 // Error says why a login cannot be read or kept, and what to do about it.
 type Error struct {
 	Text, Cure string
