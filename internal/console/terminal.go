@@ -4,10 +4,10 @@
 // It decides whether somebody is there, whether a view may be drawn, and that no
 // message lands on the view or shows a secret. What is said, it leaves to others.
 //
-// The view is painted with a handful of ECMA-48 sequences and no library. Those for
-// progress bars (mpb, progressbar) do not count again the lines that a narrower
-// terminal has broken, so that a resize leaves remains, and they show messages that
-// come from elsewhere later or not at all.
+// The view is painted with a handful of ECMA-48 sequences and no library. It has to count
+// again the rows into which a narrower terminal has broken its lines, and to show
+// messages of others above itself at once. Libraries for progress bars (mpb, progressbar)
+// were left out after reading how they draw; none was tried at a terminal that is resized.
 package console
 
 import (
