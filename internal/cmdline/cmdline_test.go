@@ -96,6 +96,8 @@ func TestComplete(t *testing.T) {
 	for message, want := range map[string]string{
 		"`prog status` lists them":            "`prog status --ledger 'our ledger.db'` lists them",
 		"`prog send --limit=5 in.csv`":        "`prog send --ledger 'our ledger.db' --limit=5 in.csv`",
+		"`prog send --limit=0 in.csv`":        "`prog send --ledger 'our ledger.db' in.csv`",
+		"`prog send --dry-run=false in.csv`":  "`prog send --ledger 'our ledger.db' --limit 3 --dry-run=false in.csv`",
 		"`ls -l`, `prog help`, `prog nobody`": "`ls -l`, `prog help`, `prog nobody`",
 	} {
 		if got := c.Complete(message); got != want {

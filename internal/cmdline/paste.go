@@ -21,7 +21,8 @@ type Composer struct {
 // Command returns a command line. It repeats the flags that were typed for this
 // run, as far as the command has them and they are to be repeated; what came from
 // the environment or the configuration file applies again by itself. Flags in more
-// replace those that were typed, and stand behind them with the arguments.
+// replace those that were typed, and stand behind them with the arguments; but --NAME=VALUE
+// is left out if it undoes a typed flag by giving its default value.
 func (c Composer) Command(name string, more ...string) string {
 	words := []string{c.Root.Name(), name}
 	if cmd := commandNamed(c.Root, name); cmd != nil {
@@ -34,6 +35,9 @@ func (c Composer) Command(name string, more ...string) string {
 				words = append(words, flagWords(f)...)
 			}
 		}
+		more = slices.DeleteFunc(slices.Clone(more), func(word string) bool {
+			return slices.ContainsFunc(c.Typed, func(f *pflag.Flag) bool { return word == "--"+f.Name+"="+f.DefValue })
+		})
 	}
 	return shellescape.QuoteCommand(append(words, more...))
 }
