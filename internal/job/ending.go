@@ -195,7 +195,7 @@ func (e *Ending) writeFiles(done *Done, summary *report.Summary, v Verdict) Verd
 	for _, err := range e.Outputs.Write(content) {
 		e.Warn("%v", err)
 		if bad, ok := errors.AsType[*report.FileError](err); ok {
-			e.Say("hint: %s", bad.Hint())
+			e.hint(bad.Hint())
 		}
 		v = NeedsPerson
 	}
@@ -231,10 +231,7 @@ func (e *Ending) page(done *Done, summary *report.Summary) (*report.Page, error)
 		return nil, err
 	}
 	page.Setup = e.Setup
-	page.Next = e.adviser(e.Outputs.Rejects()).Next(done)
-	for i, next := range page.Next {
-		page.Next[i].Text = e.Complete(next.Text)
-	}
+	page.Next = e.completed(e.adviser(e.Outputs.Rejects()).Next(done))
 	return page, nil
 }
 
@@ -242,10 +239,21 @@ func (e *Ending) page(done *Done, summary *report.Summary) (*report.Page, error)
 // rejected rows that can be corrected.
 func (e *Ending) advise(done *Done, rejects []report.Kept) error {
 	hints, err := e.adviser(rejects).Hints(done)
-	for _, hint := range hints {
-		e.Say("hint: %s", e.Complete(hint))
+	for _, hint := range e.completed(hints) {
+		e.hint(hint.Line())
 	}
 	return err
+}
+
+// hint shows what to do next.
+func (e *Ending) hint(text string) { e.Say("hint: %s", text) }
+
+// completed completes the commands in the texts of hints.
+func (e *Ending) completed(hints []report.Next) []report.Next {
+	for i := range hints {
+		hints[i].Text = e.Complete(hints[i].Text)
+	}
+	return hints
 }
 
 // adviser knows how the run was started.
@@ -272,7 +280,7 @@ func (e *Ending) again(live bool) string {
 	case e.DryRun && live && e.Account == "":
 		return ""
 	case e.DryRun && live:
-		flags = append(flags, "--dry-run=false") // whatever set it
+		flags = append(flags, "--dry-run=false") // is left out if --dry-run was typed
 	case e.DryRun:
 		flags = append(flags, "--dry-run")
 	}

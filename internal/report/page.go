@@ -53,10 +53,32 @@ type Setup struct {
 // Production reports whether the page tells of envelopes that real people got.
 func (p *Page) Production() bool { return p.Environment == "production" && !p.DryRun }
 
-// Next is something to do, with the command that does it, which may be "".
+// Next is something to do.
 type Next struct {
 	Text    string `json:"text"`
-	Command string `json:"command,omitempty"`
+	Command string `json:"command,omitempty"` // does it; "" if none does
+	// More is what there is to say behind the command.
+	More string `json:"-"`
+	// Again says that Text calls the command "the same command": a person at the terminal
+	// has just typed it, and need not read it again.
+	Again bool `json:"-"`
+}
+
+// Line is all of it on a line, for a terminal.
+func (n Next) Line() string {
+	if n.Command == "" || n.Again {
+		return n.Text + n.More
+	}
+	return n.Text + ": " + n.Command + n.More
+}
+
+// Sentence is what to do without the command, for a page, where that stands by itself.
+func (n Next) Sentence() string {
+	text := n.Text + n.More
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // Fact is something to know of a run.
