@@ -22,6 +22,11 @@ func (a *app) precious() map[string]string {
 			files[path] = "the sandbox's"
 		}
 	}
+	if store, err := a.logins(); err == nil {
+		for _, path := range store.Files() {
+			files[path] = "a login"
+		}
+	}
 	if path, err := a.ledgerPath(); err == nil {
 		for _, part := range ledger.Files(path) {
 			files[part] = "the ledger"

@@ -150,9 +150,11 @@ func TestFilesThroughLinks(t *testing.T) {
 	p.write(t, "in.csv", goodRows)
 	p.write(t, "config/batchsend/config.toml", "concurrency = 4\n")
 	p.write(t, "archive/2026/r.csv", "old")
+	p.write(t, "state/batchsend/sandbox/logins/127.0.0.1_key.json", "{}")
 	for link, to := range map[string]string{
 		"r.csv": "archive/latest", "archive/latest": "2026/r.csv", "input": "in.csv", "config.lnk": "config/batchsend/config.toml",
 		"new": "fresh.csv", "key": "state/batchsend/sandbox/private.pem", "led": "state/batchsend/sandbox/ledger.db",
+		"login": "state/batchsend/sandbox/logins/127.0.0.1_key.json",
 	} {
 		if err := os.Symlink(to, link); err != nil {
 			t.Fatal(err)
@@ -174,6 +176,7 @@ func TestFilesThroughLinks(t *testing.T) {
 		{"config.lnk", "", "config.lnk is the configuration file"},
 		{"key", "", "key is the sandbox's"},
 		{"led", "", "led is the ledger"},
+		{"login", "", "login is a login"},
 		{"new", "fresh.csv", "fresh.csv is another output"},
 		{"r.csv", "archive/2026/r.csv", "archive/2026/r.csv is another output"},
 	} {

@@ -111,6 +111,15 @@ func (s *Store) path(server, key string) string {
 	return filepath.Join(s.Dir, plain+".json")
 }
 
+// Files lists the files of the store that are there.
+func (s *Store) Files() (paths []string) {
+	entries, _ := os.ReadDir(s.Dir) // of a directory that cannot be read no file is known
+	for _, e := range entries {
+		paths = append(paths, filepath.Join(s.Dir, e.Name()))
+	}
+	return paths
+}
+
 // Find returns the login at a server with an integration key, nil if there is none.
 func (s *Store) Find(server, key string) (*Stored, error) {
 	path := s.path(server, key)
