@@ -24,14 +24,19 @@ type AccountInfo struct {
 	// OverrideForbidden is set if senders may not depart from Notification.
 	// DocuSign: accountNotification.userOverrideEnabled.
 	OverrideForbidden bool
+	BulkRules
+	// Rules are what the account demands of envelopes.
+	Rules envelope.Rules
+}
+
+// BulkRules are what an account says of bulk sending.
+type BulkRules struct {
 	// BulkForbidden is set if DocuSign has told that the account, or this user,
 	// may not send in bulk; BulkTold if it has told anything of that. DocuSign:
 	// allowBulkSend, bulkSend.
 	BulkForbidden, BulkTold bool
 	BulkCopies              int // in one list; DocuSign: bulkSendMaxCopiesInBatch
 	BulkQueue               int // unsent in all lists; DocuSign: bulkSendMaxUnprocessedEnvelopesCount
-	// Rules are what the account demands of envelopes.
-	Rules envelope.Rules
 }
 
 // BlockedError says that DocuSign takes no envelope from the account.
@@ -171,9 +176,11 @@ func (w *wireAccount) info() AccountInfo {
 		Suspended:         w.suspended(),
 		Notification:      set.Notification.stored(),
 		OverrideForbidden: set.Notification.Override.no(),
-		BulkForbidden:     set.AllowBulk.no() || set.UserBulk.no(),
-		BulkTold:          set.AllowBulk != "" || set.UserBulk != "",
-		BulkCopies:        set.BulkCopies.int(), BulkQueue: set.BulkQueue.int(),
+		BulkRules: BulkRules{
+			BulkForbidden: set.AllowBulk.no() || set.UserBulk.no(),
+			BulkTold:      set.AllowBulk != "" || set.UserBulk != "",
+			BulkCopies:    set.BulkCopies.int(), BulkQueue: set.BulkQueue.int(),
+		},
 		Rules: set.rules(),
 	}
 }

@@ -32,7 +32,7 @@ func TestAccountInfo(t *testing.T) {
 			AccountInfo{
 				Name: "Example AB", Number: "1234567", Plan: "Business Pro",
 				Allowance: Allowance{Known: true, Allowed: 100, Sent: 97, DaysLeft: 12},
-				BulkTold:  true, BulkCopies: 1000, BulkQueue: 2000, Rules: envelope.Rules{Visibility: envelope.VisibilityAlways},
+				BulkRules: BulkRules{BulkTold: true, BulkCopies: 1000, BulkQueue: 2000}, Rules: envelope.Rules{Visibility: envelope.VisibilityAlways},
 				Notification: reminders.Stored{Reminder: &reminders.Reminder{Enabled: true, Delay: 5}, Expiration: &reminders.Expiration{After: 90}},
 			},
 		},
@@ -43,7 +43,7 @@ func TestAccountInfo(t *testing.T) {
 			"accountNotification":{"userOverrideEnabled":false,"expirations":{"expireEnabled":true,"expireAfter":60}}}}`,
 			AccountInfo{
 				Number: "1234567", Allowance: Allowance{Known: true, Allowed: 100, Sent: 101},
-				SendingBlocked: true, Suspended: true, OverrideForbidden: true, BulkForbidden: true, BulkTold: true, BulkCopies: 500,
+				SendingBlocked: true, Suspended: true, OverrideForbidden: true, BulkRules: BulkRules{BulkForbidden: true, BulkTold: true, BulkCopies: 500},
 				Notification: reminders.Stored{Expiration: &reminders.Expiration{Enabled: true, After: 60}},
 			},
 		},
@@ -76,8 +76,8 @@ func TestAccountInfo(t *testing.T) {
 func TestAccountRules(t *testing.T) {
 	for settings, want := range map[string]AccountInfo{
 		`{}`: {},
-		`{"allowBulkSend":"true","bulkSend":"false"}`:                                                    {BulkTold: true, BulkForbidden: true},
-		`{"bulkSend":"true"}`:                                                                            {BulkTold: true},
+		`{"allowBulkSend":"true","bulkSend":"false"}`:                                                    {BulkRules: BulkRules{BulkTold: true, BulkForbidden: true}},
+		`{"bulkSend":"true"}`:                                                                            {BulkRules: BulkRules{BulkTold: true}},
 		`{"documentVisibility":"Off","allowDocumentVisibility":"true"}`:                                  {},
 		`{"documentVisibility":"MustSignToViewUnlessSenderAccount"}`:                                     {Rules: envelope.Rules{Visibility: envelope.VisibilityAlways}},
 		`{"documentVisibility":"SenderCanSetMustSignToViewUnlessSender"}`:                                {Rules: envelope.Rules{Visibility: envelope.VisibilityChosen}},

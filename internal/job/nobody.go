@@ -26,7 +26,7 @@ func (n nobody) AccountInfo(context.Context) (docusign.AccountInfo, error) {
 	a := n.account
 	return docusign.AccountInfo{
 		Name: a.Name, Notification: a.Notification, OverrideForbidden: a.OverrideForbidden,
-		BulkForbidden: a.BulkForbidden, BulkTold: a.BulkTold, BulkCopies: a.BulkCopies, BulkQueue: a.BulkQueue, Rules: a.Rules,
+		BulkRules: docusign.BulkRules{BulkForbidden: a.BulkForbidden, BulkTold: a.BulkTold, BulkCopies: a.BulkCopies, BulkQueue: a.BulkQueue}, Rules: a.Rules,
 	}, nil
 }
 

@@ -129,8 +129,11 @@ type Entry struct {
 	Message       string
 	At            time.Time // last change
 	Attempts      int
+	AtDocuSign
+}
 
-	// What DocuSign last said of it, as in [RemoteStatus].
+// AtDocuSign is what DocuSign last said of an envelope, as in [RemoteStatus].
+type AtDocuSign struct {
 	Status        string
 	StatusChanged time.Time
 	Asked         time.Time

@@ -20,19 +20,24 @@ type Unresolved struct {
 	File          string
 	Line          int
 	State         history.State // StateSending or StateUnknown
-	Attempts      int
-	Attempted     time.Time   // the last attempt
-	ID            envelope.ID // of a draft, or ""
+	ID            envelope.ID   // of a draft, or ""
+	Tried
 	// Legacy is set if an earlier release made the transaction ID: it does not
 	// depend on the content then.
 	Legacy bool
+	// Own is set if this session changed it last, not an earlier run.
+	Own bool
+}
+
+// Tried says how an envelope was tried to be sent.
+type Tried struct {
+	Attempts  int
+	Attempted time.Time // the last attempt
 	// Code and Message are DocuSign's answer to the last attempt, if one came that
 	// left the envelope unknown. Answers is how many attempts had that answer.
 	Code    string
 	Message string
 	Answers int
-	// Own is set if this session changed it last, not an earlier run.
-	Own bool
 }
 
 // Unresolved returns the envelopes of the session's batches that are sending or unknown, in

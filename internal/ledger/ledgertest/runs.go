@@ -186,7 +186,7 @@ func testLeftBehind(t *testing.T, open func() Ledger) {
 		e := all[i]
 		d := ledger.Unresolved{
 			TransactionID: e.TransactionID, Content: e.Content, Batch: "may", Label: e.Label,
-			File: "may.csv", Line: e.Line, State: state, Attempts: 1,
+			File: "may.csv", Line: e.Line, State: state, Tried: ledger.Tried{Attempts: 1},
 		}
 		if state == history.StateUnknown {
 			d.Code, d.Message, d.Answers = "TIMEOUT", "no answer", 1
