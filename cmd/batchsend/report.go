@@ -72,13 +72,3 @@ func (a *app) environment() string {
 	}
 	return a.cfg.authServer
 }
-
-// chosen lists the settings that are not the default ones, without secrets.
-func (a *app) chosen() (facts []report.Fact) {
-	for setting := range a.settings.All() {
-		if !a.settings.Default(setting.Name) {
-			facts = append(facts, report.Fact{Name: setting.Name, Value: setting.Value, From: setting.From})
-		}
-	}
-	return facts
-}

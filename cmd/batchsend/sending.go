@@ -10,6 +10,7 @@ import (
 	"batchsend/internal/progress"
 	"batchsend/internal/report"
 	"batchsend/internal/sandbox"
+	"batchsend/internal/sendflags"
 )
 
 // sending is one run of send on the command line: what is plugged into the use case,
@@ -33,7 +34,7 @@ func (s *sending) run(ctx context.Context) (err error) {
 	s.ending = job.Ending{
 		Screen:   job.Screen{Teller: s, Stdout: s.Stdout, Stderr: s.Stderr, Quiet: s.cfg.quiet},
 		Commands: s.composer(), Options: s.o.Options, Folders: s.o.Folders, DryRun: s.o.DryRun, JSON: s.o.JSON,
-		Setup: report.Setup{Environment: s.environment(), Settings: s.chosen()}, Started: time.Now(), ExitCode: func(v job.Verdict) int { return exitCodes[v] },
+		Setup: report.Setup{Environment: s.environment(), Settings: sendflags.Chosen(s.settings)}, Started: time.Now(), ExitCode: func(v job.Verdict) int { return exitCodes[v] },
 	}
 	if s.ending.Outputs, err = s.wanted().Begin(); err == nil {
 		s.o.Files.OneStream = s.ending.Outputs.RejectsStream()

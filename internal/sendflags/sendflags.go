@@ -177,3 +177,13 @@ func (o *Flags) End(v *settings.Values) (time.Time, error) {
 	}
 	return end, nil
 }
+
+// Chosen lists the settings that are not the default ones, without secrets.
+func Chosen(v *settings.Values) (facts []report.Fact) {
+	for setting := range v.All() {
+		if !v.Default(setting.Name) {
+			facts = append(facts, report.Fact{Name: setting.Name, Value: setting.Value, From: setting.From})
+		}
+	}
+	return facts
+}
