@@ -40,7 +40,7 @@ type Case struct {
 	Lines   lines  `json:"lines,omitempty"`
 }
 
-// Column heading as a person reads it.
+// ShortColumn is the heading of the column as a person reads it.
 func (c *Case) ShortColumn() string { return envelope.Short(c.Column) }
 
 // mostCases is how many different messages are kept of one reason.
