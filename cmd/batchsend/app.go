@@ -104,7 +104,7 @@ func (a *app) bindConnection(flags *pflag.FlagSet) {
 func (a *app) configure(cmd *cobra.Command) error {
 	a.verb = cmd.Name()
 	if err := a.resolve(cmd.Flags()); err != nil {
-		if a.verb != "config" {
+		if a.verb != "config" && cmd.Parent().Name() != "config" {
 			return err
 		}
 		a.misread = err

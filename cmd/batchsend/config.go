@@ -1,16 +1,14 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"path/filepath"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"batchsend/internal/censor"
 	"batchsend/internal/cmdline"
-	"batchsend/internal/report"
+	"batchsend/internal/docusign"
 	"batchsend/internal/settings"
 )
 
@@ -34,6 +32,10 @@ var schema = &settings.Schema{
 		censor.Key:      "--private-key takes the path of the key's file; the text itself belongs into " + privateKeyVariable,
 		censor.Token:    "batchsend takes no token: it signs in by itself, with the integration key, the user's ID and the private key, or with a login (batchsend login)",
 		censor.Password: "an address with a password belongs into the environment (BATCHSEND_LEDGER for the ledger), where others cannot read it",
+	},
+	Bound: settings.Bond{
+		Setting: "auth-server", Same: docusign.SameAuthServer,
+		Why: "demo and production share no integration keys, users, templates or accounts, and DocuSign would refuse the key (invalid_grant: issuer_not_found). Nothing was asked",
 	},
 }
 
@@ -91,22 +93,4 @@ func (a *app) ledgerPath() (string, error) {
 		dir = filepath.Join(dir, sandboxDirectory)
 	}
 	return filepath.Join(dir, "ledger.db"), nil
-}
-
-func (a *app) configCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:         "config",
-		Short:       "Print every setting and where it came from",
-		Annotations: map[string]string{cmdline.ShowsOnly: "send's"},
-		Args:        cmdline.AtMost(0, ""),
-		RunE: func(*cobra.Command, []string) error {
-			table := [][]string{{"SETTING", "VALUE", "FROM"}}
-			for s := range a.settings.All() {
-				table = append(table, []string{s.Name, report.Dash(s.Value), s.From})
-			}
-			return cmp.Or(report.Columns(a.Stdout, table), a.misread)
-		},
-	}
-	a.bindSend(cmd.Flags(), &sendOptions{}) // so that send's settings are shown too
-	return cmd
 }

@@ -132,6 +132,9 @@ const setUpHint = "the README's section \"Setting up DocuSign\" says where to fi
 // credentials checks that all is there that signing in needs, and reads the key. Without
 // a key it takes the login of a person, if there is one.
 func (a *app) credentials(client *docusign.Client) (err error) {
+	if err := a.settings.CheckBound(); err != nil {
+		return err
+	}
 	server, notServer := docusign.ParseAuthServer(a.cfg.authServer)
 	client.Auth = server
 	if a.cfg.privateKey == "" && a.cfg.integrationKey != "" && notServer == nil {

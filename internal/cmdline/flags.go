@@ -7,18 +7,27 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// FlagNames lists the flags of all commands of a program.
+// FlagNames lists the names of the flags of all commands of a program.
 func FlagNames(root *cobra.Command) (names []string) {
+	for _, f := range Flags(root) {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// Flags lists the flags of all commands of a program, each name once. Of commands below
+// other commands it lists none: what they take is for one run.
+func Flags(root *cobra.Command) (flags []*pflag.Flag) {
 	add := func(f *pflag.Flag) {
-		if f.Name != "help" && !slices.Contains(names, f.Name) {
-			names = append(names, f.Name)
+		if f.Name != "help" && !slices.ContainsFunc(flags, func(g *pflag.Flag) bool { return g.Name == f.Name }) {
+			flags = append(flags, f)
 		}
 	}
 	root.PersistentFlags().VisitAll(add)
 	for _, cmd := range root.Commands() {
 		cmd.Flags().VisitAll(add)
 	}
-	return names
+	return flags
 }
 
 // flagNames lists the flags that a command takes.

@@ -59,6 +59,14 @@ func ParseAuthServer(text string) (AuthServer, error) {
 	return AuthServer{host: host, plain: u.Scheme == "http"}, nil
 }
 
+// SameAuthServer reports whether two texts name the same server. It is true of texts
+// that [ParseAuthServer] cannot read: their mistake is another one.
+func SameAuthServer(a, b string) bool {
+	x, errA := ParseAuthServer(a)
+	y, errB := ParseAuthServer(b)
+	return errA != nil || errB != nil || x == y
+}
+
 // loopback reports whether host is this machine.
 func loopback(host string) bool {
 	ip := net.ParseIP(host)

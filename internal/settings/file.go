@@ -9,17 +9,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/BurntSushi/toml"
-
 	"batchsend/internal/usage"
 	"batchsend/template"
 )
 
-// defaultProfile is the key that chooses a profile if nothing else does.
-const defaultProfile = "default-profile"
-
-// columnsTable is the table that says what columns of files are called.
-const columnsTable = "columns"
+// Keys of the configuration file that are no settings.
+const (
+	profileTable   = "profile"         // has a table for each profile
+	columnsTable   = "columns"         // says what columns of files are called
+	defaultProfile = "default-profile" // names the profile if nothing else does
+)
 
 // fromFile reads the configuration file: its keys are the names of flags, and a
 // table [profile.NAME] overrides them if that profile is chosen.
@@ -29,8 +28,7 @@ func (v *Values) fromFile() error {
 		return nil // without a home there is no file
 	}
 	profile := v.flags.Lookup(profileFlag).Value
-	var file map[string]any
-	_, err = toml.DecodeFile(path, &file)
+	file, err := readFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !asked:
 		if name := profile.String(); name != "" {
@@ -40,28 +38,40 @@ func (v *Values) fromFile() error {
 	case err != nil:
 		return fmt.Errorf("configuration file %s: %w", path, err)
 	}
-	profiles, _ := file["profile"].(map[string]any)
-	delete(file, "profile")
-	if name, ok := file[defaultProfile].(string); ok && profile.String() == "" {
-		name = trimmed(name)
+	v.profiles = file.profiles
+	if name := trimmed(file.defaultProfile); name != "" && profile.String() == "" {
 		if err := v.sources.refuseSecret(profileFlag, path+": "+defaultProfile, name); err != nil {
 			return Mistakes{err}
 		}
 		_ = profile.Set(name) // a string takes all
 	}
-	delete(file, defaultProfile)
 	var wrong Mistakes
 	if name := profile.String(); name != "" {
-		section, ok := profiles[name].(map[string]any)
+		section, ok := file.profiles[name]
 		if !ok {
-			return fmt.Errorf("configuration file %s has no section [profile.%s]; it has %s", path, name, orNone(slices.Sorted(maps.Keys(profiles))))
+			return unknownProfile(path, name, slices.Sorted(maps.Keys(file.profiles)))
 		}
-		wrong = v.fromTable(section, fmt.Sprintf("%s [profile.%s]", path, name))
+		wrong = v.fromTable(section)
 	}
-	if wrong = append(wrong, v.fromTable(file, path)...); len(wrong) > 0 {
+	wrong = append(wrong, v.fromTable(file.top)...)
+	for _, name := range slices.Sorted(maps.Keys(file.profiles)) {
+		if name != profile.String() {
+			wrong = append(wrong, v.checkTable(file.profiles[name])...)
+		}
+	}
+	if len(wrong) > 0 {
 		return wrong
 	}
 	return nil
+}
+
+// unknownProfile is the error about a profile that the file does not have.
+func unknownProfile(path, name string, has []string) error {
+	err := fmt.Errorf("configuration file %s has no section [profile.%s]; it has %s", path, name, orNone(has))
+	if i := template.Nearest(name, has); i >= 0 {
+		return fmt.Errorf("%w: did you mean %s?", err, has[i])
+	}
+	return err
 }
 
 // File returns the path of the configuration file, and whether the person has
@@ -76,32 +86,52 @@ func (v *Values) File() (path string, chosen bool, err error) {
 
 // fromTable applies a table of the configuration file to the flags that nothing of
 // higher rank has set.
-func (v *Values) fromTable(table map[string]any, origin string) (wrong Mistakes) {
-	for _, key := range slices.Sorted(maps.Keys(table)) {
-		if columns, ok := table[key].(map[string]any); ok && key == columnsTable {
-			wrong = append(wrong, v.fromColumns(columns, origin)...)
+func (v *Values) fromTable(t table) (wrong Mistakes) {
+	for _, key := range slices.Sorted(maps.Keys(t.values)) {
+		if columns, ok := t.values[key].(map[string]any); ok && key == columnsTable {
+			wrong = append(wrong, v.fromColumns(columns, t.origin)...)
 			continue
 		}
-		if !slices.Contains(v.sources.Known, key) {
-			wrong = append(wrong, v.sources.unknownKey(key, origin))
+		if err := v.checkKey(t, key); err != nil {
+			wrong = append(wrong, err)
 			continue
 		}
 		f := v.flags.Lookup(key)
 		if f == nil {
 			continue // another command's
 		}
-		value, ok := plainValue(table[key])
+		value, ok := plainValue(t.values[key])
 		if !ok {
-			wrong = append(wrong, usage.Errorf("%s: %s is a list or a table: it must be one value", origin, key))
+			wrong = append(wrong, usage.Errorf("%s: %s is a list or a table: it must be one value", t.origin, key))
 			continue
 		}
-		if err := v.checkPrivate(value, origin+": "+key); err != nil {
-			wrong = append(wrong, err)
-			continue
-		}
-		wrong = append(wrong, v.set(f, trimmed(value), origin)...)
+		wrong = append(wrong, v.set(f, trimmed(value), t.origin)...)
 	}
 	return wrong
+}
+
+// checkTable finds what is wrong with a table that is not used this time, and that
+// would be wrong whatever the command is.
+func (v *Values) checkTable(t table) (wrong Mistakes) {
+	for _, key := range slices.Sorted(maps.Keys(t.values)) {
+		if _, ok := t.values[key].(map[string]any); ok && key == columnsTable {
+			continue
+		}
+		if err := v.checkKey(t, key); err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	return wrong
+}
+
+// checkKey fails if a key of the configuration file is no setting, or if it holds a
+// secret that others may read.
+func (v *Values) checkKey(t table, key string) error {
+	if !slices.Contains(v.sources.Known, key) {
+		return v.sources.unknownKey(key, t)
+	}
+	value, _ := plainValue(t.values[key])
+	return v.checkPrivate(value, t.origin+": "+key)
 }
 
 // fromColumns reads what columns of files are called. Of a column that is named in the
@@ -120,11 +150,16 @@ func (v *Values) fromColumns(table map[string]any, origin string) (wrong Mistake
 	return wrong
 }
 
-func (s Sources) unknownKey(key, origin string) error {
-	if i := template.Nearest(key, s.Known); i >= 0 {
-		return fmt.Errorf("%s: there is no setting %q: did you mean %q?", origin, key, s.Known[i])
+// unknownKey is the error about a key that is no setting.
+func (s Sources) unknownKey(key string, t table) error {
+	known := append(slices.Clone(s.Known), columnsTable)
+	if len(t.at) == 0 {
+		known = append(known, profileTable, defaultProfile)
 	}
-	return fmt.Errorf("%s: there is no setting %q", origin, key)
+	if i := template.Nearest(key, known); i >= 0 {
+		return fmt.Errorf("%s: there is no setting %q: did you mean %q? (line %d)", t.origin, key, known[i], t.line(key))
+	}
+	return fmt.Errorf("%s: there is no setting %q (line %d)", t.origin, key, t.line(key))
 }
 
 // plainValue is a value of the configuration file as it would be typed.

@@ -42,6 +42,8 @@ type Schema struct {
 	MayHold map[string]censor.Secret
 	// Cures say what to do with a secret that is in the wrong place.
 	Cures map[censor.Secret]string
+	// Bound is the setting to which a profile that has it is bound.
+	Bound Bond
 }
 
 // Variable returns the name of the environment variable that sets a flag.
@@ -84,6 +86,8 @@ type Values struct {
 	flags   *pflag.FlagSet
 	origins map[string]string // by flag
 	columns map[string]string // what files call columns, and what they are called here
+	// profiles are those of the configuration file, whichever is chosen.
+	profiles map[string]table
 }
 
 // Columns goes through the table [columns] of the configuration file and its profile,

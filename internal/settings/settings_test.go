@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -111,7 +112,7 @@ func TestMistakes(t *testing.T) {
 		"environment variable PROG_NAME is an access token, not a value for --name",
 		"--wait is -1m0s: it cannot be negative",
 		path + ": force has no effect there: --force is taken from the command line only, for one run at a time",
-		path + `: there is no setting "nmae": did you mean "name"?`,
+		path + `: there is no setting "nmae": did you mean "name"? (line 1)`,
 		path + ": wait is a list or a table: it must be one value",
 	}
 	if err == nil {
@@ -182,4 +183,126 @@ func TestWarnOfMisspelt(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+}
+
+// TestLines: a mistake in a section says where it stands, also in sections that are
+// not chosen.
+func TestLines(t *testing.T) {
+	t.Parallel()
+	s := home(t, "# ours\nname = \"x\"\n\n[profile.a]\nnam = \"a\"\n[profile.\"b c\"]\n\nkey = \"k\"\ncuont = 1\n[profile.a.columns]\n\"nam\" = \"name\"\n[colums]\n", nil)
+	path := filepath.Join(s.Env["HOME"], ".config", "prog", "config.toml")
+	_, err := s.Resolve(flags(t, "--profile=a"))
+	want := []string{
+		path + ` [profile.a]: there is no setting "nam": did you mean "name"? (line 5)`,
+		path + `: there is no setting "colums": did you mean "columns"? (line 12)`,
+		path + ` [profile.b c]: there is no setting "cuont": did you mean "count"? (line 9)`,
+	}
+	if err == nil {
+		t.Fatal("no mistake was found")
+	}
+	if diff := cmp.Diff(want, strings.Split(err.Error(), "\n")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for text, want := range map[string]string{
+		"\nprofile = \"a\"\n":          "line 2: profile must be the beginning of a section [profile.NAME]; default-profile names the profile to take",
+		"[profile]\n\nname = \"a\"\n":  `line 3: "name" stands in the section [profile], which no profile has: name the section [profile.NAME]`,
+		"name = \"x\"\nname = \"y\"\n": "toml: line 2 ",
+	} {
+		if _, err := home(t, text, nil).Resolve(flags(t)); err == nil || !strings.Contains(err.Error(), "config.toml: "+want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
+
+// TestUnknownProfile: the profiles that there are, and the one that was probably meant,
+// are named.
+func TestUnknownProfile(t *testing.T) {
+	t.Parallel()
+	s := home(t, "[profile.demo]\n[profile.production]\n", nil)
+	_, err := s.Resolve(flags(t, "--profile=prodution"))
+	if err == nil || !strings.HasSuffix(err.Error(), " has no section [profile.prodution]; it has demo, production: did you mean production?") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestBound: a profile is not used with another value of the setting that it is bound
+// to, wherever that comes from.
+func TestBound(t *testing.T) {
+	t.Parallel()
+	s := home(t, "count = 3\n[profile.two]\ncount = 2\n[profile.any]\n", map[string]string{})
+	s.Bound = Bond{Setting: "count", Same: func(a, b string) bool { return a == b }, Why: "it would go wrong"}
+	path := filepath.Join(s.Env["HOME"], ".config", "prog", "config.toml")
+	for _, tt := range []struct {
+		typed []string
+		env   string
+		want  string
+	}{
+		{nil, "", ""},
+		{[]string{"--count=5"}, "", ""},
+		{[]string{"--profile=any", "--count=5"}, "", ""},
+		{[]string{"--profile=two"}, "", ""},
+		{[]string{"--profile=two", "--count=2"}, "3", ""},
+		{[]string{"--profile=two", "--count=5"}, "", `profile "two" is for count "2", and --count says "5": it would go wrong`},
+		{[]string{"--profile=two"}, "3", `profile "two" is for count "2", and environment variable PROG_COUNT says "3": it would go wrong`},
+	} {
+		s.Env["PROG_COUNT"] = tt.env
+		v, err := s.Resolve(flags(t, tt.typed...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if err := v.CheckBound(); err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("%q, %q in the environment, %s: %q, want %q", tt.typed, tt.env, path, got, tt.want)
+		}
+	}
+}
+
+// TestStarter: the file to begin with has every setting and sets none; with the # taken
+// away from all of them it still says what holds anyway.
+func TestStarter(t *testing.T) {
+	t.Parallel()
+	s := home(t, "", nil)
+	var all []*pflag.Flag
+	flags(t).VisitAll(func(f *pflag.Flag) { all = append(all, f) })
+	text := s.Starter(all, []Group{{"Names", []string{"name", "force"}}}, "[profile.demo]\n#name = \"demo\"\n")
+	for _, want := range []string{"\n#name = \"\"\n", "\n#wait = \"1m0s\"\n", "\n# ---- Other commands ----\n", "\n#count = 1\n", " [OTHER_KEY]\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "force") || strings.Index(text, "#name") > strings.Index(text, "#count") {
+		t.Errorf("a setting that is only typed, or the wrong order:\n%s", text)
+	}
+	path := filepath.Join(t.TempDir(), "new", "config.toml")
+	for _, text := range []string{text, uncommented(text)} {
+		if err := os.RemoveAll(path); err != nil {
+			t.Fatal(err)
+		}
+		if err := WriteNew(path, text); err != nil {
+			t.Fatal(err)
+		}
+		v, err := s.Resolve(flags(t, "--config="+path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for set := range v.All() {
+			if f := v.flags.Lookup(set.Name); f.Value.String() != f.DefValue && set.Name != "config" && set.Name != "profile" && set.Value != "demo" {
+				t.Errorf("%s is %q", set.Name, set.Value)
+			}
+		}
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the file: %v, %v; want mode 0600", info.Mode(), err)
+	}
+	if err := WriteNew(path, "x"); err == nil || !strings.Contains(err.Error(), "is there already: nothing was written") {
+		t.Errorf("over a file that is there: %v", err)
+	}
+}
+
+// uncommented is a starter with all of its settings set.
+func uncommented(text string) string {
+	return regexp.MustCompile(`(?m)^#([a-z])`).ReplaceAllString(text, "$1")
 }
