@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
+	"batchsend/internal/console"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
 	"batchsend/internal/progress"
@@ -138,5 +140,5 @@ func (s *sending) ShowPlan(p job.Planned) { s.ending.ShowPlan(p) }
 
 // Confirm implements [job.Operator].
 func (s *sending) Confirm(ctx context.Context, envelopes int) (bool, error) {
-	return s.Ask(ctx, fmt.Sprintf("Send %s?", report.Plural(envelopes, "envelope")))
+	return s.Ask(ctx, console.Question{Text: fmt.Sprintf("Send %s?", report.Plural(envelopes, "envelope")), Explain: func(io.Writer) {}})
 }

@@ -11,9 +11,7 @@
 package console
 
 import (
-	"bufio"
 	"cmp"
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -39,7 +37,8 @@ type Terminal struct {
 	Quiet   bool // only problems are said
 	UTF8    bool // the terminal shows more than ASCII
 
-	size func() (width, height int) // of the terminal at Stderr
+	size      func() (width, height int) // of the terminal at Stderr
+	ofProcess bool                       // the streams are those of the process, so that its controlling terminal is the person's
 }
 
 // Open returns the terminal of a process. env is its environment, by names.
@@ -51,6 +50,7 @@ func Open(env map[string]string, stdin io.Reader, stdout, stderr io.Writer) *Ter
 		UTF8:  isUTF8(env),
 		size:  func() (width, height int) { return sizeOf(stderr) },
 	}
+	_, t.ofProcess = stderr.(*os.File)
 	if isTerminal(stdout) {
 		if t.Watched {
 			t.Stdout = beside{t.Stderr, stdout}
@@ -112,25 +112,4 @@ func (t *Terminal) Logger(format string, verbose bool) (log *slog.Logger, known 
 		return slog.New(slog.NewJSONHandler(t.Stderr, options)), true
 	}
 	return nil, false
-}
-
-// Ask asks a question that is answered with yes or no. Where nobody can answer it
-// is not asked, and the answer is yes. The error is the cause of ctx's end.
-func (t *Terminal) Ask(ctx context.Context, question string) (yes bool, err error) {
-	if !t.Typed || !t.Watched {
-		return true, nil
-	}
-	fmt.Fprintf(t.Stderr, "%s [y/N] ", question)
-	answer := make(chan string, 1)
-	go func() { // a signal must not wait for the answer
-		line, _ := bufio.NewReader(t.Stdin).ReadString('\n')
-		answer <- strings.ToLower(strings.TrimSpace(line))
-	}()
-	select {
-	case <-ctx.Done():
-		fmt.Fprintln(t.Stderr)
-		return false, context.Cause(ctx)
-	case text := <-answer:
-		return text == "y" || text == "yes", nil
-	}
 }

@@ -18,7 +18,7 @@ func TestOpen(t *testing.T) {
 	if term.Typed || term.Watched || term.Plain || term.Files != io.Writer(&stdout) || term.Show(nil) != nil {
 		t.Errorf("of buffers: %+v", term)
 	}
-	yes, err := term.Ask(t.Context(), "Send?")
+	yes, err := term.Ask(t.Context(), Question{Text: "Send?", Everywhere: true})
 	if !yes || err != nil || stderr.Len() != 0 {
 		t.Errorf("Ask = %t, %v, and it says %q; want yes without a question", yes, err, stderr.String())
 	}
@@ -38,7 +38,7 @@ func TestAsk(t *testing.T) {
 		return &Terminal{Stdin: in, Stderr: NewWriter(io.Discard), Typed: true, Watched: true}
 	}
 	for answer, want := range map[string]bool{"y\n": true, " YES \n": true, "y": true, "n\n": false, "\n": false, "": false, "yesterday\n": false} {
-		if yes, err := asking(strings.NewReader(answer)).Ask(t.Context(), "Send?"); yes != want || err != nil {
+		if yes, err := asking(strings.NewReader(answer)).Ask(t.Context(), Question{Text: "Send?"}); yes != want || err != nil {
 			t.Errorf("the answer %q: %t, %v; want %t", answer, yes, err, want)
 		}
 	}
@@ -47,7 +47,7 @@ func TestAsk(t *testing.T) {
 	signal := errors.New("signal")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(signal)
-	if yes, err := asking(r).Ask(ctx, "Send?"); yes || !errors.Is(err, signal) {
+	if yes, err := asking(r).Ask(ctx, Question{Text: "Send?"}); yes || !errors.Is(err, signal) {
 		t.Errorf("after a signal: %t, %v; want the signal", yes, err)
 	}
 }
