@@ -67,8 +67,14 @@ func (a *app) environment() string {
 	if a.cfg.sandbox {
 		return "sandbox"
 	}
-	if server, err := docusign.ParseAuthServer(a.cfg.authServer); err == nil && server.Local() {
+	server, err := docusign.ParseAuthServer(a.cfg.authServer)
+	switch {
+	case err == nil && server.Local():
 		return "local server"
+	case err == nil && server == docusign.Production:
+		return "production"
+	case err == nil && server == docusign.Demo:
+		return "demo"
 	}
 	return a.cfg.authServer
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"time"
 
 	"batchsend/internal/console"
@@ -34,7 +35,7 @@ func (s *sending) run(ctx context.Context) (err error) {
 	defer s.close()
 	s.done = job.Nothing()
 	s.ending = job.Ending{
-		Screen:   job.Screen{Teller: s, Stdout: s.Stdout, Stderr: s.Stderr, Quiet: s.cfg.quiet},
+		Screen:   job.Screen{Teller: s, Stdout: s.Stdout, Stderr: s.Stderr, Quiet: s.cfg.quiet, Emphasize: s.Emphasize},
 		Commands: s.composer(), Options: s.o.Options, Folders: s.o.Folders, DryRun: s.o.DryRun, JSON: s.o.JSON,
 		Setup: report.Setup{Environment: s.environment(), Settings: sendflags.Chosen(s.settings)}, Started: time.Now(), ExitCode: func(v job.Verdict) int { return exitCodes[v] },
 	}
@@ -89,7 +90,8 @@ func (s *sending) open(ctx context.Context, batches []string) (site job.Site, er
 	if s.conn.sandbox != nil && s.o.Faults != "" {
 		s.conn.sandbox.Faults = s.faults
 	}
-	s.ending.Account = s.conn.Login.AccountID
+	login := &s.conn.Login
+	s.ending.Party = report.Party{AccountID: login.AccountID, Account: login.AccountName, Sender: fmt.Sprintf("%s <%s>", login.UserName, login.UserEmail)}
 	site = job.Site{
 		Account: s.conn.Login.AccountID, DocuSign: s.conn.Client, Retry: s.conn.Retry, Limits: s.conn.Limiter.State,
 		Template:   func(ctx context.Context) (string, error) { return s.checkTemplate(ctx, s.conn) },
@@ -104,8 +106,13 @@ func (s *sending) open(ctx context.Context, batches []string) (site job.Site, er
 	if err = s.share(ctx, s.conn); err != nil {
 		return site, err
 	}
-	session, err := s.begin(ctx, s.conn, ledger.Run{Batches: batches, AllowRepeat: s.o.AllowRepeat})
-	site.Ledger, site.Mode = s.conn.Ledger, &job.Live{Session: session, Confirm: !s.o.Yes}
+	live := &job.Live{Begin: func(ctx context.Context) (job.Session, error) {
+		return s.begin(ctx, s.conn, ledger.Run{Batches: batches, AllowRepeat: s.o.AllowRepeat})
+	}}
+	if site.Ledger, site.Mode = s.conn.Ledger, live; s.o.Yes || !s.Asks(s.question()) {
+		live.Session, err = live.Begin(ctx)
+		live.Begin = nil
+	}
 	return site, err
 }
 
@@ -136,9 +143,21 @@ func (s *sending) Progress(plan report.Plan) job.Progress {
 }
 
 // ShowPlan implements [job.Operator].
-func (s *sending) ShowPlan(p job.Planned) { s.ending.ShowPlan(p) }
+func (s *sending) ShowPlan(p job.Planned) {
+	h := s.ending.Heading(p)
+	s.log.Info("run", slog.Any("", &h))
+	s.ending.ShowPlan(p)
+}
+
+// question is the one that is asked before anything is sent. In production it is asked
+// wherever somebody can answer it.
+func (s *sending) question() console.Question {
+	return console.Question{Everywhere: s.environment() == "production"}
+}
 
 // Confirm implements [job.Operator].
-func (s *sending) Confirm(ctx context.Context, envelopes int) (bool, error) {
-	return s.Ask(ctx, console.Question{Text: fmt.Sprintf("Send %s?", report.Plural(envelopes, "envelope")), Explain: func(io.Writer) {}})
+func (s *sending) Confirm(ctx context.Context, shown job.Planned) (bool, error) {
+	h, q := s.ending.Heading(shown), s.question()
+	q.Text, q.Explain = h.Question(), func(w io.Writer) { h.Write(w, nil) }
+	return s.Ask(ctx, q)
 }

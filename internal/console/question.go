@@ -23,32 +23,44 @@ type Question struct {
 	Everywhere bool
 }
 
-// Ask asks a question. Where nobody can answer it is not asked, and the answer is yes:
-// where the process has no terminal, or runs in the background of one. The error is the
-// cause of ctx's end.
+// Asks reports whether somebody can answer a question: not where the process has no
+// terminal, or runs in the background of one.
+func (t *Terminal) Asks(q Question) bool {
+	in, _, done := t.asked(q)
+	defer done()
+	return in != nil
+}
+
+// Ask asks a question. Where nobody can answer it is not asked, and the answer is yes.
+// The error is the cause of ctx's end.
 func (t *Terminal) Ask(ctx context.Context, q Question) (yes bool, err error) {
-	if t.Typed && t.Watched {
-		if in, ok := t.Stdin.(*os.File); ok && !inForeground(in) {
-			return true, nil
-		}
-		if t.Quiet {
-			q.Explain(t.Stderr)
-		}
-		return answered(ctx, q.Text, t.Stdin, t.Stderr)
-	}
-	if !q.Everywhere || !t.ofProcess {
+	in, out, done := t.asked(q)
+	defer done()
+	if in == nil {
 		return true, nil
 	}
-	tty, err := controllingTerminal()
-	if err != nil {
-		return true, nil // nobody is there
-	}
-	defer tty.Close()
-	out := censor.Writer(tty)
 	if t.Quiet || !t.Watched {
 		q.Explain(out)
 	}
-	return answered(ctx, q.Text, tty, out)
+	return answered(ctx, q.Text, in, out)
+}
+
+// asked returns where a question is asked, nil if nowhere. done must be called.
+func (t *Terminal) asked(q Question) (in io.Reader, out io.Writer, done func()) {
+	if t.Typed && t.Watched {
+		if tty, ok := t.Stdin.(*os.File); ok && !inForeground(tty) {
+			return nil, nil, func() {}
+		}
+		return t.Stdin, t.Stderr, func() {}
+	}
+	if !q.Everywhere || !t.ofProcess {
+		return nil, nil, func() {}
+	}
+	tty, err := controllingTerminal()
+	if err != nil {
+		return nil, nil, func() {}
+	}
+	return tty, censor.Writer(tty), func() { tty.Close() }
 }
 
 // answered asks a question and reads the answer: yes only if it is a clear one.

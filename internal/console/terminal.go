@@ -113,3 +113,11 @@ func (t *Terminal) Logger(format string, verbose bool) (log *slog.Logger, known 
 	}
 	return nil, false
 }
+
+// Emphasize returns a text that stands out among the messages, if somebody may look.
+func (t *Terminal) Emphasize(text string) string {
+	if !t.Watched || t.Plain {
+		return text
+	}
+	return "\x1b[1;31m" + text + plain
+}

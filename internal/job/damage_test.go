@@ -27,13 +27,13 @@ import (
 // silent is an operator who sees nothing.
 type silent struct{}
 
-func (silent) Say(string, ...any)                         {}
-func (silent) Warn(string, ...any)                        {}
-func (silent) Waiting(string, time.Time)                  {}
-func (silent) ShowPlan(Planned)                           {}
-func (silent) Confirm(context.Context, int) (bool, error) { return false, nil }
-func (silent) Progress(report.Plan) Progress              { return nil }
-func (silent) Reading(func() int) func()                  { return func() {} }
+func (silent) Say(string, ...any)                             {}
+func (silent) Warn(string, ...any)                            {}
+func (silent) Waiting(string, time.Time)                      {}
+func (silent) ShowPlan(Planned)                               {}
+func (silent) Confirm(context.Context, Planned) (bool, error) { return false, nil }
+func (silent) Progress(report.Plan) Progress                  { return nil }
+func (silent) Reading(func() int) func()                      { return func() {} }
 
 // leaseFile is a template with a tab of every kind of which the value is checked.
 func leaseFile() *templatefile.File {

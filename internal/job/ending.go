@@ -18,6 +18,8 @@ type Screen struct {
 	Stdout io.Writer // for the result
 	Stderr io.Writer // for all else
 	Quiet  bool      // only problems are shown on Stderr
+	// Emphasize makes a text stand out on Stderr; nil: nothing does.
+	Emphasize func(string) string
 }
 
 // Commands writes command lines that the operator can paste into a shell.
@@ -39,8 +41,8 @@ type Ending struct {
 	Folders Folders
 	Outputs report.Outputs
 	DryRun  bool
-	JSON    bool   // the result is one JSON object instead of a table
-	Account string // that was asked; "" if none was
+	JSON    bool // the result is one JSON object instead of a table
+	Party   report.Party
 	Setup   report.Setup
 	Started time.Time
 	// ExitCode returns the process's exit code for a verdict.
@@ -63,8 +65,20 @@ func (e *Ending) ShowHeaders(done *Done, err error) {
 	}
 }
 
-// ShowPlan shows what is wrong with the rows and what will be sent.
+// Heading says what the run is about.
+func (e *Ending) Heading(p Planned) report.Heading {
+	h := p.Heading()
+	h.Environment, h.Party, h.DryRun = e.Setup.Environment, e.Party, e.DryRun
+	return h
+}
+
+// ShowPlan shows what the run is about, what is wrong with the rows and what will be
+// sent.
 func (e *Ending) ShowPlan(p Planned) {
+	if !e.Quiet && e.Party.AccountID != "" {
+		h := e.Heading(p)
+		h.Write(e.Stderr, e.Emphasize)
+	}
 	sentences, problems := p.SumUp()
 	for _, text := range sentences {
 		fmt.Fprintf(e.Stderr, "%s; %s\n", text, e.whole())
@@ -277,7 +291,7 @@ func (e *Ending) adviser(rejects []report.Kept) Adviser {
 func (e *Ending) again(live bool) string {
 	var flags []string
 	switch {
-	case e.DryRun && live && e.Account == "":
+	case e.DryRun && live && e.Party.AccountID == "":
 		return ""
 	case e.DryRun && live:
 		flags = append(flags, "--dry-run=false") // is left out if --dry-run was typed
@@ -315,8 +329,8 @@ func (e *Ending) summary(done *Done, v Verdict) *report.Summary {
 			e.Warn("--json does not tell of all that is wrong: %v", err)
 		}
 	}
-	if e.Account != "" {
-		sum.Account, sum.Plan = e.Account, &done.Plan
+	if e.Party.AccountID != "" {
+		sum.Account, sum.Plan = e.Party.AccountID, &done.Plan
 	}
 	return sum
 }

@@ -136,8 +136,8 @@ type Operator interface {
 	Waiting(reason string, until time.Time)
 	// ShowPlan shows what is wrong with the rows and what will be sent.
 	ShowPlan(Planned)
-	// Confirm asks whether so many envelopes are to be sent.
-	Confirm(ctx context.Context, envelopes int) (bool, error)
+	// Confirm asks whether what was shown is to be sent.
+	Confirm(ctx context.Context, shown Planned) (bool, error)
 	// Reading begins to show how many rows were read, which rows tells at any time. It
 	// returns what ends that.
 	Reading(rows func() int) (end func())
@@ -200,17 +200,31 @@ func Send(ctx context.Context, o Options, teller Teller, signIn func(ctx context
 		return done, done.unchecked(err)
 	}
 	done.describe(teller)
-	if done.Compared, err = compare(ctx, o, site, done.Checked); err != nil {
+	comparing := site
+	live, asks := site.Mode.(*Live)
+	if asks = asks && live.Begin != nil; asks {
+		comparing.Operator = onceTold{site.Operator, map[string]bool{}}
+		if done.Planned, err = live.agree(ctx, o, comparing, done.Checked); err != nil {
+			return done, err
+		}
+	}
+	if done.Compared, err = compare(ctx, o, comparing, done.Checked); err != nil {
 		return done, err
 	}
 	if hold := done.Hold; hold.Err != nil {
 		done.Stopped, done.Resolving = hold.Err, hold.Resolving
 		return done, nil
 	}
-	if done.Planned, err = plan(ctx, o, site, done.Compared); err != nil {
+	if done.Planned, err = plan(ctx, o, comparing, done.Compared); err != nil {
 		return done, err
 	}
-	site.Operator.ShowPlan(done.Planned)
+	if asks {
+		if err := live.mayGoOn(comparing.Operator, done.Planned); err != nil {
+			return done, err
+		}
+	} else {
+		site.Operator.ShowPlan(done.Planned)
+	}
 	return site.Mode.Deliver(ctx, o, site, done.Planned)
 }
 

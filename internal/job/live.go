@@ -27,8 +27,12 @@ var _ Session = (*ledger.Session)(nil)
 // Live is the mode that sends.
 type Live struct {
 	Session Session
-	// Confirm has the operator confirm what is planned before it is sent.
-	Confirm bool
+	// Begin takes the leases and returns the Session, after the operator was shown the
+	// plan and has agreed to it. If it is nil, Session is set and nothing is asked.
+	Begin func(ctx context.Context) (Session, error)
+
+	shown  bool // a plan was shown
+	agreed int  // to so many envelopes
 }
 
 var _ Mode = (*Live)(nil)
@@ -68,22 +72,10 @@ func (m *Live) History(l Ledger) History { return l }
 // Aborts implements [Mode].
 func (m *Live) Aborts(o Options) bool { return !o.SkipInvalid }
 
-// ErrNotConfirmed says that the operator did not want what was planned.
-var ErrNotConfirmed = errors.New("not confirmed: nothing was sent")
-
 // Deliver implements [Mode]: it plans the envelopes into the ledger and sends them.
 func (m *Live) Deliver(ctx context.Context, o Options, site Site, p Planned) (Done, error) {
 	if p.Aborted {
 		return m.lookUp(ctx, o, site, p)
-	}
-	if p.Plan.Envelopes > 0 && m.Confirm {
-		ok, err := site.Operator.Confirm(ctx, p.Plan.Envelopes)
-		if err == nil && !ok {
-			err = ErrNotConfirmed
-		}
-		if err != nil {
-			return Done{Planned: p}, err
-		}
 	}
 	left, err := m.prepare(ctx, site, p)
 	if err != nil {
