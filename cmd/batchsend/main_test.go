@@ -45,6 +45,9 @@ func TestMain(m *testing.M) {
 func judged() int {
 	ledger.Crash = crashAt(os.Getenv("BATCHSEND_TEST_CRASH"))
 	p := process{env: settings.Environment(os.Environ()), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	if address := os.Getenv(inProduction); address != "" {
+		p.transport = production{address}
+	}
 	if os.Getenv("BATCHSEND_OPENAPI") == "" {
 		return p.main()
 	}

@@ -1,8 +1,6 @@
 package job
 
 import (
-	"fmt"
-
 	"batchsend/internal/history"
 	"batchsend/internal/report"
 )
@@ -27,7 +25,7 @@ func (p *Planned) Heading() (h report.Heading) {
 	}
 	for number, id := range p.values.templates.values {
 		if source := p.Sources[id]; used[number] && source != nil && source.Template != nil {
-			h.Templates = append(h.Templates, fmt.Sprintf("%q (%s)", source.Template.Name, id))
+			h.Templates = append(h.Templates, report.TemplateName{Name: source.Template.Name, ID: id})
 		}
 	}
 	return h

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
 	"strings"
 
 	"github.com/rivo/uniseg"
@@ -16,11 +17,16 @@ type Party struct {
 	Sender    string // name and address of the user
 }
 
+// TemplateName names a template to a person.
+type TemplateName struct{ Name, ID string }
+
+func (n TemplateName) String() string { return fmt.Sprintf("%q (%s)", n.Name, n.ID) }
+
 // Heading says what a run is about, before it shows its plan.
 type Heading struct {
 	Environment string // as in [Setup]
 	Party
-	Templates []string // by name and ID
+	Templates []TemplateName
 	Batches   []string
 	DryRun    bool
 
@@ -42,8 +48,24 @@ func (h *Heading) environment() string {
 	return h.Environment
 }
 
-// headShown is how many templates or batches a head names.
-const headShown = 3
+// templates returns the templates as texts.
+func (h *Heading) templates(text func(TemplateName) string) (all []string) {
+	for _, name := range h.Templates {
+		all = append(all, text(name))
+	}
+	return all
+}
+
+// batchWord is the word for n batches.
+func batchWord(n int) string {
+	if n == 1 {
+		return "batch"
+	}
+	return "batches"
+}
+
+// headingShown is how many templates or batches a head names.
+const headingShown = 3
 
 // Write shows the head to a person, a fact a line. emphasize makes a text stand out; it
 // may be nil.
@@ -64,8 +86,8 @@ func (h *Heading) Write(w io.Writer, emphasize func(string) string) {
 		{"environment", environment},
 		{"account", fmt.Sprintf("%s (%s)", h.Account, h.AccountID)},
 		{"sender", h.Sender},
-		{PluralWord(len(h.Templates), "template"), firstOf(h.Templates)},
-		{PluralWord(len(h.Batches), "batch"), firstOf(h.Batches)},
+		{PluralWord(len(h.Templates), "template"), firstOf(h.templates(TemplateName.String))},
+		{batchWord(len(h.Batches)), firstOf(h.Batches)},
 		{"envelopes", h.counts()},
 	}
 	for _, fact := range facts {
@@ -77,8 +99,8 @@ func (h *Heading) Write(w io.Writer, emphasize func(string) string) {
 
 // firstOf names the first of many.
 func firstOf(names []string) string {
-	if more := len(names) - headShown; more > 0 {
-		return fmt.Sprintf("%s and %s more", strings.Join(names[:headShown], ", "), Number(more))
+	if more := len(names) - headingShown; more > 0 {
+		return fmt.Sprintf("%s and %s more", strings.Join(names[:headingShown], ", "), Number(more))
 	}
 	return strings.Join(names, ", ")
 }
@@ -100,11 +122,11 @@ func (h *Heading) counts() string {
 
 // Question asks whether to send, in lines that an 80-column terminal shows whole.
 func (h *Heading) Question() string {
-	text := fmt.Sprintf("Send %s in %s, from account %s as %s", Plural(h.Now, "envelope"), h.environment(), h.Account, h.Sender)
-	if len(h.Templates) > 0 {
-		text += fmt.Sprintf(", %s %s", PluralWord(len(h.Templates), "template"), firstOf(h.Templates))
+	text := fmt.Sprintf("%s: send %s from account %s as %s", h.environment(), Plural(h.Now, "envelope"), h.Account, h.Sender)
+	if names := h.templates(func(n TemplateName) string { return strconv.Quote(n.Name) }); len(names) > 0 {
+		text += fmt.Sprintf(", %s %s", PluralWord(len(names), "template"), firstOf(names))
 	}
-	text += fmt.Sprintf(", %s %s", PluralWord(len(h.Batches), "batch"), firstOf(h.Batches))
+	text += fmt.Sprintf(", %s %s", batchWord(len(h.Batches)), firstOf(h.Batches))
 	if h.Sent > 0 {
 		text += fmt.Sprintf(" (%s already sent)", Number(h.Sent))
 	}
@@ -138,7 +160,7 @@ func wrapped(text string, width int) string {
 func (h *Heading) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("environment", h.Environment), slog.String("account", h.AccountID),
-		slog.Any("templates", h.Templates), slog.Any("batches", h.Batches),
+		slog.Any("templates", h.templates(func(n TemplateName) string { return n.ID })), slog.Any("batches", h.Batches),
 		slog.Int("to_go", h.ToGo), slog.Int("now", h.Now), slog.Int("already_sent", h.Sent), slog.Int("rejected", h.Rejected),
 	)
 }
