@@ -114,6 +114,16 @@ func TestAskedInProduction(t *testing.T) {
 		t.Errorf("yes after another run has sent two: exit code %d\n%s", code, said)
 	}
 	wantEachOnce(t, all, server.Envelopes())
+	changed := append(offers(3), offer{label: "E-new", salary: "1", employee: "new@example.test", manager: "manager@example.test"})
+	changed[1].salary = "31337"
+	question, answer = asked(t, dir, env, "--on-invalid", "skip", writeOffers(t, dir, changed))
+	if want := "envelopes:   2 already sent, 1 to go, 1 rejected\n"; !strings.Contains(question, want) {
+		t.Errorf("%q is missing in the question:\n%s", want, question)
+	}
+	if code, _, said := answer("y"); code != exitRejected || !strings.Contains(said, "1 sent, 2 already sent, 1 rejected") || strings.Count(said, ": KEY_CONFLICT: ") != 1 {
+		t.Errorf("with a row that was changed: exit code %d, want %d, and one KEY_CONFLICT\n%s", code, exitRejected, said)
+	}
+	writeOffers(t, dir, all)
 	cmd := program(t.Context(), dir, "send", file) // without a terminal
 	cmd.Env, cmd.SysProcAttr = append(cmd.Env, env...), &syscall.SysProcAttr{Setsid: true}
 	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "3 already sent") {
