@@ -146,6 +146,9 @@ type Role struct {
 	// Check is how the recipient must prove by telephone who they are. DocuSign:
 	// identityVerification, smsAuthentication, phoneAuthentication.
 	Check PhoneCheck
+	// Embedded is set if the recipient signs within another application, which calls
+	// them to it: DocuSign mails them nothing. DocuSign: clientUserId.
+	Embedded bool `json:",omitzero"`
 }
 
 // PhoneCheck is what a template says of proving by telephone who one is.

@@ -46,7 +46,7 @@ type Definition struct {
 // Operation adds an operation with its body and its one good answer.
 type Operation struct {
 	Operation    string
-	Body, Answer string // definitions
+	Body, Answer string // definitions; no Body: it takes none
 	Status       int    // of the answer
 	Source       string
 }
@@ -159,6 +159,18 @@ var Exceptions = []Exception{
 		Body:      "foldersRequest", Answer: "foldersResponse", Status: http.StatusOK,
 		Source: "left out when the description was shortened; SDK 10 api/FoldersApi.js moveEnvelopes; guide \"Delete and restore an envelope\", which deletes drafts so",
 	},
+	Definition{
+		Name: "userInformation", Beside: "accountInformation",
+		Schema: `{"type":"object","properties":{"userId":{"type":"string"},"userName":{"type":"string"},"email":{"type":"string"},
+			"userStatus":{"type":"string"},"permissionProfileName":{"type":"string"},
+			"userSettings":{"type":"object","properties":{"canSendEnvelope":{"type":"string"},"bulkSend":{"type":"string"}}}}}`,
+		Source: "SDK 10 model/UserInformation.js, model/UserSettingsInformation.js, as far as sending depends on them",
+	},
+	Operation{
+		Operation: "GET /v2.1/accounts/{accountId}/users/{userId}",
+		Answer:    "userInformation", Status: http.StatusOK,
+		Source: "left out when the description was shortened; SDK 10 api/UsersApi.js getInformation",
+	},
 }
 
 func (e Property) apply(d *description) (needed bool, err error) {
@@ -230,7 +242,7 @@ func (e Definition) apply(d *description) (needed bool, err error) {
 func (e Operation) apply(d *description) (needed bool, err error) {
 	body, answer := d.definitions[e.Body], d.definitions[e.Answer]
 	method, template, _ := strings.Cut(e.Operation, " ")
-	if d.named(e.Operation) != nil || body == nil || answer == nil {
+	if d.named(e.Operation) != nil || body == nil && e.Body != "" || answer == nil {
 		return false, nil
 	}
 	d.add(method, template, &operation{

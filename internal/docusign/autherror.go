@@ -178,6 +178,12 @@ func (e *AuthError) status() string {
 func (e *AuthError) Hint() string {
 	const clock = "set this machine's clock right (timedatectl set-ntp true), then try again"
 	hint := Hint(string(e.Reason))
+	if proxy, ok := aboutProxy(e.Cause).(interface{ Hint() string }); ok {
+		return proxy.Hint()
+	}
+	if unknownAuthority(e.Cause) {
+		return "if your company opens encrypted connections, ask for its certificate and name the file: export SSL_CERT_FILE=/PATH/company.pem; if it does not, do not go on: somebody else may be listening"
+	}
 	switch e.Reason {
 	case ConsentRequired:
 		return "open this address, log in as that user and accept; redirect_uri must be one that is registered for the integration key, to the letter: " + e.ConsentURL
@@ -194,12 +200,21 @@ func (e *AuthError) Hint() string {
 		if e.clockWrong() {
 			return clock + "; if that is not it, " + hint
 		}
+		return e.audience() + hint
 	case ExpiredGrant, InvalidGrant:
 		if e.clockWrong() {
 			return clock
 		}
 	}
 	return hint
+}
+
+// audience tells of an audience that DocuSign does not take.
+func (e *AuthError) audience() string {
+	if e.Server == Demo || e.Server == Production || e.Server.Local() {
+		return ""
+	}
+	return fmt.Sprintf("give the auth server demo or production: the request is addressed (aud) to %s, and DocuSign takes only what is addressed to %s or %s; if that is not it, ", e.Server.Host(), demoHost, productionHost)
 }
 
 // other points to the environment that may have been meant.

@@ -110,6 +110,15 @@ func (s AuthServer) String() string {
 	return s.URL("")
 }
 
+// Describe returns the environment in words, with its host.
+func (s AuthServer) Describe() string {
+	switch s {
+	case Demo, Production:
+		return s.String() + " (" + s.Host() + ")"
+	}
+	return "sign-in server " + s.Host()
+}
+
 // MarshalText and UnmarshalText let flags and configuration files hold an
 // AuthServer.
 func (s AuthServer) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

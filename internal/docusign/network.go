@@ -1,6 +1,7 @@
 package docusign
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -41,6 +42,9 @@ func withoutContextError(err error) error {
 
 // describeFailure says in an operator's words why no answer came.
 func describeFailure(err error) string {
+	if proxy := aboutProxy(err); proxy != nil {
+		return proxy.Error()
+	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		if dns.IsNotFound {
 			return fmt.Sprintf("there is no host %q (DNS)", dns.Name)
@@ -53,8 +57,8 @@ func describeFailure(err error) string {
 	if cert, ok := errors.AsType[x509.CertificateInvalidError](err); ok && cert.Reason == x509.Expired {
 		return "the server's certificate is expired or not yet valid (TLS), or this machine's clock is wrong"
 	}
-	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return "the server's certificate is signed by an authority unknown here (TLS); if a company proxy signs it, SSL_CERT_FILE names its certificate"
+	if unknown, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "the server's certificate is signed by " + authority(unknown.Cert) + "an authority unknown here (TLS); if a company proxy signs it, SSL_CERT_FILE names its certificate"
 	}
 	if cert, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return "the server's certificate was not accepted (TLS): " + short(cert.Err.Error())
@@ -79,6 +83,34 @@ func describeFailure(err error) string {
 		return "the proxy's address (HTTPS_PROXY) is none"
 	}
 	return short(text)
+}
+
+// unknownAuthority reports whether a certificate was refused because of who has signed it.
+func unknownAuthority(err error) bool {
+	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
+	return unknown
+}
+
+// authority names who has signed a certificate, with a comma behind it; "" if that is not
+// known.
+func authority(cert *x509.Certificate) string {
+	name := issuer(cert)
+	if name == "" {
+		return ""
+	}
+	return fmt.Sprintf("%q, ", name)
+}
+
+// issuer names who has signed a certificate; "" if that is not known.
+func issuer(cert *x509.Certificate) string {
+	if cert == nil {
+		return ""
+	}
+	name := cmp.Or(cert.Issuer.CommonName, strings.Join(cert.Issuer.Organization, " "))
+	if organization := strings.Join(cert.Issuer.Organization, " "); organization != "" && organization != name {
+		name += ", " + organization
+	}
+	return short(name)
 }
 
 // short makes a text from outside fit for a message: on one line, not long, without
@@ -129,6 +161,9 @@ func (c *connection) watch(ctx context.Context) context.Context {
 func (c *connection) missing(err error) bool {
 	if c.requested.Load() {
 		return !c.found.Load()
+	}
+	if aboutProxy(err) != nil {
+		return true
 	}
 	op, ok := errors.AsType[*net.OpError](err)
 	return ok && op.Op == "dial"

@@ -139,6 +139,7 @@ type (
 		CodeRequired text                       `json:"templateAccessCodeRequired"`
 		Tabs         map[string]json.RawMessage `json:"tabs"`
 		Delivery     text                       `json:"deliveryMethod"`
+		ClientUser   text                       `json:"clientUserId"`
 		Besides      []wireAdditional           `json:"additionalNotifications"`
 		wirePhoneCheck
 	}
@@ -255,7 +256,7 @@ func (w *wireRole) role(kind template.Kind) (template.Role, error) {
 		Name: string(w.RoleName), Kind: kind, RoutingOrder: max(w.RoutingOrder.int(), 1),
 		Person: w.person(kind),
 		Locked: w.Locked.true(), NeedsAccessCode: w.CodeRequired.true() && w.AccessCode == "",
-		Fieldless: true, Texted: w.texted(), Check: w.check(),
+		Fieldless: true, Texted: w.texted(), Check: w.check(), Embedded: w.ClientUser != "",
 	}
 	for _, list := range lists(w.Tabs, template.FillableTabs()) {
 		if !strings.HasSuffix(string(list), "Tabs") {

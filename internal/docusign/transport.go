@@ -1,15 +1,10 @@
 package docusign
 
 import (
-	"cmp"
 	"net"
 	"net/http"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/net/http/httpproxy"
 )
 
 // answerTimeout is how long an answer may take to begin once a request is
@@ -26,7 +21,10 @@ const bodyTimeout = time.Minute
 func NewTransport(concurrency int) *http.Transport {
 	dialer := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
+		Proxy: http.ProxyFromEnvironment,
+
+		OnProxyConnectResponse: refusedByProxy,
+
 		DialContext:         dialer.DialContext,
 		ForceAttemptHTTP2:   true,
 		TLSHandshakeTimeout: 15 * time.Second,
@@ -34,17 +32,6 @@ func NewTransport(concurrency int) *http.Transport {
 		IdleConnTimeout:     50 * time.Second, // less than gateways keep theirs
 		HTTP2:               &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
 	}
-}
-
-// Proxy returns what chooses the proxy for a request, by an environment. The address
-// may hold a password, so nothing may say more of it than that it is wrong.
-func Proxy(env map[string]string) func(*http.Request) (*url.URL, error) {
-	either := func(name string) string { return cmp.Or(env[strings.ToLower(name)], env[name]) }
-	choose := (&httpproxy.Config{
-		HTTPProxy: either("HTTP_PROXY"), HTTPSProxy: either("HTTPS_PROXY"), NoProxy: either("NO_PROXY"),
-		CGI: env["REQUEST_METHOD"] != "",
-	}).ProxyFunc()
-	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }
 }
 
 // defaultTransport serves clients that were given none.

@@ -238,6 +238,9 @@ func (s *Server) checkMaySend() error {
 	if s.Suspended || s.SendingBlocked {
 		return refuse("ACCOUNT_LACKS_PERMISSIONS", "This Account lacks sufficient permissions. Sending is blocked.")
 	}
+	if s.NoSending {
+		return refuse("USER_LACKS_PERMISSIONS", "This User lacks sufficient permissions.")
+	}
 	return nil
 }
 

@@ -241,6 +241,9 @@ func (s *Server) serveUserInfo(w http.ResponseWriter, r *http.Request) {
 	accounts := []account{}
 	if !s.NoAccounts {
 		accounts = append(accounts, account{s.account(), true, accountName, s.baseURI(r)})
+		for _, o := range s.OtherAccounts {
+			accounts = append(accounts, account{o.ID, false, o.Name, s.baseURI(r)})
+		}
 	}
 	writeJSON(w, http.StatusOK, map[string]any{
 		"sub": s.userID(), "name": userName, "given_name": "Sandy", "family_name": "Box",

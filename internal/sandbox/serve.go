@@ -90,6 +90,7 @@ func (s *Server) routes() *http.ServeMux {
 
 	rest("", map[string]endpoint{"GET": s.getAccount})
 	rest("/settings", map[string]endpoint{"GET": s.getSettings})
+	rest("/users/{user}", map[string]endpoint{"GET": s.getUser})
 	rest("/templates", map[string]endpoint{"GET": s.listTemplates})
 	rest("/templates/{template}", map[string]endpoint{"GET": s.getTemplate})
 	rest("/templates/{template}/recipients", map[string]endpoint{"GET": s.getTemplateRecipients})
@@ -230,6 +231,10 @@ func (s *Server) rest(e endpoint) http.HandlerFunc {
 		if a.hit == faultExpire {
 			s.tokens.revoke(bearer(r))
 		}
+		e := e
+		if other := s.otherAccount(r.PathValue("account")); other != nil {
+			e = other.serve
+		}
 		state, err := s.enter(a, r, now)
 		state.write(a.header)
 		if err != nil {
@@ -261,7 +266,7 @@ func (s *Server) enter(a *answer, r *http.Request, now time.Time) (allowance, er
 			"The access token provided is expired, revoked or malformed.",
 		}
 	}
-	if id := r.PathValue("account"); !strings.EqualFold(id, s.account()) && id != accountNumber {
+	if id := r.PathValue("account"); !strings.EqualFold(id, s.account()) && id != accountNumber && s.otherAccount(id) == nil {
 		return s.peek(now), refuse("USER_LACKS_MEMBERSHIP",
 			"The UserID does not have a valid membership in this Account.")
 	}

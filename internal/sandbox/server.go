@@ -42,6 +42,10 @@ type Server struct {
 	NoConsent bool
 	// NoAccounts makes userinfo list no account, a known fault of the original.
 	NoAccounts bool
+	// OtherAccounts are accounts of the user besides Account, which is the default.
+	OtherAccounts []OtherAccount
+	// NoSending takes from the user the right to send envelopes.
+	NoSending bool
 	// RedirectURIs are registered for the application, to the letter. Empty = any.
 	RedirectURIs []string
 	// TokenLifetime is how long access tokens really live; 0 = 1 h, or 8 h if a
