@@ -104,7 +104,7 @@ func (a *app) bindConnection(flags *pflag.FlagSet) {
 func (a *app) configure(cmd *cobra.Command) error {
 	a.verb = cmd.Name()
 	if err := a.resolve(cmd.Flags()); err != nil {
-		if a.verb != "config" && cmd.Parent().Name() != "config" {
+		if a.verb != "config" && a.verb != "doctor" && cmd.Parent().Name() != "config" { // which show what is wrong
 			return err
 		}
 		a.misread = err

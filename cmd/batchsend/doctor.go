@@ -3,44 +3,99 @@ package main
 import (
 	"cmp"
 	"context"
+	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
+	"batchsend/internal/access"
 	"batchsend/internal/cmdline"
 	"batchsend/internal/docusign"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
+	"batchsend/internal/report"
 	"batchsend/internal/secretfile"
 	"batchsend/internal/signin"
 )
 
+// doctorOptions are the flags of doctor.
+type doctorOptions struct {
+	json bool // --json
+}
+
 func (a *app) doctorCommand() *cobra.Command {
-	return &cobra.Command{
+	var o doctorOptions
+	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Walk the whole chain from the key to the ledger and say what is wrong",
-		Long: `doctor checks, one after the other, what send needs: key, sign-in and consent,
-account, allowance, templates, ledger, disk. It goes on after what fails, as far
-as that is possible. It sends nothing and changes nothing.`,
+		Long: `doctor checks, one after the other, what send needs: configuration, key, proxy,
+network, clock, consent, sign-in, account, rights, allowance, templates, limits,
+ledger, disk. It goes on after what fails, as far as that is possible, and says
+what to do about it. It sends nothing and changes nothing. The exit code is 0
+only if sending would work.`,
 		Args: cmdline.AtMost(0, ""),
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.asking(cmd.Context(), a.doctor) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.asking(cmd.Context(), func(ctx context.Context, l limits) error { return a.doctor(ctx, l, o) })
+		},
 	}
+	cmd.Flags().BoolVar(&o.json, "json", false, "print one JSON object")
+	return cmd
 }
 
 // doctor prints a line for each step, and what to do about those that fail. The
 // worst decides the exit code.
-func (a *app) doctor(ctx context.Context, l limits) error {
+func (a *app) doctor(ctx context.Context, l limits, o doctorOptions) error {
 	doctor := job.Doctor{
-		Key:    a.describeKey,
+		Settings: a.describeSettings, Key: a.describeKey, Proxy: a.proxy, Reach: a.reach,
 		SignIn: func(ctx context.Context) (*job.SignedIn, error) { return a.signIn(ctx, l) },
-		Ledger: a.probeLedger,
+		Ledger: a.probeLedger, Complete: a.composer().Complete,
 	}
-	failed, err := doctor.Print(ctx, a.Stdout)
-	verdict := verdictOf(err)
-	for _, err := range failed {
-		a.explainError(err)
-		verdict = job.Worst(verdict, verdictOf(err))
+	var lines io.Writer = a.Stdout
+	if o.json {
+		lines = nil
 	}
-	return cmp.Or(err, exitWith(verdict))
+	found, err := doctor.Print(ctx, lines, a.Columns)
+	if err != nil {
+		return err
+	}
+	all := report.Steps{Works: found.Verdict == job.AllDone, ExitCode: exitCodes[found.Verdict], Steps: found.Steps}
+	if err := report.Show(a.Stdout, all, o.json, func(w io.Writer, all report.Steps) error {
+		return report.WriteSteps(w, all, a.command("doctor"), a.Columns)
+	}); err != nil {
+		return err
+	}
+	for _, err := range found.Failed {
+		if a.Columns == 0 { // else the person has just read it
+			a.explainError(err)
+		}
+	}
+	return exitWith(found.Verdict)
+}
+
+// describeSettings tells what was set, or what is wrong with it.
+func (a *app) describeSettings() (s job.Settings, err error) {
+	if path, chosen, err := a.settings.File(); err == nil {
+		if _, absent := os.Stat(path); absent == nil || chosen {
+			s.File, s.Profile = path, a.root.PersistentFlags().Lookup("profile").Value.String()
+		}
+	}
+	for _, place := range a.settings.Trimmed() {
+		s.Doubts = append(s.Doubts, "taken without what stood around it: "+place)
+	}
+	if a.cfg.sandbox {
+		s.Environment = "the embedded sandbox"
+		return s, a.misread
+	}
+	server, err := docusign.ParseAuthServer(a.cfg.authServer)
+	if err != nil {
+		return s, usageError("%s: %v", a.place("auth-server"), err)
+	}
+	s.Environment = server.Describe()
+	return s, cmp.Or(
+		a.misread,
+		job.CheckGUID("integration key", a.place("integration-key"), a.cfg.integrationKey),
+		job.CheckUserID(a.place("user-id"), a.cfg.userID),
+	)
 }
 
 // describeKey reads what signing in takes from this machine.
@@ -62,6 +117,32 @@ func (a *app) describeKey() (string, error) {
 		description += "; " + unchecked
 	}
 	return description, nil
+}
+
+// proxy tells which proxy the calls take.
+func (a *app) proxy() (docusign.ProxySetting, error) {
+	server, err := docusign.ParseAuthServer(a.cfg.authServer)
+	if a.cfg.sandbox || err != nil {
+		return docusign.ProxySetting{}, nil
+	}
+	return docusign.ProxyFor(a.env, server)
+}
+
+// reach calls the sign-in server without credentials.
+func (a *app) reach(ctx context.Context) (r docusign.Reached, err error) {
+	c, client := &connection{}, a.newClient()
+	if a.cfg.sandbox {
+		if err := a.enterSandbox(c, client); err != nil {
+			return r, err
+		}
+		defer c.sandbox.Close()
+	} else if client.Auth, err = docusign.ParseAuthServer(a.cfg.authServer); err != nil {
+		return r, err
+	}
+	if client.Transport == nil {
+		client.Transport = access.NewTransport(1, a.env)
+	}
+	return client.Reach(ctx)
 }
 
 // signIn signs in.

@@ -30,7 +30,13 @@ func TestDoctor(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	})
-	well := []string{"ok key", "ok sign-in", "ok account", "ok allowance", "ok template", "ok ledger", "ok disk"}
+	here := []string{"ok configuration", "ok key", "ok proxy", "ok network", "ok clock"}
+	signedIn := slices.Concat(here, []string{"ok consent", "ok sign-in", "ok account"})
+	well := slices.Concat(signedIn, []string{"ok sending", "ok bulk", "ok allowance", "ok template", "ok ledger", "ok disk"})
+	but := func(steps []string, at int, more ...string) []string { // well, with others from a place on
+		return slices.Concat(steps[:at], more, steps[at+len(more):])
+	}
+	const template = 11 // its place
 	for _, tt := range []struct {
 		name   string
 		env    map[string]string
@@ -41,19 +47,19 @@ func TestDoctor(t *testing.T) {
 		broken bool     // DocuSign does not tell of the account
 	}{
 		{name: "all is well", steps: well},
-		{name: "the sandbox", args: []string{"--sandbox"}, steps: slices.Insert(slices.Clone(well), 5, "ok limits")},
-		{name: "no template", env: map[string]string{"BATCHSEND_TEMPLATE": ""}, steps: []string{"ok key", "ok sign-in", "ok account", "ok allowance", "ok templates", "ok ledger", "ok disk"}},
-		{name: "nothing set up", env: map[string]string{"DOCUSIGN_USER_ID": ""}, code: exitCannotRun, steps: []string{"FAIL sign-in", "--", "ok ledger", "ok disk"}, says: []string{"missing --user-id (or DOCUSIGN_USER_ID)"}},
+		{name: "the sandbox", args: []string{"--sandbox"}, steps: slices.Insert(slices.Clone(well), template+1, "ok limits")},
+		{name: "no template", env: map[string]string{"BATCHSEND_TEMPLATE": ""}, steps: but(well, template, "ok templates")},
+		{name: "nothing set up", env: map[string]string{"DOCUSIGN_USER_ID": ""}, code: exitCannotRun, steps: []string{"ok configuration", "FAIL sign-in", "ok proxy", "ok network", "ok clock", "--", "ok ledger", "ok disk"}, says: []string{"missing --user-id (or DOCUSIGN_USER_ID)"}},
 		{
 			name: "key and ledger", env: map[string]string{"DOCUSIGN_PRIVATE_KEY": "in.csv", "BATCHSEND_LEDGER": "."}, code: exitCannotRun,
-			steps: []string{"FAIL key", "--", "FAIL ledger"}, says: []string{"private key \"in.csv\": there is no PEM key", "it begins with -----BEGIN RSA PRIVATE KEY-----", "ledger \".\": it is a directory", "hint: give --ledger the path of a file in it"},
+			steps: []string{"ok configuration", "FAIL key", "ok proxy", "ok network", "ok clock", "--", "FAIL ledger"}, says: []string{"private key \"in.csv\": there is no PEM key", "it begins with -----BEGIN RSA PRIVATE KEY-----", "ledger \".\": it is a directory", "hint: give --ledger the path of a file in it"},
 		},
-		{name: "nobody answers", env: map[string]string{"DOCUSIGN_AUTH_SERVER": "http://127.0.0.1:1"}, code: exitCannotRun, steps: []string{"ok key", "FAIL sign-in", "--", "ok ledger", "ok disk"}, says: []string{"127.0.0.1:1"}},
-		{name: "settings", broken: true, code: exitCannotRun, steps: []string{"ok key", "ok sign-in", "ok account", "FAIL settings", "ok template", "ok ledger", "ok disk"}, says: []string{"no settings today"}},
-		{name: "the template's name", args: []string{"--template", "Offer letter"}, code: exitUsage, steps: []string{"ok key", "ok sign-in", "ok account", "ok allowance", "FAIL template", "ok ledger", "ok disk"}, says: []string{"its ID is " + sandbox.DefaultTemplate}},
+		{name: "nobody answers", env: map[string]string{"DOCUSIGN_AUTH_SERVER": "http://127.0.0.1:1"}, code: exitCannotRun, steps: []string{"ok configuration", "ok key", "ok proxy", "FAIL network", "--", "ok ledger", "ok disk"}, says: []string{"127.0.0.1:1"}},
+		{name: "settings", broken: true, code: exitCannotRun, steps: but(well, 8, "FAIL settings"), says: []string{"no settings today"}},
+		{name: "the template's name", args: []string{"--template", "Offer letter"}, code: exitUsage, steps: but(well, template, "FAIL template"), says: []string{"its ID is " + sandbox.DefaultTemplate}},
 		{
 			name: "template and ledger", args: []string{"--template", "Offer letter", "--ledger", "in.csv"}, code: exitCannotRun,
-			steps: []string{"ok key", "ok sign-in", "ok account", "ok allowance", "FAIL template", "FAIL ledger"}, says: []string{"its ID is " + sandbox.DefaultTemplate, "this is not a ledger of batchsend", "hint: give --ledger another path"},
+			steps: but(well, template, "FAIL template", "FAIL ledger")[:template+2], says: []string{"its ID is " + sandbox.DefaultTemplate, "this is not a ledger of batchsend", "hint: give --ledger another path"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -35,6 +35,7 @@ type Terminal struct {
 	Watched bool // somebody may look at Stderr
 	Plain   bool // nothing is drawn, whoever looks: NO_COLOR, TERM=dumb
 	Quiet   bool // only problems are said
+	Columns int  // of the terminal that Stdout is; 0 if it is none
 	UTF8    bool // the terminal shows more than ASCII
 
 	size      func() (width, height int) // of the terminal at Stderr
@@ -56,6 +57,7 @@ func Open(env map[string]string, stdin io.Reader, stdout, stderr io.Writer) *Ter
 			t.Stdout = beside{t.Stderr, stdout}
 		}
 		t.Files = t.Stdout
+		t.Columns, _ = sizeOf(stdout)
 	}
 	return t
 }

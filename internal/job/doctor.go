@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 
 	"batchsend/internal/docusign"
 	"batchsend/internal/ledger"
@@ -16,19 +17,36 @@ import (
 // Doctor checks, one after the other, what sending needs. It sends nothing and
 // changes nothing.
 type Doctor struct {
+	// Settings tells what was set, and what is doubtful in it.
+	Settings func() (Settings, error)
 	// Key reads what signing in takes from this machine, and describes the private
 	// key.
 	Key func() (description string, err error)
+	// Proxy tells which proxy the calls take.
+	Proxy func() (docusign.ProxySetting, error)
+	// Reach calls the sign-in server without credentials.
+	Reach func(ctx context.Context) (docusign.Reached, error)
 	// SignIn signs in.
 	SignIn func(ctx context.Context) (*SignedIn, error)
 	// Ledger tries whether a run could use the ledger at path.
 	Ledger func(ctx context.Context) (path string, found ledger.Probed, err error)
+	// Complete returns a text whose commands stand in back quotes with what was typed
+	// for this run; see [Commands].
+	Complete func(text string) string
+}
+
+// Settings are what a run is told.
+type Settings struct {
+	Environment string   // the sign-in server, in words
+	File        string   // path of the configuration file; "" if there is none
+	Profile     string   // of the file; "" if none is chosen
+	Doubts      []string // what was set and is doubtful
 }
 
 // SignedIn is what a [Doctor] can ask once it is signed in.
 type SignedIn struct {
 	Login    docusign.Login
-	Account  Accounts
+	Account  AccountReader
 	Retry    throttle.Policy
 	Limits   func() throttle.State // of the call budget
 	Template func(ctx context.Context) (id string, err error)
@@ -37,12 +55,72 @@ type SignedIn struct {
 	Close     func()
 }
 
-// Examine goes through the steps as they are done, with the error of each that
-// failed. It goes on after what fails, as far as that is possible.
+// AccountReader tells of the account and of the user who is signed in.
+type AccountReader interface {
+	Accounts
+	// Rights tells what the user may do. What DocuSign does not tell is no error.
+	Rights(ctx context.Context) (docusign.Rights, error)
+}
+
+// Diagnosis is what a [Doctor] has found.
+type Diagnosis struct {
+	Steps   []report.Step
+	Failed  []error // of the steps that failed, in their order
+	Verdict Verdict
+}
+
+// Print writes each step for a person as it is done, if w is not nil, in so many columns;
+// see [report.WriteStep]. Its error is that of w.
+func (d Doctor) Print(ctx context.Context, w io.Writer, columns int) (found Diagnosis, err error) {
+	for step, err := range d.Examine(ctx) {
+		if err != nil {
+			found.Failed = append(found.Failed, err)
+			found.Verdict = Worst(found.Verdict, VerdictOf(err))
+		}
+		found.Steps = append(found.Steps, step)
+		if w == nil {
+			continue
+		}
+		if err := report.WriteStep(w, step, columns); err != nil {
+			return found, err
+		}
+	}
+	return found, nil
+}
+
+// Examine goes through the steps as they are done, with the error of each that failed. It
+// goes on after what fails, as far as that is possible.
 func (d Doctor) Examine(ctx context.Context) iter.Seq2[report.Step, error] {
 	return func(yield func(report.Step, error) bool) {
-		for _, part := range []func(context.Context) iter.Seq2[report.Step, error]{d.docusign, d.ledger} {
-			for step, err := range part(ctx) {
+		var k known
+		defer func() {
+			if k.access != nil {
+				k.access.Close()
+			}
+		}()
+		var skipped []string
+		for _, e := range examinations {
+			if e.online && k.access == nil {
+				skipped = append(skipped, e.name)
+				continue
+			}
+			findings := e.do(ctx, d, &k)
+			if findings == nil {
+				skipped = append(skipped, e.name)
+				continue
+			}
+			if len(findings) == 0 {
+				continue
+			}
+			if len(skipped) > 0 && !yield(skippedSteps(skipped), nil) {
+				return
+			}
+			skipped = nil
+			for _, f := range findings {
+				step, err := f.step(ctx, e.name)
+				if d.Complete != nil {
+					step.Cure = d.Complete(step.Cure)
+				}
 				if !yield(step, err) {
 					return
 				}
@@ -51,161 +129,85 @@ func (d Doctor) Examine(ctx context.Context) iter.Seq2[report.Step, error] {
 	}
 }
 
-// Print writes a line for each step as it is done, and returns the errors of those that
-// failed. Its own error is that of w.
-func (d Doctor) Print(ctx context.Context, w io.Writer) (failed []error, err error) {
-	for step, err := range d.Examine(ctx) {
-		if err := report.WriteStep(w, step); err != nil {
-			return failed, err
-		}
-		if err != nil {
-			failed = append(failed, err)
-		}
+// known is what the steps before have found, for those that need it.
+type known struct {
+	nowhere bool      // it is not known where to sign in
+	keyless bool      // there is nothing to sign in with
+	told    bool      // that nobody can be signed in, and why
+	cut     bool      // no call arrives
+	access  *SignedIn // nil: nobody is signed in
+	info    docusign.AccountInfo
+	rights  docusign.Rights
+}
+
+// examination is a step: one look at one thing. do returns nil if it cannot be done after
+// what has failed, and no findings if there is nothing to say.
+type examination struct {
+	name   string
+	online bool // it asks DocuSign, and needs somebody to be signed in
+	do     func(ctx context.Context, d Doctor, k *known) []finding
+}
+
+// examinations are the steps in their order: what others need comes before them.
+var examinations = []examination{
+	{name: "configuration", do: examineSettings},
+	{name: "key", do: examineKey},
+	{name: "proxy", do: examineProxy},
+	{name: "network", do: examineNetwork},
+	{name: "sign-in", do: examineSignIn},
+	{name: "account", online: true, do: examineAccount},
+	{name: "sending", online: true, do: examineSending},
+	{name: "bulk", online: true, do: examineBulk},
+	{name: "allowance", online: true, do: examineAllowance},
+	{name: "template", online: true, do: examineTemplate},
+	{name: "limits", online: true, do: examineLimits},
+	{name: "ledger", do: examineLedger},
+}
+
+// finding is what a step has found. With an err it has failed.
+type finding struct {
+	name  string // "": that of the examination
+	state report.StepState
+	text  string
+	cure  string
+	err   error
+}
+
+func ok(format string, args ...any) []finding {
+	return []finding{{state: report.StepOK, text: fmt.Sprintf(format, args...)}}
+}
+
+func warning(cure, format string, args ...any) []finding {
+	return []finding{{state: report.StepWarning, text: fmt.Sprintf(format, args...), cure: cure}}
+}
+
+func failed(err error) []finding { return []finding{{err: err}} }
+
+// ofStep is findings that are not of the step that found them.
+func ofStep(name string, all []finding) []finding {
+	for i := range all {
+		all[i].name = name
 	}
-	return failed, nil
+	return all
 }
 
-func stepOK(name, format string, args ...any) (report.Step, error) {
-	return report.Step{Name: name, State: report.StepOK, Detail: fmt.Sprintf(format, args...)}, nil
-}
-
-func stepSkipped(why string) (report.Step, error) {
-	return report.Step{State: report.StepSkipped, Detail: why}, nil
-}
-
-// stepFailed is a step that failed with err, or because ctx has ended.
-func stepFailed(ctx context.Context, name string, err error) (report.Step, error) {
+// step is the finding as it is shown. It has failed with its error, or because ctx has
+// ended.
+func (f finding) step(ctx context.Context, name string) (report.Step, error) {
+	if f.name != "" {
+		name = f.name
+	}
+	err := f.err
+	if err == nil {
+		return report.Step{Name: name, State: f.state, Detail: f.text, Cure: f.cure}, nil
+	}
 	if cause := context.Cause(ctx); errors.Is(err, context.Canceled) && cause != nil && !errors.Is(cause, context.Canceled) {
 		err = cause
 	}
-	return report.Step{Name: name, State: report.StepFailed, Detail: err.Error()}, err
+	return report.Step{Name: name, State: report.StepFailed, Detail: err.Error(), Cure: HintOf(err)}, err
 }
 
-// docusign checks the way to DocuSign, and what it allows.
-func (d Doctor) docusign(ctx context.Context) iter.Seq2[report.Step, error] {
-	return func(yield func(report.Step, error) bool) {
-		const unreached = "account, settings and template cannot be asked for without it"
-		description, err := d.Key()
-		if err != nil {
-			name := "sign-in"
-			if _, bad := errors.AsType[*docusign.KeyError](err); bad {
-				name = "key"
-			}
-			_ = yield(stepFailed(ctx, name, err)) && yield(stepSkipped(unreached))
-			return
-		}
-		if !yield(stepOK("key", "%s", description)) {
-			return
-		}
-		access, err := d.SignIn(ctx)
-		if err != nil {
-			_ = yield(stepFailed(ctx, "sign-in", err)) && yield(stepSkipped(unreached))
-			return
-		}
-		defer access.Close()
-		login := access.Login
-		if !yield(stepOK("sign-in", "as %s <%s>", login.UserName, login.UserEmail)) ||
-			!yield(stepOK("account", "%s (%s) at %s", login.AccountName, login.AccountID, login.BaseURI)) {
-			return
-		}
-		info, err := throttle.Ask(ctx, access.Retry, access.Account.AccountInfo)
-		if !yield(examineSettings(ctx, info, err)) || !yield(access.examineTemplate(ctx, info)) {
-			return
-		}
-		if state := access.Limits(); state.Hour.Told {
-			yield(stepOK("limits", "%s calls left of %s this hour", report.Number(state.Hour.Left), report.Number(state.Hour.Limit)))
-		}
-	}
-}
-
-// examineSettings checks what the account allows, if err does not say that it could
-// not be asked for.
-func examineSettings(ctx context.Context, info docusign.AccountInfo, err error) (report.Step, error) {
-	allowance := info.Allowance
-	switch {
-	case errors.Is(err, docusign.ErrNotReadable):
-		return stepOK("settings", "not readable for this user: going on without them")
-	case err != nil:
-		return stepFailed(ctx, "settings", err)
-	case info.MaySend() != nil:
-		return stepFailed(ctx, "settings", info.MaySend())
-	case allowance.Known && !allowance.Unlimited:
-		return stepOK("allowance", "%s left of %s", report.Plural(allowance.Left(), "envelope"), report.Number(allowance.Allowed))
-	}
-	return stepOK("allowance", "unlimited or not told")
-}
-
-// examineTemplate reads the template for rows that name none, or else the list of
-// templates.
-func (a *SignedIn) examineTemplate(ctx context.Context, info docusign.AccountInfo) (report.Step, error) {
-	if ctx.Err() != nil {
-		return stepSkipped("template needs DocuSign's answer")
-	}
-	id, err := a.Template(ctx)
-	if err != nil {
-		return stepFailed(ctx, "template", err)
-	}
-	if id == "" {
-		list, err := a.Templates.List(ctx)
-		if err != nil {
-			return stepFailed(ctx, "templates", err)
-		}
-		return stepOK("templates", "%s readable", report.Plural(len(list), "template"))
-	}
-	source, err := a.Templates.Source(ctx, id, info.Notification)
-	if err == nil {
-		err = source.Err
-	}
-	if err != nil {
-		return stepFailed(ctx, "template", err)
-	}
-	return stepOK("template", "%q, %s to fill", source.Template.Name, report.Plural(len(source.Template.Placeholders()), "role"))
-}
-
-// ledger checks whether a run could use the ledger, and its disk. It does so even if
-// ctx has ended, because a wait for DocuSign was given up.
-func (d Doctor) ledger(ctx context.Context) iter.Seq2[report.Step, error] {
-	return func(yield func(report.Step, error) bool) {
-		path, found, err := d.Ledger(context.WithoutCancel(ctx))
-		if err != nil {
-			yield(stepFailed(ctx, "ledger", err))
-			return
-		}
-		about := path
-		switch {
-		case !found.There:
-			about += " is not there yet: the first run makes it"
-		case found.Older:
-			about += ", of an earlier release: the next run brings it up to date"
-		}
-		if yield(stepOK("ledger", "%s", about)) && found.Free >= 0 {
-			yield(examineDisk(ctx, found.Free))
-		}
-	}
-}
-
-// leastFree is how much room the ledger's disk should have, in bytes: an envelope
-// takes about one KiB.
-const leastFree = 4 << 20
-
-// DiskError says that the disk of the ledger is nearly full.
-type DiskError struct {
-	Free int64 // bytes
-}
-
-func (e *DiskError) Error() string {
-	return fmt.Sprintf("%s KiB are left on the disk of the ledger, of which an envelope takes about one", report.Number(int(e.Free>>10)))
-}
-
-// Hint says what to do about it.
-func (e *DiskError) Hint() string {
-	return "make room before you send: nothing is sent that cannot be recorded"
-}
-
-// examineDisk checks the room on the ledger's disk, in bytes.
-func examineDisk(ctx context.Context, free int64) (report.Step, error) {
-	if free < leastFree {
-		return stepFailed(ctx, "disk", &DiskError{free})
-	}
-	return stepOK("disk", "%s MiB free beside the ledger", report.Number(int(free>>20)))
+// skippedSteps is one line for steps that were skipped.
+func skippedSteps(names []string) report.Step {
+	return report.Step{State: report.StepSkipped, Detail: strings.Join(names, ", ") + ": not looked at, because of what failed"}
 }

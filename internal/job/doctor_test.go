@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"batchsend/internal/docusign"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
 	"batchsend/internal/report"
@@ -30,13 +31,18 @@ func TestDoctorWithoutKey(t *testing.T) {
 		}},
 		{"a full disk", ledger.Probed{There: true, Free: 100 << 10}, nil, []report.Step{
 			{Name: "ledger", State: report.StepOK, Detail: "our.db"},
-			{Name: "disk", State: report.StepFailed, Detail: "100 KiB are left on the disk of the ledger, of which an envelope takes about one"},
+			{Name: "disk", State: report.StepFailed, Detail: "100 KiB are left on the disk of the ledger, of which an envelope takes about one", Cure: "make room before you send: nothing is sent that cannot be recorded"},
 		}},
 		{"none to be used", ledger.Probed{}, errors.New("it is a directory"), []report.Step{{Name: "ledger", State: report.StepFailed, Detail: "it is a directory"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := job.Doctor{
-				Key: func() (string, error) { return "", missing },
+				Settings: func() (job.Settings, error) { return job.Settings{Environment: "demo"}, nil },
+				Key:      func() (string, error) { return "", missing },
+				Proxy:    func() (docusign.ProxySetting, error) { return docusign.ProxySetting{}, nil },
+				Reach: func(context.Context) (docusign.Reached, error) {
+					return docusign.Reached{Host: "account-d.docusign.com", TLS: "TLS 1.3"}, nil
+				},
 				SignIn: func(context.Context) (*job.SignedIn, error) {
 					t.Error("it signs in without a key")
 					return nil, missing
@@ -51,8 +57,12 @@ func TestDoctorWithoutKey(t *testing.T) {
 				got = append(got, step)
 			}
 			want := append([]report.Step{
+				{Name: "configuration", State: report.StepOK, Detail: "demo; no configuration file"},
 				{Name: "sign-in", State: report.StepFailed, Detail: "there is no key"},
-				{State: report.StepSkipped, Detail: "account, settings and template cannot be asked for without it"},
+				{Name: "proxy", State: report.StepOK, Detail: "none"},
+				{Name: "network", State: report.StepOK, Detail: "account-d.docusign.com answers in 1ms, TLS 1.3"},
+				{Name: "clock", State: report.StepOK, Detail: "DocuSign's answer does not tell the time"},
+				{State: report.StepSkipped, Detail: "account, sending, bulk, allowance, template, limits: not looked at, because of what failed"},
 			}, tt.want...)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("steps (-want +got):\n%s", diff)

@@ -104,7 +104,7 @@ func (t *Templates) Source(ctx context.Context, id string, own reminders.Stored)
 		if other, account, found := t.DocuSign.TemplateElsewhere(ctx, id); found {
 			return &envelope.Source{Err: fmt.Errorf("account %q has no template %s, but the user's account %q has it: give --account %s", t.Account, id, other, account)}, nil
 		}
-		return &envelope.Source{Err: fmt.Errorf("account %q has no template %s, or the user may not use it: correct the ID; `%s` lists those there are", t.Account, id, t.Command())}, nil
+		return &envelope.Source{Err: fmt.Errorf("account %q has no template %s, or the user may not use it: correct the ID, or have the template's owner share it with the user; `%s` lists those there are", t.Account, id, t.Command())}, nil
 	case err != nil:
 		return nil, fmt.Errorf("reading template %s: %w", id, err)
 	}

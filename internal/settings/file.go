@@ -105,7 +105,7 @@ func (v *Values) fromTable(t table) (wrong Mistakes) {
 			wrong = append(wrong, usage.Errorf("%s: %s is a list or a table: it must be one value", t.origin, key))
 			continue
 		}
-		wrong = append(wrong, v.set(f, trimmed(value), t.origin)...)
+		wrong = append(wrong, v.set(f, v.trim(value, t.origin+": "+key), t.origin)...)
 	}
 	return wrong
 }

@@ -88,6 +88,30 @@ type Values struct {
 	columns map[string]string // what files call columns, and what they are called here
 	// profiles are those of the configuration file, whichever is chosen.
 	profiles map[string]table
+	trimmed []string          // where values had something around them
+}
+
+// Trimmed lists where values came from that had blanks, line ends or quotes around them,
+// which were taken off: "environment variable DOCUSIGN_USER_ID (a carriage return, as
+// files from Windows have)".
+func (v *Values) Trimmed() []string { return v.trimmed }
+
+// trim returns a value without what stands around it, and remembers the place if there
+// was something. The line end behind a text of several lines belongs to it.
+func (v *Values) trim(value, place string) string {
+	bare := trimmed(value)
+	if bare == value || bare == "" || strings.Contains(bare, "\n") {
+		return bare
+	}
+	what := "blanks or a line end"
+	switch around := strings.Replace(value, bare, "", 1); {
+	case strings.Contains(around, "\r"):
+		what = "a carriage return, as files from Windows have"
+	case strings.ContainsAny(around, `"'`):
+		what = "quotes"
+	}
+	v.trimmed = append(v.trimmed, place+" ("+what+")")
+	return bare
 }
 
 // Columns goes through the table [columns] of the configuration file and its profile,
@@ -169,7 +193,7 @@ func (v *Values) trimTyped() {
 		}
 		v.origins[f.Name] = fromFlag
 		if f.Value.Type() == "string" {
-			_ = f.Value.Set(trimmed(f.Value.String())) // a string takes all
+			_ = f.Value.Set(v.trim(f.Value.String(), "--"+f.Name)) // a string takes all
 		}
 	})
 }
@@ -177,7 +201,7 @@ func (v *Values) trimTyped() {
 func (v *Values) fromEnvironment() (wrong Mistakes) {
 	v.flags.VisitAll(func(f *pflag.Flag) {
 		name := v.sources.Variable(f.Name)
-		if value := trimmed(v.sources.Env[name]); value != "" && f.Name != helpFlag {
+		if value := v.trim(v.sources.Env[name], "environment variable "+name); value != "" && f.Name != helpFlag {
 			wrong = append(wrong, v.set(f, value, fromEnvironment+name)...)
 		}
 	})
