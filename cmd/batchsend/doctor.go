@@ -20,7 +20,8 @@ import (
 
 // doctorOptions are the flags of doctor.
 type doctorOptions struct {
-	json bool // --json
+	json       bool // --json
+	requestLog bool // --request-log
 }
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -32,14 +33,31 @@ func (a *app) doctorCommand() *cobra.Command {
 network, clock, consent, sign-in, account, rights, allowance, templates, limits,
 ledger, disk. It goes on after what fails, as far as that is possible, and says
 what to do about it. It sends nothing and changes nothing. The exit code is 0
-only if sending would work.`,
+only if sending would work.
+
+--request-log does something else: it has DocuSign log this user's next 50 calls,
+by whatever program, and shows those logged so far, for DocuSign Support. Tokens
+and what concerns people are hidden.`,
 		Args: cmdline.AtMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.requestLog {
+				return a.showRequestLog(cmd.Context(), o.json)
+			}
 			return a.asking(cmd.Context(), func(ctx context.Context, l limits) error { return a.doctor(ctx, l, o) })
 		},
 	}
 	cmd.Flags().BoolVar(&o.json, "json", false, "print one JSON object")
+	cmd.Flags().BoolVar(&o.requestLog, "request-log", false, "have DocuSign log this user's calls, and show what is logged")
 	return cmd
+}
+
+// showRequestLog shows DocuSign's log of the user's calls.
+func (a *app) showRequestLog(ctx context.Context, asJSON bool) error {
+	return a.withConnection(ctx, func(ctx context.Context, conn *connection) error {
+		return job.RequestLog{
+			DocuSign: conn.Client, Retry: conn.Retry, Teller: a, Again: a.command("doctor", "--request-log"),
+		}.Show(ctx, a.Stdout, asJSON)
+	})
 }
 
 // doctor prints a line for each step, and what to do about those that fail. The

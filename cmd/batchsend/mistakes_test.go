@@ -59,6 +59,8 @@ var wrongValues = map[string]map[string]string{
 	"quiet":                  boolean,
 	"redirect-uri":           nil, // see TestLoginMistakes
 	"refresh":                boolean,
+	"request-log":            boolean,
+	"go-live":                boolean,
 	"rejects":                nil, // see the tests on outputs
 	"reminder-delay":         days,
 	"reminder-frequency":     days,

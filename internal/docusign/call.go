@@ -26,6 +26,7 @@ type call struct {
 	op     string // what it does, in the words of an error
 	method string
 	path   string // below the account, escaped
+	global bool   // path is below the API's version, not below the account
 	query  url.Values
 	body   any  // to be sent as JSON; nil: none
 	asks   bool // it changes nothing, although it is a POST or a PUT
@@ -195,7 +196,11 @@ func (c *Client) exchange(ctx context.Context, site *Login, call call, payload [
 var applicationJSON = []string{"application/json"}
 
 func (c *Client) request(ctx context.Context, site *Login, call call, payload []byte) (*http.Request, error) {
-	address := site.BaseURI + "/restapi/v2.1/accounts/" + url.PathEscape(site.AccountID) + call.path
+	address := site.BaseURI + "/restapi/v2.1"
+	if !call.global {
+		address += "/accounts/" + url.PathEscape(site.AccountID)
+	}
+	address += call.path
 	if len(call.query) > 0 {
 		address += "?" + call.query.Encode()
 	}

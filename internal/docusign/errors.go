@@ -268,6 +268,10 @@ func read(a answer, into any) error {
 	if into == nil || a.status == http.StatusNoContent {
 		return nil
 	}
+	if raw, ok := into.(*plainText); ok {
+		*raw = plainText(a.body)
+		return nil
+	}
 	if err := json.Unmarshal(a.body, into); err != nil {
 		if te, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return fmt.Errorf("the answer is not what it should be: %s is a %s", te.Field, te.Value)

@@ -89,6 +89,9 @@ func (s *Server) note(r *http.Request, a *answer, lost bool) {
 		status = 0
 	}
 	now := s.Now()
+	if !lost {
+		s.logging.add(r, a, now)
+	}
 	s.journal.add(LogEntry{now, r.Method, r.URL.EscapedPath(), r.URL.RawQuery, status, string(a.hit)})
 	if s.OnRequest == nil {
 		return

@@ -150,6 +150,7 @@ type Server struct {
 	bulk      bulk
 	proxy     proxy
 	journal   journal
+	logging   requestLog
 }
 
 // Open reads templates, stored envelopes and bulk sends. It happens by itself at the first
