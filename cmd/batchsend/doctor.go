@@ -22,6 +22,7 @@ import (
 type doctorOptions struct {
 	json       bool // --json
 	requestLog bool // --request-log
+	goLive     bool // --go-live
 }
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -37,18 +38,59 @@ only if sending would work.
 
 --request-log does something else: it has DocuSign log this user's next 50 calls,
 by whatever program, and shows those logged so far, for DocuSign Support. Tokens
-and what concerns people are hidden.`,
+and what concerns people are hidden.
+
+--go-live asks nobody: it counts the integration key's last calls, as the ledger
+has recorded them, against DocuSign's rule for a key that is to go live: 20 calls
+in a row without an error, within 24 hours, and no envelope asked about twice
+within 15 minutes.`,
 		Args: cmdline.AtMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.requestLog {
+			switch {
+			case o.requestLog && o.goLive:
+				return usageError("--request-log and --go-live are two questions: give one")
+			case o.requestLog:
 				return a.showRequestLog(cmd.Context(), o.json)
+			case o.goLive:
+				return a.showGoLive(cmd.Context(), o.json)
 			}
 			return a.asking(cmd.Context(), func(ctx context.Context, l limits) error { return a.doctor(ctx, l, o) })
 		},
 	}
 	cmd.Flags().BoolVar(&o.json, "json", false, "print one JSON object")
 	cmd.Flags().BoolVar(&o.requestLog, "request-log", false, "have DocuSign log this user's calls, and show what is logged")
+	cmd.Flags().BoolVar(&o.goLive, "go-live", false, "count the integration key's last calls against the rule for going live")
 	return cmd
+}
+
+// showGoLive shows how far the integration key's calls allow it to go live.
+func (a *app) showGoLive(ctx context.Context, asJSON bool) (err error) {
+	client := a.newClient()
+	if a.cfg.sandbox {
+		a.sandboxIdentity(client)
+	} else if client.Auth, err = docusign.ParseAuthServer(a.cfg.authServer); err != nil {
+		return usageError("%s: %v", a.place("auth-server"), err)
+	}
+	path, err := a.ledgerPath()
+	if err != nil {
+		return err
+	}
+	db, err := ledger.OpenReadOnly(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	calls, err := db.Calls(ctx, access.Application(client))
+	if err != nil {
+		return err
+	}
+	tally := job.TallyGoLive(calls)
+	if err := report.Show(a.Stdout, tally, asJSON, func(w io.Writer, g job.GoLive) error {
+		return report.WriteStep(w, g.Step(a.command("send")), a.Columns)
+	}); err != nil || tally.Ready {
+		return err
+	}
+	return exitWith(job.NeedsPerson)
 }
 
 // showRequestLog shows DocuSign's log of the user's calls.

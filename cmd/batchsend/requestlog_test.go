@@ -62,5 +62,39 @@ func TestRequestLog(t *testing.T) {
 	}
 }
 
+// TestGoLive: the calls of runs are counted when they have ended, until one is refused.
+func TestGoLive(t *testing.T) {
+	t.Parallel()
+	kit, err := sandbox.Prepare(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := os.ReadFile(kit.KeyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSetUp(t, kit, string(key))
+	wants := func(code int, says string) {
+		t.Helper()
+		if got := s.run(t, "doctor", "--go-live"); got.code != code || !strings.Contains(got.stdout, says) {
+			t.Errorf("exit code %d, want %d and %q\n%s%s", got.code, code, says, got.stdout, got.stderr)
+		}
+	}
+	wants(exitCannotRun, "0 of the 20 calls in a row")
+	file := writeOffers(t, s.dir, offers(25))
+	if got := s.run(t, "send", "--yes", "--via", "single", "--limit", "5", file); got.code != exitDone {
+		t.Fatalf("exit code %d\n%s", got.code, got.stderr)
+	}
+	wants(exitCannotRun, "of the 20 calls in a row")
+	if got := s.run(t, "send", "--yes", "--via", "single", file); got.code != exitDone {
+		t.Fatalf("exit code %d\n%s", got.code, got.stderr)
+	}
+	wants(exitDone, "the last 20 calls are clean")
+	s.server.SendingBlocked = true // after it was asked about: a dry run would have said so
+	s.server.Tells = sandbox.TellsNothing
+	s.run(t, "send", "--yes", "--batch", "again", "--allow-repeat", "--via", "single", file)
+	wants(exitCannotRun, "was answered with HTTP 400")
+}
+
 // sandboxUser is the address of the sandbox's user.
 const sandboxUser = "sandy.box@example.test"

@@ -43,6 +43,7 @@ type Connection struct {
 
 	session *ledger.Session // nil: no run has begun
 	budget  *ledger.Budget  // that runs share; nil: this one calls by itself
+	calls   *callLog
 }
 
 // SignIn signs in. It makes no call that counts against the limits. client has
@@ -57,14 +58,15 @@ func SignIn(ctx context.Context, client *docusign.Client, l Limits, w *waits.Mon
 		client.Log.Info("repeating a call", "wait", pause.Round(time.Millisecond), "error", err)
 		w.Repeating(err, pause)
 	}}
-	client.Transport = w.Transport(client.Transport)
+	calls := &callLog{base: w.Transport(client.Transport)}
+	client.Transport = calls
 	client.Pacer = pacer{limiter}
 	client.OnLimited = func(w docusign.Window, after time.Duration) { limiter.Exhausted(throttle.Window(w), after) }
 	login, err := throttle.Ask(ctx, retry, client.Connect)
 	if err != nil {
 		return nil, err
 	}
-	return &Connection{Client: client, Limiter: limiter, Retry: retry, Waits: w, Login: login}, nil
+	return &Connection{Client: client, Limiter: limiter, Retry: retry, Waits: w, Login: login, calls: calls}, nil
 }
 
 // OpenLedger opens the ledger at path and makes the calls count in the budget that
@@ -118,6 +120,9 @@ func (c *Connection) Close() {
 	}
 	if c.Ledger == nil {
 		return
+	}
+	if c.budget != nil {
+		c.recordCalls()
 	}
 	if err := c.Ledger.Close(); err != nil {
 		c.Client.Log.Warn("closing the ledger", "error", err)

@@ -28,6 +28,7 @@ const (
 	opSettleLot    = "settle-lot"
 	opEndLot       = "end-lot"
 	opBudget       = "budget"
+	opCalls        = "calls"
 	opRemoteStatus = "remote-status"
 )
 

@@ -19,7 +19,7 @@ import (
 var migrations embed.FS
 
 // latest is the version of the last migration: the tables this program knows.
-const latest = 6
+const latest = 7
 
 // applicationID tells ledgers from other SQLite files: "bsnd".
 const applicationID = 0x62736e64

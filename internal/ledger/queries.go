@@ -158,6 +158,9 @@ const (
 		WHERE key = $1 AND state IN ('p', 'f') AND NOT EXISTS (SELECT 1 FROM envelope o WHERE o.key = $4)` + andLeased
 
 	sqlBudget    = `SELECT text FROM budget JOIN account a ON a.id = budget.account WHERE a.guid = $1`
+	sqlAddCalls  = `INSERT INTO call_log (application, calls) VALUES ($1, $2) RETURNING id`
+	sqlDropCalls = `DELETE FROM call_log WHERE id <= $1`
+	sqlCalls     = `SELECT calls FROM call_log WHERE application = $1 ORDER BY id`
 	sqlSetBudget = `INSERT INTO budget (account, text, at) SELECT id, $2, $3 FROM account WHERE guid = $1
 		ON CONFLICT (account) DO UPDATE SET text = excluded.text, at = excluded.at`
 

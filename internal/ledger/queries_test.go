@@ -19,7 +19,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		"record": sqlRecord, "sent content": sqlSentContent, "records": sqlRecords, "same content": sqlSameContent, "unresolved": sqlUnresolved,
 		"envelopes": sqlEnvelopes, "lots": sqlLots, "lot": sqlLot, "settle in a lot": sqlSettleLot, "end lot": sqlEndLot, "ask for lot": sqlAskLot,
 		"ID taken": sqlIDTaken, "lot taken": sqlLotTaken,
-		"lot's state": sqlLotState, "lot speed": sqlLotSpeed, "lease holders": sqlHolders, "budget": sqlBudget, "set budget": sqlSetBudget,
+		"lot's state": sqlLotState, "lot speed": sqlLotSpeed, "lease holders": sqlHolders, "budget": sqlBudget, "set budget": sqlSetBudget, "calls": sqlCalls, "drop calls": sqlDropCalls,
 		"counted": sqlCounted, "count surplus": sqlCountSurplus, "all sent": sqlAllSent, "surplus": sqlSurplus, "lot names": sqlLotNames, "looked": sqlBatchLooked,
 		"remote statuses": sqlRemoteStatuses, "set remote status": sqlSetRemoteStatus,
 		"last event": sqlLastEvent, "labels after": sqlLabelsAfter, "labels renamed": sqlLabelsRenamed, "by row numbers": sqlByIDs, "same people": sqlSamePeople, "has legacy": sqlHasLegacy, "rename": sqlRename,
