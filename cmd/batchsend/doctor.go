@@ -3,8 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +11,6 @@ import (
 	"batchsend/internal/docusign"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
-	"batchsend/internal/report"
 	"batchsend/internal/secretfile"
 	"batchsend/internal/signin"
 )
@@ -52,7 +49,7 @@ within 15 minutes.`,
 			case o.requestLog:
 				return a.showRequestLog(cmd.Context(), o.json)
 			case o.goLive:
-				return a.showGoLive(cmd.Context(), o.json)
+				return a.showGoLive(cmd.Context(), o)
 			}
 			return a.asking(cmd.Context(), func(ctx context.Context, l limits) error { return a.doctor(ctx, l, o) })
 		},
@@ -63,8 +60,16 @@ within 15 minutes.`,
 	return cmd
 }
 
+// sheet is where doctor writes what it finds.
+func (a *app) sheet(o doctorOptions) job.Sheet {
+	return job.Sheet{
+		Writer: a.Stdout, Columns: a.Columns, JSON: o.json, Again: a.command("doctor"),
+		ExitCode: func(v job.Verdict) int { return exitCodes[v] },
+	}
+}
+
 // showGoLive shows how far the integration key's calls allow it to go live.
-func (a *app) showGoLive(ctx context.Context, asJSON bool) (err error) {
+func (a *app) showGoLive(ctx context.Context, o doctorOptions) (err error) {
 	client := a.newClient()
 	if a.cfg.sandbox {
 		a.sandboxIdentity(client)
@@ -80,17 +85,8 @@ func (a *app) showGoLive(ctx context.Context, asJSON bool) (err error) {
 		return err
 	}
 	defer db.Close()
-	calls, err := db.Calls(ctx, access.Application(client))
-	if err != nil {
-		return err
-	}
-	tally := job.TallyGoLive(calls)
-	if err := report.Show(a.Stdout, tally, asJSON, func(w io.Writer, g job.GoLive) error {
-		return report.WriteStep(w, g.Step(a.command("send")), a.Columns)
-	}); err != nil || tally.Ready {
-		return err
-	}
-	return exitWith(job.NeedsPerson)
+	verdict, err := job.WriteGoLive(ctx, db, access.Application(client), a.command("send"), a.sheet(o))
+	return cmp.Or(err, exitWith(verdict))
 }
 
 // showRequestLog shows DocuSign's log of the user's calls.
@@ -110,18 +106,8 @@ func (a *app) doctor(ctx context.Context, l limits, o doctorOptions) error {
 		SignIn: func(ctx context.Context) (*job.SignedIn, error) { return a.signIn(ctx, l) },
 		Ledger: a.probeLedger, Complete: a.composer().Complete,
 	}
-	var lines io.Writer = a.Stdout
-	if o.json {
-		lines = nil
-	}
-	found, err := doctor.Print(ctx, lines, a.Columns)
+	found, err := doctor.Write(ctx, a.sheet(o))
 	if err != nil {
-		return err
-	}
-	all := report.Steps{Works: found.Verdict == job.AllDone, ExitCode: exitCodes[found.Verdict], Steps: found.Steps}
-	if err := report.Show(a.Stdout, all, o.json, func(w io.Writer, all report.Steps) error {
-		return report.WriteSteps(w, all, a.command("doctor"), a.Columns)
-	}); err != nil {
 		return err
 	}
 	for _, err := range found.Failed {
@@ -134,11 +120,7 @@ func (a *app) doctor(ctx context.Context, l limits, o doctorOptions) error {
 
 // describeSettings tells what was set, or what is wrong with it.
 func (a *app) describeSettings() (s job.Settings, err error) {
-	if path, chosen, err := a.settings.File(); err == nil {
-		if _, absent := os.Stat(path); absent == nil || chosen {
-			s.File, s.Profile = path, a.root.PersistentFlags().Lookup("profile").Value.String()
-		}
-	}
+	s.File, s.Profile = a.settings.Used()
 	for _, place := range a.settings.Trimmed() {
 		s.Doubts = append(s.Doubts, "taken without what stood around it: "+place)
 	}

@@ -69,23 +69,34 @@ type Diagnosis struct {
 	Verdict Verdict
 }
 
-// Print writes each step for a person as it is done, if w is not nil, in so many columns;
-// see [report.WriteStep]. Its error is that of w.
-func (d Doctor) Print(ctx context.Context, w io.Writer, columns int) (found Diagnosis, err error) {
+// Sheet is where a diagnosis is written.
+type Sheet struct {
+	io.Writer
+	Columns  int    // of the terminal that it is; 0 if it is none. See [report.WriteStep]
+	JSON     bool   // one JSON object when all is done, instead of a line a step
+	Again    string // the command to type once something was mended
+	ExitCode func(Verdict) int
+}
+
+// Write examines all, and writes what it finds. Its error is that of the sheet.
+func (d Doctor) Write(ctx context.Context, to Sheet) (found Diagnosis, err error) {
 	for step, err := range d.Examine(ctx) {
 		if err != nil {
 			found.Failed = append(found.Failed, err)
 			found.Verdict = Worst(found.Verdict, VerdictOf(err))
 		}
 		found.Steps = append(found.Steps, step)
-		if w == nil {
+		if to.JSON {
 			continue
 		}
-		if err := report.WriteStep(w, step, columns); err != nil {
+		if err := report.WriteStep(to, step, to.Columns); err != nil {
 			return found, err
 		}
 	}
-	return found, nil
+	all := report.Steps{Works: found.Verdict == AllDone, ExitCode: to.ExitCode(found.Verdict), Steps: found.Steps}
+	return found, report.Show(to, all, to.JSON, func(w io.Writer, all report.Steps) error {
+		return report.WriteSteps(w, all, to.Again, to.Columns)
+	})
 }
 
 // Examine goes through the steps as they are done, with the error of each that failed. It

@@ -1,7 +1,9 @@
 package job
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -43,6 +45,27 @@ func TallyGoLive(calls []ledger.Call) GoLive {
 	}
 	g.Ready = g.Clean >= goLiveCalls
 	return g
+}
+
+// CallReader reads the calls that a ledger has recorded of an application, the oldest first.
+type CallReader interface {
+	Calls(ctx context.Context, application string) ([]ledger.Call, error)
+}
+
+// WriteGoLive writes the tally of an application's calls. send is the command that makes
+// calls.
+func WriteGoLive(ctx context.Context, calls CallReader, application, send string, to Sheet) (Verdict, error) {
+	all, err := calls.Calls(ctx, application)
+	if err != nil {
+		return VerdictOf(err), err
+	}
+	tally, verdict := TallyGoLive(all), NeedsPerson
+	if tally.Ready {
+		verdict = AllDone
+	}
+	return verdict, report.Show(to, tally, to.JSON, func(w io.Writer, g GoLive) error {
+		return report.WriteStep(w, g.Step(send), to.Columns)
+	})
 }
 
 // spoils says why a call is not clean, given those before it; "" if it is.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -82,6 +83,19 @@ func (v *Values) File() (path string, chosen bool, err error) {
 	}
 	path, err = v.sources.defaultFile()
 	return path, false, err
+}
+
+// Used returns the path of the configuration file and the profile that is chosen from it,
+// "" if there is none.
+func (v *Values) Used() (path, profile string) {
+	path, chosen, err := v.File()
+	if err != nil {
+		return "", ""
+	}
+	if _, absent := os.Stat(path); absent != nil && !chosen {
+		return "", ""
+	}
+	return path, v.flags.Lookup(profileFlag).Value.String()
 }
 
 // fromTable applies a table of the configuration file to the flags that nothing of

@@ -58,6 +58,25 @@ func flags(t *testing.T, typed ...string) *pflag.FlagSet {
 	return set
 }
 
+// TestTrimmed: what stands around values is taken off, and where that was is told.
+func TestTrimmed(t *testing.T) {
+	t.Parallel()
+	s := home(t, "wait = ' 5m'\n", map[string]string{"PROG_NAME": "\"ann\"", "OTHER_KEY": "k\r", "PROG_COUNT": "3"})
+	set := flags(t, "--profile", "")
+	v, err := s.Resolve(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, profile := v.Used()
+	want := []string{
+		"environment variable OTHER_KEY (a carriage return, as files from Windows have)", "environment variable PROG_NAME (quotes)",
+		path + ": wait (blanks or a line end)",
+	}
+	if diff := cmp.Diff(want, v.Trimmed()); diff != "" || set.Lookup("name").Value.String() != "ann" || set.Lookup("key").Value.String() != "k" || profile != "" {
+		t.Errorf("Trimmed (-want +got):\n%s", diff)
+	}
+}
+
 // TestRank: what was typed counts first, then the environment, the profile, the
 // file, and the default.
 func TestRank(t *testing.T) {
