@@ -10,6 +10,7 @@ import (
 
 	"batchsend/internal/cmdline"
 	"batchsend/internal/console"
+	"batchsend/internal/manual"
 	"batchsend/internal/settings"
 )
 
@@ -55,9 +56,9 @@ func (a *app) rootCommand() *cobra.Command {
 		Long: `batchsend sends one DocuSign envelope for each group of rows in a CSV file.
 
 Everything that can be checked is checked before anything is sent, nothing is
-sent twice, and a run that was stopped goes on where it stopped.
-
-` + exitHelp,
+sent twice, and a run that was stopped goes on where it stopped.`,
+		Example: `  batchsend send --sandbox samples/offer-letters.csv
+  batchsend doctor`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.configure(cmd) },
@@ -76,6 +77,7 @@ sent twice, and a run that was stopped goes on where it stopped.
 		a.statusCommand(), a.reportCommand(), a.reconcileCommand(), a.limitsCommand(), a.loginCommand(), a.logoutCommand(),
 		a.configCommand(), a.explainCommand(), a.versionCommand(),
 	)
+	manual.Install(root, schema.Variable)
 	a.root = root
 	return root
 }

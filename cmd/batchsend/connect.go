@@ -127,7 +127,7 @@ func givenUp(ctx context.Context, err error) error {
 }
 
 // setUpHint is what to do if settings are missing.
-const setUpHint = "the README's section \"Setting up DocuSign\" says where to find them. For runs without a person, as from cron, make an RSA key pair; at your own desk `batchsend login` does without a key and a user ID; --sandbox needs none of them"
+const setUpHint = "`batchsend help setup` says where to find them. For runs without a person, as from cron, make an RSA key pair; at your own desk `batchsend login` does without a key and a user ID; --sandbox needs none of them"
 
 // credentials checks that all is there that signing in needs, and reads the key. Without
 // a key it takes the login of a person, if there is one.

@@ -25,20 +25,6 @@ var exitCodes = [...]int{
 	job.RowsRejected: exitRejected, job.EnvelopesFailed: exitFailed, job.GoesOn: exitStopped,
 }
 
-// exitHelp is the table that `batchsend help` prints.
-const exitHelp = `Exit codes:
-  0  done: all sent (or the N of --limit), or nothing to send, or a clean dry run
-  1  could not run, or could not go on before a person has acted: sign-in,
-     consent, rights, account suspended, allowance used up, network,
-     configuration, full disk, an internal error
-  2  the command line is wrong
-  3  rows were rejected by validation
-  4  envelopes failed at DocuSign, or are unknown and need a person
-  5  stopped before the end, and the next run goes on by itself: signal,
-     deadline, call budget, another run holds the batch, a file that is still
-     being written
-The worst applies, 1 over 4 over 5 over 3.`
-
 // exitError is an error of which it is known what it means. An err of nil means that
 // all there is to say has been said.
 type exitError struct {

@@ -13,10 +13,12 @@ func (a *app) explainCommand() *cobra.Command {
 		Use:   "explain [CODE]",
 		Short: "Tell what a code such as ROLE_UNKNOWN means and what to do",
 		Long: `explain tells what a code means, what DocuSign and batchsend do about it, and
-what to do. It knows batchsend's own codes, those that DocuSign answers with, the
-reasons for which nobody can be signed in, and the words of the column status.
-Without a code it lists them all.`,
-		Args: cmdline.AtMost(1, "code"),
+what to do. It knows batchsend's own codes, those that DocuSign answers with,
+the reasons for which nobody can be signed in, and the words of the column
+status. Without a code it lists them all.`,
+		Example:     "  batchsend explain\n  batchsend explain ROLE_UNKNOWN",
+		Annotations: map[string]string{cmdline.HidesFlags: "all"},
+		Args:        cmdline.AtMost(1, "code"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return a.listCodes()

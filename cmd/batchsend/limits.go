@@ -16,13 +16,15 @@ func (a *app) limitsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "limits",
 		Short: "Show the calls left in both windows, who shares them, and the allowance",
-		Long: `limits shows how many calls are left in this hour and in 30 seconds, until when,
-which runs share them through the ledger, and how many envelopes the account's
-plan still allows.
+		Long: `limits shows how many calls are left in this hour and in 30 seconds, until
+when, which runs share them through the ledger, and how many envelopes the
+account's plan still allows.
 
-It takes a call or two. If the calls are known to be used up, or DocuSign cannot
-be asked, it shows what runs have remembered, and from when that is.`,
-		Args: cmdline.AtMost(0, ""),
+It takes a call or two. If the calls are known to be used up, or DocuSign
+cannot be asked, it shows what runs have remembered, and from when that is.`,
+		Example:     "  batchsend limits\n  batchsend limits --json",
+		Annotations: map[string]string{cmdline.ExitCodes: "0 1 2 5"},
+		Args:        cmdline.AtMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.asking(cmd.Context(), func(ctx context.Context, l limits) error { return a.showLimits(ctx, l, asJSON) })
 		},

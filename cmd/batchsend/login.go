@@ -24,19 +24,21 @@ func (a *app) loginCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "login",
 		Short: "Log in with your browser, if you have no private key",
-		Long: `login opens DocuSign in your browser, where you log in and allow the integration
-key to act for you. It needs no private key and no user ID. The login is kept in
-the system's keyring, or where there is none in a file that only you can read, and
-used by all commands that have no private key, at the same auth server with the
-same integration key. Each run renews it; unused for 30 days it ends.
+		Long: `login opens DocuSign in your browser, where you log in and allow the
+integration key to act for you. It needs no private key and no user ID. The
+login is kept in the system's keyring, or where there is none in a file that
+only you can read, and used by all commands that have no private key, at the
+same auth server with the same integration key. Each run renews it; unused for
+30 days it ends.
 
 The integration key must have the redirect URI ` + defaultRedirectURI + `,
-or the one of --redirect-uri, and be allowed to use Authorization Code Grant with
-PKCE (an app that cannot keep a secret). Runs without a person, as from cron, sign
-in with a private key instead.`,
+or the one of --redirect-uri, and be allowed to use Authorization Code Grant
+with PKCE (an app that cannot keep a secret). Runs without a person, as from
+cron, sign in with a private key instead.`,
 		Example: `  batchsend login --integration-key 7c2b...
   batchsend login --no-browser --redirect-uri http://localhost:9000/callback
-  ssh -L 8721:localhost:8721 host batchsend login --no-browser    # the browser is here, the login there`,
+  # the browser is here, the login there:
+  ssh -L 8721:localhost:8721 host batchsend login --no-browser`,
 		Args: cmdline.AtMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.login(cmd.Context(), l, !noBrowser) },
 	}
@@ -49,9 +51,10 @@ in with a private key instead.`,
 
 func (a *app) logoutCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "logout",
-		Short: "Forget the login at the auth server with the integration key",
-		Args:  cmdline.AtMost(0, ""),
+		Use:     "logout",
+		Short:   "Forget the login at the auth server with the integration key",
+		Example: "  batchsend logout",
+		Args:    cmdline.AtMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			client, store, err := a.loginClient()
 			if err != nil {

@@ -250,7 +250,7 @@ func TestCommandLine(t *testing.T) {
 		{"send -x in.csv", "unknown flag: -x"},
 		{"send --frobnicate in.csv", "unknown flag: --frobnicate\n"},
 		{"doctor --dry-run", "unknown flag: --dry-run is a flag of send, not of doctor"},
-		{"version --json", "unknown flag: --json is a flag of send and status, not of version"},
+		{"version --settle 1h", "unknown flag: --settle is a flag of reconcile and send, not of version"},
 		{"--dry-run in.csv", "hint: to send the file of that name: batchsend send --dry-run in.csv"},
 		{"--dry-run", "unknown flag: --dry-run is a flag of send: did you forget the command?"},
 		{"send in.csv --limit", "--limit needs a value: --limit N"},

@@ -19,10 +19,12 @@ func (a *app) reconcileCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reconcile",
 		Short: "Look up envelopes whose answer was lost, and send nothing",
-		Long: `reconcile asks DocuSign what became of envelopes that were in flight when a run
-died, or whose answer was lost, and writes it into the ledger. It sends nothing;
-every run of send does the same before it sends.`,
-		Args: cmdline.AtMost(0, ""),
+		Long: `reconcile asks DocuSign what became of envelopes that were in flight when a
+run died, or whose answer was lost, and writes it into the ledger. It sends
+nothing; every run of send does the same before it sends.`,
+		Example:     "  batchsend reconcile\n  batchsend reconcile --batch offers.csv",
+		Annotations: map[string]string{cmdline.ExitCodes: "0 1 2 4 5"},
+		Args:        cmdline.AtMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := sendflags.CheckSettle(a.settings, settle, a.cfg.authServer, a.cfg.sandbox); err != nil {
 				return err

@@ -19,16 +19,18 @@ func (a *app) reportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report --batch NAME | --from D --to D",
 		Short: "Make a page of what the ledger knows of a batch, or of some days",
-		Long: `report reads the ledger and asks nobody. It makes one HTML page, to be read, mailed
-or printed: what was sent, failed, unknown and pending, with causes and cures, and
-when. batchsend status --refresh before it lets it tell what was signed, too.
+		Long: `report reads the ledger and asks nobody. It makes one HTML page, to be read,
+mailed or printed: what was sent, failed, unknown and pending, with causes and
+cures, and when. batchsend status --refresh before it lets it tell what was
+signed, too.
 
-A day is written as 2026-11-21 and ends at midnight. --from and --to pick the envelopes
-that came to their state in that time.`,
+A day is written as 2026-11-21 and ends at midnight. --from and --to pick the
+envelopes that came to their state in that time.`,
 		Example: `  batchsend report --batch offers.csv --output offers.html
   batchsend report --from 2026-11-01 --to 2026-11-30 --output november.html
   batchsend report --batch offers.csv --json`,
-		Args: cmdline.AtMost(0, ""),
+		Annotations: map[string]string{cmdline.HidesFlags: "sign-in"},
+		Args:        cmdline.AtMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			since, until, err := cmdline.ParseDays(a.settings, from, to)
 			switch {

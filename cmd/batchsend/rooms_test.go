@@ -27,6 +27,7 @@ var rooms = map[string][]string{
 	"internal/docusign":      {"envelope", "internal/censor", "internal/remote", "internal/secretfile", "reminders", "template"},
 	"internal/explain":       {"envelope", "internal/docusign", "internal/usage", "template"},
 	"internal/history":       {"envelope"},
+	"internal/manual":        {"internal/cmdline"},
 	"internal/progress":      {"envelope", "internal/console", "internal/report", "throttle"},
 	"internal/remote":        {"envelope"},
 	"internal/job":           {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/explain", "internal/history", "internal/ledger", "internal/remote", "internal/report", "internal/rows", "internal/spool", "internal/templatefile", "internal/usage", "reminders", "template", "throttle"},
@@ -46,7 +47,7 @@ var rooms = map[string][]string{
 	"internal/apispec":       {}, // serves tests only
 	"internal/golden":        {}, // likewise
 	"internal/racetest":      {}, // likewise
-	"cmd/batchsend":          {"internal/access", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/progress", "internal/report", "internal/sandbox", "internal/secretfile", "internal/sendflags", "internal/settings", "internal/signin", "internal/templatefile", "internal/usage", "internal/waits"},
+	"cmd/batchsend":          {"internal/access", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/manual", "internal/progress", "internal/report", "internal/sandbox", "internal/secretfile", "internal/sendflags", "internal/settings", "internal/signin", "internal/templatefile", "internal/usage", "internal/waits"},
 	"internal/apispec/tally": {"internal/apispec"},
 
 	"internal/bench":             {"internal/rows/rowstest", "internal/sandbox"},                         // make bench-dryrun, bench-send

@@ -23,14 +23,17 @@ func (a *app) sandboxCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Serve an imitation of DocuSign on this machine, to practise on",
-		Long: `sandbox serves OAuth and the REST API as DocuSign would, with its limits and its
-dangerous habits, and mails nothing: its page shows what would have gone out.
+		Long: `sandbox serves OAuth and the REST API as DocuSign would, with its limits and
+its dangerous habits, and mails nothing: its page shows what would have gone
+out.
 
 It keeps a key, a template and its records in --dir and writes there an .env
 file to source in another terminal.`,
 		Example: `  batchsend sandbox --addr 127.0.0.1:0 --dir practice
-  . practice/.env && batchsend send samples/offer-letters.csv   # in another terminal`,
-		Args: cmdline.AtMost(0, ""),
+  # in another terminal:
+  . practice/.env && batchsend send samples/offer-letters.csv`,
+		Annotations: map[string]string{cmdline.HidesFlags: "sign-in"},
+		Args:        cmdline.AtMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			going, err := a.parseFaults(faults)
 			if err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"batchsend/internal/cmdline"
 	"batchsend/internal/job"
 	"batchsend/internal/sendflags"
 )
@@ -21,14 +22,13 @@ func (a *app) sendCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "send [flags] FILE...",
 		Short: "Send one envelope for each group of rows",
-		Long: `send checks the rows of CSV files and Excel workbooks against the template, shows what it will do,
-and sends one envelope for each group of rows. Given again, it sends only what
-is missing. "-" reads standard input.
+		Long: `send checks the rows of CSV files and Excel workbooks against the template,
+shows what it will do, and sends one envelope for each group of rows. Given
+again, it sends only what is missing. "-" reads standard input.
 
 Every flag can also be set in the environment (BATCHSEND_ and its name, such as
-BATCHSEND_ON_INVALID) or in the configuration file.
-
-` + exitHelp,
+BATCHSEND_ON_INVALID) or in the configuration file.`,
+		Annotations: map[string]string{cmdline.ExitCodes: "0 1 2 3 4 5"},
 		Example: `  batchsend send --sandbox samples/offer-letters.csv
   batchsend send --dry-run --rejects bad.csv contracts.csv
   batchsend send --template 1b2c... --results out.csv contracts.csv`,

@@ -20,13 +20,16 @@ func (a *app) statusCommand() *cobra.Command {
 		Use:   "status",
 		Short: "Show what the ledger knows: the batches, or the envelopes of one",
 		Long: `status reads the ledger and asks nobody. Without flags it lists the batches;
-with --batch the envelopes of one. AT DOCUSIGN is what became of sent envelopes
-as of when DocuSign was asked.
+with --batch the envelopes of one. AT DOCUSIGN is what became of sent
+envelopes as of when DocuSign was asked.
 
 --refresh asks DocuSign now, about many envelopes in a call, and remembers the
-answers. It leaves out those that will not change any more (completed, declined,
-voided) and those asked about less than 15 minutes ago, as DocuSign wants it.`,
-		Args: cmdline.AtMost(0, ""),
+answers. It leaves out those that will not change any more (completed,
+declined, voided) and those asked about less than 15 minutes ago, as DocuSign
+wants it.`,
+		Example:     "  batchsend status --sandbox\n  batchsend status --refresh --batch offers.csv",
+		Annotations: map[string]string{cmdline.ExitCodes: "0 1 2 5"},
+		Args:        cmdline.AtMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var late *waits.Error // what the ledger knows is shown all the same
 			if refresh {

@@ -21,7 +21,9 @@ func (a *app) templateCommand() *cobra.Command {
 		Long: `template lists the templates that the user may use. With an ID it shows what a
 CSV file must and may give: the roles with their routing order, the tabs of
 each, the envelope custom fields, and a header line to start from.`,
-		Args: cmdline.AtMost(1, "ID"),
+		Example:     "  batchsend template --sandbox\n  batchsend template 1b2c...",
+		Annotations: map[string]string{cmdline.ExitCodes: "0 1 2 5"},
+		Args:        cmdline.AtMost(1, "ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return a.listTemplates(cmd.Context())
@@ -37,10 +39,12 @@ each, the envelope custom fields, and a header line to start from.`,
 
 func (a *app) templateListCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "list",
-		Short: "List the templates that the user may use",
-		Args:  cmdline.AtMost(0, ""),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.listTemplates(cmd.Context()) },
+		Use:         "list",
+		Short:       "List the templates that the user may use",
+		Example:     "  batchsend template list --sandbox",
+		Annotations: map[string]string{cmdline.ExitCodes: "0 1 2 5"},
+		Args:        cmdline.AtMost(0, ""),
+		RunE:        func(cmd *cobra.Command, _ []string) error { return a.listTemplates(cmd.Context()) },
 	}
 }
 
@@ -49,10 +53,12 @@ func (a *app) templateShowCommand() *cobra.Command {
 		Use:   "show ID",
 		Short: "Show all that a template asks for",
 		Long: `show tells what a template asks for: the roles in routing order and who fills
-them, every tab with its kind, choices and limits, the fields of documents that
-the sender must fill, reminders and expiration, and what keeps its envelopes out
-of bulk lists.`,
-		Args: oneID,
+them, every tab with its kind, choices and limits, the fields of documents
+that the sender must fill, reminders and expiration, and what keeps its
+envelopes out of bulk lists.`,
+		Example:     "  batchsend template show 1b2c...",
+		Annotations: map[string]string{cmdline.ExitCodes: "0 1 2 5"},
+		Args:        oneID,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withTemplate(cmd.Context(), args[0], func(f *templatefile.File) error {
 				return report.WriteTemplateDetails(a.Stdout, f.Template, f.Base, f.Account.Rules, f.Account.BulkForbidden)
@@ -67,11 +73,14 @@ func (a *app) templateCSVCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "csv ID",
 		Short: "Begin a CSV file for a template",
-		Long: `csv writes a CSV file to start from: the columns, and one envelope whose people
-and values are still to be filled in, one row for each role, or with --wide one
-row in all. Recipients whom the template itself names are left out. Cells of tabs
-are empty, also those of lists: "batchsend template show ID" tells the choices.`,
-		Args: oneID,
+		Long: `csv writes a CSV file to start from: the columns, and one envelope whose
+people and values are still to be filled in, one row for each role, or with
+--wide one row in all. Recipients whom the template itself names are left out.
+Cells of tabs are empty, also those of lists: "batchsend template show ID"
+tells the choices.`,
+		Example:     "  batchsend template csv 1b2c... -o offers.csv",
+		Annotations: map[string]string{cmdline.ExitCodes: "0 1 2 5"},
+		Args:        oneID,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withTemplate(cmd.Context(), args[0], func(f *templatefile.File) error {
 				starter, err := job.NewStarter(f.Template, wide, a)
@@ -96,7 +105,9 @@ func (a *app) templatePullCommand() *cobra.Command {
 for "batchsend send --dry-run --template-file FILE", which needs neither
 credentials nor network. The file holds no secrets, but the addresses of
 recipients whom the template itself names.`,
-		Args: oneID,
+		Example:     "  batchsend template pull 1b2c... -o offer.json\n  batchsend send --dry-run --template-file offer.json offers.csv",
+		Annotations: map[string]string{cmdline.ExitCodes: "0 1 2 5"},
+		Args:        oneID,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withTemplate(cmd.Context(), args[0], func(f *templatefile.File) error { return a.writeTo(output, f.Write) })
 		},

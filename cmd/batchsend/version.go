@@ -32,9 +32,11 @@ func version() string {
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  cmdline.AtMost(0, ""),
+		Use:         "version",
+		Short:       "Print the version",
+		Example:     "  batchsend version",
+		Annotations: map[string]string{cmdline.HidesFlags: "all"},
+		Args:        cmdline.AtMost(0, ""),
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(a.Stdout, "batchsend %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err

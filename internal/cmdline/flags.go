@@ -70,3 +70,14 @@ func commandNamed(root *cobra.Command, name string) *cobra.Command {
 func takes(cmd *cobra.Command, flag string) bool {
 	return cmd.Flags().Lookup(flag) != nil || cmd.InheritedFlags().Lookup(flag) != nil
 }
+
+// The annotations of commands that say how their help is written.
+const (
+	// Topics, of the command help, has the topics that it knows, between blanks.
+	Topics = "topics"
+	// HidesFlags is "sign-in" if a command never signs in, and "all" if no flag that all
+	// commands have means anything to it.
+	HidesFlags = "hides-flags"
+	// ExitCodes has the exit codes of a command, between blanks; "" is 0, 1 and 2.
+	ExitCodes = "exit-codes"
+)

@@ -63,7 +63,12 @@ func CheckCommand(root *cobra.Command, args []string, takesFiles string) error {
 		return nil
 	}
 	cmd, rest, err := root.Find(args)
+	var topics []string
 	if err == nil && cmd.Name() == "help" {
+		topics = strings.Fields(cmd.Annotations[Topics])
+		if len(rest) == 1 && slices.Contains(topics, rest[0]) {
+			return nil
+		}
 		if cmd, rest, err = root.Find(rest); err == nil && cmd.HasParent() && !cmd.HasSubCommands() {
 			return nil
 		}
@@ -75,7 +80,7 @@ func CheckCommand(root *cobra.Command, args []string, takesFiles string) error {
 	if !given {
 		return nil
 	}
-	var names []string
+	names := topics
 	for _, sub := range cmd.Commands() {
 		if sub.IsAvailableCommand() || sub.Name() == "help" {
 			names = append(names, sub.Name())

@@ -71,7 +71,7 @@ func (o *Flags) Bind(flags *pflag.FlagSet) {
 	flags.StringVar(&o.HTML, "report", "", "write a report to `FILE` (HTML)")
 	flags.BoolVar(&o.JSON, "json", false, "print one JSON object instead of the table")
 	flags.StringVar(&o.texts.onInvalid, "on-invalid", "abort", "what one bad row means: `abort|skip` (send nothing, or all the others)")
-	flags.StringVar(&o.Via, "via", batch.Auto, "how to send: `auto|single|two-step|bulk` (two-step makes drafts first: twice the calls, less in doubt; bulk has DocuSign make many from one list; auto takes single or bulk, whichever is done first)")
+	flags.StringVar(&o.Via, "via", batch.Auto, "how to send, a `MODE`: auto (single or bulk, whichever is done first), single (one call an envelope), two-step (drafts first: twice the calls, less in doubt) or bulk (DocuSign makes many from one list)")
 	flags.IntVar(&o.Concurrency, "concurrency", 8, "`N` envelopes under way at once")
 	flags.IntVar(&o.Hourly, "hourly-limit", 0, "at most `N` calls an hour (headers may lower it)")
 	flags.IntVar(&o.Burst, "burst-limit", 0, "at most `N` calls in 30 seconds (headers may lower it)")
