@@ -44,31 +44,49 @@ func WriteTable(w io.Writer, shown []Entry, counts Counts, several bool) error {
 			return err
 		}
 	}
-	if hidden := counts.Total() - len(shown); hidden > 0 {
-		fmt.Fprintf(w, "... and %s more; --results FILE writes them all\n", Number(hidden))
+	switch hidden := Number(counts.Total() - len(shown)); {
+	case hidden == "0":
+	case len(shown) == 0:
+		fmt.Fprintln(w, "--results FILE writes what became of each envelope")
+	default:
+		fmt.Fprintf(w, "... and %s more; --results FILE writes them all\n", hidden)
 	}
 	_, err := fmt.Fprintln(w, counts)
 	return err
 }
 
-// Notable picks the envelopes that a table shows, by their numbers and in their
-// order: if there are more than fit, those that need attention first.
+// Notable picks the envelopes that a table shows, by their numbers. If all fit, it
+// picks all, in their order. Else it picks those that need attention, the most urgent
+// first, then those that are not done, and none of which all is well.
 func Notable(statuses iter.Seq2[int, envelope.Status]) (picked []int) {
 	byUrgency := make([][]int, len(urgent)+1)
+	var first []int
+	total := 0
 	for n, status := range statuses {
+		if total++; total <= tableRows {
+			first = append(first, n)
+		}
 		i := slices.Index(urgent, status)
-		if i < 0 {
+		switch {
+		case i >= 0:
+		case slices.Contains(well, status):
+			continue
+		default:
 			i = len(urgent)
 		}
 		if len(byUrgency[i]) < tableRows {
 			byUrgency[i] = append(byUrgency[i], n)
 		}
 	}
+	if total <= tableRows {
+		return first
+	}
 	picked = slices.Concat(byUrgency...)
-	picked = picked[:min(len(picked), tableRows)]
-	slices.Sort(picked)
-	return picked
+	return picked[:min(len(picked), tableRows)]
 }
+
+// well are the statuses of envelopes of which nobody need know more.
+var well = []envelope.Status{envelope.Sent, envelope.AlreadySent, envelope.Valid}
 
 func status(out envelope.Outcome) string {
 	if out.Code == "" {
