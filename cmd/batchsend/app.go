@@ -78,6 +78,7 @@ sent twice, and a run that was stopped goes on where it stopped.`,
 		a.configCommand(), a.explainCommand(), a.versionCommand(),
 	)
 	manual.Install(root, schema.Variable)
+	a.offerValues(root)
 	a.root = root
 	return root
 }

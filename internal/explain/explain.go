@@ -65,12 +65,17 @@ func theirs(e docusign.Explanation) Explanation {
 	return Explanation{Code: e.Code, Meaning: e.Meaning, Done: e.Done, Cure: e.Cure}
 }
 
-// Nearest returns the code that was probably meant, "" if none is like it.
-func Nearest(code string) string {
-	var codes []string
+// Codes returns every code of which something is known.
+func Codes() (codes []string) {
 	for _, e := range All() {
 		codes = append(codes, e.Code)
 	}
+	return codes
+}
+
+// Nearest returns the code that was probably meant, "" if none is like it.
+func Nearest(code string) string {
+	codes := Codes()
 	if i := template.Nearest(strings.ToUpper(code), codes); i >= 0 {
 		return codes[i]
 	}

@@ -116,8 +116,8 @@ const columns = 80
 // variable returns the environment variable of a flag.
 func Flags(root *cobra.Command, variable func(flag string) string) Topic {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Flags: %s\n\nEvery flag has an environment variable: `%s` for `--%s`.\nThose of the DocuSign app are\n\n", flagsTitle, variable("dry-run"), "dry-run")
-	plain := strings.TrimSuffix(variable("dry-run"), "DRY_RUN")
+	fmt.Fprintf(&b, "# Flags: %s\n\nEvery flag has an environment variable: `%s` for `--%s`.\nThose of the DocuSign app are\n\n", flagsTitle, variable("on-invalid"), "on-invalid")
+	plain := strings.TrimSuffix(variable("quiet"), "QUIET")
 	root.PersistentFlags().VisitAll(func(f *pflag.Flag) {
 		if name := variable(f.Name); !strings.HasPrefix(name, plain) {
 			fmt.Fprintf(&b, "- `%s` for `--%s`\n", name, f.Name)

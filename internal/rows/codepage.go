@@ -40,6 +40,9 @@ var encodingNames = []string{
 	"shift_jis", "euc-jp", "iso-2022-jp", "gbk", "gb18030", "big5", "euc-kr",
 }
 
+// EncodingNames returns the usual names of encodings.
+func EncodingNames() []string { return slices.Clone(encodingNames) }
+
 // CheckEncoding fails if no encoding has that name. The names are those of the
 // web, as in golang.org/x/text/encoding/htmlindex, and ibm437, ibm850 and others of
 // DOS, which may also be written cp850 and 850. Upper and lower case do not matter.

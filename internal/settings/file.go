@@ -75,6 +75,20 @@ func unknownProfile(path, name string, has []string) error {
 	return err
 }
 
+// ProfileNames returns the names of the profiles that the configuration file has, none
+// if it cannot be read. [Values.Profiles] is for settings that were resolved.
+func (v *Values) ProfileNames() []string {
+	path, _, err := v.File()
+	if err != nil {
+		return nil
+	}
+	file, err := readFile(path)
+	if err != nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(file.profiles))
+}
+
 // File returns the path of the configuration file, and whether the person has
 // chosen it.
 func (v *Values) File() (path string, chosen bool, err error) {
