@@ -47,6 +47,9 @@ type config struct {
 	verbose        bool   // -v
 }
 
+// buildCommands make the commands that serve the building of releases.
+var buildCommands []func() *cobra.Command
+
 // rootCommand makes the tree of commands, which the app keeps to name them in
 // messages.
 func (a *app) rootCommand() *cobra.Command {
@@ -77,6 +80,9 @@ sent twice, and a run that was stopped goes on where it stopped.`,
 		a.statusCommand(), a.reportCommand(), a.reconcileCommand(), a.limitsCommand(), a.loginCommand(), a.logoutCommand(),
 		a.configCommand(), a.explainCommand(), a.versionCommand(),
 	)
+	for _, command := range buildCommands {
+		root.AddCommand(command())
+	}
 	manual.Install(root, schema.Variable)
 	a.offerValues(root)
 	a.root = root

@@ -31,6 +31,7 @@ var rooms = map[string][]string{
 	"internal/progress":      {"envelope", "internal/console", "internal/report", "throttle"},
 	"internal/remote":        {"envelope"},
 	"internal/job":           {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/explain", "internal/history", "internal/ledger", "internal/remote", "internal/report", "internal/rows", "internal/spool", "internal/templatefile", "internal/usage", "reminders", "template", "throttle"},
+	"internal/manpages":      {},
 	"internal/ledger":        {"envelope", "internal/history", "internal/remote"},
 	"internal/report":        {"envelope", "internal/censor", "internal/usage", "reminders", "template"},
 	"internal/rows":          {"envelope", "internal/sheet", "internal/spool", "template"},
