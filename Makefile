@@ -1,6 +1,6 @@
 # Tools (gofumpt, staticcheck) are `tool` lines in go.mod: nothing to install.
 
-.PHONY: test check bench bench-dryrun bench-send table fuzz torture office office-mutants build cover clean
+.PHONY: test check bench bench-dryrun bench-send table fuzz torture office office-mutants build release cover clean
 
 # All tests, in any order, under the race detector. Many wait for processes that
 # they have started, so more run at once than there are processors. go vet is
@@ -28,6 +28,14 @@ check:
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.release=$(VERSION)" -o bin/batchsend ./cmd/batchsend
+
+# The files of a release, in DIST: archives for Linux, macOS and Windows, packages (deb,
+# rpm), bills of materials, SHA256SUMS. The same commit and the same Go give the same bytes.
+# TARGETS=linux/amd64 makes it of those only.
+DIST ?= dist
+release:
+	@test -n "$(VERSION)" || { echo "set VERSION: there is no git repository to take it from"; exit 2; }
+	cd .ci/release && CGO_ENABLED=0 go run . -source ../.. -out ../../$(DIST) -version $(VERSION) -targets "$(TARGETS)"
 
 BENCHTIME ?= 1s
 bench:
@@ -83,4 +91,4 @@ cover:
 	go test -coverpkg ./... -coverprofile cover.out ./... && go tool cover -func cover.out | tail -1
 
 clean:
-	rm -rf bin cover.out
+	rm -rf bin dist cover.out
