@@ -1,6 +1,6 @@
 # Tools (gofumpt, staticcheck) are `tool` lines in go.mod: nothing to install.
 
-.PHONY: test check bench bench-dryrun bench-send table fuzz torture office office-mutants build release cover clean
+.PHONY: test check bench bench-dryrun bench-send table fuzz torture office office-mutants build release cross cover clean
 
 # All tests, in any order, under the race detector. Many wait for processes that
 # they have started, so more run at once than there are processors. go vet is
@@ -36,6 +36,12 @@ DIST ?= dist
 release:
 	@test -n "$(VERSION)" || { echo "set VERSION: there is no git repository to take it from"; exit 2; }
 	cd .ci/release && CGO_ENABLED=0 go run . -source ../.. -out ../../$(DIST) -version $(VERSION) -targets "$(TARGETS)"
+
+# Compile for systems on which the tests do not run here.
+cross:
+	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 go build -o /dev/null ./cmd/batchsend
+	GOOS=darwin GOARCH=amd64 CGO_ENABLED=0 go build -o /dev/null ./cmd/batchsend
+	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -o /dev/null ./cmd/batchsend
 
 BENCHTIME ?= 1s
 bench:
