@@ -20,9 +20,9 @@ func (a *app) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Print every setting and where it came from",
-		Long: `config prints every setting of send with its value and where that came from: flag,
-environment, the section of the profile in the configuration file, the file, or
-the default. Secrets are not shown.`,
+		Long: `config prints every setting of send with its value and where that came from:
+flag, environment, the section of the profile in the configuration file, the
+file, or the default. Secrets are not shown.`,
 		Example: `  batchsend config init
   batchsend config profiles
   batchsend config --profile production`,

@@ -33,14 +33,14 @@ ledger, disk. It goes on after what fails, as far as that is possible, and says
 what to do about it. It sends nothing and changes nothing. The exit code is 0
 only if sending would work.
 
---request-log does something else: it has DocuSign log this user's next 50 calls,
-by whatever program, and shows those logged so far, for DocuSign Support. Tokens
-and what concerns people are hidden.
+--request-log does something else: it has DocuSign log this user's next 50
+calls, by whatever program, and shows those logged so far, for DocuSign Support.
+Tokens and what concerns people are hidden.
 
 --go-live asks nobody: it counts the integration key's last calls, as the ledger
-has recorded them, against DocuSign's rule for a key that is to go live: 20 calls
-in a row without an error, within 24 hours, and no envelope asked about twice
-within 15 minutes.`,
+has recorded them, against DocuSign's rule for a key that is to go live: 20
+calls in a row without an error, within 24 hours, and no envelope asked about
+twice within 15 minutes.`,
 		Example:     "  batchsend doctor\n  batchsend doctor --profile production\n  batchsend doctor --go-live",
 		Annotations: map[string]string{cmdline.ExitCodes: "0 1 2 5"},
 		Args: cmdline.AtMost(0, ""),

@@ -55,7 +55,7 @@ func TestNotShownYet(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(25*time.Second, cancel)
 		got := runUntil(ctx, dir, "send", "--sandbox", "--via", "bulk", file)
-		if got.code != exitStopped || !strings.Contains(got.stdout, "40 unknown") {
+		if got.code != exitStopped || !strings.Contains(got.stdout, "40 sending") {
 			t.Errorf("interrupted: exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 		}
 		if !strings.Contains(got.stderr, "stopping: ") || strings.Index(got.stderr, "stopping: ") > strings.Index(got.stderr, "stopped: ") {

@@ -44,7 +44,7 @@ func TestLongLists(t *testing.T) {
 		// DocuSign refuses every row, each with another trace.
 		server.Refuse = creation(400, "INVALID_EMAIL_ADDRESS_FOR_RECIPIENT", "The recipient Id follows.")
 		got := runAgain(t, dir, "send", "--sandbox", "--via", "single", "--max-errors", "0", "--results", results, file)
-		wantShort(t, "refused", 60, got)
+		wantShort(t, "refused", 80, got) // with the heading and two hours of waiting
 		if got.code != exitFailed || !strings.Contains(got.stderr, "FAILED); "+results+" has them all") || len(readCSV(t, results)) != 2*n+1 {
 			t.Errorf("refused: exit code %d\n%s", got.code, got.stderr)
 		}

@@ -201,11 +201,16 @@ func (p *promise) dryRun(ctx context.Context) (job.Checked, error) {
 	return job.Check(ctx, job.Options{
 		Via: batch.Auto, AllowSamePerson: p.story.samePerson, Concurrency: 1, Defaults: p.story.flags(),
 	}, job.Site{
-		Account: login.AccountID, DocuSign: p.client, Retry: once, Ledger: p.db, Mode: &job.DryRun{}, Log: quiet,
+		Account: login.AccountID, DocuSign: p.client, Retry: once, Ledger: p.db, Mode: &job.DryRun{}, Log: quiet, Operator: unwatched{},
 		Template:  func(context.Context) (string, error) { return storyTemplate, nil },
 		Templates: &job.Templates{DocuSign: p.client, Retry: once, Account: login.AccountName, Log: quiet},
 	}, in)
 }
+
+// unwatched is an operator who sees nothing of a dry run.
+type unwatched struct{ job.Operator }
+
+func (unwatched) Reading(func() int) (end func()) { return func() {} }
 
 // singly sends an accepted envelope at once, and again in two steps.
 func (p *promise) singly(ctx context.Context, c *job.Checked, e *envelopeStory, env *envelope.Envelope) {

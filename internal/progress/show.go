@@ -12,6 +12,9 @@ import (
 
 const (
 	every = time.Minute // how often a line is written where there is no view
+	// As long as nothing comes of the envelopes, as in a wait whose end was said, only
+	// every so many of these lines is written: a mail of cron stays short.
+	sparse = 15
 	// A short wait for the same reason is not said again for some time: the line of
 	// each minute tells of it.
 	short  = time.Minute
@@ -49,12 +52,19 @@ func Begin(on *console.Terminal, plan report.Plan, limits func() throttle.State)
 func (d *Display) sayEachMinute() {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
+	var said string
+	left := 0 // lines that are not written if nothing has changed
 	for {
 		select {
 		case <-d.quit:
 			return
 		case <-tick.C:
-			d.say("%s", d.Snapshot(time.Now()).Line())
+			s := d.Snapshot(time.Now())
+			if counts := s.counts(); counts != said || left == 0 {
+				d.say("%s", s.Line())
+				said, left = counts, sparse
+			}
+			left--
 		}
 	}
 }
