@@ -43,7 +43,7 @@ calls in a row without an error, within 24 hours, and no envelope asked about
 twice within 15 minutes.`,
 		Example:     "  batchsend doctor\n  batchsend doctor --profile production\n  batchsend doctor --go-live",
 		Annotations: map[string]string{cmdline.ExitCodes: "0 1 2 5"},
-		Args: cmdline.AtMost(0, ""),
+		Args:        cmdline.AtMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case o.requestLog && o.goLive:

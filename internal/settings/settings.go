@@ -88,7 +88,7 @@ type Values struct {
 	columns map[string]string // what files call columns, and what they are called here
 	// profiles are those of the configuration file, whichever is chosen.
 	profiles map[string]table
-	trimmed []string          // where values had something around them
+	trimmed  []string // where values had something around them
 }
 
 // Trimmed lists where values came from that had blanks, line ends or quotes around them,
