@@ -78,7 +78,7 @@ sent twice, and a run that was stopped goes on where it stopped.`,
 	root.AddCommand(
 		a.sendCommand(), a.doctorCommand(), a.templateCommand(), a.sandboxCommand(),
 		a.statusCommand(), a.reportCommand(), a.reconcileCommand(), a.limitsCommand(), a.loginCommand(), a.logoutCommand(),
-		a.configCommand(), a.explainCommand(), a.versionCommand(),
+		a.configCommand(), a.explainCommand(), a.schemaCommand(), a.versionCommand(),
 	)
 	for _, command := range buildCommands {
 		root.AddCommand(command())

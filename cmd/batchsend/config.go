@@ -28,6 +28,7 @@ var schema = &settings.Schema{
 		"private-key": censor.Key,
 		"ledger":      censor.Password, // of PostgreSQL
 	},
+	Addresses: []string{"ping-url", "notify-command"},
 	Cures: map[censor.Secret]string{
 		censor.Key:      "--private-key takes the path of the key's file; the text itself belongs into " + privateKeyVariable,
 		censor.Token:    "batchsend takes no token: it signs in by itself, with the integration key, the user's ID and the private key, or with a login (batchsend login)",
@@ -63,7 +64,7 @@ func (a *app) wrong(flag, why string, args ...any) error {
 // notRepeated are the flags that a command in a hint leaves out though they were
 // typed: they say what this run writes, shows or stops at, not where things go.
 var notRepeated = []string{
-	"batch", "sheet", "results", "rejects", "report", "json", "refresh", "limit", "until", "max-duration", "min-age", "max-errors",
+	"batch", "sheet", "results", "rejects", "report", "metrics-file", "notify-command", "ping-url", "json", "refresh", "limit", "until", "max-duration", "min-age", "max-errors",
 	"yes", "faults", "quiet", "verbose", "log-format", "help", "header-row",
 }
 

@@ -74,11 +74,16 @@ func (a *app) explainError(err error) {
 		return
 	}
 	fmt.Fprintf(a.Stderr, "batchsend: %s\n", strings.TrimSpace(err.Error()))
+	if hint := a.hintOf(err); hint != "" {
+		fmt.Fprintf(a.Stderr, "hint: %s\n", hint)
+	}
+}
+
+// hintOf says what to do about an error, "" if that is not known.
+func (a *app) hintOf(err error) string {
 	hint := a.composer().Complete(job.HintOf(err))
 	if hint == "" && verdictOf(err) == job.Misused {
 		hint = a.composer().Help(a.verb)
 	}
-	if hint != "" {
-		fmt.Fprintf(a.Stderr, "hint: %s\n", hint)
-	}
+	return hint
 }

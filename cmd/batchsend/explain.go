@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+
 	"github.com/spf13/cobra"
 
 	"batchsend/internal/cmdline"
@@ -9,7 +11,8 @@ import (
 )
 
 func (a *app) explainCommand() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "explain [CODE]",
 		Short: "Tell what a code such as ROLE_UNKNOWN means and what to do",
 		Long: `explain tells what a code means, what DocuSign and batchsend do about it, and
@@ -21,21 +24,23 @@ status. Without a code it lists them all.`,
 		Args:        cmdline.AtMost(1, "code"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return a.listCodes()
+				return report.Show(a.Stdout, explain.All(), asJSON, listCodes)
 			}
 			e, ok := explain.Find(args[0])
 			if !ok {
 				return explain.Unknown(args[0])
 			}
-			return e.Write(a.Stdout)
+			return report.Show(a.Stdout, e, asJSON, func(w io.Writer, e explain.Explanation) error { return e.Write(w) })
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
 }
 
-func (a *app) listCodes() error {
+func listCodes(w io.Writer, all []explain.Explanation) error {
 	rows := [][]string{{"CODE", "MEANING"}}
-	for _, e := range explain.All() {
+	for _, e := range all {
 		rows = append(rows, []string{e.Code, e.Meaning})
 	}
-	return report.Columns(a.Stdout, rows)
+	return report.Columns(w, rows)
 }

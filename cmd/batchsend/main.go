@@ -9,13 +9,13 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
-
-	"github.com/spf13/cobra"
 
 	"batchsend/internal/censor"
 	"batchsend/internal/cmdline"
 	"batchsend/internal/console"
+	"batchsend/internal/report"
 	"batchsend/internal/sandbox"
 	"batchsend/internal/settings"
 )
@@ -73,12 +73,16 @@ func (p process) run(ctx context.Context, args []string) (code int) {
 	if err == nil {
 		err = cmdline.CheckCommand(root, args, "send")
 	}
+	cmd := root
 	if err == nil {
-		var cmd *cobra.Command
 		cmd, err = root.ExecuteContextC(ctx)
 		a.verb = cmd.Name()
 	}
 	a.explainError(err)
+	if exitCode(err) != exitDone && !a.Printed() && cmdline.Given(cmd, args, "json") {
+		failure := report.Failure{ExitCode: exitCode(err), Error: strings.TrimSpace(err.Error()), Hint: a.hintOf(err)}
+		_ = report.WriteJSON(a.Stdout, failure) // it was said on standard error
+	}
 	return exitCode(err)
 }
 

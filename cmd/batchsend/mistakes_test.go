@@ -50,10 +50,13 @@ var wrongValues = map[string]map[string]string{
 	"map":                    {"email": "it must be \"THEIR COLUMN=ours\"", "=email": "is missing before the ="},
 	"max-duration":           lengths,
 	"max-errors":             counts,
+	"metrics-file":           nil, // see internal/notify
 	"min-age":                lengths,
 	"no-browser":             boolean,
 	"no-keyring":             boolean,
+	"notify-command":         nil,
 	"on-invalid":             {"skipp": "it must be abort or skip"},
+	"ping-url":               {"http://example.test/1": "http is for addresses of this machine only", "hc-ping.com/1": "it must be a URL such as", "ftp://example.test/1": "it must begin with https://"},
 	"private-key":            nil, // see the tests on keys
 	"profile":                nil,
 	"quiet":                  boolean,

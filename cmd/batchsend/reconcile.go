@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -10,12 +11,14 @@ import (
 	"batchsend/internal/cmdline"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
+	"batchsend/internal/report"
 	"batchsend/internal/sendflags"
 )
 
 func (a *app) reconcileCommand() *cobra.Command {
 	var name string
 	var settle time.Duration
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "reconcile",
 		Short: "Look up envelopes whose answer was lost, and send nothing",
@@ -34,15 +37,16 @@ nothing; every run of send does the same before it sends.`,
 				return err
 			}
 			defer conn.close()
-			return a.reconcile(cmd.Context(), conn, name, settle)
+			return a.reconcile(cmd.Context(), conn, name, settle, asJSON)
 		},
 	}
 	cmd.Flags().StringVar(&name, "batch", "", "only the batch `NAME`")
 	cmd.Flags().DurationVar(&settle, "settle", job.DefaultSettle, "how long DocuSign must not know an envelope before it is taken for never sent (`DURATION`)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-func (a *app) reconcile(ctx context.Context, conn *connection, name string, settle time.Duration) error {
+func (a *app) reconcile(ctx context.Context, conn *connection, name string, settle time.Duration, asJSON bool) error {
 	if err := a.share(ctx, conn); err != nil {
 		return err
 	}
@@ -51,8 +55,10 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 		return a.orListing(err)
 	}
 	if len(names) == 0 {
-		_, err := fmt.Fprintln(a.Stdout, "nothing is in doubt")
-		return err
+		return report.Show(a.Stdout, report.Reconciled{Batches: []string{}}, asJSON, func(w io.Writer, _ report.Reconciled) error {
+			_, err := fmt.Fprintln(w, "nothing is in doubt")
+			return err
+		})
 	}
 	session, err := a.begin(ctx, conn, ledger.Run{Batches: names})
 	if err != nil {
@@ -64,6 +70,11 @@ func (a *app) reconcile(ctx context.Context, conn *connection, name string, sett
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(a.Stdout, job.DescribeReconciled(result))
+	if err := report.Show(a.Stdout, job.JSONOfReconciled(names, result), asJSON, func(w io.Writer, _ report.Reconciled) error {
+		_, err := fmt.Fprintln(w, job.DescribeReconciled(result))
+		return err
+	}); err != nil {
+		return err
+	}
 	return job.CheckResolved(result, a.command("status", "--batch", job.OneOf(names)))
 }

@@ -30,16 +30,18 @@ var rooms = map[string][]string{
 	"internal/manual":        {"internal/cmdline"},
 	"internal/progress":      {"envelope", "internal/console", "internal/report", "throttle"},
 	"internal/remote":        {"envelope"},
+	"internal/jsonschema":    {},
 	"internal/job":           {"envelope", "internal/batch", "internal/censor", "internal/docusign", "internal/explain", "internal/history", "internal/ledger", "internal/remote", "internal/report", "internal/rows", "internal/spool", "internal/templatefile", "internal/usage", "reminders", "template", "throttle"},
 	"internal/manpages":      {},
 	"internal/ledger":        {"envelope", "internal/history", "internal/remote"},
 	"internal/report":        {"envelope", "internal/censor", "internal/usage", "reminders", "template"},
+	"internal/notify":        {"internal/censor", "internal/report", "internal/usage"},
 	"internal/rows":          {"envelope", "internal/sheet", "internal/spool", "template"},
 	"internal/sheet":         {"internal/spool"},
 	"internal/spool":         {},
 	"internal/sandbox":       {},
 	"internal/secretfile":    {},
-	"internal/sendflags":     {"envelope", "internal/access", "internal/batch", "internal/cmdline", "internal/docusign", "internal/job", "internal/report", "internal/rows", "internal/settings", "internal/usage", "reminders"},
+	"internal/sendflags":     {"envelope", "internal/access", "internal/batch", "internal/cmdline", "internal/docusign", "internal/job", "internal/notify", "internal/report", "internal/rows", "internal/settings", "internal/usage", "reminders"},
 	"internal/settings":      {"internal/censor", "internal/secretfile", "internal/usage", "template"},
 	"internal/signin":        {"internal/censor", "internal/secretfile"},
 	"internal/templatefile":  {"envelope", "internal/censor", "reminders", "template"},
@@ -48,7 +50,7 @@ var rooms = map[string][]string{
 	"internal/apispec":       {}, // serves tests only
 	"internal/golden":        {}, // likewise
 	"internal/racetest":      {}, // likewise
-	"cmd/batchsend":          {"internal/access", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/ledger", "internal/manual", "internal/progress", "internal/report", "internal/sandbox", "internal/secretfile", "internal/sendflags", "internal/settings", "internal/signin", "internal/templatefile", "internal/usage", "internal/waits"},
+	"cmd/batchsend":          {"internal/access", "internal/censor", "internal/cmdline", "internal/console", "internal/docusign", "internal/explain", "internal/job", "internal/jsonschema", "internal/ledger", "internal/manual", "internal/notify", "internal/progress", "internal/report", "internal/sandbox", "internal/secretfile", "internal/sendflags", "internal/settings", "internal/signin", "internal/templatefile", "internal/usage", "internal/waits"},
 	"internal/apispec/tally": {"internal/apispec"},
 
 	"internal/bench":             {"internal/rows/rowstest", "internal/sandbox"},                         // make bench-dryrun, bench-send

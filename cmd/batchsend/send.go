@@ -9,6 +9,7 @@ import (
 
 	"batchsend/internal/cmdline"
 	"batchsend/internal/job"
+	"batchsend/internal/notify"
 	"batchsend/internal/sendflags"
 )
 
@@ -39,7 +40,8 @@ BATCHSEND_ON_INVALID) or in the configuration file.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.send(cmd.Context(), &o, args)
+			o.Files.Paths = args
+			return a.watched(cmd.Context(), &o)
 		},
 	}
 	o.Bind(cmd.Flags())
@@ -47,12 +49,12 @@ BATCHSEND_ON_INVALID) or in the configuration file.`,
 }
 
 // send is the main job: read, check, plan, send, report.
-func (a *app) send(ctx context.Context, o *sendOptions, files []string) (err error) {
-	o.Files.Paths, o.Files.Stdin, o.Files.AcceptGuess = job.ExpandPatterns(files), a.Stdin, a.Typed && a.Watched
+func (a *app) send(ctx context.Context, o *sendOptions, n *notify.Notifier) (err error) {
+	o.Files.Paths, o.Files.Stdin, o.Files.AcceptGuess = job.ExpandPatterns(o.Files.Paths), a.Stdin, a.Typed && a.Watched
 	if err := cmp.Or(o.Check(a.settings, a.cfg.authServer, a.cfg.sandbox), o.Read(a.settings)); err != nil {
 		return err
 	}
-	s := &sending{app: a, o: o}
+	s := &sending{app: a, o: o, notifier: n}
 	if s.offline, err = job.OpenOffline(o.TemplateFiles, a.cfg.template); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"batchsend/internal/console"
 	"batchsend/internal/job"
 	"batchsend/internal/ledger"
+	"batchsend/internal/notify"
 	"batchsend/internal/progress"
 	"batchsend/internal/report"
 	"batchsend/internal/sandbox"
@@ -20,13 +21,14 @@ import (
 // and how its result is shown.
 type sending struct {
 	*app
-	o       *sendOptions
-	faults  sandbox.Faults // of the embedded sandbox, if o.Faults is given
-	offline *job.Offline   // stands in for DocuSign; nil: it is asked
-	ending  job.Ending
-	done    job.Done
-	conn    *connection             // nil if there is none yet
-	giveUp  context.CancelCauseFunc // ends waits that are not worth it
+	o        *sendOptions
+	faults   sandbox.Faults // of the embedded sandbox, if o.Faults is given
+	offline  *job.Offline   // stands in for DocuSign; nil: it is asked
+	ending   job.Ending
+	notifier *notify.Notifier // learns what the run came to
+	done     job.Done
+	conn     *connection             // nil if there is none yet
+	giveUp   context.CancelCauseFunc // ends waits that are not worth it
 }
 
 // run sends, writes the files however that ended, and returns the error that carries
@@ -45,6 +47,9 @@ func (s *sending) run(ctx context.Context) (err error) {
 		s.ending.ShowHeaders(&s.done, err)
 	}
 	verdict, err := s.ending.Tell(ctx, &s.done, givenUp(ctx, err))
+	if s.o.Notify != (notify.Wanted{}) {
+		s.notifier.Summary = s.ending.Summary(&s.done, verdict, err)
+	}
 	if err != nil {
 		return &exitError{verdict, err}
 	}
@@ -63,13 +68,23 @@ func (s *sending) wanted() report.Wanted {
 
 // precious lists the files that no output of the run may replace.
 func (s *sending) precious() map[string]string {
-	files := s.app.precious()
-	for _, path := range s.o.Files.Paths {
+	files := s.inputs(s.o)
+	if s.o.Notify.Metrics != "" {
+		files[s.o.Notify.Metrics] = "the metrics file"
+	}
+	return files
+}
+
+// inputs lists the files that nothing that is written may replace: those that the run
+// reads and those that no command may replace.
+func (a *app) inputs(o *sendOptions) map[string]string {
+	files := a.precious()
+	for _, path := range o.Files.Paths {
 		if path != "-" {
 			files[path] = "an input"
 		}
 	}
-	for _, path := range s.o.TemplateFiles {
+	for _, path := range o.TemplateFiles {
 		files[path] = "a template file"
 	}
 	return files
@@ -92,6 +107,7 @@ func (s *sending) open(ctx context.Context, batches []string) (site job.Site, er
 	}
 	login := &s.conn.Login
 	s.ending.Party = report.Party{AccountID: login.AccountID, Account: login.AccountName, Sender: fmt.Sprintf("%s <%s>", login.UserName, login.UserEmail)}
+	s.ending.Calls = s.conn.Calls
 	site = job.Site{
 		Account: s.conn.Login.AccountID, DocuSign: s.conn.Client, Retry: s.conn.Retry, Limits: s.conn.Limiter.State,
 		Template:   func(ctx context.Context) (string, error) { return s.checkTemplate(ctx, s.conn) },

@@ -15,6 +15,7 @@ import (
 )
 
 func (a *app) templateCommand() *cobra.Command {
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "template [ID]",
 		Short: "List the templates, show what one asks for, or begin a file for it",
@@ -26,30 +27,38 @@ each, the envelope custom fields, and a header line to start from.`,
 		Args:        cmdline.AtMost(1, "ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return a.listTemplates(cmd.Context())
+				return a.listTemplates(cmd.Context(), asJSON)
+			}
+			if asJSON {
+				return a.showTemplate(cmd.Context(), args[0], asJSON)
 			}
 			return a.withTemplate(cmd.Context(), args[0], func(f *templatefile.File) error {
 				return report.WriteTemplate(a.Stdout, f.Template, f.Base)
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, of one template as template show does")
 	cmd.AddCommand(a.templateListCommand(), a.templateShowCommand(), a.templateCSVCommand(), a.templatePullCommand())
 	return cmd
 }
 
 func (a *app) templateListCommand() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:         "list",
 		Short:       "List the templates that the user may use",
 		Example:     "  batchsend template list --sandbox",
 		Annotations: map[string]string{cmdline.ExitCodes: "0 1 2 5"},
 		Args:        cmdline.AtMost(0, ""),
-		RunE:        func(cmd *cobra.Command, _ []string) error { return a.listTemplates(cmd.Context()) },
+		RunE:        func(cmd *cobra.Command, _ []string) error { return a.listTemplates(cmd.Context(), asJSON) },
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
 }
 
 func (a *app) templateShowCommand() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show all that a template asks for",
 		Long: `show tells what a template asks for: the roles in routing order and who fills
@@ -59,12 +68,20 @@ envelopes out of bulk lists.`,
 		Example:     "  batchsend template show 1b2c...",
 		Annotations: map[string]string{cmdline.ExitCodes: "0 1 2 5"},
 		Args:        oneID,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withTemplate(cmd.Context(), args[0], func(f *templatefile.File) error {
-				return report.WriteTemplateDetails(a.Stdout, f.Template, f.Base, f.Account.Rules, f.Account.BulkForbidden)
-			})
-		},
+		RunE:        func(cmd *cobra.Command, args []string) error { return a.showTemplate(cmd.Context(), args[0], asJSON) },
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// showTemplate shows all that a template asks for.
+func (a *app) showTemplate(ctx context.Context, id string, asJSON bool) error {
+	return a.withTemplate(ctx, id, func(f *templatefile.File) error {
+		if asJSON {
+			return report.WriteJSON(a.Stdout, report.Details(f.Template, f.Base, f.Account.Rules, f.Account.BulkForbidden))
+		}
+		return report.WriteTemplateDetails(a.Stdout, f.Template, f.Base, f.Account.Rules, f.Account.BulkForbidden)
+	})
 }
 
 func (a *app) templateCSVCommand() *cobra.Command {
@@ -146,11 +163,14 @@ func (a *app) withConnection(ctx context.Context, do func(context.Context, *conn
 	})
 }
 
-func (a *app) listTemplates(ctx context.Context) error {
+func (a *app) listTemplates(ctx context.Context, asJSON bool) error {
 	return a.withConnection(ctx, func(ctx context.Context, conn *connection) error {
 		list, err := conn.templates.List(ctx)
 		if err != nil {
 			return err
+		}
+		if asJSON {
+			return report.WriteJSON(a.Stdout, report.ListTemplates(list))
 		}
 		return report.WriteTemplates(a.Stdout, list)
 	})

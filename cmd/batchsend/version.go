@@ -2,12 +2,14 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
 	"batchsend/internal/cmdline"
+	"batchsend/internal/report"
 )
 
 // release is set by the linker in a released binary.
@@ -31,15 +33,21 @@ func version() string {
 }
 
 func (a *app) versionCommand() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:         "version",
 		Short:       "Print the version",
 		Example:     "  batchsend version",
 		Annotations: map[string]string{cmdline.HidesFlags: "all"},
 		Args:        cmdline.AtMost(0, ""),
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(a.Stdout, "batchsend %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return err
+			v := report.Version{Version: version(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+			return report.Show(a.Stdout, v, asJSON, func(w io.Writer, v report.Version) error {
+				_, err := fmt.Fprintf(w, "batchsend %s (%s, %s/%s)\n", v.Version, v.Go, v.OS, v.Arch)
+				return err
+			})
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
 }

@@ -60,8 +60,11 @@ func SignIn(ctx context.Context, client *docusign.Client, l Limits, w *waits.Mon
 	}}
 	calls := &callLog{base: w.Transport(client.Transport)}
 	client.Transport = calls
-	client.Pacer = pacer{limiter}
-	client.OnLimited = func(w docusign.Window, after time.Duration) { limiter.Exhausted(throttle.Window(w), after) }
+	client.Pacer = pacer{limiter, calls}
+	client.OnLimited = func(w docusign.Window, after time.Duration) {
+		calls.refused.Add(1)
+		limiter.Exhausted(throttle.Window(w), after)
+	}
 	login, err := throttle.Ask(ctx, retry, client.Connect)
 	if err != nil {
 		return nil, err
@@ -138,7 +141,10 @@ func NewTransport(concurrency int, env map[string]string) http.RoundTripper {
 }
 
 // pacer has the limiter give calls their places.
-type pacer struct{ limiter *throttle.Limiter }
+type pacer struct {
+	limiter *throttle.Limiter
+	calls   *callLog
+}
 
 // Place implements [docusign.Pacer].
 func (p pacer) Place(ctx context.Context) (docusign.Place, error) {
@@ -146,6 +152,7 @@ func (p pacer) Place(ctx context.Context) (docusign.Place, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.calls.made.Add(1)
 	return place{call}, nil
 }
 

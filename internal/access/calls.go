@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"batchsend/internal/docusign"
@@ -18,9 +19,10 @@ const keptCalls = 50
 // recordTimeout is how long recording them may take when a run ends.
 const recordTimeout = 5 * time.Second
 
-// callLog remembers the last calls to the REST API.
+// callLog counts the calls to the REST API, and remembers the last of them.
 type callLog struct {
-	base http.RoundTripper
+	base          http.RoundTripper
+	made, refused atomic.Int64 // refused are those beyond a limit
 
 	mu    sync.Mutex
 	calls [keptCalls]ledger.Call
@@ -52,6 +54,12 @@ func belowAccount(path string) string {
 		return "/" + below
 	}
 	return path
+}
+
+// Calls returns how many calls have left through this connection so far, and how many
+// of them DocuSign refused because a limit was reached.
+func (c *Connection) Calls() (made, refused int) {
+	return int(c.calls.made.Load()), int(c.calls.refused.Load())
 }
 
 // last returns the calls that are remembered, the oldest first.

@@ -54,6 +54,8 @@ var (
 	// parameter is a password given by name, in a URL or in what PostgreSQL calls
 	// a connection string.
 	parameter = regexp.MustCompile(`(?i)\b((?:ssl)?password|passwd|pwd|access_token|client_secret|assertion)(=)('[^']*'|[^\s&"']+)`)
+	// path is what follows a URL's host, also of one without its scheme.
+	path = regexp.MustCompile(`(?i)(https?://[^\s/?#"']+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,})[/?#][^\s"']+`)
 	// bareLogin is an address such as that of a proxy without its scheme.
 	bareLogin = regexp.MustCompile(`^[^\s:/@]+:/?[^\s@/][^\s@]*@[A-Za-z0-9.\[\]-]+(?::[0-9]+)?(?:/\S*)?$`)
 	// jwk is a secret number of a key in JSON (RFC 7517).
@@ -154,6 +156,12 @@ func Value(value string) string {
 	default:
 		return "[" + string(secret) + "]"
 	}
+}
+
+// Address returns a text as it may be shown whose URLs are secrets, as those of
+// webhooks are: of each only scheme and host stay.
+func Address(text string) string {
+	return oneLine(path.ReplaceAllString(text, "$1/"+mark))
 }
 
 // Visible returns text with a question mark for each character that steers a

@@ -178,6 +178,23 @@ func TestText(t *testing.T) {
 	}
 }
 
+// TestAddress: of a URL that is a secret only scheme and host are shown.
+func TestAddress(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                          "",
+		"https://hc-ping.com/5f3c":  "https://hc-ping.com/[hidden]",
+		"https://hc-ping.com?k=5f3": "https://hc-ping.com/[hidden]",
+		"http://127.0.0.1:80/5f3c":  "http://127.0.0.1:80/[hidden]",
+		"hc-ping.com/5f3c":          "hc-ping.com/[hidden]",
+		`curl -d @- "https://hooks.example.test/T0/B0/5f3c" && /usr/bin/logger`: `curl -d @- "https://hooks.example.test/[hidden]" && /usr/bin/logger`,
+		"/opt/notify.sh --all /var/log/sends":                                   "/opt/notify.sh --all /var/log/sends",
+	} {
+		if got := Address(text); got != want {
+			t.Errorf("Address(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestWriter(t *testing.T) {
 	var b bytes.Buffer
 	n, err := fmt.Fprintf(Writer(&b), "a\x1b]0;owned\a and http://u:pw@h/\n")

@@ -81,3 +81,12 @@ const (
 	// ExitCodes has the exit codes of a command, between blanks; "" is 0, 1 and 2.
 	ExitCodes = "exit-codes"
 )
+
+// Given reports whether a flag that is true or false is given to a command, also if its
+// command line could not be read to the end.
+func Given(cmd *cobra.Command, args []string, flag string) bool {
+	if f := cmd.Flags().Lookup(flag); f != nil && f.Value.String() == "true" {
+		return true
+	}
+	return slices.Contains(args, "--"+flag)
+}

@@ -38,6 +38,7 @@ type Terminal struct {
 	Columns int  // of the terminal that Stdout is; 0 if it is none
 	UTF8    bool // the terminal shows more than ASCII
 
+	printed   bool                       // something was written to Stdout
 	size      func() (width, height int) // of the terminal at Stderr
 	ofProcess bool                       // the streams are those of the process, so that its controlling terminal is the person's
 }
@@ -59,7 +60,23 @@ func Open(env map[string]string, stdin io.Reader, stdout, stderr io.Writer) *Ter
 		t.Files = t.Stdout
 		t.Columns, _ = sizeOf(stdout)
 	}
+	t.Stdout = noted{t.Stdout, &t.printed}
 	return t
+}
+
+// Printed reports whether anything was written to Stdout.
+func (t *Terminal) Printed() bool { return t.printed }
+
+// noted is a writer that notes whether anything was written to it.
+type noted struct {
+	io.Writer
+	used *bool
+}
+
+// Write implements [io.Writer].
+func (n noted) Write(p []byte) (int, error) {
+	*n.used = *n.used || len(p) > 0
+	return n.Writer.Write(p)
 }
 
 // isUTF8 reports whether the locale's encoding is UTF-8. Windows Terminal sets no
@@ -101,7 +118,8 @@ func (t *Terminal) Warn(format string, args ...any) {
 }
 
 // Logger returns a log among the messages, in a format, text or json: of warnings, or
-// of everything if it is verbose. known is false if the format is another.
+// of everything if it is verbose. With json the messages are lines of the log from then
+// on, so that all of Stderr is JSON. known is false if the format is another.
 func (t *Terminal) Logger(format string, verbose bool) (log *slog.Logger, known bool) {
 	options := &slog.HandlerOptions{Level: slog.LevelWarn}
 	if verbose {
@@ -111,6 +129,7 @@ func (t *Terminal) Logger(format string, verbose bool) (log *slog.Logger, known 
 	case "text":
 		return slog.New(slog.NewTextHandler(t.Stderr, options)), true
 	case "json":
+		t.Stderr.toJSON()
 		return slog.New(slog.NewJSONHandler(t.Stderr, options)), true
 	}
 	return nil, false

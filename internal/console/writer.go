@@ -19,6 +19,7 @@ type Writer struct {
 	mu    sync.Mutex
 	w     io.Writer
 	ended bool // nothing is written any more
+	json  bool // messages become lines of JSON
 
 	view    *View // nil: none is shown
 	painted []int // how many columns each line of the view takes that is on the screen
@@ -29,7 +30,18 @@ type Writer struct {
 func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 
 // Write implements [io.Writer].
-func (w *Writer) Write(p []byte) (int, error) { return w.writeTo(w.w, p) }
+func (w *Writer) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	asJSON := w.json
+	w.mu.Unlock()
+	if !asJSON {
+		return w.writeTo(w.w, p)
+	}
+	if _, err := w.writeTo(w.w, []byte(jsonLines(string(p)))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
 
 // writeTo writes a message to one of the streams that end at the terminal.
 func (w *Writer) writeTo(stream io.Writer, p []byte) (int, error) {

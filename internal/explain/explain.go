@@ -19,11 +19,11 @@ import (
 // Explanation is what there is to know about a code. A field that is empty has
 // nothing to tell.
 type Explanation struct {
-	Code     string
-	Meaning  string
-	DocuSign string // what DocuSign would have done
-	Done     string // what DocuSign has done, and what batchsend does
-	Cure     string
+	Code     string `json:"code"`
+	Meaning  string `json:"meaning"`
+	DocuSign string `json:"docusign,omitempty"` // what DocuSign would have done
+	Done     string `json:"done,omitempty"`     // what DocuSign has done, and what batchsend does
+	Cure     string `json:"cure,omitempty"`
 }
 
 // Find returns what there is to know about a code, however it is spelt; ok is false

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"batchsend/envelope"
@@ -45,6 +46,9 @@ type Ending struct {
 	Party   report.Party
 	Setup   report.Setup
 	Started time.Time
+	// Calls returns how many calls DocuSign got, and how many of them it refused because
+	// a limit was reached; nil if the run has not signed in.
+	Calls func() (made, refused int)
 	// ExitCode returns the process's exit code for a verdict.
 	ExitCode func(Verdict) int
 }
@@ -319,18 +323,50 @@ func (e *Ending) remap(mapping envelope.Mapping) string {
 	return e.CommandOn(e.Options.Files.Paths, "send", flags...)
 }
 
-// summary is what the run came to, in short.
+// mostTold is how many problems of rows, and how many warnings, those are told who do not
+// see the screen: the whole list may be as long as the file.
+const mostTold = 1000
+
+// Summary is what the run came to, for those who do not see the screen. v and err are
+// what [Ending.Tell] has returned.
+func (e *Ending) Summary(done *Done, v Verdict, err error) *report.Summary {
+	sum := e.outline(done, v)
+	if err := done.Detail(sum, mostTold); err != nil {
+		e.Warn("the summary does not tell of all that is wrong: %v", err)
+	}
+	sum.Warnings = sum.Warnings[:min(len(sum.Warnings), mostTold)]
+	if err == nil {
+		return sum
+	}
+	sum.Error = err.Error()
+	if header, ok := errors.AsType[*HeaderError](err); ok {
+		sum.Problems = report.Problems(header.Problems)
+	}
+	return sum
+}
+
+// summary is what the run came to, with all that the JSON object tells if it is wanted.
 func (e *Ending) summary(done *Done, v Verdict) *report.Summary {
-	sum := done.Summary(e.Options.Limit)
-	sum.ExitCode, sum.DryRun, sum.Files = e.ExitCode(v), e.DryRun, e.Options.Files.Paths
-	sum.Seconds, sum.Results, sum.Rejects = time.Since(e.Started).Seconds(), e.Outputs.Wanted.Results, e.Outputs.Wanted.Rejects
+	sum := e.outline(done, v)
 	if e.JSON {
-		if err := done.Detail(sum); err != nil {
+		if err := done.Detail(sum, math.MaxInt); err != nil {
 			e.Warn("--json does not tell of all that is wrong: %v", err)
 		}
 	}
+	return sum
+}
+
+// outline is what the run came to, in short.
+func (e *Ending) outline(done *Done, v Verdict) *report.Summary {
+	sum := done.Summary(e.Options.Limit)
+	sum.ExitCode, sum.DryRun, sum.Files = e.ExitCode(v), e.DryRun, e.Options.Files.Paths
+	sum.Seconds, sum.Results, sum.Rejects = time.Since(e.Started).Seconds(), e.Outputs.Wanted.Results, e.Outputs.Wanted.Rejects
 	if e.Party.AccountID != "" {
 		sum.Account, sum.Plan = e.Party.AccountID, &done.Plan
+	}
+	if e.Calls != nil {
+		made, refused := e.Calls()
+		sum.Calls = &report.Calls{Made: made, Refused: refused}
 	}
 	return sum
 }

@@ -472,7 +472,7 @@ type FileChangedError struct {
 
 func (e *FileChangedError) Error() string {
 	if e.err != nil {
-		return fmt.Sprintf("%s was there when it was read and is no longer: %v", e.path, e.err)
+		return fmt.Sprintf("%s was there when it was read and is no longer: %v. Bring it back and "+envelope.RunAgain+": what was sent is in the ledger", e.path, e.err)
 	}
 	nothing := "Nothing was sent"
 	if e.begun {
@@ -481,8 +481,10 @@ func (e *FileChangedError) Error() string {
 	return fmt.Sprintf("%s has changed since it was read: it may still be being written. %s; "+envelope.RunAgain+" (--min-age 1m leaves fresh files alone)", e.path, nothing)
 }
 
-// Passes reports that another run goes on by itself, with the file as it is then.
-func (e *FileChangedError) Passes() bool { return true }
+// Passes reports whether another run goes on by itself, with the file as it is then.
+// One that is gone, or cannot be read any more, a person must bring back: with
+// --if-missing ok the next run would take it for one that never came.
+func (e *FileChangedError) Passes() bool { return e.err == nil }
 
 // Unwrap returns why the file cannot be looked at.
 func (e *FileChangedError) Unwrap() error { return e.err }

@@ -174,6 +174,17 @@ func DescribeReconciled(r batch.Result) string {
 	return DescribeRecovered(r.Recovered)
 }
 
+// JSONOfReconciled is what a [Reconciliation] of batches came to.
+func JSONOfReconciled(batches []string, r batch.Result) report.Reconciled {
+	out := report.Reconciled{
+		Batches: append([]string{}, batches...), Sent: r.Recovered.Sent, NotSent: r.Recovered.Absent, Open: r.Recovered.Open, Later: r.StillResolving,
+	}
+	if r.Stopped != nil {
+		out.Stopped = WhyStopped(r.Stopped)
+	}
+	return out
+}
+
 // DescribeRecovered says what became of the envelopes that earlier runs left unresolved.
 func DescribeRecovered(n batch.Recovered) string {
 	text := fmt.Sprintf("%s %s in flight when the last run ended: %s had been sent, %s had not",

@@ -2,6 +2,7 @@ package job
 
 import (
 	"io"
+	"iter"
 
 	"batchsend/envelope"
 	"batchsend/internal/report"
@@ -21,13 +22,25 @@ func (d *Done) Summary(limit int) *report.Summary {
 	return sum
 }
 
-// Detail adds to a summary all that is wrong with rows, and what DocuSign said of
-// envelopes that failed or are unknown.
-func (d *Done) Detail(s *report.Summary) (err error) {
+// Detail adds to a summary what is wrong with rows, of a long list only the first most
+// ones, and what DocuSign said of envelopes that failed or are unknown.
+func (d *Done) Detail(s *report.Summary, most int) (err error) {
 	if s.Troubles, err = report.ByCode(d.Outcomes(envelope.Failed, envelope.Unknown)); err == nil {
-		s.Problems, err = report.Collect(d.Problems())
+		s.Problems, err = report.Collect(first(most, d.Problems()))
 	}
 	return err
+}
+
+// first yields the first n of problems, and what keeps more from being read.
+func first(n int, problems iter.Seq2[envelope.Problem, error]) iter.Seq2[envelope.Problem, error] {
+	return func(yield func(envelope.Problem, error) bool) {
+		left := n
+		for p, err := range problems {
+			if left--; left < 0 || !yield(p, err) {
+				return
+			}
+		}
+	}
 }
 
 // Content is what the run's files are made of. s says which are wanted.

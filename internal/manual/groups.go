@@ -30,7 +30,7 @@ func Groups() []Group {
 		{"FILES", "files", []string{"batch", "template", "template-file", "sheet", "map", "encoding", "delimiter", "header-row", "min-age", "if-missing", "archive", "rejected"}},
 		{"LIMITS", "limits", []string{"via", "concurrency", "hourly-limit", "burst-limit", "reserve", "until", "max-duration"}},
 		{"REMINDERS", "reminders", []string{"reminder-delay", "reminder-frequency", "expire-after", "expire-warn"}},
-		{"OUTPUT", "results", []string{"results", "rejects", "report", "json", "output", "quiet", "verbose", "log-format"}},
+		{"OUTPUT", "results", []string{"results", "rejects", "report", "json", "output", "quiet", "verbose", "log-format", "metrics-file", "notify-command", "ping-url"}},
 		{"SETTINGS", "environment", []string{"config", "profile", "ledger"}},
 		{signIn, "setup", []string{"auth-server", "integration-key", "user-id", "private-key", "redirect-uri", "account"}},
 	}

@@ -29,9 +29,16 @@ type Summary struct {
 	Warnings   []Problem `json:"warnings"`
 	Troubles   []Trouble `json:"troubles,omitempty"` // see [ByCode]
 	Plan       *Plan     `json:"plan,omitempty"`
+	Calls      *Calls    `json:"calls,omitempty"` // absent: the run has not come to call DocuSign
 	Seconds    float64   `json:"seconds"`
 	Results    string    `json:"results,omitempty"`
 	Rejects    string    `json:"rejects,omitempty"`
+}
+
+// Calls counts a run's calls of DocuSign's API. Signing in is none.
+type Calls struct {
+	Made    int `json:"made"`    // the refused ones included
+	Refused int `json:"refused"` // because a limit was reached
 }
 
 // Problem is an [envelope.Problem] in JSON.

@@ -15,6 +15,7 @@ import (
 	"batchsend/internal/cmdline"
 	"batchsend/internal/docusign"
 	"batchsend/internal/job"
+	"batchsend/internal/notify"
 	"batchsend/internal/report"
 	"batchsend/internal/rows"
 	"batchsend/internal/settings"
@@ -29,6 +30,7 @@ type Flags struct {
 	access.Limits // of the calls
 	report.Wanted // the files to write
 	Folders       job.Folders
+	Notify        notify.Wanted // who learns what the run came to
 	DryRun        bool
 	JSON          bool
 	Yes           bool // nobody is asked
@@ -97,6 +99,9 @@ func (o *Flags) Bind(flags *pflag.FlagSet) {
 	flags.StringVar(&o.Files.Reading.Encoding, "encoding", "", "how the files are encoded: `NAME`, such as utf-8, windows-1250, macintosh or ibm850 (default: found out; a guess is shown)")
 	flags.StringVar(&o.texts.delimiter, "delimiter", "", "what separates the columns: `C`, one character, or comma, semicolon, tab or pipe (default: found out)")
 	flags.IntVar(&o.Files.Reading.HeaderRow, "header-row", 0, "the columns are named on line `N`, as an editor counts, below a title (default: the first line that holds anything)")
+	flags.StringVar(&o.Notify.Metrics, "metrics-file", "", "write metrics of the run to `FILE` for Prometheus (the textfile collector of node_exporter reads names that end in .prom); anybody may read it")
+	flags.StringVar(&o.Notify.Command, "notify-command", "", "at the end of a run have the shell run `CMD`, with the object of --json on its standard input and no secrets in its environment")
+	flags.StringVar(&o.Notify.Ping, "ping-url", "", "call `URL`/start when the run begins, URL when all is done, and URL/fail when a person is needed, as services such as healthchecks.io expect")
 	flags.StringVar(&o.Faults, "faults", "", "with --sandbox: what goes wrong and how often, a `LIST` such as drop-after=0.2,503=0.1,slow=50ms,kill-after=100")
 }
 

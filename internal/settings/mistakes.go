@@ -61,6 +61,9 @@ func (v *Values) Wrong(flag, why string, args ...any) error {
 	value := ""
 	if f := v.flags.Lookup(flag); f != nil {
 		value = f.Value.String()
+		if slices.Contains(v.sources.Addresses, flag) {
+			return usage.Errorf("%s cannot be used (it is not shown, for it may be a secret): %s", v.Place(flag), fmt.Sprintf(why, args...))
+		}
 		if f.Value.Type() == "string" {
 			value = strconv.Quote(censor.Value(value))
 		}

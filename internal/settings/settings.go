@@ -40,6 +40,9 @@ type Schema struct {
 	// environment or the configuration file, never from the command line, which
 	// others can read.
 	MayHold map[string]censor.Secret
+	// Addresses are the flags whose URLs are secrets though nobody can see that they
+	// are: of a URL only scheme and host are shown.
+	Addresses []string
 	// Cures say what to do with a secret that is in the wrong place.
 	Cures map[censor.Secret]string
 	// Bound is the setting to which a profile that has it is bound.
@@ -177,6 +180,9 @@ func (v *Values) All() iter.Seq[Setting] {
 				value := f.Value.String()
 				if list, ok := f.Value.(pflag.SliceValue); ok {
 					value = strings.Join(list.GetSlice(), ", ")
+				}
+				if slices.Contains(v.sources.Addresses, f.Name) {
+					value = censor.Address(value)
 				}
 				more = yield(Setting{f.Name, censor.Value(value), v.origins[f.Name]})
 			}
