@@ -187,7 +187,7 @@ var brokenSetUps = []struct {
 	{"half an integration key", func(_ *testing.T, s *setUp) { s.env["DOCUSIGN_INTEGRATION_KEY"] = "1e70" }, "configuration", `the integration key must be a GUID`, "Apps and Keys"},
 	{"address for an ID", func(_ *testing.T, s *setUp) { s.env["DOCUSIGN_USER_ID"] = "ann@example.test" }, "sign-in", "it must be the user's ID, a GUID, not an e-mail address", "it stands on the page Apps and Keys"},
 	{"no such auth server", func(_ *testing.T, s *setUp) { s.env["DOCUSIGN_AUTH_SERVER"] = "prod" }, "configuration", `auth server "prod" is neither demo, production nor a URL`, ""},
-	{"not set up", func(_ *testing.T, s *setUp) { delete(s.env, "DOCUSIGN_INTEGRATION_KEY") }, "sign-in", "missing --integration-key (or DOCUSIGN_INTEGRATION_KEY)", "Setting up DocuSign"},
+	{"not set up", func(_ *testing.T, s *setUp) { delete(s.env, "DOCUSIGN_INTEGRATION_KEY") }, "sign-in", "missing --integration-key (or DOCUSIGN_INTEGRATION_KEY)", "batchsend help setup"},
 	{"unknown setting", func(t *testing.T, s *setUp) {
 		s.env["BATCHSEND_CONFIG"] = filepath.Join(s.dir, "config.toml")
 		if err := os.WriteFile(s.env["BATCHSEND_CONFIG"], []byte("legder = \"l.db\"\n"), 0o600); err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"strings"
+	"time"
 
 	"batchsend/internal/access"
 	"batchsend/internal/docusign"
@@ -22,6 +23,7 @@ type limits struct {
 	// What ends waits that are not worth it; see [waits.Monitor].
 	brief  bool
 	giveUp context.CancelCauseFunc
+	waited time.Duration
 }
 
 // connection is everything that talks to DocuSign or its imitation. It must be
@@ -52,7 +54,7 @@ func (a *app) connect(ctx context.Context, l limits) (c *connection, err error) 
 	if c.ledger, err = a.ledgerPath(); err != nil {
 		return nil, err
 	}
-	monitor := &waits.Monitor{Say: a.Say, GiveUp: l.giveUp, Brief: l.brief}
+	monitor := &waits.Monitor{Say: a.Say, GiveUp: l.giveUp, Brief: l.brief, Waited: l.waited}
 	if l.giveUp != nil {
 		monitor.End, _ = ctx.Deadline()
 	}

@@ -104,7 +104,12 @@ func (a *app) showRequestLog(ctx context.Context, asJSON bool) error {
 // worst decides the exit code.
 func (a *app) doctor(ctx context.Context, l limits, o doctorOptions) error {
 	doctor := job.Doctor{
-		Settings: a.describeSettings, Key: a.describeKey, Proxy: a.proxy, Reach: a.reach,
+		Settings: a.describeSettings, Key: a.describeKey, Proxy: a.proxy,
+		Reach: func(ctx context.Context) (docusign.Reached, error) {
+			r, err := a.reach(ctx)
+			l.waited = r.Took
+			return r, err
+		},
 		SignIn: func(ctx context.Context) (*job.SignedIn, error) { return a.signIn(ctx, l) },
 		Ledger: a.probeLedger, Complete: a.composer().Complete,
 	}

@@ -99,7 +99,7 @@ func (s *sending) open(ctx context.Context, batches []string) (site job.Site, er
 		s.Say("%s", s.offline)
 		return site, nil
 	}
-	if s.conn, err = s.connect(ctx, limits{s.o.Limits, s.o.Concurrency, s.o.DryRun, s.giveUp}); err != nil {
+	if s.conn, err = s.connect(ctx, limits{Limits: s.o.Limits, concurrency: s.o.Concurrency, brief: s.o.DryRun, giveUp: s.giveUp}); err != nil {
 		return site, err
 	}
 	if s.conn.sandbox != nil && s.o.Faults != "" {

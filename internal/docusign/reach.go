@@ -45,12 +45,10 @@ func (c *Client) Reach(ctx context.Context) (Reached, error) {
 	now := time.Now()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAuthBody)) // so that the connection serves again
 	switch {
-	case resp.StatusCode >= 500:
-		return Reached{}, c.authError(&AuthError{Reason: Unavailable, Status: resp.StatusCode})
 	case resp.StatusCode < 400 && !strings.Contains(resp.Header.Get("Content-Type"), "json"):
 		return Reached{}, c.authError(&AuthError{Reason: Unreadable, Status: resp.StatusCode, Detail: "a page instead of a refusal"})
 	}
-	r := Reached{Host: c.Auth.Host(), Took: now.Sub(began), Skew: skewOf(resp.Header, now), Dated: resp.Header.Get("Date") != ""}
+	r := Reached{Host: c.Auth.Host(), Took: now.Sub(began), Skew: skewWithin(resp.Header, began, now), Dated: resp.Header.Get("Date") != ""}
 	if state := resp.TLS; state != nil {
 		r.TLS = tls.VersionName(state.Version)
 		if len(state.PeerCertificates) > 0 {
@@ -58,4 +56,17 @@ func (c *Client) Reach(ctx context.Context) (Reached, error) {
 		}
 	}
 	return r, nil
+}
+
+// skewWithin is how far this machine's clock is ahead of a server's that answered between
+// two times: 0 where the time of the answer is not known well enough to tell.
+func skewWithin(h http.Header, began, ended time.Time) time.Duration {
+	least, most := skewOf(h, began), skewOf(h, ended)
+	switch {
+	case least > 0:
+		return least
+	case most < 0:
+		return most
+	}
+	return 0
 }

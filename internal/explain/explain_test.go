@@ -24,7 +24,7 @@ import (
 var shouted = regexp.MustCompile(`^[A-Z]{2,}(_[A-Za-z]+)+$`)
 
 // variables look like codes and are none.
-var variables = regexp.MustCompile(`^(BATCHSEND|DOCUSIGN|CREDENTIALS|XDG|HTTPS?|NO|SSL)_|^REQUEST_METHOD$`)
+var variables = regexp.MustCompile(`^(BATCHSEND|DOCUSIGN|CREDENTIALS|XDG|HTTPS?|NO|SSL|LC|DBUS)_|^(REQUEST_METHOD|SOURCE_DATE_EPOCH|WAYLAND_DISPLAY|WT_SESSION)$`)
 
 // codesInSources are the string constants of the program that look like codes:
 // ours, DocuSign's and the sandbox's.

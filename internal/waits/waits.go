@@ -34,10 +34,12 @@ type Monitor struct {
 	End time.Time
 	// Brief is true for a command that waits no longer than a minute in all.
 	Brief bool
+	// Waited is how long the command has waited before.
+	Waited time.Duration
 
 	mu       sync.Mutex
 	display  Display              // nil: there is none
-	waited   time.Duration        // in all
+	waited   time.Duration        // since then
 	told     map[string]time.Time // the end of the wait that was told last, by its reason
 	trouble  time.Time            // when an error was told that is being repeated
 	stopping *time.Timer          // gives up waiting for another run's call
@@ -73,7 +75,7 @@ func (m *Monitor) tell(reason string, until time.Time, limit bool) {
 }
 
 // left is how long a brief command still waits.
-func (m *Monitor) left() time.Duration { return patience - m.waited }
+func (m *Monitor) left() time.Duration { return patience - m.Waited - m.waited }
 
 // Held is told of calls that are held back for a limit; see [throttle.Limiter].
 func (m *Monitor) Held(h throttle.Wait) {
