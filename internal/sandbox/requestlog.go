@@ -66,13 +66,20 @@ func (s *Server) loggedIn(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-func (s *Server) serveLogging(w http.ResponseWriter, r *http.Request) {
-	if !s.loggedIn(w, r) {
-		return
+// ofLog serves the log to who is logged in, one request at a time.
+func (s *Server) ofLog(serve func(*requestLog, http.ResponseWriter, *http.Request)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !s.loggedIn(w, r) {
+			return
+		}
+		l := &s.logging
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		serve(l, w, r)
 	}
-	l := &s.logging
-	l.mu.Lock()
-	defer l.mu.Unlock()
+}
+
+func (l *requestLog) serveLogging(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPut {
 		var request struct {
 			On text `json:"apiRequestLogging"`
@@ -89,13 +96,7 @@ func (s *Server) serveLogging(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (s *Server) serveLoggedCalls(w http.ResponseWriter, r *http.Request) {
-	if !s.loggedIn(w, r) {
-		return
-	}
-	l := &s.logging
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (l *requestLog) serveLoggedCalls(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodDelete {
 		l.entries = nil
 		w.WriteHeader(http.StatusOK)
@@ -104,13 +105,7 @@ func (s *Server) serveLoggedCalls(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"apiRequestLogs": append([]loggedCall{}, l.entries...)})
 }
 
-func (s *Server) serveLoggedCall(w http.ResponseWriter, r *http.Request) {
-	if !s.loggedIn(w, r) {
-		return
-	}
-	l := &s.logging
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (l *requestLog) serveLoggedCall(w http.ResponseWriter, r *http.Request) {
 	for _, e := range l.entries {
 		if e.ID == r.PathValue("log") {
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")

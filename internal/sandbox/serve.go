@@ -88,9 +88,9 @@ func (s *Server) routes() *http.ServeMux {
 	handle("/restapi/service_information", map[string]http.HandlerFunc{"GET": s.serveService})
 	handle(restRoot, map[string]http.HandlerFunc{"GET": s.serveService})
 
-	handle(restRoot+diagnosticsPath+"/settings", map[string]http.HandlerFunc{"GET": s.serveLogging, "PUT": s.serveLogging})
-	handle(restRoot+diagnosticsPath+"/request_logs", map[string]http.HandlerFunc{"GET": s.serveLoggedCalls, "DELETE": s.serveLoggedCalls})
-	handle(restRoot+diagnosticsPath+"/request_logs/{log}", map[string]http.HandlerFunc{"GET": s.serveLoggedCall})
+	handle(restRoot+diagnosticsPath+"/settings", map[string]http.HandlerFunc{"GET": s.ofLog((*requestLog).serveLogging), "PUT": s.ofLog((*requestLog).serveLogging)})
+	handle(restRoot+diagnosticsPath+"/request_logs", map[string]http.HandlerFunc{"GET": s.ofLog((*requestLog).serveLoggedCalls), "DELETE": s.ofLog((*requestLog).serveLoggedCalls)})
+	handle(restRoot+diagnosticsPath+"/request_logs/{log}", map[string]http.HandlerFunc{"GET": s.ofLog((*requestLog).serveLoggedCall)})
 	rest("", map[string]endpoint{"GET": s.getAccount})
 	rest("/settings", map[string]endpoint{"GET": s.getSettings})
 	rest("/users/{user}", map[string]endpoint{"GET": s.getUser})
