@@ -2,11 +2,8 @@ package notify
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -79,27 +76,18 @@ func writeMetrics(path, batches string, sum *report.Summary, now time.Time) erro
 		gauge(lastSuccess, help)
 		text.WriteString(strings.Join(lines, ""))
 	}
-	if err := replace(report.Real(path), text.Bytes()); err != nil {
-		if e, ok := errors.AsType[*fs.PathError](err); ok { // it names a file that nobody has asked for
-			err = e.Err
-		}
-		return fmt.Errorf("%s could not be written: %w", path, err)
-	}
-	return nil
-}
-
-// replace writes a file that anybody may read, whole or not at all.
-func replace(path string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp") // node_exporter reads *.prom
+	f, err := report.Create(path)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
+	defer f.Discard()
+	if _, err := text.WriteTo(f); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	if err := f.Share(); err != nil {
+		return err
+	}
+	return f.Commit()
 }
 
 // quoted is the value of a label as Prometheus's text format has it.

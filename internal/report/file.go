@@ -76,6 +76,9 @@ func Stream(path string, w io.Writer) *File {
 	return &File{Writer: bufio.NewWriter(named{path, w}), path: path}
 }
 
+// Share lets anybody read the file.
+func (f *File) Share() error { return notWritten(f.path, f.to.Chmod(0o644)) }
+
 // Streams reports whether what is written leaves at once, rather than when the
 // file is put in its place.
 func (f *File) Streams() bool { return f.real == "" }
