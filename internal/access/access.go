@@ -60,7 +60,7 @@ func SignIn(ctx context.Context, client *docusign.Client, l Limits, w *waits.Mon
 	}}
 	calls := &callLog{base: w.Transport(client.Transport)}
 	client.Transport = calls
-	client.Pacer = pacer{limiter, calls}
+	client.Pacer = pacer{limiter}
 	client.OnLimited = func(w docusign.Window, after time.Duration) {
 		calls.refused.Add(1)
 		limiter.Exhausted(throttle.Window(w), after)
@@ -141,10 +141,7 @@ func NewTransport(concurrency int, env map[string]string) http.RoundTripper {
 }
 
 // pacer has the limiter give calls their places.
-type pacer struct {
-	limiter *throttle.Limiter
-	calls   *callLog
-}
+type pacer struct{ limiter *throttle.Limiter }
 
 // Place implements [docusign.Pacer].
 func (p pacer) Place(ctx context.Context) (docusign.Place, error) {
@@ -152,7 +149,6 @@ func (p pacer) Place(ctx context.Context) (docusign.Place, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.calls.made.Add(1)
 	return place{call}, nil
 }
 

@@ -21,8 +21,8 @@ const recordTimeout = 5 * time.Second
 
 // callLog counts the calls to the REST API, and remembers the last of them.
 type callLog struct {
-	base          http.RoundTripper
-	made, refused atomic.Int64 // refused are those beyond a limit
+	base    http.RoundTripper
+	refused atomic.Int64 // because a limit was reached
 
 	mu    sync.Mutex
 	calls [keptCalls]ledger.Call
@@ -59,7 +59,9 @@ func belowAccount(path string) string {
 // Calls returns how many calls have left through this connection so far, and how many
 // of them DocuSign refused because a limit was reached.
 func (c *Connection) Calls() (made, refused int) {
-	return int(c.calls.made.Load()), int(c.calls.refused.Load())
+	c.calls.mu.Lock()
+	defer c.calls.mu.Unlock()
+	return c.calls.next, int(c.calls.refused.Load())
 }
 
 // last returns the calls that are remembered, the oldest first.
