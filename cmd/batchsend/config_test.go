@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"batchsend/internal/cmdline"
+	"batchsend/internal/manual"
 )
 
 // TestGroups: each flag of send stands in a group, so that the file of `config init`
@@ -18,7 +18,7 @@ func TestGroups(t *testing.T) {
 	all.AddFlagSet(send.InheritedFlags())
 	all.VisitAll(func(f *pflag.Flag) {
 		in := 0
-		for _, g := range cmdline.Groups {
+		for _, g := range manual.SettingGroups() {
 			if slices.Contains(g.Names, f.Name) {
 				in++
 			}

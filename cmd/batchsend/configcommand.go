@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"batchsend/internal/cmdline"
+	"batchsend/internal/manual"
 	"batchsend/internal/report"
 	"batchsend/internal/settings"
 )
@@ -50,7 +51,7 @@ func (a *app) configInitCommand() *cobra.Command {
 comments, and two profiles to fill in. Only you can read it. It replaces no file.`,
 		Args: cmdline.AtMost(0, ""),
 		RunE: func(*cobra.Command, []string) error {
-			text := a.sources().Starter(cmdline.Flags(a.root), cmdline.Groups, exampleProfiles)
+			text := a.sources().Starter(cmdline.Flags(a.root), manual.SettingGroups(), exampleProfiles)
 			if output == "-" {
 				_, err := a.Stdout.Write([]byte(text))
 				return err

@@ -27,7 +27,7 @@ var rooms = map[string][]string{
 	"internal/docusign":      {"envelope", "internal/censor", "internal/remote", "internal/secretfile", "reminders", "template"},
 	"internal/explain":       {"envelope", "internal/docusign", "internal/usage", "template"},
 	"internal/history":       {"envelope"},
-	"internal/manual":        {"internal/cmdline"},
+	"internal/manual":        {"internal/cmdline", "internal/settings"},
 	"internal/progress":      {"envelope", "internal/console", "internal/report", "throttle"},
 	"internal/remote":        {"envelope"},
 	"internal/jsonschema":    {},

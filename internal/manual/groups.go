@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"batchsend/internal/cmdline"
+	"batchsend/internal/settings"
 )
 
 // Group is a group of flags in the help of a command.
@@ -34,6 +35,19 @@ func Groups() []Group {
 		{"SETTINGS", "environment", []string{"config", "profile", "ledger"}},
 		{signIn, "setup", []string{"auth-server", "integration-key", "user-id", "private-key", "redirect-uri", "account"}},
 	}
+}
+
+// SettingGroups are the groups as a configuration file has them: it begins with signing in.
+func SettingGroups() (all []settings.Group) {
+	for _, g := range Groups() {
+		group := settings.Group{Title: g.Title, Names: g.Flags}
+		if g.Title == signIn {
+			all = slices.Insert(all, 0, group)
+		} else {
+			all = append(all, group)
+		}
+	}
+	return all
 }
 
 // flagGroups writes the flags of a command by groups, without those that mean nothing
