@@ -71,24 +71,15 @@ func (a *app) sheet(o doctorOptions) job.Sheet {
 }
 
 // showGoLive shows how far the integration key's calls allow it to go live.
-func (a *app) showGoLive(ctx context.Context, o doctorOptions) (err error) {
+func (a *app) showGoLive(ctx context.Context, o doctorOptions) error {
 	client := a.newClient()
-	if a.cfg.sandbox {
-		a.sandboxIdentity(client)
-	} else if client.Auth, err = docusign.ParseAuthServer(a.cfg.authServer); err != nil {
-		return usageError("%s: %v", a.place("auth-server"), err)
-	}
-	path, err := a.ledgerPath()
-	if err != nil {
+	if err := a.identify(client); err != nil {
 		return err
 	}
-	db, err := ledger.OpenReadOnly(ctx, path)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	verdict, err := job.WriteGoLive(ctx, db, access.Application(client), a.command("send"), a.sheet(o))
-	return cmp.Or(err, exitWith(verdict))
+	return a.readLedger(ctx, func(db *ledger.DB) error {
+		verdict, err := job.WriteGoLive(ctx, db, access.Application(client), a.command("send"), a.sheet(o))
+		return cmp.Or(err, exitWith(verdict))
+	})
 }
 
 // showRequestLog shows DocuSign's log of the user's calls.

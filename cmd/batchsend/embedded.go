@@ -51,6 +51,19 @@ func (a *app) sandboxIdentity(client *docusign.Client) {
 	client.IntegrationKey, client.UserID, client.Account = sandbox.DefaultIntegrationKey, sandbox.DefaultUserID, sandbox.DefaultAccount
 }
 
+// identify makes the client that of the configured auth server and integration key, or of
+// the sandbox's.
+func (a *app) identify(client *docusign.Client) (err error) {
+	if a.cfg.sandbox {
+		a.sandboxIdentity(client)
+		return nil
+	}
+	if client.Auth, err = docusign.ParseAuthServer(a.cfg.authServer); err != nil {
+		return usageError("%s: %v", a.place("auth-server"), err)
+	}
+	return nil
+}
+
 // enterSandbox points the client at the embedded sandbox, which keeps its own
 // key, logins, template, ledger and record of what it "mailed".
 func (a *app) enterSandbox(c *connection, client *docusign.Client) error {

@@ -103,10 +103,8 @@ func (a *app) login(ctx context.Context, l access.LogIn, browser bool) (err erro
 func (a *app) loginClient() (client *docusign.Client, store *signin.Store, err error) {
 	client = a.newClient()
 	client.Transport = cmp.Or(client.Transport, access.NewTransport(1, a.env))
-	if a.cfg.sandbox {
-		a.sandboxIdentity(client)
-	} else if client.Auth, err = docusign.ParseAuthServer(a.cfg.authServer); err != nil {
-		return nil, nil, usageError("%s: %v", a.place("auth-server"), err)
+	if err := a.identify(client); err != nil {
+		return nil, nil, err
 	}
 	if missing := a.settings.Missing("integration-key"); len(missing) > 0 && !a.cfg.sandbox {
 		return nil, nil, &adviceError{"not set up to log in: missing " + missing[0], setUpHint}

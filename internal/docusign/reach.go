@@ -44,8 +44,7 @@ func (c *Client) Reach(ctx context.Context) (Reached, error) {
 	defer resp.Body.Close()
 	now := time.Now()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAuthBody)) // so that the connection serves again
-	switch {
-	case resp.StatusCode < 400 && !strings.Contains(resp.Header.Get("Content-Type"), "json"):
+	if resp.StatusCode < 400 && !strings.Contains(resp.Header.Get("Content-Type"), "json") {
 		return Reached{}, c.authError(&AuthError{Reason: Unreadable, Status: resp.StatusCode, Detail: "a page instead of a refusal"})
 	}
 	r := Reached{Host: c.Auth.Host(), Took: now.Sub(began), Skew: skewWithin(resp.Header, began, now), Dated: resp.Header.Get("Date") != ""}
