@@ -147,7 +147,7 @@ func (e *Ending) Tell(ctx context.Context, done *Done, err error) (Verdict, erro
 
 // fail ends a run that could not do its work.
 func (e *Ending) fail(done *Done, err error, v Verdict) (Verdict, error) {
-	summary := e.summary(done, v)
+	summary := e.outline(done, v)
 	summary.Error = err.Error()
 	v = e.writeFiles(done, summary, v)
 	if !e.JSON {
@@ -162,7 +162,7 @@ func (e *Ending) fail(done *Done, err error, v Verdict) (Verdict, error) {
 
 // finish writes the files, prints the result, and says what is left to do.
 func (e *Ending) finish(done *Done, v Verdict) (Verdict, error) {
-	v = e.writeFiles(done, e.summary(done, v), v)
+	v = e.writeFiles(done, e.outline(done, v), v)
 	if text := done.WhyStopped(e.Options.Limit); text != "" {
 		fmt.Fprintf(e.Stderr, "stopped: %s\n", text)
 	}
@@ -196,7 +196,7 @@ func (e *Ending) finish(done *Done, v Verdict) (Verdict, error) {
 // the files tell of its rows: to show them as pending would be wrong of those that were
 // sent before.
 func (e *Ending) nothingKnown(done *Done) (Verdict, error) {
-	v := e.writeFiles(done, e.summary(done, GoesOn), GoesOn)
+	v := e.writeFiles(done, e.outline(done, GoesOn), GoesOn)
 	if e.JSON {
 		if err := e.print(done, v); err != nil {
 			return VerdictOf(err), err
@@ -223,7 +223,11 @@ func (e *Ending) writeFiles(done *Done, summary *report.Summary, v Verdict) Verd
 // print prints the result. A table makes room for a file on standard output.
 func (e *Ending) print(done *Done, v Verdict) error {
 	if e.JSON {
-		return e.summary(done, v).Write(e.Stdout)
+		sum := e.outline(done, v)
+		if err := done.Detail(sum, math.MaxInt); err != nil {
+			e.Warn("--json does not tell of all that is wrong: %v", err)
+		}
+		return sum.Write(e.Stdout)
 	}
 	if e.Quiet && v == AllDone {
 		return nil
@@ -341,17 +345,6 @@ func (e *Ending) Summary(done *Done, v Verdict, err error) *report.Summary {
 	sum.Error = err.Error()
 	if header, ok := errors.AsType[*HeaderError](err); ok {
 		sum.Problems = report.Problems(header.Problems)
-	}
-	return sum
-}
-
-// summary is what the run came to, with all that the JSON object tells if it is wanted.
-func (e *Ending) summary(done *Done, v Verdict) *report.Summary {
-	sum := e.outline(done, v)
-	if e.JSON {
-		if err := done.Detail(sum, math.MaxInt); err != nil {
-			e.Warn("--json does not tell of all that is wrong: %v", err)
-		}
 	}
 	return sum
 }

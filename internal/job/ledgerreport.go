@@ -283,7 +283,7 @@ func (r *LedgerReport) next(sum *report.LedgerSummary) (next []report.Next) {
 	}
 	if n := sum.Counts[envelope.Pending] + sum.Counts[envelope.Failed]; n > 0 && len(sum.Batches) == 1 && len(sum.Files) > 0 {
 		next = append(next, report.Next{
-			Text:    fmt.Sprintf("%s not sent. Once what is named under Problems is mended, the same file sends only what is missing:", report.Plural(n, "envelope")+map[bool]string{true: " was", false: " were"}[n == 1]),
+			Text:    fmt.Sprintf("%s %s not sent. Once what is named under Problems is mended, the same file sends only what is missing:", report.Plural(n, "envelope"), oneOrMany(n, "was", "were")),
 			Command: r.Command("send", append([]string{"--batch", sum.Batches[0]}, sum.Files...)...),
 		})
 	}
